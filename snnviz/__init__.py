@@ -1,0 +1,78 @@
+"""See what a spiking encoder has learned, and say it in numbers.
+
+The public names are listed in `__all__` and loaded when first used, so that `import snnviz` costs
+neither torch nor matplotlib.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# Where each public name lives.
+_HOMES = {
+    "CheckpointError": "errors",
+    "ConfigError": "errors",
+    "DataError": "errors",
+    "ExportError": "errors",
+    "ShapeError": "errors",
+    "SnnvizError": "errors",
+    "SpikeRecord": "spikes",
+    "ImageSet": "data",
+    "Sample": "data",
+    "fashion_mnist": "data",
+    "garments": "data",
+    "load_picture": "data",
+    "to_input": "data",
+    "ConvSNN": "network",
+    "NetworkConfig": "network",
+    "build_network": "network",
+    "Checkpoint": "checkpoint",
+    "load_checkpoint": "checkpoint",
+    "save_checkpoint": "checkpoint",
+    "Encoder": "encoder",
+    "load_encoder": "encoder",
+    "split_encoder": "encoder",
+    "EpochResult": "training",
+    "TrainConfig": "training",
+    "evaluate": "training",
+    "train": "training",
+    "feature_map_figure": "figures",
+    "input_figure": "figures",
+    "FigureSetOptions": "export",
+    "write_figure_sets": "export",
+}
+
+__all__ = [*_HOMES, "__version__"]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'snnviz' has no attribute {name!r}")
+    value = getattr(import_module(f"snnviz.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+if TYPE_CHECKING:
+    # The same names for type checkers and editors, which do not run __getattr__.
+    from snnviz.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+    from snnviz.data import ImageSet, Sample, fashion_mnist, garments, load_picture, to_input
+    from snnviz.encoder import Encoder, load_encoder, split_encoder
+    from snnviz.errors import (
+        CheckpointError,
+        ConfigError,
+        DataError,
+        ExportError,
+        ShapeError,
+        SnnvizError,
+    )
+    from snnviz.export import FigureSetOptions, write_figure_sets
+    from snnviz.figures import feature_map_figure, input_figure
+    from snnviz.network import ConvSNN, NetworkConfig, build_network
+    from snnviz.spikes import SpikeRecord
+    from snnviz.training import EpochResult, TrainConfig, evaluate, train

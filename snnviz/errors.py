@@ -1,0 +1,30 @@
+"""The one family of errors that snnviz raises on purpose.
+
+Every message is one sentence a user can act on: the fact, the value received, the remedy. The
+command line prints it as one line and exits with status 1; everything else is a bug and shows its
+traceback.
+"""
+
+
+class SnnvizError(Exception):
+    """Base of every error that snnviz raises on purpose."""
+
+
+class ConfigError(SnnvizError):
+    """An option or argument is out of its range, or two of them contradict each other."""
+
+
+class DataError(SnnvizError):
+    """A data set or a picture is missing, unreadable or not what its name says."""
+
+
+class CheckpointError(SnnvizError):
+    """A checkpoint is missing, unreadable, unsafe, or holds no network that snnviz knows."""
+
+
+class ShapeError(SnnvizError):
+    """An array has another shape, type or range than the function takes."""
+
+
+class ExportError(SnnvizError):
+    """Output cannot be written where it was asked for."""

@@ -1,0 +1,79 @@
+"""Files that are whole or absent: write beside the target, flush to disk, rename over it."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from snnviz.errors import ExportError
+
+
+@contextmanager
+def atomic_write(path: Path) -> Iterator[IO[bytes]]:
+    """A binary file that appears at `path` only when the block ends without an error.
+
+    The bytes go to a temporary file in the same folder, are flushed to disk (fsync) and renamed
+    over `path`; a reader sees the old file or the whole new one, and a failure leaves neither a
+    half-written file nor a temporary one.
+
+    Raises:
+        ExportError: The folder cannot be written to, or the disk is full.
+    """
+    temporary: Path | None = None
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        temporary = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp makes files private; give this one what open() would have given it.
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise ExportError(f"cannot write {path}: {reason}; choose another place") from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    # The only portable way to read the umask is to set it.
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+def make_folder(path: Path) -> Path:
+    """`path`, which is a folder that exists and can be written to afterwards.
+
+    Raises:
+        ExportError: It is a file, or the folder cannot be made or written to.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or error
+        raise ExportError(
+            f"cannot make the folder {path}: {reason}; choose another with --out-dir"
+        ) from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise ExportError(f"the folder {path} is not writable; choose another with --out-dir")
+    return path
+
+
+def check_free(path: Path, *, overwrite: bool) -> None:
+    """Nothing, if `path` is missing or an empty folder, or `overwrite` allows what it holds.
+
+    Raises:
+        ExportError: It is a file, or a folder that is not empty.
+    """
+    if path.exists() and not path.is_dir():
+        raise ExportError(f"{path} is a file, not a folder; choose another with --out-dir")
+    if not overwrite and path.is_dir() and any(path.iterdir()):
+        raise ExportError(
+            f"the folder {path} is not empty; choose another with --out-dir, or pass --overwrite"
+        )

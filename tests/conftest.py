@@ -1,0 +1,52 @@
+"""Fixtures that several test files share."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from snnviz.data import ImageSet, fashion_mnist, garments
+from snnviz.network import ConvSNN, NetworkConfig, build_network
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """Where real Fashion-MNIST lies; the test is skipped where it is not at hand."""
+    root = Path(os.environ.get("SNNVIZ_DATA_DIR", "data"))
+    if not (root / "FashionMNIST" / "raw" / "t10k-images-idx3-ubyte").exists():
+        pytest.skip("needs Fashion-MNIST: set SNNVIZ_DATA_DIR")
+    return root
+
+
+@pytest.fixture(scope="session")
+def real_images(data_dir: Path) -> ImageSet:
+    return fashion_mnist(data_dir, "test", download=False)
+
+
+@pytest.fixture(scope="session")
+def drawn_images() -> ImageSet:
+    return garments(40)
+
+
+@pytest.fixture
+def network() -> ConvSNN:
+    """A small network whose BatchNorm is not the identity, with a silent and a saturated map."""
+    net = build_network(NetworkConfig(T=8, channels=6), seed=1).eval()
+    with torch.no_grad():
+        batch_norm = net.static_conv[1]
+        assert isinstance(batch_norm, nn.BatchNorm2d)
+        batch_norm.running_mean.uniform_(-0.1, 0.1, generator=torch.Generator().manual_seed(2))
+        batch_norm.running_var.fill_(0.05)
+        batch_norm.bias.fill_(0.1)
+        for channel, bias in ((0, -50.0), (1, 50.0)):  # silent, saturated
+            batch_norm.weight[channel] = 0.1
+            batch_norm.bias[channel] = bias
+    return net
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(7)

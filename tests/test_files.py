@@ -1,0 +1,48 @@
+"""Whole or absent."""
+
+import pytest
+
+from snnviz.errors import ExportError
+from snnviz.files import atomic_write, check_free, make_folder
+
+
+def test_a_file_appears_whole_with_the_usual_permissions(tmp_path):
+    path = tmp_path / "file"
+    with atomic_write(path) as file:
+        file.write(b"new")
+        assert not path.exists()
+    assert path.read_bytes() == b"new"
+    plain = tmp_path / "plain"
+    plain.touch()
+    assert path.stat().st_mode == plain.stat().st_mode
+
+
+@pytest.mark.parametrize("error", [ValueError("bug"), OSError(28, "No space left on device")])
+def test_a_failure_keeps_the_old_file_and_leaves_nothing_else(tmp_path, error):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+
+    def fail():
+        with atomic_write(path) as file:
+            file.write(b"half")
+            raise error
+
+    with pytest.raises((ValueError, ExportError)):
+        fail()
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_folders(tmp_path):
+    assert make_folder(tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").touch()
+    with pytest.raises(ExportError, match="cannot make the folder"):
+        make_folder(tmp_path / "file" / "below")
+    check_free(tmp_path / "missing", overwrite=False)
+    check_free(tmp_path / "a" / "b", overwrite=False)
+    check_free(tmp_path, overwrite=True)
+    with pytest.raises(ExportError, match="not empty"):
+        check_free(tmp_path, overwrite=False)
+    for overwrite in (True, False):
+        with pytest.raises(ExportError, match="is a file"):
+            check_free(tmp_path / "file", overwrite=overwrite)

@@ -1,0 +1,127 @@
+"""The public surface is a list, and it is cheap to import."""
+
+import subprocess
+import sys
+import tomllib
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import snnviz
+
+PUBLIC = {
+    "Checkpoint",
+    "CheckpointError",
+    "ConfigError",
+    "ConvSNN",
+    "DataError",
+    "Encoder",
+    "EpochResult",
+    "ExportError",
+    "FigureSetOptions",
+    "ImageSet",
+    "NetworkConfig",
+    "Sample",
+    "ShapeError",
+    "SnnvizError",
+    "SpikeRecord",
+    "TrainConfig",
+    "__version__",
+    "build_network",
+    "evaluate",
+    "fashion_mnist",
+    "feature_map_figure",
+    "garments",
+    "input_figure",
+    "load_checkpoint",
+    "load_encoder",
+    "load_picture",
+    "save_checkpoint",
+    "split_encoder",
+    "to_input",
+    "train",
+    "write_figure_sets",
+}
+
+
+def test_the_list_is_this():
+    assert set(snnviz.__all__) == PUBLIC
+    assert set(dir(snnviz)) == PUBLIC
+
+
+@pytest.mark.parametrize("name", sorted(PUBLIC))
+def test_every_name_is_there_and_documented(name):
+    value = getattr(snnviz, name)
+    if name != "__version__":
+        assert value.__doc__
+        assert value.__doc__.split("\n")[0].strip()
+
+
+def test_what_is_not_there_says_so():
+    with pytest.raises(AttributeError, match="no attribute 'surprise'"):
+        _ = snnviz.surprise
+
+
+def test_importing_loads_neither_torch_nor_matplotlib():
+    code = (
+        "import sys, snnviz, snnviz.errors, snnviz.spikes, snnviz.grid, snnviz.data\n"
+        "heavy = {'torch', 'matplotlib', 'spikingjelly', 'torchvision'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+        "import snnviz.figures\n"
+        "heavy = {'torch', 'spikingjelly', 'matplotlib.pyplot'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_every_error_is_of_the_family():
+    errors = import_module("snnviz.errors")
+    for name in dir(errors):
+        if name.endswith("Error"):
+            assert issubclass(getattr(errors, name), errors.SnnvizError)
+
+
+# Which rooms stand on which floor; a room imports only from lower floors, or its own parts.
+FLOORS = [
+    {"errors"},
+    {"files"},
+    {"spikes"},
+    {"grid"},
+    {"data"},
+    {"device"},
+    {"network"},
+    {"checkpoint"},
+    {"first_spike"},
+    {"encoder"},
+    {"training"},
+    {"figures"},
+    {"export"},
+    {"cli"},
+]
+
+
+def test_rooms_import_downwards_only():
+    import ast
+
+    floor = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+    package = Path(snnviz.__file__).parent
+    for path in package.rglob("*.py"):
+        room = path.relative_to(package).with_suffix("").parts[0]
+        if room.startswith("__"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("snnviz."):
+                other = node.module.split(".")[1]
+                assert floor[other] < floor[room] or other == room, f"{path.name} imports {other}"
+
+
+def test_the_version_and_the_extras_are_declared():
+    root = Path(__file__).parents[1]
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    assert {"test", "docs", "cupy"} <= set(project["optional-dependencies"])
+    assert all(">=" in need for need in project["dependencies"])
+    assert f"[{snnviz.__version__}]" in (root / "CHANGELOG.md").read_text()
