@@ -1,0 +1,51 @@
+"""Images to look at: Fashion-MNIST, garments drawn by the package, any picture.
+
+NumPy and Pillow only; nothing here needs torch. torchvision is imported only to download.
+"""
+
+from pathlib import Path
+
+from snnviz.data.fashion_mnist import Split, fashion_mnist
+from snnviz.data.garments import garments
+from snnviz.data.images import ImageSet, Sample, choose_indices, to_input
+from snnviz.data.pictures import load_picture, load_pictures
+from snnviz.errors import ConfigError
+
+__all__ = [
+    "DATASETS",
+    "ImageSet",
+    "Sample",
+    "Split",
+    "choose_indices",
+    "fashion_mnist",
+    "garments",
+    "load_dataset",
+    "load_picture",
+    "load_pictures",
+    "to_input",
+]
+
+# Names of the data sets, and how many garments are drawn where nobody says.
+DATASETS = ("fashion-mnist", "garments")
+_GARMENTS = {"train": 6000, "test": 1000}
+
+
+def load_dataset(name: str, split: Split, root: Path, *, count: int | None = None) -> ImageSet:
+    """The data set called `name`.
+
+    Args:
+        name: One of `DATASETS`.
+        split: "train" or "test".
+        root: Where Fashion-MNIST's files are, or are downloaded to.
+        count: Only the first so many images; None: all of Fashion-MNIST, 6,000 (train) or 1,000
+            (test) garments.
+
+    Raises:
+        DataError: The files are missing, unreadable or not what their name says.
+        ConfigError: There is no such data set, or it has fewer images.
+    """
+    if name == "garments":
+        return garments(_GARMENTS[split] if count is None else count, split)
+    if name == "fashion-mnist":
+        return fashion_mnist(root, split).head(count)
+    raise ConfigError(f"no data set {name!r}; choose from {', '.join(DATASETS)}")

@@ -1,0 +1,111 @@
+"""Fashion-MNIST (Xiao, Rasul, Vollgraf 2017, arXiv:1708.07747) from its published IDX files."""
+
+import gzip
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from snnviz.data.images import ImageSet
+from snnviz.errors import DataError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Split = Literal["train", "test"]
+
+CLASSES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+_PREFIX = {"train": "train", "test": "t10k"}
+_KINDS = ("images-idx3-ubyte", "labels-idx1-ubyte")
+_UBYTE = 0x08  # IDX type code of unsigned bytes
+
+
+def fashion_mnist(root: str | Path, split: Split = "test", *, download: bool = True) -> ImageSet:
+    """Fashion-MNIST: 60,000 (train) or 10,000 (test) images of 28 x 28 pixels in ten classes.
+
+    Args:
+        root: The folder that torchvision calls `root`: the files are in its
+            `FashionMNIST/raw`. `FashionMNIST/raw` itself, or its parent, is taken as well.
+        split: "train" or "test".
+        download: Fetch what is missing with torchvision, with a progress bar.
+
+    Raises:
+        DataError: The files are missing and cannot be fetched, or are not Fashion-MNIST.
+    """
+    root = Path(root)
+    folder = _find(root, split)
+    if folder is None:
+        if not download:
+            raise DataError(_missing(root, "it is not there"))
+        _download(root)
+        folder = root / "FashionMNIST" / "raw"
+    images, labels = (_read_idx(folder, f"{_PREFIX[split]}-{kind}") for kind in _KINDS)
+    if images.ndim != 3 or labels.ndim != 1:
+        raise DataError(
+            f"{folder} holds arrays of {images.ndim} and {labels.ndim} dimensions where "
+            "Fashion-MNIST has 3 and 1; download it again"
+        )
+    return ImageSet("fashion-mnist", images, labels, CLASSES)
+
+
+def _find(root: Path, split: Split) -> Path | None:
+    """The folder at or below `root` that holds both files of `split`, or None."""
+    for folder in (root / "FashionMNIST" / "raw", root / "raw", root):
+        names = [folder / f"{_PREFIX[split]}-{kind}" for kind in _KINDS]
+        if all(name.exists() or name.with_suffix(".gz").exists() for name in names):
+            return folder
+    return None
+
+
+def _read_idx(folder: Path, name: str) -> "NDArray[np.uint8]":
+    """The array in an IDX file of bytes, plain or gzipped.
+
+    The format: two zero bytes, a type code, the number of dimensions, each as a big-endian uint32,
+    then the values in row-major order.
+    """
+    plain = folder / name
+    path = plain if plain.exists() else plain.with_suffix(".gz")
+    try:
+        data = path.read_bytes() if path == plain else gzip.decompress(path.read_bytes())
+    except (OSError, EOFError) as error:
+        raise DataError(f"cannot read {path}: {error}; download Fashion-MNIST again") from error
+    header = 4 + 4 * data[3] if len(data) > 4 else 0
+    if header == 0 or data[:3] != bytes((0, 0, _UBYTE)) or len(data) < header:
+        raise DataError(f"{path} is not an IDX file of bytes; download Fashion-MNIST again")
+    shape = np.frombuffer(data, ">u4", count=data[3], offset=4).astype(np.int64)
+    values = np.frombuffer(data, np.uint8, offset=header)
+    if values.size != shape.prod():
+        raise DataError(
+            f"{path} holds {values.size} values where its header promises {shape.prod()}; "
+            "download Fashion-MNIST again"
+        )
+    return values.reshape(shape)
+
+
+def _download(root: Path) -> None:
+    # Imported here: torchvision costs over a second, and files that are there need none of it.
+    from torchvision.datasets import FashionMNIST  # noqa: PLC0415
+
+    try:
+        FashionMNIST(root, download=True)
+    except (RuntimeError, OSError, EOFError) as error:
+        raise DataError(_missing(root, "it could not be downloaded")) from error
+
+
+def _missing(root: Path, fact: str) -> str:
+    return (
+        f"no Fashion-MNIST in {root}, and {fact}; put its four files into "
+        f"{root / 'FashionMNIST' / 'raw'} or name their folder with --data-dir, or work offline "
+        "with --dataset garments or --image FILE"
+    )

@@ -1,0 +1,133 @@
+"""Grey images with their labels: a whole `ImageSet`, and the single `Sample` drawn from one."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from snnviz.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One image, ready to be looked at.
+
+    Attributes:
+        index: Its index in the data set, or its place among the pictures given.
+        image: Grey levels, uint8 [H, W].
+        label: Its class, or None.
+        class_name: The name of that class, or None.
+        source: The file it came from, where it is a picture.
+    """
+
+    index: int
+    image: "NDArray[np.uint8]"
+    label: int | None = None
+    class_name: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Images of one size, by their index in the data set.
+
+    Attributes:
+        name: What the set is called in manifests and messages.
+        images: Grey levels, uint8 [N, H, W], 0 is black.
+        labels: Class of each image, uint8 [N] in 0..len(classes)-1; None where there are none.
+        classes: The name of each class.
+    """
+
+    name: str
+    images: "NDArray[np.uint8]"
+    labels: "NDArray[np.uint8] | None" = None
+    classes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse arrays that do not belong together."""
+        if self.images.ndim != 3 or self.images.dtype != np.uint8:
+            raise DataError(
+                f"{self.name}: images must be uint8 [N, H, W], "
+                f"got {self.images.dtype} {list(self.images.shape)}"
+            )
+        if self.labels is not None and self.labels.shape != self.images.shape[:1]:
+            raise DataError(
+                f"{self.name}: {len(self.images)} images but {len(self.labels)} labels; "
+                "the files do not belong together"
+            )
+
+    def __len__(self) -> int:
+        """Number of images."""
+        return len(self.images)
+
+    def head(self, count: int | None) -> "ImageSet":
+        """The first `count` images; all of them where it is None.
+
+        Raises:
+            ConfigError: There are fewer.
+        """
+        if count is None:
+            return self
+        if not 1 <= count <= len(self):
+            raise ConfigError(f"cannot take {count} of {len(self)} images; choose 1 to {len(self)}")
+        labels = None if self.labels is None else self.labels[:count]
+        return replace(self, images=self.images[:count], labels=labels)
+
+    def samples(self, indices: "Iterable[int]") -> "Iterator[Sample]":
+        """The images at `indices`, one after the other."""
+        for index in indices:
+            label = None if self.labels is None else int(self.labels[index])
+            name = self.classes[label] if label is not None and self.classes else None
+            yield Sample(index, self.images[index], label, name)
+
+    def batch(self, indices: "Sequence[int] | NDArray[np.intp]") -> "NDArray[np.float32]":
+        """The images at `indices`, float32 [n, 1, H, W] in [0, 1], see `to_input`."""
+        return to_input(self.images[np.asarray(indices, dtype=np.intp)])
+
+
+def to_input(images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
+    """Grey bytes [n, H, W] as an encoder takes them: float32 [n, 1, H, W] in [0, 1].
+
+    The scaling is that of `torchvision.transforms.ToTensor`: divided by 255 in float32.
+    """
+    scaled: NDArray[np.float32] = images[:, np.newaxis].astype(np.float32) / np.float32(255)
+    return scaled
+
+
+def choose_indices(
+    total: int,
+    count: int | None,
+    *,
+    indices: "Sequence[int]" = (),
+    shuffle: bool = False,
+    seed: int = 0,
+) -> list[int]:
+    """Which images to take, as indices into a set of `total`.
+
+    Args:
+        total: Number of images in the set.
+        count: How many; None takes all. Not read where `indices` are given.
+        indices: Exactly these, in this order, each once.
+        shuffle: Draw without replacement instead of taking the first ones.
+        seed: Seed of that draw; a larger `count` with the same seed begins with the same images.
+
+    Raises:
+        ConfigError: An index or the count is out of range.
+    """
+    if indices:
+        for index in indices:
+            if not 0 <= index < total:
+                raise ConfigError(
+                    f"index {index} is past the end: the set has {total} images, "
+                    f"choose 0 to {total - 1}"
+                )
+        return list(dict.fromkeys(indices))
+    if count is not None and not 1 <= count <= total:
+        raise ConfigError(f"cannot take {count} of {total} images; choose 1 to {total}, or all")
+    order = np.random.default_rng(seed).permutation(total) if shuffle else np.arange(total)
+    return [int(index) for index in order[:count]]

@@ -1,0 +1,88 @@
+"""Any picture file as a grey image."""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from snnviz.data.images import Sample
+from snnviz.errors import ConfigError, DataError
+
+MAX_SIDE = 256
+
+
+def load_pictures(paths: Sequence[Path], *, max_side: int = MAX_SIDE) -> list[Sample]:
+    """The pictures in `paths` as samples without labels, numbered from 0.
+
+    Args:
+        paths: Picture files in any format that Pillow reads.
+        max_side: See `load_picture`.
+
+    Raises:
+        DataError: A file is missing or no picture.
+        ConfigError: `max_side` is below 1.
+    """
+    return [
+        Sample(index, load_picture(path, max_side=max_side), source=path.name)
+        for index, path in enumerate(paths)
+    ]
+
+
+def load_picture(path: Path, *, max_side: int = MAX_SIDE) -> NDArray[np.uint8]:
+    """The picture in `path` as grey levels, uint8 [H, W], upright.
+
+    Colour becomes luma (ITU-R 601, as Pillow has it), transparency becomes black, 16-bit levels
+    are scaled to 8 bits, and of an animation the first frame is taken.
+
+    Args:
+        path: A picture file in any format that Pillow reads.
+        max_side: A picture with a longer side is scaled down to it (Lanczos), because every
+            pixel costs K maps.
+
+    Raises:
+        DataError: The file is missing or no picture.
+        ConfigError: `max_side` is below 1.
+    """
+    if max_side < 1:
+        raise ConfigError(f"the longest side must be at least 1 pixel, got {max_side}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as picture:
+                grey = _to_grey(ImageOps.exif_transpose(picture))
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise DataError(f"{path} is too large to open ({error}); scale it down first") from error
+    except (OSError, ValueError, SyntaxError) as error:
+        # Pillow's plugins raise SyntaxError and ValueError for files that are broken.
+        reason = getattr(error, "strerror", None) or "not a picture that Pillow can read"
+        raise DataError(f"cannot open {path}: {reason}; give a PNG, JPEG or similar") from error
+    if max(grey.size) > max_side:
+        grey.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
+    return np.asarray(grey)
+
+
+def _to_grey(picture: Image.Image) -> Image.Image:
+    if picture.mode == "F":
+        return _to_bytes(picture, white=_float_white(picture))
+    if picture.mode.startswith("I"):
+        return _to_bytes(picture, white=65535)
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        black = Image.new("RGBA", picture.size, "black")
+        picture = Image.alpha_composite(black, picture)
+    return picture.convert("L")
+
+
+def _to_bytes(picture: Image.Image, *, white: float) -> Image.Image:
+    # Pillow's own conversion of these modes clips at 255 instead of scaling.
+    levels = np.asarray(picture, dtype=np.float64).clip(0, white)
+    return Image.fromarray(np.rint(levels * (255 / white)).astype(np.uint8))
+
+
+def _float_white(picture: Image.Image) -> float:
+    """White of a floating-point picture, which does not say it: the least usual one that fits."""
+    top = float(np.asarray(picture).max())
+    return next((white for white in (1.0, 255.0, 65535.0) if top <= white), top)
