@@ -1,0 +1,136 @@
+"""`SpikeRecord`: what a batch of images became in the first spiking layer.
+
+Pure NumPy: numbers and drawings are made from this, and nothing here knows torch.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from snnviz.errors import ConfigError, ShapeError
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from numpy.typing import NDArray
+
+    Unsigned = np.unsignedinteger
+
+
+@dataclass(frozen=True)
+class SpikeRecord:
+    """The spikes of K feature maps for N images over T steps.
+
+    A hard-reset integrate-and-fire neuron under constant drive is a renewal process: with first
+    spike at step f it fires at f, 2f + 1, 3f + 2, ..., so `first_spike` alone is the whole record.
+    Where the neuron is none, the record also keeps every spike.
+
+    Build one with `from_first_spike` or `from_spikes`.
+
+    Attributes:
+        T: Number of time steps, >= 1.
+        first_spike: First-spike time, unsigned ints [N, K, H, W]: 0-based step, T where silent.
+    """
+
+    T: int
+    first_spike: "NDArray[Unsigned]"
+    _packed: "NDArray[np.uint8] | None" = field(default=None, repr=False)
+
+    @classmethod
+    def from_first_spike(cls, first_spike: "NDArray[np.integer]", T: int) -> "Self":
+        """The record of renewal neurons.
+
+        Args:
+            first_spike: 0-based steps, ints [N, K, H, W] in 0..T; T means silent.
+            T: Number of time steps, >= 1.
+
+        Raises:
+            ShapeError: The array is not four-dimensional, or holds a step outside 0..T.
+            ConfigError: T is below 1.
+        """
+        _check_steps(T)
+        first_spike = np.asarray(first_spike)
+        _check_dimensions(first_spike, "first_spike", "[N, K, H, W]")
+        if first_spike.size and not 0 <= first_spike.min() <= first_spike.max() <= T:
+            raise ShapeError(
+                f"first-spike times must be in 0..{T}, got {first_spike.min()} to "
+                f"{first_spike.max()}; use T for silent"
+            )
+        return cls(T, first_spike.astype(_dtype_for(T), copy=False))
+
+    @classmethod
+    def from_spikes(cls, spikes: "NDArray[np.generic]") -> "Self":
+        """The record of any spike trains.
+
+        Args:
+            spikes: Zeros and ones (any dtype), [T, N, K, H, W].
+
+        Raises:
+            ShapeError: The array is not five-dimensional, or holds anything but 0 and 1.
+            ConfigError: There are no steps.
+        """
+        spikes = np.asarray(spikes)
+        _check_dimensions(spikes, "spikes", "[T, N, K, H, W]")
+        T = len(spikes)
+        _check_steps(T)
+        fired = spikes.astype(bool)
+        if not np.array_equal(fired, spikes):
+            raise ShapeError("spikes must be 0 or 1; threshold them first")
+        first = np.where(fired.any(axis=0), fired.argmax(axis=0), T)
+        return cls(T, first.astype(_dtype_for(T)), np.packbits(fired, axis=0))
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(N, K, H, W): images, feature maps, height and width."""
+        n, k, h, w = self.first_spike.shape
+        return n, k, h, w
+
+    def __getitem__(self, images: slice) -> "Self":
+        """The record of some of the images, for example `record[3:4]`; a view, not a copy."""
+        packed = None if self._packed is None else self._packed[:, images]
+        return replace(self, first_spike=self.first_spike[images], _packed=packed)
+
+    def count(self, t: int) -> "NDArray[Unsigned]":
+        """Spike count of steps 0..t, unsigned ints [N, K, H, W] in 0..t+1.
+
+        For renewal neurons it is floor((t + 1) / (first_spike + 1)).
+
+        Raises:
+            ConfigError: t is outside 0..T-1.
+        """
+        if not 0 <= t < self.T:
+            raise ConfigError(f"t must be in 0..{self.T - 1} for T = {self.T}, got {t}")
+        dtype = _dtype_for(self.T)
+        if self._packed is not None:
+            summed: NDArray[Unsigned] = self.spikes()[: t + 1].sum(axis=0, dtype=dtype)
+            return summed
+        # Silence is first_spike == T, for which the formula gives 0 like for any step past t.
+        table = ((t + 1) // np.arange(1, self.T + 2)).astype(dtype)
+        counts: NDArray[Unsigned] = table[self.first_spike]
+        return counts
+
+    def spikes(self) -> "NDArray[np.bool_]":
+        """Every spike, bool [T, N, K, H, W]; as many bytes as that has elements."""
+        if self._packed is not None:
+            return np.unpackbits(self._packed, axis=0, count=self.T).astype(bool)
+        steps = np.arange(1, self.T + 1)[:, np.newaxis]
+        period = np.arange(1, self.T + 2)
+        # For period T + 1, silence, no step is a multiple.
+        spikes: NDArray[np.bool_] = (steps % period == 0)[:, self.first_spike]
+        return spikes
+
+
+def _check_steps(T: int) -> None:
+    if T < 1:
+        raise ConfigError(f"T must be at least 1, got {T}")
+
+
+def _check_dimensions(array: "NDArray[np.generic]", name: str, form: str) -> None:
+    if array.ndim != form.count(",") + 1:
+        raise ShapeError(f"{name} must be {form}, got {list(array.shape)}")
+
+
+def _dtype_for(T: int) -> "np.dtype[Unsigned]":
+    """The smallest unsigned type that holds 0..T."""
+    return np.dtype(np.min_scalar_type(T))
