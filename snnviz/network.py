@@ -1,0 +1,165 @@
+"""The tutorial's convolutional spiking network, on SpikingJelly's own neurons.
+
+Layers and attribute names are those of SpikingJelly's `PythonNet`
+(spikingjelly 0.0.0.0.12, `clock_driven.examples.conv_fashion_mnist`), so that a state dict of
+either loads strictly into the other.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+import torch
+from spikingjelly.activation_based import functional, neuron, surrogate
+from torch import Tensor, nn
+
+from snnviz.errors import ConfigError
+
+StepMode = Literal["s", "m"]
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """What has to be known, beside its weights, to build a network again.
+
+    Attributes:
+        T: Number of time steps, >= 1.
+        channels: Feature maps of both convolutions, >= 1; the hidden layer has `16 * channels`.
+        in_channels: Channels of the input image, >= 1.
+        image_size: Height and width of the input image in pixels, each >= 4.
+        num_classes: Output neurons, >= 1.
+        v_threshold: Threshold of every neuron.
+        v_reset: Membrane potential after a spike (hard reset); None subtracts the threshold.
+    """
+
+    T: int = 4
+    channels: int = 128
+    in_channels: int = 1
+    image_size: tuple[int, int] = (28, 28)
+    num_classes: int = 10
+    v_threshold: float = 1.0
+    v_reset: float | None = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that no network can have."""
+        for name in ("T", "channels", "in_channels", "num_classes"):
+            value = getattr(self, name)
+            if value < 1:
+                raise ConfigError(f"{name} must be at least 1, got {value}")
+        if min(self.image_size) < 4:
+            raise ConfigError(f"images must be at least 4 x 4 pixels, got {self.image_size}")
+
+    def as_dict(self) -> dict[str, object]:
+        """The same as plain values, for a checkpoint."""
+        return asdict(self)
+
+
+class ConvSNN(nn.Module):
+    """Two convolution-BatchNorm-IF-pooling blocks and two linear-IF layers, run for T steps.
+
+    `static_conv` is stateless and sees a still image, so it runs once, not T times.
+
+    Args:
+        config: Sizes, number of steps and the neurons' threshold and reset.
+        step_mode: "s" steps through time in the outer loop, as the tutorial does; "m" hands all T
+            steps to each layer at once. They share parameters and state-dict keys and agree in
+            evaluation; in training BatchNorm of the second block sees each step alone ("s") or
+            all steps together ("m").
+    """
+
+    def __init__(self, config: NetworkConfig | None = None, step_mode: StepMode = "s") -> None:
+        super().__init__()
+        self.config = config = config or NetworkConfig()
+        if step_mode not in ("s", "m"):
+            raise ConfigError(f"step_mode must be 's' or 'm', got {step_mode!r}")
+        self.step_mode = step_mode
+        channels = config.channels
+        height, width = (side // 2 // 2 for side in config.image_size)
+        self.static_conv = build_static_conv(config)
+        self.conv = nn.Sequential(
+            self._neuron(),
+            nn.MaxPool2d(2, 2),
+            nn.Conv2d(channels, channels, kernel_size=3, padding=1, bias=False),
+            nn.BatchNorm2d(channels),
+            self._neuron(),
+            nn.MaxPool2d(2, 2),
+        )
+        self.fc = nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(channels * height * width, channels * 4 * 4, bias=False),
+            self._neuron(),
+            nn.Linear(channels * 4 * 4, config.num_classes, bias=False),
+            self._neuron(),
+        )
+
+    @property
+    def T(self) -> int:  # noqa: N802
+        """Number of time steps."""
+        return self.config.T
+
+    def _neuron(self) -> nn.Module:
+        return build_neuron(self.config, self.step_mode)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Firing rates of the output neurons, [N, num_classes] in [0, 1].
+
+        The neurons start from their reset state: two calls in a row do not influence each other.
+
+        Args:
+            images: Float tensor [N, in_channels, H, W] in [0, 1].
+        """
+        functional.reset_net(self)
+        drive = self.static_conv(images)
+        if self.step_mode == "m":
+            return self._multi_step(drive).mean(0)
+        spike_count = self.fc(self.conv(drive))
+        for _ in range(1, self.T):
+            spike_count = spike_count + self.fc(self.conv(drive))
+        rate: Tensor = spike_count / self.T
+        return rate
+
+    def _multi_step(self, drive: Tensor) -> Tensor:
+        """Output spikes [T, N, num_classes] for one drive [N, channels, H, W] at every step."""
+        sequence = drive.unsqueeze(0).expand(self.T, *drive.shape)
+        for layer in (*self.conv, *self.fc):
+            if isinstance(layer, neuron.IFNode):
+                sequence = layer(sequence)
+            else:
+                sequence = functional.seq_to_ann_forward(sequence, layer)
+        return sequence
+
+
+def build_static_conv(config: NetworkConfig) -> nn.Sequential:
+    """The stateless layers at the network's start: images [N, C, H, W] to drive [N, K, H, W]."""
+    return nn.Sequential(
+        nn.Conv2d(config.in_channels, config.channels, kernel_size=3, padding=1, bias=False),
+        nn.BatchNorm2d(config.channels),
+    )
+
+
+def build_neuron(config: NetworkConfig, step_mode: StepMode = "s") -> nn.Module:
+    """A layer of integrate-and-fire neurons with the ATan surrogate gradient."""
+    node: nn.Module = neuron.IFNode(
+        v_threshold=config.v_threshold,
+        v_reset=config.v_reset,
+        surrogate_function=surrogate.ATan(),
+        step_mode=step_mode,
+    )
+    return node
+
+
+def build_network(
+    config: NetworkConfig | None = None, *, step_mode: StepMode = "s", seed: int | None = None
+) -> ConvSNN:
+    """A network with freshly initialized weights.
+
+    Args:
+        config: Sizes and number of steps; the tutorial's where omitted.
+        step_mode: "s" or "m", see `ConvSNN`.
+        seed: Seed of the initialization; the global generator is left as it was. None draws from
+            the global generator.
+    """
+    if seed is None:
+        return ConvSNN(config, step_mode)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return ConvSNN(config, step_mode)
