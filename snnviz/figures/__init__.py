@@ -1,0 +1,6 @@
+"""Arrays to `matplotlib.figure.Figure`; no pyplot, no files."""
+
+from snnviz.figures.feature_maps import feature_map_figure
+from snnviz.figures.input_image import input_figure
+
+__all__ = ["feature_map_figure", "input_figure"]

@@ -1,0 +1,98 @@
+"""A figure around one array of pixels, in which every pixel becomes a square block of whole size.
+
+Sizes are set in output pixels and text grows with the picture, so that a figure looks alike at any
+resolution. No pyplot: a `Figure` made here belongs to the caller and to no global list.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
+
+from snnviz.errors import ConfigError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from numpy.typing import NDArray
+
+# Shares of the picture's width.
+_TITLE = 0.026
+_TEXT = 0.013
+# Text below this many output pixels cannot be read.
+_SMALLEST_TEXT = 9.0
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A figure with its picture and what is needed to put more around it.
+
+    Attributes:
+        figure: The figure.
+        axes: Its axes, whose data coordinates are the picture's pixels.
+        scale: Output pixels per picture pixel.
+        text: Font size of small text, in points.
+        dpi: Output pixels per inch.
+    """
+
+    figure: Figure
+    axes: "Axes"
+    scale: int
+    text: float
+    dpi: int
+
+
+def whole_scale(width: int, *, inches: float, dpi: int) -> int:
+    """Output pixels per picture pixel that brings `width` pixels nearest to so many inches."""
+    if dpi < 1:
+        raise ConfigError(f"dpi must be at least 1, got {dpi}")
+    return max(1, round(inches * dpi / width))
+
+
+def build_frame(
+    pixels: "NDArray[np.floating]",
+    *,
+    scale: int,
+    dpi: int,
+    title: str,
+    cmap: "Colormap",
+    below: float = 0.0,
+    right: float = 0.0,
+) -> Frame:
+    """A figure that shows `pixels` [H, W] at a whole scale under a title.
+
+    Args:
+        pixels: Values in [0, 1]; what lies outside, or is not a number, takes the extremes of
+            `cmap`.
+        scale: Output pixels per picture pixel.
+        dpi: Output pixels per inch.
+        title: Text above the picture.
+        cmap: Colour map.
+        below: Free room under the picture, in lines of small text.
+        right: Free room to its right, in the same unit.
+    """
+    height, width = (side * scale for side in pixels.shape)
+    title_size = max(_TITLE * width, 1.4 * _SMALLEST_TEXT)
+    text_size = max(_TEXT * width, _SMALLEST_TEXT)
+    margin = round(0.5 * text_size)
+    top = round(2.6 * title_size)
+    bottom = margin + round(below * text_size)
+    figure_width = width + 2 * margin + round(right * text_size)
+    figure_height = height + top + bottom
+    figure = Figure(figsize=(figure_width / dpi, figure_height / dpi), dpi=dpi, facecolor="white")
+    axes = figure.add_axes(
+        (
+            margin / figure_width,
+            bottom / figure_height,
+            width / figure_width,
+            height / figure_height,
+        )
+    )
+    # "none" hands the array to vector formats as it is, and is nearest neighbour in the others.
+    axes.imshow(pixels, cmap=cmap, vmin=0, vmax=1, interpolation="none", aspect="auto")
+    axes.set_axis_off()
+    axes.set_title(
+        title, fontsize=title_size * 72 / dpi, pad=0.35 * title_size * 72 / dpi, color="black"
+    )
+    return Frame(figure, axes, scale, text_size * 72 / dpi, dpi)

@@ -1,0 +1,183 @@
+"""Figures by their values, their artists and, where it is the point, their pixels."""
+
+import io
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+from PIL import Image
+
+from snnviz.errors import ConfigError, ShapeError
+from snnviz.figures import feature_map_figure, input_figure
+from snnviz.figures.feature_maps import GAP_COLOR, SATURATED_COLOR, SILENT_COLOR
+from snnviz.grid import choose_layout, compose, normalize_counts
+
+
+@pytest.fixture
+def counts(rng):
+    """Nine maps of 5 x 7 after step 3: random, silent, saturated, constant between."""
+    counts = rng.integers(0, 5, (9, 5, 7)).astype(np.uint8)
+    counts[1], counts[2], counts[3] = 0, 4, 2
+    counts[4] = np.where(np.arange(7) < 3, 1, 2)
+    return counts
+
+
+def picture(figure):
+    """The output pixels of the figure's first axes, [H, W, 3] in 0..255."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=figure.dpi)
+    pixels = np.asarray(Image.open(buffer).convert("RGB"))
+    box = figure.axes[0].get_window_extent()
+    left, right = round(box.x0), round(box.x1)
+    top, bottom = round(len(pixels) - box.y1), round(len(pixels) - box.y0)
+    return pixels[top:bottom, left:right]
+
+
+def expected_picture(canvas, scale, cmap="gray"):
+    """The canvas coloured one pixel at a time and enlarged by a whole factor."""
+    colors = np.zeros((*canvas.shape, 3))
+    for where in np.ndindex(canvas.shape):
+        value = canvas[where]
+        if np.isnan(value):
+            colors[where] = to_rgb(GAP_COLOR)
+        elif value < 0:
+            colors[where] = to_rgb(SILENT_COLOR)
+        elif value > 1:
+            colors[where] = to_rgb(SATURATED_COLOR)
+        else:
+            colors[where] = mpl.colormaps[cmap](float(value))[:3]
+    return np.rint(colors * 255).repeat(scale, axis=0).repeat(scale, axis=1)
+
+
+@pytest.mark.parametrize("normalize", ["map", "shared", "none"])
+@pytest.mark.parametrize("cmap", ["gray", "viridis"])
+@pytest.mark.parametrize("dpi", [200, 73])
+@pytest.mark.parametrize("labels", [False, True])
+def test_every_map_pixel_is_a_block_of_its_colour(counts, normalize, cmap, dpi, labels):
+    figure = feature_map_figure(
+        counts, t=3, T=8, normalize=normalize, cmap=cmap, dpi=dpi, labels=labels
+    )
+    strip = round(0.25 * 7) if labels else 0
+    layout = choose_layout(counts.shape, strip=strip)
+    canvas = compose(normalize_counts(counts, t=3, T=8, normalize=normalize), layout)
+    pixels = picture(figure)
+    scale, remainder = divmod(pixels.shape[0], canvas.shape[0])
+    assert remainder == 0
+    assert pixels.shape[1] == scale * canvas.shape[1]
+    expected = expected_picture(canvas, scale, cmap)
+    if labels:  # text is drawn in the strips; the maps themselves must be untouched
+        inside = ~np.isnan(canvas).repeat(scale, axis=0).repeat(scale, axis=1)
+        pixels, expected = pixels[inside], expected[inside]
+    # Rounding of colours to bytes may differ by one level.
+    assert np.abs(pixels - expected).max() <= 1
+
+
+def test_silent_saturated_and_constant_maps_look_different(counts):
+    pixels = picture(feature_map_figure(counts, t=3))
+    layout = choose_layout(counts.shape)
+    scale = pixels.shape[0] // layout.shape[0]
+    colors = []
+    for k in (1, 2, 3):
+        top, left = (scale * side for side in layout.corner(k))
+        tile = pixels[top : top + scale * 5, left : left + scale * 7].reshape(-1, 3)
+        assert (tile == tile[0]).all()
+        colors.append(tuple(tile[0]))
+    assert len(set(colors)) == 3
+    greys = {color for color in colors if len(set(color)) == 1}
+    assert greys == {colors[2]}  # only the constant map is on the grey scale
+
+
+def test_the_published_grid_has_a_title_and_eight_rows(rng):
+    figure = feature_map_figure(rng.integers(0, 9, (128, 28, 28)), t=7)
+    axes = figure.axes[0]
+    assert axes.get_title() == r"$\sum_{t} S_{t}$ at $t = 7$"
+    assert axes.images[0].get_array().shape == (8 * 29 + 1, 16 * 29 + 1)
+    assert axes.images[0].get_interpolation() == "none"
+    assert figure.get_figwidth() == pytest.approx(7, abs=0.5)
+
+
+def test_the_title_is_inside_the_figure(rng):
+    for count, options in ((128, {}), (1, {}), (128, {"dpi": 60, "labels": True})):
+        figure = feature_map_figure(rng.integers(0, 9, (count, 28, 28)), t=7, **options)
+        figure.draw_without_rendering()
+        box = figure.axes[0].title.get_window_extent()
+        assert box.y1 <= figure.bbox.y1
+        assert box.y0 > figure.axes[0].get_window_extent().y1 - 1
+        assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.x1
+
+
+@pytest.mark.parametrize(("normalize", "top"), [("map", None), ("shared", 8), ("none", 4)])
+def test_a_colorbar_comes_with_scales_that_compare(counts, normalize, top):
+    figure = feature_map_figure(counts, t=3, T=8, normalize=normalize)
+    bars = figure.axes[1:]
+    assert len(bars) == (0 if top is None else 1)
+    if top is not None:
+        assert bars[0].get_ylim() == (0, top)
+        assert all(tick == int(tick) for tick in bars[0].get_yticks())
+
+
+def test_labels_are_channel_numbers_above_their_maps(counts):
+    figure = feature_map_figure(counts, t=3, labels=True, columns=4)
+    texts = figure.axes[0].texts
+    assert [text.get_text() for text in texts] == [str(k) for k in range(9)]
+    layout = choose_layout(counts.shape, columns=4, strip=2)
+    for k, text in enumerate(texts):
+        top, left = layout.corner(k)
+        x, y = text.get_position()
+        assert x == left - 0.5
+        assert top - 0.5 - layout.strip <= y < top
+
+
+def test_the_legend_says_what_the_two_colours_mean(counts):
+    for t, words in ((0, "step 0"), (3, "all 4 steps")):
+        figure = feature_map_figure(np.minimum(counts, t + 1), t=t)
+        legend = figure.axes[0].get_legend()
+        labels = [text.get_text() for text in legend.get_texts()]
+        assert labels[0].startswith("silent")
+        assert words in labels[1]
+        figure.draw_without_rendering()
+        box = legend.get_window_extent()
+        assert box.y0 >= 0
+        assert box.x0 >= 0
+
+
+def test_figures_stay_out_of_pyplot(counts):
+    from matplotlib import pyplot as plt
+
+    before = plt.get_fignums()
+    feature_map_figure(counts, t=3)
+    input_figure(np.zeros((3, 4)))
+    assert plt.get_fignums() == before
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_the_input_image_is_drawn_pixel_for_pixel(dtype, rng):
+    image = rng.integers(0, 256, (6, 9)).astype(np.uint8)
+    given = image if dtype == np.uint8 else image / np.float32(255)
+    figure = input_figure(given, label="Bag", dpi=50)
+    pixels = picture(figure)
+    scale = len(pixels) // 6
+    expected = image.repeat(scale, axis=0).repeat(scale, axis=1)
+    assert np.abs(pixels - expected[..., None].astype(int)).max() <= 1
+    assert figure.axes[0].get_title() == "Input image: Bag"
+    assert input_figure(given).axes[0].get_title() == "Input image"
+
+
+def test_a_dim_input_is_not_brightened():
+    pixels = picture(input_figure(np.full((4, 4), 0.25), dpi=50))
+    assert np.abs(pixels.astype(int) - 64).max() <= 1
+
+
+def test_wrong_input_is_refused(counts):
+    with pytest.raises(ConfigError, match="no colour map 'grey-ish'"):
+        feature_map_figure(counts, t=3, cmap="grey-ish")
+    with pytest.raises(ConfigError, match="dpi must be at least 1, got 0"):
+        feature_map_figure(counts, t=3, dpi=0)
+    with pytest.raises(ConfigError, match="do not fit"):
+        feature_map_figure(counts, t=3, rows=2, columns=2)
+    with pytest.raises(ShapeError, match="check t"):
+        feature_map_figure(counts, t=0)
+    for image in (np.zeros((1, 4, 4)), np.full((4, 4), 2.0), np.full((4, 4), np.nan)):
+        with pytest.raises(ShapeError, match="input image"):
+            input_figure(image)
