@@ -1,0 +1,108 @@
+"""What a pickle names and calls, found by looking through its instructions without following them.
+
+The instructions' effect on the stack is imitated as far as it takes to tell a class that is named
+from a function that is called, and to see tuples that no machine could hash.
+"""
+
+import pickletools
+from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from snnviz.errors import CheckpointError
+
+# An honest file has a few thousand instructions, some twenty names, and tuples of a few items.
+_MAX_INSTRUCTIONS = 1_000_000
+_MAX_GLOBALS = 200
+_MAX_TUPLE = 10_000
+
+
+@dataclass
+class _Item:
+    """What lies on the stack of a pickle: how much hashing it visits, and its name if a global."""
+
+    weight: int = 1
+    name: str | None = None
+
+
+@dataclass
+class Instructions:
+    """What the pickles of a file name and call.
+
+    Attributes:
+        globals: Full names of the classes and functions that they name.
+        calls: Those of them that are called.
+        count: How many instructions there are.
+    """
+
+    globals: set[str] = field(default_factory=set)
+    calls: set[str] = field(default_factory=set)
+    count: int = 0
+
+    def scan(self, stream: IO[bytes]) -> None:
+        """Add the pickle that begins here; the stream stands behind it afterwards.
+
+        Raises:
+            CheckpointError: It does what no checkpoint does; the message has no path.
+            ValueError: It is no pickle, or is cut off; broken ones raise other errors, too.
+        """
+        stack: list[_Item | None] = []  # None is a mark
+        memo: dict[Any, _Item | None] = {}
+        for instruction, argument, _ in pickletools.genops(stream):
+            self.count += 1
+            name = instruction.name
+            if instruction.proto > 2:
+                raise CheckpointError(
+                    f"is a pickle of protocol {instruction.proto}, which torch's safe reader does "
+                    "not take; save it again with torch.save and no pickle_protocol"
+                )
+            if self.count > _MAX_INSTRUCTIONS:
+                raise CheckpointError("has over a million pickle instructions; no checkpoint does")
+            if name.endswith("PUT"):
+                memo[argument] = stack[-1]
+            elif name.endswith("GET"):
+                stack.append(memo[argument])
+            else:
+                items = _take(stack, instruction)
+                stack.extend(self._results(instruction, argument, items))
+
+    def _results(
+        self, instruction: pickletools.OpcodeInfo, argument: object, items: list[_Item]
+    ) -> list[_Item | None]:
+        name = instruction.name
+        if name == "GLOBAL":
+            return [_Item(name=self._global(str(argument)))]
+        if name == "REDUCE" and items[0].name:
+            self.calls.add(items[0].name)
+        if name.startswith("TUPLE"):
+            weight = 1 + sum(item.weight for item in items)
+            # The hash of a tuple visits all within, shared parts again and again, on C's stack.
+            if weight > _MAX_TUPLE:
+                raise CheckpointError("nests tuples without end; no checkpoint does")
+            return [_Item(weight)]
+        return [
+            None if kind is pickletools.markobject else _Item() for kind in instruction.stack_after
+        ]
+
+    def _global(self, argument: str) -> str:
+        module, _, name = argument.partition(" ")
+        module, name = NAME_MAPPING.get((module, name), (IMPORT_MAPPING.get(module, module), name))
+        self.globals.add(f"{module}.{name}")
+        if len(self.globals) > _MAX_GLOBALS:
+            raise CheckpointError(f"names over {_MAX_GLOBALS} classes; no checkpoint does")
+        return f"{module}.{name}"
+
+
+def _take(stack: list[_Item | None], instruction: pickletools.OpcodeInfo) -> list[_Item]:
+    """The items that `instruction` takes off the stack, lowest first."""
+    marked = pickletools.markobject in instruction.stack_before
+    items: list[_Item] = []
+    wanted = len(instruction.stack_before)
+    if marked:
+        while (item := stack.pop()) is not None:
+            items.append(item)
+        wanted = instruction.stack_before.index(pickletools.markobject)
+    for _ in range(wanted):
+        item = stack.pop()
+        items.append(item or _Item())
+    return items[::-1]
