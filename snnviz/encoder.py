@@ -1,0 +1,224 @@
+"""The encoder of a spiking network: tensors in, `SpikeRecord` out.
+
+A network that is fed a still image begins with layers that keep no state and a layer of spiking
+neurons. Those are its encoder from pixels to spikes.
+"""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from spikingjelly.activation_based import base, functional, neuron
+from torch import Tensor, nn
+
+from snnviz.checkpoint import Checkpoint, load_checkpoint
+from snnviz.errors import ConfigError, ShapeError
+from snnviz.first_spike import drive_thresholds, first_spike, is_renewal, reset_parameters
+from snnviz.network import build_neuron, build_static_conv
+from snnviz.spikes import SpikeRecord
+
+# Images that go through the prefix at once: their drive, 128 maps of 28 x 28, stays near the cache.
+_CHUNK = 16
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """A stateless prefix and the first layer of spiking neurons, ready to record.
+
+    Every recording starts from the neurons' reset state and leaves no trace. Make one with
+    `split_encoder` or `load_encoder`.
+
+    Attributes:
+        prefix: The stateless layers, in evaluation mode.
+        node: The spiking neurons, single-step.
+        T: Number of time steps of a recording, where `encode` is told none.
+    """
+
+    prefix: nn.Sequential
+    node: nn.Module
+    T: int = 4
+
+    @property
+    def in_channels(self) -> int:
+        """Channels of the images it takes."""
+        return self._convolutions[0].in_channels
+
+    @property
+    def channels(self) -> int:
+        """Number of feature maps, K."""
+        return self._convolutions[-1].out_channels
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self._convolutions[0].weight.device
+
+    @property
+    def _convolutions(self) -> list[nn.Conv2d]:
+        return [layer for layer in self.prefix if isinstance(layer, nn.Conv2d)]
+
+    def to(self, device: str | torch.device) -> "Encoder":
+        """The same encoder, computing on `device`."""
+        prefix, node = deepcopy((self.prefix, self.node))
+        return replace(self, prefix=prefix.to(device), node=node.to(device))
+
+    def encode(self, images: Tensor | NDArray[np.floating], T: int | None = None) -> SpikeRecord:
+        """The spikes of `images` over T steps, from reset.
+
+        The prefix runs once an image. Neurons that are a renewal process need no simulation: the
+        drive is compared with the exact thresholds of `snnviz.first_spike`, which gives what
+        stepping the neuron gives. Others are stepped.
+
+        Args:
+            images: Floats [N, C, H, W] in [0, 1], tensor or array; C is `in_channels`.
+            T: Number of time steps, >= 1; None takes the encoder's own.
+
+        Raises:
+            ShapeError: The images have another shape, type or range.
+            ConfigError: T is below 1.
+        """
+        T = self.T if T is None else T
+        if T < 1:
+            raise ConfigError(f"T must be at least 1, got {T}")
+        images = _check_images(images, self.in_channels)
+        if is_renewal(self.node):
+            return self._encode_renewal(images, T)
+        return self._encode_stepwise(images, T)
+
+    @torch.inference_mode()
+    def drive(self, images: Tensor) -> Tensor:
+        """Input current of the neurons, float32 [N, K, H, W]; it does not change with t."""
+        # A clone, because the last bits of a convolution depend on the strides of its input, and
+        # contiguous() leaves those of one-channel images as they are.
+        drive: Tensor = self.prefix(
+            images.to(self.device).clone(memory_format=torch.contiguous_format)
+        )
+        # Not a number would compare as larger than every threshold and pass for a spike.
+        if not torch.isfinite(drive.sum()):
+            raise ShapeError("the drive is not finite; check the encoder's weights and BatchNorm")
+        return drive
+
+    def _encode_renewal(self, images: Tensor, T: int) -> SpikeRecord:
+        thresholds = drive_thresholds(*reset_parameters(self.node), T).to(self.device)
+        times = [first_spike(drive, thresholds).cpu() for drive in self._drives(images)]
+        return SpikeRecord.from_first_spike(torch.cat(times).numpy(), T)
+
+    def _encode_stepwise(self, images: Tensor, T: int) -> SpikeRecord:
+        trains = [self._step(drive, T) for drive in self._drives(images)]
+        return SpikeRecord.from_spikes(torch.cat(trains, dim=1).numpy())
+
+    @torch.inference_mode()
+    def _step(self, drive: Tensor, T: int) -> Tensor:
+        """Spikes [T, N, K, H, W] by stepping the neurons from reset."""
+        functional.reset_net(self.node)
+        spikes = torch.stack([self.node(drive).bool().cpu() for _ in range(T)])
+        functional.reset_net(self.node)
+        return spikes
+
+    def _drives(self, images: Tensor) -> Iterator[Tensor]:
+        for chunk in images.split(_CHUNK):
+            yield self.drive(chunk)
+
+
+def split_encoder(net: nn.Module) -> Encoder:
+    """The encoder of `net`: its layers up to and with the first spiking neurons.
+
+    Layers are taken in the order in which they are registered, which is the order of execution in
+    a chain such as SpikingJelly's PythonNet (`static_conv` and `conv[0]`) and CSNN
+    (`conv_fc[0:3]`). The encoder is a deep copy in evaluation mode: later training of `net`, and
+    its membrane potentials, do not touch it.
+
+    Args:
+        net: A network with SpikingJelly neurons; its attribute `T`, if any, becomes the encoder's.
+
+    Raises:
+        ConfigError: It has no spiking neurons, or no convolution before them.
+    """
+    prefix: list[nn.Module] = []
+    for layer in _leaves(net):
+        if isinstance(layer, base.MemoryModule):
+            break
+        prefix.append(layer)
+    else:
+        raise ConfigError(f"{type(net).__name__} has no spiking neurons; nothing to split off")
+    if not isinstance(layer, neuron.BaseNode):
+        raise ConfigError(f"the first stateful layer is {type(layer).__name__}, not a neuron")
+    if not any(isinstance(module, nn.Conv2d) for module in prefix):
+        raise ConfigError(f"{type(net).__name__} has no convolution before its first neurons")
+    encoder = Encoder(
+        deepcopy(nn.Sequential(*prefix)).eval().to(memory_format=torch.contiguous_format),
+        _copy_neurons(layer).eval(),
+        int(getattr(net, "T", Encoder.T)),
+    )
+    for module in (encoder.prefix, encoder.node):
+        functional.set_step_mode(module, "s")
+    functional.reset_net(encoder.node)
+    return encoder
+
+
+def load_encoder(source: str | Path | nn.Module | Checkpoint | None = None) -> Encoder:
+    """The encoder in a checkpoint, of a network, or the bundled one.
+
+    Args:
+        source: A checkpoint, or a file of any form that `load_checkpoint` reads; a network, which
+            is split; None: the encoder that comes with the package.
+
+    Raises:
+        CheckpointError: The file is missing, unreadable, unsafe or holds no known network.
+    """
+    if isinstance(source, nn.Module):
+        return split_encoder(source)
+    checkpoint = source if isinstance(source, Checkpoint) else load_checkpoint(source or bundled())
+    prefix = build_static_conv(checkpoint.config)
+    prefix.load_state_dict(
+        {
+            name.removeprefix("static_conv."): value
+            for name, value in checkpoint.state.items()
+            if name.startswith("static_conv.")
+        }
+    )
+    encoder = split_encoder(nn.Sequential(prefix, build_neuron(checkpoint.config)))
+    return replace(encoder, T=checkpoint.config.T)
+
+
+def bundled() -> Path:
+    """The checkpoint of the encoder that comes with the package; provenance.json lies beside it."""
+    return Path(__file__).parent / "assets" / "encoder.pth"
+
+
+def _copy_neurons(node: neuron.BaseNode) -> neuron.BaseNode:
+    """A deep copy, also while the membrane potential is part of a graph that torch cannot copy."""
+    states = [state for state in node.memories() if isinstance(state, Tensor)]
+    copy: neuron.BaseNode = deepcopy(node, {id(state): state.detach().clone() for state in states})
+    return copy
+
+
+def _leaves(net: nn.Module) -> Iterator[nn.Module]:
+    """The layers of `net` that do something themselves, in the order of registration."""
+    for child in net.children():
+        if isinstance(child, base.MemoryModule) or not any(True for _ in child.children()):
+            yield child
+        else:
+            yield from _leaves(child)
+
+
+def _check_images(images: Tensor | NDArray[Any], in_channels: int) -> Tensor:
+    """`images` as a float32 tensor, if they are what an encoder takes."""
+    images = torch.as_tensor(images)
+    if images.ndim != 4 or images.shape[1] != in_channels or 0 in images.shape:
+        raise ShapeError(
+            f"images must be [N, {in_channels}, H, W] with no side of 0, got {list(images.shape)}"
+        )
+    if not images.is_floating_point():
+        raise ShapeError(f"images must be floats in [0, 1], got {images.dtype}; divide by 255")
+    low, high = images.aminmax()
+    if not (low >= 0 and high <= 1):
+        raise ShapeError(
+            f"images must be in [0, 1], got {low.item():g} to {high.item():g}; scale them"
+        )
+    return images.to(torch.float32)

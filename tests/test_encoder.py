@@ -1,0 +1,198 @@
+"""The encoder against SpikingJelly stepped in a plain loop, on drawn and real images."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from spikingjelly.activation_based import functional, layer, neuron
+from torch import nn
+
+from snnviz.encoder import bundled, load_encoder, split_encoder
+from snnviz.errors import CheckpointError, ConfigError, ShapeError
+
+STEPS = [1, 2, 4, 8, 64]
+
+
+def stepped_counts(net, images, T):
+    """The tutorial's loop, with the reset it forgets: counts [T, N, K, H, W] image by image."""
+    encoder = nn.Sequential(net.static_conv, net.conv[0]).eval()
+    counts = []
+    with torch.no_grad():
+        for image in images:
+            functional.reset_net(encoder)
+            summed, steps = 0, []
+            for _ in range(T):
+                summed = summed + encoder(image[None])
+                steps.append(summed)
+            counts.append(torch.stack(steps))
+    functional.reset_net(encoder)
+    return torch.cat(counts, dim=1).numpy()
+
+
+def assert_counts_equal(record, expected):
+    for t in range(len(expected)):
+        assert np.array_equal(record.count(t), expected[t])
+
+
+@pytest.mark.parametrize("T", STEPS)
+def test_counts_on_drawn_images(T, network, drawn_images):
+    images = torch.from_numpy(drawn_images.batch(range(4)))
+    expected = stepped_counts(network, images, T)
+    record = split_encoder(network).encode(images, T)
+    assert_counts_equal(record, expected)
+    assert (record.count(T - 1)[:, 0] == 0).all()  # the silent map
+    assert (record.count(T - 1)[:, 1] == T).all()  # the saturated one
+    assert len(np.unique(record.count(T - 1)[:, 2:])) > (1 if T == 1 else 2)
+
+
+@pytest.mark.parametrize("T", STEPS)
+def test_counts_of_the_bundled_encoder_on_real_images(T, real_images):
+    encoder = load_encoder()
+    images = torch.from_numpy(real_images.batch(range(0, 10000, 2500)))
+    net = nn.Module()
+    net.static_conv, net.conv = encoder.prefix, nn.Sequential(encoder.node)
+    assert_counts_equal(encoder.encode(images, T), stepped_counts(net, images, T))
+
+
+def test_a_picture_need_not_be_square(network):
+    images = torch.rand(2, 1, 17, 40, generator=torch.Generator().manual_seed(0))
+    record = split_encoder(network).encode(images)
+    assert record.shape == (2, 6, 17, 40)
+    assert_counts_equal(record, stepped_counts(network, images, 8))
+
+
+def test_batch_size_and_order_do_not_matter(drawn_images):
+    encoder = load_encoder()
+    images = drawn_images.batch(range(37))
+    together = encoder.encode(images, 8).first_spike
+    for part in (images[:1], images[:5], images[:17]):
+        assert np.array_equal(encoder.encode(part, 8).first_spike, together[: len(part)])
+    assert np.array_equal(encoder.encode(images[::-1].copy(), 8).first_spike, together[::-1])
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        neuron.IFNode(v_reset=None),
+        neuron.LIFNode(tau=1.5),
+        neuron.ParametricLIFNode(),
+        neuron.IFNode(v_threshold=0.4, v_reset=0.1),
+    ],
+    ids=["soft reset", "LIF", "PLIF", "other threshold and reset"],
+)
+def test_other_neurons_are_stepped(node, network, drawn_images):
+    network.conv[0] = node
+    images = torch.from_numpy(drawn_images.batch(range(3)))
+    expected = stepped_counts(network, images, 8)
+    assert_counts_equal(split_encoder(network).encode(images, 8), expected)
+    assert 0 < expected[-1, :, 2:].mean() < 8
+
+
+def test_the_split_is_a_copy_that_leaves_no_trace(network, drawn_images):
+    network.train()
+    images = torch.from_numpy(drawn_images.batch(range(3)))
+    network(images)  # leaves membrane potentials, and BatchNorm statistics, behind
+    before = copy.deepcopy(network.state_dict())
+    membrane = network.conv[0].v.clone()
+    encoder = split_encoder(network)
+    first = encoder.encode(images)
+    second = encoder.encode(images)
+    assert np.array_equal(first.first_spike, second.first_spike)
+    assert network.training
+    assert torch.equal(network.conv[0].v, membrane)
+    for name, value in network.state_dict().items():
+        assert torch.equal(value, before[name]), name
+    with torch.no_grad():
+        network.static_conv[0].weight.zero_()
+    assert np.array_equal(encoder.encode(images).first_spike, first.first_spike)
+
+
+def test_memory_layout_does_not_matter(network, drawn_images):
+    images = torch.from_numpy(drawn_images.batch(range(3)))
+    expected = split_encoder(network).encode(images).first_spike
+    channels_last = network.to(memory_format=torch.channels_last)
+    encoder = split_encoder(channels_last)
+    odd = images.to(memory_format=torch.channels_last)
+    assert np.array_equal(encoder.encode(odd).first_spike, expected)
+
+
+def test_multi_step_layers_of_spikingjelly_are_split_too(drawn_images):
+    chain = nn.Sequential(
+        layer.Conv2d(1, 5, kernel_size=3, padding=1, bias=False),
+        layer.BatchNorm2d(5),
+        neuron.IFNode(),
+        layer.MaxPool2d(2, 2),
+        layer.Conv2d(5, 5, kernel_size=3),
+        neuron.IFNode(),
+    )
+    functional.set_step_mode(chain, "m")
+    net = nn.Module()
+    net.conv_fc, net.T = chain, 6
+    encoder = split_encoder(net)
+    assert (encoder.T, encoder.channels, encoder.in_channels) == (6, 5, 1)
+    images = torch.from_numpy(drawn_images.batch(range(2)))
+    record = encoder.encode(images)
+    with torch.no_grad():
+        spikes = chain.eval()[:3](images.expand(6, *images.shape))
+    assert np.array_equal(record.spikes(), spikes.bool().numpy())
+    assert chain[0].step_mode == "m"
+
+
+def test_numbers_of_steps(network, drawn_images):
+    images = drawn_images.batch(range(2))
+    encoder = split_encoder(network)
+    assert encoder.encode(images).T == network.T == 8
+    assert encoder.encode(images, 3).T == 3
+    with pytest.raises(ConfigError, match="at least 1, got 0"):
+        encoder.encode(images, 0)
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (np.zeros((2, 28, 28), np.float32), r"\[N, 1, H, W\]"),
+        (np.zeros((2, 3, 28, 28), np.float32), r"\[N, 1, H, W\]"),
+        (np.zeros((0, 1, 28, 28), np.float32), "no side of 0"),
+        (np.zeros((2, 1, 28, 28), np.uint8), "divide by 255"),
+        (np.full((2, 1, 28, 28), 255.0), "to 255"),
+        (np.full((2, 1, 28, 28), np.nan), "nan"),
+    ],
+)
+def test_wrong_images_are_refused(images, message, network):
+    with pytest.raises(ShapeError, match=message):
+        split_encoder(network).encode(images)
+
+
+def test_broken_weights_do_not_pass_for_spikes(network, drawn_images):
+    network.static_conv[1].running_var.fill_(-1)
+    with pytest.raises(ShapeError, match="not finite"):
+        split_encoder(network).encode(drawn_images.batch([0]))
+
+
+def test_networks_without_an_encoder_are_refused():
+    with pytest.raises(ConfigError, match="no spiking neurons"):
+        split_encoder(nn.Sequential(nn.Conv2d(1, 2, 3)))
+    with pytest.raises(ConfigError, match="no convolution"):
+        split_encoder(nn.Sequential(nn.Linear(2, 2), neuron.IFNode()))
+
+
+def test_load_encoder_takes_files_networks_and_nothing(network, tmp_path, drawn_images):
+    images = drawn_images.batch(range(3))
+    file = tmp_path / "net.pth"
+    torch.save({"net": network.state_dict(), "network": network.config.as_dict()}, file)
+    expected = split_encoder(network).encode(images)
+    for source in (file, str(file), network):
+        encoder = load_encoder(source)
+        assert encoder.T == 8
+        assert np.array_equal(encoder.encode(images).first_spike, expected.first_spike)
+    with pytest.raises(CheckpointError, match="missing"):
+        load_encoder(tmp_path / "missing.pth")
+
+
+def test_the_bundled_encoder_is_small_and_alive(drawn_images):
+    assert bundled().stat().st_size < 20_000
+    encoder = load_encoder()
+    assert encoder.channels == 128
+    rates = encoder.encode(drawn_images.batch(range(40)), 4).count(3) / 4
+    assert 0.01 < rates.mean() < 0.9
