@@ -93,7 +93,7 @@ def test_the_published_grid_has_a_title_and_eight_rows(rng):
     axes = figure.axes[0]
     assert axes.get_title() == r"$\sum_{t} S_{t}$ at $t = 7$"
     assert axes.images[0].get_array().shape == (8 * 29 + 1, 16 * 29 + 1)
-    assert axes.images[0].get_interpolation() == "none"
+    assert axes.images[0].get_interpolation() == "nearest"
     assert figure.get_figwidth() == pytest.approx(7, abs=0.5)
 
 

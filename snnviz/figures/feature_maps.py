@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # the first is dark enough that a page of silent maps does not outshine the others.
 SILENT_COLOR = "#2a3f52"
 SATURATED_COLOR = "#e69f00"
-GAP_COLOR = "#ffffff"
+GAP_COLOR = "#a9bcd0"
 _INCHES = 7.0
 # Height of the strip for a map's channel number, as a share of the map's width.
 _LABEL = 0.25

@@ -89,8 +89,9 @@ def build_frame(
             height / figure_height,
         )
     )
-    # "none" hands the array to vector formats as it is, and is nearest neighbour in the others.
-    axes.imshow(pixels, cmap=cmap, vmin=0, vmax=1, interpolation="none", aspect="auto")
+    # "none" would hand the array to vector formats at its own size, which PDF viewers blur when
+    # they enlarge it; "nearest" embeds it enlarged.
+    axes.imshow(pixels, cmap=cmap, vmin=0, vmax=1, interpolation="nearest", aspect="auto")
     axes.set_axis_off()
     axes.set_title(
         title, fontsize=title_size * 72 / dpi, pad=0.35 * title_size * 72 / dpi, color="black"

@@ -1,0 +1,190 @@
+"""Figure sets: what is in them, that they repeat, and what a failure leaves."""
+
+import base64
+import json
+import re
+from dataclasses import replace
+from io import BytesIO
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from snnviz import export
+from snnviz.data import Sample, to_input
+from snnviz.encoder import split_encoder
+from snnviz.errors import ConfigError, ExportError
+from snnviz.export import FigureSetOptions, render, write_figure_sets
+from snnviz.figures import feature_map_figure
+
+T = 8
+
+
+@pytest.fixture
+def encoder(network):
+    return split_encoder(network)
+
+
+@pytest.fixture
+def samples(drawn_images):
+    return list(drawn_images.samples([3, 17]))
+
+
+def contents(folder):
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_a_set_holds_the_input_and_the_first_and_last_step(encoder, samples, tmp_path):
+    out = tmp_path / "deep" / "figures"
+    manifest = write_figure_sets(encoder, samples, out, FigureSetOptions(T=T))
+    assert manifest == out / "manifest.json"
+    files = contents(out)
+    assert set(files) == {"manifest.json"} | {
+        f"{index}/{name}.png"
+        for index in ("00003", "00017")
+        for name in ("input", "counts_t0", "counts_t7")
+    }
+    listed = json.loads(files["manifest.json"])
+    assert [entry["index"] for entry in listed["sets"]] == [3, 17]
+    assert listed["options"]["T"] == T
+    for entry, sample in zip(listed["sets"], samples, strict=True):
+        assert entry["label"] == sample.label
+        assert entry["class"] == sample.class_name
+        for name in entry["files"]:
+            with Image.open(out / entry["folder"] / name) as picture:
+                assert picture.width > 100
+    assert len(set(files.values())) == len(files)  # no two images or steps look the same
+
+
+def test_npz_holds_the_numbers(encoder, samples, network, tmp_path):
+    options = FigureSetOptions(T=T, at=(2, 7, 2), formats=("npz",))
+    write_figure_sets(encoder, samples, tmp_path, options)
+    for sample in samples:
+        with np.load(tmp_path / f"{sample.index:05d}" / "counts.npz") as stored:
+            assert stored["t"].tolist() == [2, 7]
+            assert np.issubdtype(stored["counts"].dtype, np.integer)
+            assert np.array_equal(stored["image"], sample.image)
+            assert stored["label"] == sample.label
+            assert stored["index"] == sample.index
+            with torch.no_grad():  # an independent loop
+                drive = network.static_conv(
+                    torch.from_numpy(sample.image / np.float32(255))[None, None]
+                )
+                summed = 0
+                network.conv[0].reset()
+                for t in range(T):
+                    summed = summed + network.conv[0](drive)
+                    if t in (2, 7):
+                        where = [2, 7].index(t)
+                        assert np.array_equal(stored["counts"][where], summed[0].numpy())
+
+
+@pytest.mark.parametrize("form", ["png", "svg", "pdf", "npz"])
+def test_same_input_same_bytes(form, encoder, samples, tmp_path):
+    options = FigureSetOptions(T=T, formats=(form,), normalize="shared", labels=True)
+    for name in ("a", "b"):
+        write_figure_sets(encoder, samples, tmp_path / name, options)
+    first, second = contents(tmp_path / "a"), contents(tmp_path / "b")
+    assert first == second
+    backwards = tmp_path / "c"
+    write_figure_sets(encoder, samples[::-1], backwards, options)
+    del first["manifest.json"]
+    assert {name: contents(backwards)[name] for name in first} == first
+
+
+@pytest.mark.parametrize("dpi", [200, 73])
+def test_vector_formats_embed_the_picture_enlarged_by_a_whole_factor(dpi, encoder, samples):
+    """So that no viewer has a reason to blur it."""
+    record = encoder.encode(to_input(samples[0].image[None]), T)
+    figure = feature_map_figure(record.count(7)[0], t=7, dpi=dpi)
+    shown = figure.axes[0].images[0]
+    colors = shown.to_rgba(shown.get_array(), bytes=True)
+    height, width = colors.shape[:2]
+    scale = round(figure.axes[0].bbox.width / width)
+    expected = colors.repeat(scale, axis=0).repeat(scale, axis=1)
+    payload = re.search(rb"data:image/png;base64,\s*([\w+/=\s]+)", render(figure, "svg"))
+    with Image.open(BytesIO(base64.b64decode(payload[1]))) as picture:
+        # matplotlib writes the rows bottom up, and a transform that turns them over.
+        assert np.array_equal(np.asarray(picture.convert("RGBA"))[::-1], expected)
+    pdf = render(figure, "pdf")
+    assert f"/Width {width * scale}".encode() in pdf
+    assert f"/Height {height * scale}".encode() in pdf
+
+
+def test_pictures_of_several_sizes_go_into_one_folder(encoder, rng, tmp_path):
+    images = [rng.integers(0, 256, shape).astype(np.uint8) for shape in ((9, 14), (9, 14), (30, 5))]
+    samples = [Sample(n, image, source=f"{n}.png") for n, image in enumerate(images)]
+    write_figure_sets(encoder, samples, tmp_path, FigureSetOptions(T=2, formats=("npz",)))
+    for sample in samples:
+        with np.load(tmp_path / f"{sample.index:05d}" / "counts.npz") as stored:
+            assert stored["counts"].shape == (2, 6, *sample.image.shape)
+            assert stored["label"] == -1
+    listed = json.loads((tmp_path / "manifest.json").read_text())
+    assert [entry["source"] for entry in listed["sets"]] == ["0.png", "1.png", "2.png"]
+
+
+def test_one_step_gives_one_grid(encoder, samples, tmp_path):
+    write_figure_sets(encoder, samples[:1], tmp_path, FigureSetOptions(T=1))
+    assert {path.name for path in (tmp_path / "00003").iterdir()} == {"input.png", "counts_t0.png"}
+
+
+def test_a_folder_in_use_is_left_alone(encoder, samples, tmp_path):
+    (tmp_path / "thesis.tex").write_text("mine")
+    with pytest.raises(ExportError, match="not empty"):
+        write_figure_sets(encoder, samples, tmp_path, FigureSetOptions(T=T))
+    assert contents(tmp_path) == {"thesis.tex": b"mine"}
+    write_figure_sets(encoder, samples, tmp_path, FigureSetOptions(T=T), overwrite=True)
+    assert contents(tmp_path)["thesis.tex"] == b"mine"
+
+
+def test_places_that_cannot_be_written_are_refused(encoder, samples, tmp_path):
+    file = tmp_path / "file"
+    file.write_text("mine")
+    for place in (file, file / "below"):
+        with pytest.raises(ExportError):
+            write_figure_sets(encoder, samples, place, FigureSetOptions(T=T))
+    assert file.read_text() == "mine"
+
+
+def test_a_wrong_option_leaves_no_folder(encoder, samples, tmp_path):
+    out = tmp_path / "out"
+    for wrong in ({"cmap": "nope"}, {"rows": 1, "columns": 1}):
+        with pytest.raises(ConfigError):
+            write_figure_sets(encoder, samples, out, replace(FigureSetOptions(T=T), **wrong))
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"T": 0}, {"T": 8, "at": (8,)}, {"T": 8, "at": (-1,)}, {"T": 8, "formats": ("bmp",)}]
+)
+def test_impossible_options_are_refused(wrong):
+    with pytest.raises(ConfigError):
+        FigureSetOptions(**wrong)
+
+
+def test_a_failure_midway_keeps_what_is_whole_and_no_manifest(
+    encoder, samples, tmp_path, monkeypatch
+):
+    """A disk that is full at the fifth file."""
+    write_figure_sets(encoder, samples, tmp_path / "whole", FigureSetOptions(T=T))
+    written = []
+
+    def fail_late(data, path):
+        if len(written) == 4:
+            raise ExportError("no space left")
+        written.append(path)
+        return write_bytes(data, path)
+
+    write_bytes = export.write_bytes
+    monkeypatch.setattr(export, "write_bytes", fail_late)
+    with pytest.raises(ExportError, match="no space"):
+        write_figure_sets(encoder, samples, tmp_path / "part", FigureSetOptions(T=T))
+    part, whole = contents(tmp_path / "part"), contents(tmp_path / "whole")
+    assert len(part) == 4
+    assert "manifest.json" not in part
+    assert all(whole[name] == data for name, data in part.items())
