@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
+from numpy.typing import NDArray
 from torch import Tensor
 
 from snnviz.data import ImageSet
@@ -104,7 +106,7 @@ def train(
     test_set: ImageSet,
     progress: Progress | None = None,
 ) -> Iterator[EpochResult]:
-    """Train a network, yielding after each epoch.
+    """The results of a training, an epoch at a time; what cannot be trained is refused at once.
 
     Args:
         config: How to train.
@@ -117,6 +119,12 @@ def train(
         DataError: A set has no labels, or the two differ in image size.
     """
     _check_sets(config, train_set, test_set)
+    return _epochs(config, train_set, test_set, progress)
+
+
+def _epochs(
+    config: TrainConfig, train_set: ImageSet, test_set: ImageSet, progress: Progress | None
+) -> Iterator[EpochResult]:
     device = torch.device(config.device)
     net = build_network(
         _network_config(config, train_set), step_mode=config.step_mode, seed=config.seed
@@ -255,12 +263,16 @@ def _scale(images: Tensor) -> Tensor:
 
 def _to_device(images: ImageSet, device: torch.device) -> tuple[Tensor, Tensor]:
     """All images [N, H, W] as bytes and all labels [N]; the sets are small enough to live there."""
-    if images.labels is None:
-        raise DataError(f"{images.name} has no labels; name a labelled data set")
     # Copied, since arrays read from a file are read-only and torch's tensors are not.
     pixels = torch.from_numpy(images.images.copy())
-    labels = torch.from_numpy(images.labels.astype("int64"))
+    labels = torch.from_numpy(_labels(images).astype("int64"))
     return pixels.to(device), labels.to(device)
+
+
+def _labels(images: ImageSet) -> NDArray[np.uint8]:
+    if images.labels is None:
+        raise DataError(f"{images.name} has no labels; name a labelled data set")
+    return images.labels
 
 
 def _epoch_order(count: int, seed: int, epoch: int) -> Tensor:
@@ -275,6 +287,8 @@ def _network_config(config: TrainConfig, images: ImageSet) -> NetworkConfig:
 
 
 def _check_sets(config: TrainConfig, train_set: ImageSet, test_set: ImageSet) -> None:
+    _labels(train_set)
+    _labels(test_set)
     if len(train_set) < config.batch_size:
         raise ConfigError(
             f"a batch takes {config.batch_size} images, {train_set.name} has {len(train_set)}; "

@@ -106,6 +106,10 @@ def test_without_files_and_network_the_error_names_the_ways_out(tmp_path, no_net
     for way in (str(tmp_path / "FashionMNIST" / "raw"), "--data-dir", "garments", "--image"):
         assert way in message
     assert "\n" not in message
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(DataError):
+        fashion_mnist(tmp_path / "new")
+    assert list(tmp_path.iterdir()) == []
     with pytest.raises(DataError, match="is not there"):
         fashion_mnist(tmp_path, download=False)
 

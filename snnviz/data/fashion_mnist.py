@@ -1,6 +1,8 @@
 """Fashion-MNIST (Xiao, Rasul, Vollgraf 2017, arXiv:1708.07747) from its published IDX files."""
 
 import gzip
+from contextlib import redirect_stdout, suppress
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -79,7 +81,7 @@ def _read_idx(folder: Path, name: str) -> "NDArray[np.uint8]":
     try:
         data = path.read_bytes() if path == plain else gzip.decompress(path.read_bytes())
     except (OSError, EOFError) as error:
-        raise DataError(f"cannot read {path}: {error}; download Fashion-MNIST again") from error
+        raise DataError(f"cannot read {path}: {error}; delete it and download again") from error
     header = 4 + 4 * data[3] if len(data) > 4 else 0
     if header == 0 or data[:3] != bytes((0, 0, _UBYTE)) or len(data) < header:
         raise DataError(f"{path} is not an IDX file of bytes; download Fashion-MNIST again")
@@ -97,9 +99,16 @@ def _download(root: Path) -> None:
     # Imported here: torchvision costs over a second, and files that are there need none of it.
     from torchvision.datasets import FashionMNIST  # noqa: PLC0415
 
+    folders = (root / "FashionMNIST" / "raw", root / "FashionMNIST", root)
+    new = [folder for folder in folders if not folder.exists()]
     try:
-        FashionMNIST(root, download=True)
+        # torchvision prints each mirror that fails; the error says it in one line.
+        with redirect_stdout(StringIO()):
+            FashionMNIST(root, download=True)
     except (RuntimeError, OSError, EOFError) as error:
+        for folder in new:
+            with suppress(OSError):  # not empty: something did arrive
+                folder.rmdir()
         raise DataError(_missing(root, "it could not be downloaded")) from error
 
 

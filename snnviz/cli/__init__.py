@@ -1,0 +1,73 @@
+"""The command line: one file a command; it parses, calls and prints.
+
+Nothing outside this folder knows click, and a command's file is imported only when that command
+is asked for, so that `snnviz --help` loads no torch and no matplotlib.
+"""
+
+import importlib
+import sys
+
+import click
+
+from snnviz import __version__
+from snnviz.errors import SnnvizError
+
+# One row a command: its name and the line that `snnviz --help` shows for it.
+COMMANDS = {
+    "train": "Train the tutorial's network on Fashion-MNIST.",
+    "visualize": "Draw what an encoder makes of images, as figure sets.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports `snnviz.cli.<command>` when the command is used, not before."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The names of the commands, in the table's order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command, imported now; None where there is no such."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"snnviz.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The list of commands in `snnviz --help`, from the table and without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"auto_envvar_prefix": "SNNVIZ", "help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, prog_name="snnviz")
+def cli() -> None:
+    """See what a spiking encoder has learned, and say it in numbers.
+
+    Every option can also be set in the environment, as SNNVIZ_<COMMAND>_<OPTION>.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit; what the user can mend is one line on stderr."""
+    try:
+        status = cli.main(arguments, prog_name="snnviz", standalone_mode=False)
+    except SnnvizError as error:
+        _fail(str(error), status=1)
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "snnviz"
+        _fail(f"{error.format_message()} (see {command} --help)", status=2)
+    except click.ClickException as error:
+        _fail(error.format_message(), status=error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        _fail("interrupted", status=130)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(message: str, *, status: int) -> None:
+    click.echo("snnviz: " + " ".join(message.split()), err=True)
+    sys.exit(status)

@@ -1,0 +1,85 @@
+"""Options that several commands share, so that they read and behave alike."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from snnviz.data import DATASETS
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def data_dir_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--data-dir`: where the data set's files are, or go."""
+    return click.option(
+        "-data_dir",
+        "--data-dir",
+        type=click.Path(file_okay=False, path_type=Path),
+        # Read when the command runs, so that SNNVIZ_<COMMAND>_DATA_DIR can win over it.
+        default=lambda: os.environ.get("SNNVIZ_DATA_DIR", "data"),
+        show_default="SNNVIZ_DATA_DIR, or ./data",
+        help="Root of the data sets, as torchvision lays them out; downloaded there if missing.",
+    )(command)
+
+
+def dataset_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--dataset`: which images."""
+    return click.option(
+        "--dataset",
+        type=click.Choice(DATASETS),
+        default="fashion-mnist",
+        show_default=True,
+        help="Fashion-MNIST, or garments that snnviz draws itself (nothing to download).",
+    )(command)
+
+
+def device_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--device`: where torch computes."""
+    return click.option(
+        "-device",
+        "--device",
+        default=None,
+        show_default="cuda:0 where there is one, else cpu",
+        help="Torch device.",
+    )(command)
+
+
+def quiet_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--quiet`: print only what went wrong."""
+    return click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")(command)
+
+
+def seed_option(default: int, what: str) -> Decorator:
+    """`--seed`: of `what`."""
+    return click.option(
+        "--seed",
+        type=click.IntRange(min=0),
+        default=default,
+        show_default=True,
+        help=f"Seed of {what}.",
+    )
+
+
+def progress_bar(quiet: bool) -> "Callable[[str, int, int], None]":
+    """A `progress(phase, done, total)` that draws a bar; none where stderr is no terminal."""
+    from tqdm import tqdm
+
+    bar: tqdm[Any] | None = None
+    shown = ("", 0)
+
+    def progress(phase: str, done: int, total: int) -> None:
+        nonlocal bar, shown
+        if bar is None or phase != shown[0] or done < shown[1]:
+            hide = True if quiet else None  # None: hidden where stderr is no terminal
+            bar = tqdm(total=total, desc=phase, unit="img", leave=False, disable=hide)
+            shown = (phase, 0)
+        bar.update(done - shown[1])
+        shown = (phase, done)
+        if done >= total:
+            bar.close()
+            bar = None
+
+    return progress

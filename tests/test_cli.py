@@ -1,0 +1,441 @@
+"""The command line as a user meets it: processes, files, exit codes and one clear line."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+from PIL import Image
+
+from snnviz import __version__
+from snnviz.cli import COMMANDS, cli, main
+from snnviz.network import NetworkConfig, build_network
+
+
+@pytest.fixture
+def run(capsys):
+    """Run the command line in this process: (status, stdout, stderr)."""
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as end:
+            main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return end.value.code, out, err
+
+    return run
+
+
+@pytest.fixture
+def ckpt(tmp_path):
+    net = build_network(NetworkConfig(T=2, channels=3), seed=0)
+    path = tmp_path / "checkpoint_max.pth"
+    torch.save({"net": net.state_dict(), "network": net.config.as_dict()}, path)
+    return path
+
+
+def process(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "snnviz", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        **options,
+    )
+
+
+def one_line(text):
+    assert text.count("\n") == 1, text
+    assert text.startswith("snnviz: ")
+    return text
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["visualize", "--help"], ["train", "--help"]])
+def test_help_loads_no_heavy_library(arguments):
+    code = (
+        "import sys\nfrom snnviz.cli import main\n"
+        f"try: main({arguments})\nexcept SystemExit: pass\n"
+        "heavy = {'torch', 'torchvision', 'matplotlib', 'spikingjelly'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert "Usage: snnviz" in result.stdout
+
+
+def test_every_command_is_listed_and_documented():
+    result = CliRunner().invoke(cli, ["--help"])
+    assert result.exit_code == 0
+    for name, line in COMMANDS.items():
+        assert name in result.output
+        assert line in result.output
+        assert CliRunner().invoke(cli, [name, "--help"]).exit_code == 0
+
+
+def test_version_both_ways(run):
+    assert run("--version") == (0, f"snnviz, version {__version__}\n", "")
+    assert process("--version").stdout == f"snnviz, version {__version__}\n"
+
+
+def test_the_main_job_with_nothing_but_the_package(tmp_path):
+    """The README's run command, in a process of its own, with no data at hand."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("SNNVIZ")}
+    result = process("visualize", "--dataset", "garments", cwd=tmp_path, env=environment)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "2 figure sets" in result.stdout
+    for folder in ("00000", "00001"):
+        for name, width in (("input", 500), ("counts_t0", 1200), ("counts_t3", 1200)):
+            with Image.open(tmp_path / "figures" / folder / f"{name}.png") as picture:
+                assert picture.width > width
+    manifest = json.loads((tmp_path / "figures" / "manifest.json").read_text())
+    assert manifest["images"] == {"dataset": "garments", "split": "test"}
+    assert manifest["checkpoint"]["file"] == "bundled encoder"
+    assert manifest["checkpoint"]["max_test_acc"] >= 0.88
+
+
+def test_a_network_just_trained(run, tmp_path):
+    status, out, err = run(
+        "train",
+        "--dataset",
+        "garments",
+        "--n-images",
+        60,
+        "-T",
+        2,
+        "-b",
+        20,
+        "-epochs",
+        2,
+        "-channels",
+        3,
+        "-out_dir",
+        tmp_path / "logs",
+        "--device",
+        "cpu",
+    )
+    assert (status, err) == (0, "")
+    assert [line.split(",")[0] for line in out.splitlines()[:2]] == ["epoch=0", "epoch=1"]
+    folder = tmp_path / "logs" / "T_2_b_20_SGD_lr_0.1_CosALR_2"
+    assert {path.name for path in folder.iterdir()} == {
+        "checkpoint_max.pth",
+        "checkpoint_latest.pth",
+    }
+    latest = torch.load(folder / "checkpoint_latest.pth", weights_only=True)
+    assert latest["epoch"] == 1
+    assert {"net", "optimizer", "lr_scheduler", "epoch", "max_test_acc"} <= set(latest)
+    status, out, err = run(
+        "visualize",
+        "--ckpt",
+        folder / "checkpoint_max.pth",
+        "--dataset",
+        "garments",
+        "--out-dir",
+        tmp_path / "out",
+        "--format",
+        "npz",
+        "--format",
+        "svg",
+    )
+    assert (status, err) == (0, "")
+    with np.load(tmp_path / "out" / "00001" / "counts.npz") as stored:
+        assert stored["t"].tolist() == [0, 1]
+        assert stored["counts"].shape == (2, 3, 28, 28)
+    status, _, err = run(
+        "train",
+        "--dataset",
+        "garments",
+        "-T",
+        2,
+        "-b",
+        20,
+        "-epochs",
+        2,
+        "-channels",
+        3,
+        "-out_dir",
+        tmp_path / "logs",
+    )
+    assert status == 1
+    assert "--overwrite" in one_line(err)
+
+
+def test_choosing_images(run, ckpt, tmp_path):
+    def folders(*arguments):
+        out = tmp_path / "-".join(map(str, arguments))
+        status, _, err = run(
+            "visualize",
+            "--ckpt",
+            ckpt,
+            "--dataset",
+            "garments",
+            "--format",
+            "npz",
+            "--out-dir",
+            out,
+            *arguments,
+        )
+        assert (status, err) == (0, "")
+        listed = json.loads((out / "manifest.json").read_text())["sets"]
+        assert sorted(entry["folder"] for entry in listed) == sorted(
+            path.name for path in out.iterdir() if path.is_dir()
+        )
+        return [entry["index"] for entry in listed]
+
+    assert folders("--n-images", 3) == [0, 1, 2]
+    assert folders("--index", 7, "--index", 2) == [7, 2]
+    drawn = folders("--n-images", 4, "--shuffle", "--seed", 5)
+    assert len(set(drawn)) == 4
+    assert drawn != sorted(drawn) or drawn != [0, 1, 2, 3]
+    assert folders("--n-images", 2, "--shuffle", "--seed", 5) == drawn[:2]
+
+
+def test_real_images(run, ckpt, data_dir, tmp_path):
+    status, _, err = run(
+        "visualize",
+        "--ckpt",
+        ckpt,
+        "--data-dir",
+        data_dir,
+        "--out-dir",
+        tmp_path / "a",
+        "--format",
+        "npz",
+        "--index",
+        9999,
+    )
+    assert (status, err) == (0, "")
+    status, _, err = run(
+        "visualize",
+        "--ckpt",
+        ckpt,
+        "--data-dir",
+        data_dir,
+        "--out-dir",
+        tmp_path / "b",
+        "--index",
+        10000,
+    )
+    assert status == 1
+    assert "choose 0 to 9999" in one_line(err)
+    assert not (tmp_path / "b").exists()
+
+
+def test_my_own_pictures(run, ckpt, rng, tmp_path):
+    for name, shape in (("a.png", (40, 31)), ("b.jpg", (12, 300))):
+        Image.fromarray(rng.integers(0, 256, shape).astype(np.uint8)).save(tmp_path / name)
+    status, _, err = run(
+        "visualize",
+        "--ckpt",
+        ckpt,
+        "--image",
+        tmp_path / "a.png",
+        "--image",
+        tmp_path / "b.jpg",
+        "--out-dir",
+        tmp_path / "out",
+        "--format",
+        "npz",
+    )
+    assert (status, err) == (0, "")
+    with np.load(tmp_path / "out" / "00000" / "counts.npz") as stored:
+        assert stored["counts"].shape == (2, 3, 40, 31)
+    with np.load(tmp_path / "out" / "00001" / "counts.npz") as stored:
+        assert stored["image"].shape == (10, 256)
+
+
+def test_every_option_reads_the_environment(run, ckpt, tmp_path, monkeypatch):
+    for name, value in {
+        "CKPT": ckpt,
+        "DATASET": "garments",
+        "N_IMAGES": 1,
+        "OUT_DIR": tmp_path / "out",
+        "FORMATS": "npz svg",
+        "AT": "1 0",
+        "T": 5,
+        "NORMALIZE": "none",
+        "QUIET": 1,
+    }.items():
+        monkeypatch.setenv(f"SNNVIZ_VISUALIZE_{name}", str(value))
+    assert run("visualize") == (0, "", "")
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["options"]["T"] == 5
+    assert manifest["options"]["at"] == [1, 0]
+    assert manifest["options"]["normalize"] == "none"
+    assert manifest["options"]["formats"] == ["npz", "svg"]
+    assert len(manifest["sets"]) == 1
+
+
+def test_the_data_folder_is_read_from_the_environment(run, monkeypatch, tmp_path):
+    monkeypatch.setenv("SNNVIZ_DATA_DIR", str(tmp_path / "general"))
+    (tmp_path / "general").touch()
+    assert "general" in run("visualize", "--out-dir", tmp_path / "out")[2]
+    monkeypatch.setenv("SNNVIZ_VISUALIZE_DATA_DIR", str(tmp_path / "particular"))
+    (tmp_path / "particular").touch()
+    assert "particular" in run("visualize", "--out-dir", tmp_path / "out")[2]
+
+
+BAD = [
+    (["--n-images", "0"], "neither a number from 1 nor 'all'"),
+    (["--n-images", "two"], "'two'"),
+    (["--n-images", "1001", "--shuffle"], "1001 of 1000"),
+    (["--index", "-1"], "-1"),
+    (["-T", "0"], "0 is not in the range"),
+    (["--at", "4"], "step 4 is not in 0..1"),
+    (["--format", "bmp"], "'bmp' is not one of"),
+    (["--normalize", "log"], "'log' is not one of"),
+    (["--cmap", "nope"], "no colour map 'nope'"),
+    (["--dpi", "0"], "0 is not in the range"),
+    (["--rows", "1", "--columns", "2"], "do not fit"),
+    (["--device", "warp"], "no device 'warp'"),
+    (["--ckpt", "missing.pth"], "missing.pth"),
+    (["--image", "missing.png"], "missing.png"),
+    (["--image", "x.png", "--shuffle"], "leave out"),
+    (["--out-dir", "/dev/null/x"], "/dev/null/x"),
+    (["--surprise"], "--surprise"),
+    (["surprise"], "surprise"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD, ids=[" ".join(a) for a, _ in BAD])
+def test_bad_input_is_one_line_and_writes_nothing(arguments, message, run, ckpt, tmp_path):
+    out = tmp_path / "out"
+    before = sorted(tmp_path.rglob("*"))
+    status, stdout, err = run(
+        "visualize", "--dataset", "garments", "--ckpt", ckpt, "--out-dir", out, *arguments
+    )
+    assert status in (1, 2)
+    assert stdout == ""
+    assert message in one_line(err)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_file_that_is_no_picture(run, ckpt, tmp_path):
+    (tmp_path / "notes.txt").write_text("hello")
+    status, _, err = run(
+        "visualize",
+        "--ckpt",
+        ckpt,
+        "--image",
+        tmp_path / "notes.txt",
+        "--out-dir",
+        tmp_path / "out",
+    )
+    assert status == 1
+    assert "notes.txt" in one_line(err)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_is_not_empty(run, ckpt, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine").touch()
+    arguments = (
+        "visualize",
+        "--ckpt",
+        ckpt,
+        "--dataset",
+        "garments",
+        "--out-dir",
+        tmp_path / "out",
+    )
+    status, _, err = run(*arguments)
+    assert status == 1
+    assert "not empty" in one_line(err)
+    assert run(*arguments, "--overwrite", "-q") == (0, "", "")
+    assert (tmp_path / "out" / "mine").exists()
+
+
+def test_a_checkpoint_that_does_not_record_T(run, tmp_path):
+    net = build_network(NetworkConfig(channels=3), seed=0)
+    torch.save({"net": net.state_dict()}, tmp_path / "theirs.pth")
+    arguments = (
+        "visualize",
+        "--ckpt",
+        tmp_path / "theirs.pth",
+        "--dataset",
+        "garments",
+        "--format",
+        "npz",
+    )
+    status, _, err = run(*arguments, "--out-dir", tmp_path / "a")
+    assert status == 0
+    assert "does not record T; taking T = 4" in one_line(err)
+    assert run(*arguments, "--out-dir", tmp_path / "b", "-T", 4)[2] == ""
+
+
+@pytest.mark.parametrize("command", ["train", "visualize"])
+def test_a_full_disk_is_one_line_and_leaves_whole_files(command, ckpt, tmp_path):
+    """The operating system refuses to write past 20 kB, as it would on a full disk."""
+    limit = 20_000
+    arguments = {
+        "train": [
+            "train",
+            "--dataset",
+            "garments",
+            "--n-images",
+            40,
+            "-T",
+            1,
+            "-b",
+            20,
+            "-epochs",
+            1,
+            "-channels",
+            3,
+            "--out-dir",
+            tmp_path / "out",
+        ],
+        "visualize": [
+            "visualize",
+            "--ckpt",
+            ckpt,
+            "--dataset",
+            "garments",
+            "--dpi",
+            800,
+            "--out-dir",
+            tmp_path / "out",
+        ],
+    }[command]
+    result = process(
+        *arguments, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    )
+    assert result.returncode == 1
+    assert "cannot write" in one_line(result.stderr)
+    left = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert not [
+        path for path in left if path.name.endswith(".part") or path.name == "manifest.json"
+    ]
+    for path in left:
+        Image.open(path).load()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-momentum", "2"], "momentum must be in [0, 1), got 2"),
+        (["-lr", "0"], "got 0"),
+        (["-T", "0"], "0 is not in the range"),
+        (["-b", "900"], "smaller batch"),
+        (["--dataset", "fashion-mnist", "--data-dir", "/dev/null"], "/dev/null"),
+    ],
+)
+def test_bad_training_options_write_nothing(arguments, message, run, tmp_path):
+    status, _, err = run(
+        "train",
+        "--dataset",
+        "garments",
+        "--n-images",
+        100,
+        "--out-dir",
+        tmp_path / "logs",
+        *arguments,
+    )
+    assert status in (1, 2)
+    assert message in one_line(err)
+    assert not (tmp_path / "logs").exists()
