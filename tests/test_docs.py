@@ -1,0 +1,84 @@
+"""Documentation that could drift is held to the code."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import snnviz
+from snnviz.cli import COMMANDS
+from snnviz.cli.train import command as train
+from snnviz.cli.visualize import command as visualize
+from snnviz.encoder import bundled
+from snnviz.export import FORMATS
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_option_that_a_page_shows_exists(page):
+    known = {
+        option
+        for command in (train, visualize)
+        for parameter in command.params
+        for option in parameter.opts
+    } | {"--help", "--version", "--command"}
+    for line in re.findall(r"snnviz (?:train|visualize) .*", page.read_text()):
+        for option in re.findall(r"(?<=\s)--?[a-zA-Z][\w-]*", line.split("#")[0]):
+            assert option in known, f"{option} in {line!r}"
+
+
+def test_every_public_name_is_in_the_api_page():
+    page = (ROOT / "docs" / "api.md").read_text()
+    for name in snnviz.__all__:
+        if name != "__version__" and not name.endswith("Error"):
+            assert re.search(rf"^::: snnviz\.[\w.]+\.{name}$", page, re.MULTILINE), name
+
+
+def test_every_room_is_in_the_architecture_page():
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    for path in Path(snnviz.__file__).parent.iterdir():
+        if path.suffix == ".py" and not path.stem.startswith("__"):
+            assert f"`{path.stem}`" in page, path
+        elif path.is_dir() and (path / "__init__.py").exists():
+            assert f"`{path.name}/`" in page, path
+
+
+def test_every_format_and_command_is_documented():
+    page = (ROOT / "docs" / "index.md").read_text()
+    for name in FORMATS:
+        assert f"`{name}`" in page or f"--format {name}`" in page
+    for name in COMMANDS:
+        assert f"snnviz {name}" in (ROOT / "README.md").read_text()
+
+
+def test_the_provenance_is_that_of_the_bundled_file():
+    provenance = json.loads((bundled().parent / "provenance.json").read_text())
+    checkpoint = snnviz.load_checkpoint(bundled())
+    assert provenance["encoder_sha256"] == checkpoint.sha256
+    assert provenance["test_accuracy"] == checkpoint.max_test_acc >= 0.88
+    assert provenance["best_epoch"] == checkpoint.epoch
+    assert provenance["train_images"] == 60_000
+    assert provenance["test_images"] == 10_000
+    assert provenance["command"] in (ROOT / "docs" / "encoder.md").read_text()
+
+
+def test_the_readme_picture_is_what_the_tool_draws():
+    record = snnviz.load_encoder().encode(snnviz.garments(1).batch([0]), T=8)
+    figure = snnviz.feature_map_figure(record.count(7)[0], t=7, T=8)
+    with Image.open(ROOT / "docs" / "images" / "encoder_grid.png") as picture:
+        drawn = np.asarray(picture.convert("RGB"))
+    canvas = figure.axes[0].images[0].get_array()
+    scale = round(figure.axes[0].bbox.width) // canvas.shape[1]
+    assert drawn.shape[1] >= canvas.shape[1] * scale
+    # The grid itself, without the text around it, whose glyphs depend on the version of FreeType.
+    box = figure.axes[0].bbox
+    top, left = round(drawn.shape[0] - box.y1), round(box.x0)
+    middle = drawn[top + scale // 2 :: scale, left + scale // 2 :: scale]
+    middle = middle[: canvas.shape[0], : canvas.shape[1]].astype(int)
+    expected = figure.axes[0].images[0].to_rgba(canvas, bytes=True)[..., :3]
+    assert np.abs(middle - expected).max() <= 1
