@@ -40,6 +40,13 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
             temporary.unlink(missing_ok=True)
 
 
+def write_bytes(data: bytes, path: Path) -> Path:
+    """`path`, which holds `data` afterwards, whole or not at all."""
+    with atomic_write(path) as file:
+        file.write(data)
+    return path
+
+
 def _umask() -> int:
     # The only portable way to read the umask is to set it.
     mask = os.umask(0o022)

@@ -11,11 +11,10 @@ import pytest
 import torch
 from PIL import Image
 
-from snnviz import export
 from snnviz.data import Sample, to_input
 from snnviz.encoder import split_encoder
 from snnviz.errors import ConfigError, ExportError
-from snnviz.export import FigureSetOptions, render, write_figure_sets
+from snnviz.export import FigureSetOptions, render, write_figure_sets, writing
 from snnviz.figures import feature_map_figure
 
 T = 8
@@ -98,22 +97,22 @@ def test_same_input_same_bytes(form, encoder, samples, tmp_path):
 
 
 @pytest.mark.parametrize("dpi", [200, 73])
-def test_vector_formats_embed_the_picture_enlarged_by_a_whole_factor(dpi, encoder, samples):
-    """So that no viewer has a reason to blur it."""
+def test_vector_formats_embed_the_picture_itself(dpi, encoder, samples):
+    """SVG at its own size, PDF enlarged by a whole factor: its viewers blur small pictures."""
     record = encoder.encode(to_input(samples[0].image[None]), T)
     figure = feature_map_figure(record.count(7)[0], t=7, dpi=dpi)
     shown = figure.axes[0].images[0]
     colors = shown.to_rgba(shown.get_array(), bytes=True)
     height, width = colors.shape[:2]
     scale = round(figure.axes[0].bbox.width / width)
-    expected = colors.repeat(scale, axis=0).repeat(scale, axis=1)
     payload = re.search(rb"data:image/png;base64,\s*([\w+/=\s]+)", render(figure, "svg"))
     with Image.open(BytesIO(base64.b64decode(payload[1]))) as picture:
         # matplotlib writes the rows bottom up, and a transform that turns them over.
-        assert np.array_equal(np.asarray(picture.convert("RGBA"))[::-1], expected)
+        assert np.array_equal(np.asarray(picture.convert("RGBA"))[::-1], colors)
     pdf = render(figure, "pdf")
     assert f"/Width {width * scale}".encode() in pdf
     assert f"/Height {height * scale}".encode() in pdf
+    assert shown.get_interpolation() == "nearest"
 
 
 def test_pictures_of_several_sizes_go_into_one_folder(encoder, rng, tmp_path):
@@ -180,8 +179,8 @@ def test_a_failure_midway_keeps_what_is_whole_and_no_manifest(
         written.append(path)
         return write_bytes(data, path)
 
-    write_bytes = export.write_bytes
-    monkeypatch.setattr(export, "write_bytes", fail_late)
+    write_bytes = writing.write_bytes
+    monkeypatch.setattr(writing, "write_bytes", fail_late)
     with pytest.raises(ExportError, match="no space"):
         write_figure_sets(encoder, samples, tmp_path / "part", FigureSetOptions(T=T))
     part, whole = contents(tmp_path / "part"), contents(tmp_path / "whole")

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from snnviz import feature_map_figure, garments, load_encoder
-from snnviz.export import render, write_bytes
+from snnviz.export import render
+from snnviz.files import write_bytes
 
 record = load_encoder().encode(garments(1).batch([0]), T=8)
 figure = feature_map_figure(record.count(7)[0], t=7, T=8)
