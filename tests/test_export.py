@@ -107,8 +107,7 @@ def test_vector_formats_embed_the_picture_itself(dpi, encoder, samples):
     scale = round(figure.axes[0].bbox.width / width)
     payload = re.search(rb"data:image/png;base64,\s*([\w+/=\s]+)", render(figure, "svg"))
     with Image.open(BytesIO(base64.b64decode(payload[1]))) as picture:
-        # matplotlib writes the rows bottom up, and a transform that turns them over.
-        assert np.array_equal(np.asarray(picture.convert("RGBA"))[::-1], colors)
+        assert np.array_equal(np.asarray(picture.convert("RGBA")), colors)
     pdf = render(figure, "pdf")
     assert f"/Width {width * scale}".encode() in pdf
     assert f"/Height {height * scale}".encode() in pdf

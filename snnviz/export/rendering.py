@@ -28,9 +28,11 @@ def render(figure: "Figure", form: str) -> bytes:
     buffer = BytesIO()
     # SVG names its parts after a salt that is random otherwise. The user's own settings must not
     # crop the figure, whose pixels are laid out on whole numbers.
-    settings = {"svg.hashsalt": "snnviz", "savefig.bbox": None, "pdf.compression": 9}
     # SVG tells its viewers to keep pixels crisp, so there the picture goes in at its own size.
-    with mpl.rc_context(settings), _interpolation(figure, "none" if form == "svg" else None):
+    with (
+        mpl.rc_context({"svg.hashsalt": "snnviz", "savefig.bbox": None, "pdf.compression": 9}),
+        _interpolation(figure, "none" if form == "svg" else None),
+    ):
         figure.savefig(buffer, format=form, dpi=figure.dpi, **_METADATA[form])
     return buffer.getvalue()
 
