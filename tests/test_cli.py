@@ -255,7 +255,7 @@ def test_every_option_reads_the_environment(run, ckpt, tmp_path, monkeypatch):
         "DATASET": "garments",
         "N_IMAGES": 1,
         "OUT_DIR": tmp_path / "out",
-        "FORMATS": "npz svg",
+        "FORMAT": "npz svg",
         "AT": "1 0",
         "T": 5,
         "NORMALIZE": "none",
@@ -269,6 +269,13 @@ def test_every_option_reads_the_environment(run, ckpt, tmp_path, monkeypatch):
     assert manifest["options"]["normalize"] == "none"
     assert manifest["options"]["formats"] == ["npz", "svg"]
     assert len(manifest["sets"]) == 1
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_environment_is_named_after_the_options(name):
+    for parameter in cli.get_command(None, name).params:
+        longest = max(parameter.opts, key=len)
+        assert parameter.name.upper() == longest.lstrip("-").replace("-", "_").upper()
 
 
 def test_the_data_folder_is_read_from_the_environment(run, monkeypatch, tmp_path):

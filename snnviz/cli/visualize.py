@@ -40,7 +40,6 @@ def _count_or_all(_ctx: click.Context, _param: click.Parameter, value: str) -> i
 )
 @click.option(
     "--index",
-    "indices",
     type=click.IntRange(min=0),
     multiple=True,
     help="This image of the data set, instead of the first ones. Repeatable.",
@@ -58,7 +57,6 @@ def _count_or_all(_ctx: click.Context, _param: click.Parameter, value: str) -> i
 @options.data_dir_option
 @click.option(
     "--image",
-    "pictures",
     type=click.Path(path_type=Path),
     multiple=True,
     help="A picture file of any size, instead of the data set. Repeatable.",
@@ -95,7 +93,6 @@ def _count_or_all(_ctx: click.Context, _param: click.Parameter, value: str) -> i
 )
 @click.option(
     "--format",
-    "formats",
     type=click.Choice(["png", "svg", "pdf", "npz"]),
     multiple=True,
     default=["png"],
@@ -143,7 +140,7 @@ def command(
     quiet: bool,
     T: int | None,
     at: tuple[int, ...],
-    formats: tuple[str, ...],
+    format: tuple[str, ...],  # noqa: A002 - named after its option, as the environment is
     normalize: "Normalize",
     cmap: str,
     labels: bool,
@@ -169,7 +166,7 @@ def command(
     figure_options = FigureSetOptions(
         T=T or _steps(checkpoint, quiet),
         at=at,
-        formats=formats,
+        formats=format,
         normalize=normalize,
         cmap=cmap,
         labels=labels,
@@ -205,26 +202,26 @@ def _steps(checkpoint: "Checkpoint", quiet: bool) -> int:
 def _choose(
     *,
     n_images: int | None,
-    indices: tuple[int, ...],
+    index: tuple[int, ...],
     shuffle: bool,
     seed: int,
     split: "Split",
     dataset: str,
     data_dir: Path,
-    pictures: tuple[Path, ...],
+    image: tuple[Path, ...],
     max_side: int,
 ) -> tuple[list["Sample"], dict[str, Any]]:
     """The images to draw, and the manifest's entry about them."""
     from snnviz.data import choose_indices, load_dataset, load_pictures
 
-    if pictures:
-        if indices or shuffle:
+    if image:
+        if index or shuffle:
             raise click.UsageError("--image stands for itself; leave out --index and --shuffle")
-        return load_pictures(pictures, max_side=max_side), {"dataset": None, "max_side": max_side}
-    count = max(indices) + 1 if indices else n_images
+        return load_pictures(image, max_side=max_side), {"dataset": None, "max_side": max_side}
+    count = max(index) + 1 if index else n_images
     drawn = count if dataset == "garments" and not shuffle else None
     images = load_dataset(dataset, split, data_dir, count=drawn)
-    chosen = choose_indices(len(images), n_images, indices=indices, shuffle=shuffle, seed=seed)
+    chosen = choose_indices(len(images), n_images, indices=index, shuffle=shuffle, seed=seed)
     return list(images.samples(chosen)), {"dataset": images.name, "split": split}
 
 
