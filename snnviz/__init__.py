@@ -35,7 +35,7 @@ _HOMES = {
     "split_encoder": "encoder",
     "EpochResult": "training",
     "TrainConfig": "training",
-    "evaluate": "training",
+    "evaluate": "evaluation",
     "train": "training",
     "feature_map_figure": "figures",
     "input_figure": "figures",
@@ -71,8 +71,9 @@ if TYPE_CHECKING:
         ShapeError,
         SnnvizError,
     )
+    from snnviz.evaluation import evaluate
     from snnviz.export import FigureSetOptions, write_figure_sets
     from snnviz.figures import feature_map_figure, input_figure
     from snnviz.network import ConvSNN, NetworkConfig, build_network
     from snnviz.spikes import SpikeRecord
-    from snnviz.training import EpochResult, TrainConfig, evaluate, train
+    from snnviz.training import EpochResult, TrainConfig, train

@@ -6,21 +6,24 @@ batch of training left out, accuracy on the whole test set after each epoch.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812
-from numpy.typing import NDArray
 from torch import Tensor
 
 from snnviz.data import ImageSet
 from snnviz.errors import ConfigError, DataError
+from snnviz.evaluation import (
+    Progress,
+    check_labels,
+    evaluate,
+    mean_squared_error,
+    scale_images,
+    to_device,
+)
 from snnviz.network import ConvSNN, NetworkConfig, StepMode, build_network
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,7 @@ def _epochs(
         optimizer, T_max=config.t_max or config.epochs
     )
     scaler = torch.amp.GradScaler(device.type, enabled=config.amp and device.type == "cuda")
-    train_images, train_labels = _to_device(train_set, device)
+    train_images, train_labels = to_device(train_set, device)
     max_test_acc = 0.0
     for epoch in range(config.epochs):
         start = time.perf_counter()
@@ -174,53 +177,6 @@ def _epochs(
         )
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """How a network does on a labelled set.
-
-    Attributes:
-        correct: Number of images whose highest firing rate is that of their label (the first
-            such neuron, where several are equal).
-        total: Number of images.
-        loss: Mean squared error between firing rates and one-hot labels.
-    """
-
-    correct: int
-    total: int
-    loss: float
-
-    @property
-    def accuracy(self) -> float:
-        """`correct / total`, in [0, 1]."""
-        return self.correct / self.total
-
-
-@torch.inference_mode()
-def evaluate(
-    net: ConvSNN, images: ImageSet, *, batch_size: int = 128, progress: Progress | None = None
-) -> Evaluation:
-    """How `net` does on all of `images`, in evaluation mode and float32.
-
-    Raises:
-        DataError: The set has no labels.
-    """
-    device = next(net.parameters()).device
-    pixels, labels = _to_device(images, device)
-    was_training = net.training
-    net.eval()
-    loss = torch.zeros((), dtype=torch.float64, device=device)
-    correct = torch.zeros((), dtype=torch.int64, device=device)
-    for start in range(0, len(pixels), batch_size):
-        label = labels[start : start + batch_size]
-        rate = net(_scale(pixels[start : start + batch_size]))
-        loss += _loss(rate, label) * len(label)
-        correct += (rate.argmax(1) == label).sum()
-        if progress is not None:
-            progress("test", start + len(label), len(pixels))
-    net.train(was_training)
-    return Evaluation(int(correct), len(pixels), float(loss) / len(pixels))
-
-
 def _train_epoch(
     net: ConvSNN,
     optimizer: torch.optim.Optimizer,
@@ -237,10 +193,10 @@ def _train_epoch(
     loss_sum = torch.zeros((), dtype=torch.float64, device=images.device)
     correct = torch.zeros((), dtype=torch.int64, device=images.device)
     for start in range(0, whole_batches, size):
-        image, label = _scale(images[start : start + size]), labels[start : start + size]
+        image, label = scale_images(images[start : start + size]), labels[start : start + size]
         with torch.autocast(image.device.type, enabled=config.amp):
             rate = net(image)
-        loss = _loss(rate.float(), label)
+        loss = mean_squared_error(rate.float(), label)
         optimizer.zero_grad()
         scaler.scale(loss).backward()
         scaler.step(optimizer)
@@ -250,29 +206,6 @@ def _train_epoch(
         if progress is not None:
             progress("train", start + size, whole_batches)
     return float(loss_sum) / whole_batches, int(correct) / whole_batches
-
-
-def _loss(rate: Tensor, label: Tensor) -> Tensor:
-    return F.mse_loss(rate, F.one_hot(label, rate.shape[1]).to(rate.dtype))
-
-
-def _scale(images: Tensor) -> Tensor:
-    """Bytes [n, H, W] as float32 [n, 1, H, W] in [0, 1], like `ImageSet.batch`."""
-    return images.unsqueeze(1).float().div(255)
-
-
-def _to_device(images: ImageSet, device: torch.device) -> tuple[Tensor, Tensor]:
-    """All images [N, H, W] as bytes and all labels [N]; the sets are small enough to live there."""
-    # Copied, since arrays read from a file are read-only and torch's tensors are not.
-    pixels = torch.from_numpy(images.images.copy())
-    labels = torch.from_numpy(_labels(images).astype("int64"))
-    return pixels.to(device), labels.to(device)
-
-
-def _labels(images: ImageSet) -> NDArray[np.uint8]:
-    if images.labels is None:
-        raise DataError(f"{images.name} has no labels; name a labelled data set")
-    return images.labels
 
 
 def _epoch_order(count: int, seed: int, epoch: int) -> Tensor:
@@ -287,8 +220,8 @@ def _network_config(config: TrainConfig, images: ImageSet) -> NetworkConfig:
 
 
 def _check_sets(config: TrainConfig, train_set: ImageSet, test_set: ImageSet) -> None:
-    _labels(train_set)
-    _labels(test_set)
+    check_labels(train_set)
+    check_labels(test_set)
     if len(train_set) < config.batch_size:
         raise ConfigError(
             f"a batch takes {config.batch_size} images, {train_set.name} has {len(train_set)}; "

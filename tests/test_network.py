@@ -7,6 +7,7 @@ from torch import nn
 
 from snnviz.errors import ConfigError
 from snnviz.network import ConvSNN, NetworkConfig, build_network
+from tests.lively import lively
 
 
 class PythonNet(nn.Module):
@@ -45,17 +46,6 @@ class PythonNet(nn.Module):
         for _ in range(1, self.T):
             out = out + self.fc(self.conv(x))
         return out / self.T
-
-
-def lively(net):
-    """Weights large enough that spikes reach the output."""
-    generator = torch.Generator().manual_seed(5)
-    with torch.no_grad():
-        for parameter in net.parameters():
-            if parameter.ndim > 1:
-                fan_in = parameter[0].numel()
-                parameter.normal_(0.1 / fan_in, 3 / fan_in**0.5, generator=generator)
-    return net
 
 
 @pytest.fixture

@@ -97,6 +97,7 @@ FLOORS = [
     {"checkpoint"},
     {"first_spike"},
     {"encoder"},
+    {"evaluation"},
     {"training"},
     {"figures"},
     {"export"},

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from snnviz.data import ImageSet, garments
 from snnviz.errors import ConfigError, DataError
 from snnviz.network import NetworkConfig, build_network
-from snnviz.training import TrainConfig, evaluate, train
+from snnviz.training import TrainConfig, train
 
 # Steep enough that spikes reach the output within a few batches.
 CONFIG = TrainConfig(T=4, batch_size=10, epochs=2, channels=8, lr=0.5)
@@ -75,22 +75,6 @@ def test_a_seed_repeats_bit_for_bit(step_mode, amp, train_set, test_set):
         assert torch.equal(value, second.checkpoint["net"][name]), name
     other = next(train(replace(config, seed=1), train_set, test_set))
     assert other.train_loss != first.train_loss
-
-
-def test_evaluation_counts_like_a_plain_loop(test_set):
-    net = build_network(NetworkConfig(T=3, channels=4), seed=0).train()
-    with torch.no_grad():
-        net.fc[3].weight.add_(0.2)
-    result = evaluate(net, test_set, batch_size=7)
-    assert net.training
-    net.eval()
-    with torch.no_grad():
-        rates = torch.cat([net(torch.from_numpy(test_set.batch([n]))) for n in range(30)])
-    labels = torch.from_numpy(test_set.labels).long()
-    assert result.correct == (rates.argmax(1) == labels).sum().item()
-    assert result.total == 30
-    assert result.accuracy == result.correct / 30
-    assert result.loss == pytest.approx(F.mse_loss(rates, F.one_hot(labels, 10).float()).item())
 
 
 def test_progress_counts_images(train_set, test_set):

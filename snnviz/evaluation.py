@@ -1,0 +1,111 @@
+"""How a network does on labelled images, and what it takes unlabelled ones for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812
+from numpy.typing import NDArray
+from torch import Tensor
+
+from snnviz.data import ImageSet
+from snnviz.errors import DataError
+from snnviz.network import ConvSNN
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How a network does on a labelled set.
+
+    Attributes:
+        correct: Number of images whose highest firing rate is that of their label (the first
+            such neuron, where several are equal).
+        total: Number of images.
+        loss: Mean squared error between firing rates and one-hot labels.
+    """
+
+    correct: int
+    total: int
+    loss: float
+
+    @property
+    def accuracy(self) -> float:
+        """`correct / total`, in [0, 1]."""
+        return self.correct / self.total
+
+
+@torch.inference_mode()
+def evaluate(
+    net: ConvSNN, images: ImageSet, *, batch_size: int = 128, progress: Progress | None = None
+) -> Evaluation:
+    """How `net` does on all of `images`, in evaluation mode and float32.
+
+    Raises:
+        DataError: The set has no labels.
+    """
+    device = next(net.parameters()).device
+    pixels, labels = to_device(images, device)
+    was_training = net.training
+    net.eval()
+    loss = torch.zeros((), dtype=torch.float64, device=device)
+    correct = torch.zeros((), dtype=torch.int64, device=device)
+    for start in range(0, len(pixels), batch_size):
+        label = labels[start : start + batch_size]
+        rate = net(scale_images(pixels[start : start + batch_size]))
+        loss += mean_squared_error(rate, label) * len(label)
+        correct += (rate.argmax(1) == label).sum()
+        if progress is not None:
+            progress("test", start + len(label), len(pixels))
+    net.train(was_training)
+    return Evaluation(int(correct), len(pixels), float(loss) / len(pixels))
+
+
+@torch.inference_mode()
+def predict(net: ConvSNN, images: NDArray[np.uint8], *, batch_size: int = 128) -> NDArray[np.int64]:
+    """The class of each image, ints [N]: the output neuron with the highest firing rate.
+
+    Of several equal ones it is the first. The network is put into evaluation mode.
+
+    Args:
+        net: A whole network.
+        images: Grey levels, uint8 [N, H, W], of the size that the network takes.
+        batch_size: Images a pass.
+    """
+    device = next(net.parameters()).device
+    net.eval()
+    batches = torch.from_numpy(np.array(images)).split(batch_size)
+    rates = [net(scale_images(batch.to(device))) for batch in batches]
+    classes: NDArray[np.int64] = torch.cat(rates).argmax(1).cpu().numpy()
+    return classes
+
+
+def scale_images(images: Tensor) -> Tensor:
+    """Bytes [n, H, W] as float32 [n, 1, H, W] in [0, 1], like `ImageSet.batch`."""
+    return images.unsqueeze(1).float().div(255)
+
+
+def to_device(images: ImageSet, device: torch.device) -> tuple[Tensor, Tensor]:
+    """All images [N, H, W] as bytes and all labels [N]; the sets are small enough to live there."""
+    # Copied, since arrays read from a file are read-only and torch's tensors are not.
+    pixels = torch.from_numpy(images.images.copy())
+    labels = torch.from_numpy(check_labels(images).astype("int64"))
+    return pixels.to(device), labels.to(device)
+
+
+def check_labels(images: ImageSet) -> NDArray[np.uint8]:
+    """The labels of a set that must have some, uint8 [N].
+
+    Raises:
+        DataError: It has none.
+    """
+    if images.labels is None:
+        raise DataError(f"{images.name} has no labels; name a labelled data set")
+    return images.labels
+
+
+def mean_squared_error(rate: Tensor, label: Tensor) -> Tensor:
+    """The tutorial's loss: squared difference of firing rates [N, classes] and one-hot labels."""
+    return F.mse_loss(rate, F.one_hot(label, rate.shape[1]).to(rate.dtype))
