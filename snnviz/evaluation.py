@@ -1,7 +1,8 @@
 """How a network does on labelled images, and what it takes unlabelled ones for."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 import torch
@@ -9,8 +10,8 @@ import torch.nn.functional as F  # noqa: N812
 from numpy.typing import NDArray
 from torch import Tensor
 
-from snnviz.data import ImageSet
-from snnviz.errors import DataError
+from snnviz.data import ImageSet, Sample
+from snnviz.errors import DataError, ShapeError
 from snnviz.network import ConvSNN
 
 Progress = Callable[[str, int, int], None]
@@ -80,6 +81,32 @@ def predict(net: ConvSNN, images: NDArray[np.uint8], *, batch_size: int = 128) -
     rates = [net(scale_images(batch.to(device))) for batch in batches]
     classes: NDArray[np.int64] = torch.cat(rates).argmax(1).cpu().numpy()
     return classes
+
+
+def with_predictions(
+    net: ConvSNN, samples: Iterable[Sample], *, batch_size: int = 128
+) -> Iterator[Sample]:
+    """The samples, each with what `net` takes it for; no more are looked at than are asked for.
+
+    Args:
+        net: A whole network.
+        samples: Images of the size that the network takes.
+        batch_size: Images a pass.
+
+    Raises:
+        ShapeError: An image is of another size.
+    """
+    samples = iter(samples)
+    while batch := list(islice(samples, batch_size)):
+        for sample in batch:
+            if sample.image.shape != net.config.image_size:
+                raise ShapeError(
+                    f"the network takes images of {net.config.image_size} pixels, got "
+                    f"{sample.image.shape}"
+                )
+        images = np.stack([sample.image for sample in batch])
+        for sample, predicted in zip(batch, predict(net, images), strict=True):
+            yield replace(sample, predicted=int(predicted))
 
 
 def scale_images(images: Tensor) -> Tensor:

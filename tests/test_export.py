@@ -14,7 +14,7 @@ from PIL import Image
 from snnviz.data import Sample, to_input
 from snnviz.encoder import split_encoder
 from snnviz.errors import ConfigError, ExportError
-from snnviz.export import FigureSetOptions, render, write_figure_sets, writing
+from snnviz.export import FigureSetOptions, render, write_figure_sets
 from snnviz.figures import feature_map_figure
 
 T = 8
@@ -163,26 +163,3 @@ def test_a_wrong_option_leaves_no_folder(encoder, samples, tmp_path):
 def test_impossible_options_are_refused(wrong):
     with pytest.raises(ConfigError):
         FigureSetOptions(**wrong)
-
-
-def test_a_failure_midway_keeps_what_is_whole_and_no_manifest(
-    encoder, samples, tmp_path, monkeypatch
-):
-    """A disk that is full at the fifth file."""
-    write_figure_sets(encoder, samples, tmp_path / "whole", FigureSetOptions(T=T))
-    written = []
-
-    def fail_late(data, path):
-        if len(written) == 4:
-            raise ExportError("no space left")
-        written.append(path)
-        return write_bytes(data, path)
-
-    write_bytes = writing.write_bytes
-    monkeypatch.setattr(writing, "write_bytes", fail_late)
-    with pytest.raises(ExportError, match="no space"):
-        write_figure_sets(encoder, samples, tmp_path / "part", FigureSetOptions(T=T))
-    part, whole = contents(tmp_path / "part"), contents(tmp_path / "whole")
-    assert len(part) == 4
-    assert "manifest.json" not in part
-    assert all(whole[name] == data for name, data in part.items())

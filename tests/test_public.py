@@ -91,6 +91,7 @@ FLOORS = [
     {"files"},
     {"spikes"},
     {"grid"},
+    {"ranks"},
     {"data"},
     {"device"},
     {"network"},

@@ -64,7 +64,7 @@ def main(arguments: list[str] | None = None) -> None:
     except click.ClickException as error:
         _fail(error.format_message(), status=error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        _fail("interrupted", status=130)
+        _fail("interrupted; what is written is whole, --resume goes on with it", status=130)
     sys.exit(status if isinstance(status, int) else 0)
 
 

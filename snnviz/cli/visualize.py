@@ -1,5 +1,7 @@
 """`snnviz visualize`: from a checkpoint and images to figure sets."""
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +11,10 @@ from snnviz.cli import options
 
 if TYPE_CHECKING:
     from snnviz.checkpoint import Checkpoint
-    from snnviz.data import Sample, Split
+    from snnviz.data import Sample
+    from snnviz.export.writing import Predict
     from snnviz.grid import Normalize
+    from snnviz.network import ConvSNN
 
 
 def _count_or_all(_ctx: click.Context, _param: click.Parameter, value: str) -> int | None:
@@ -43,6 +47,12 @@ def _count_or_all(_ctx: click.Context, _param: click.Parameter, value: str) -> i
     type=click.IntRange(min=0),
     multiple=True,
     help="This image of the data set, instead of the first ones. Repeatable.",
+)
+@click.option(
+    "--select",
+    multiple=True,
+    metavar="WORD",
+    help="Only images that are: correct, wrong, label=N or predicted=N. Repeatable, all hold.",
 )
 @click.option("--shuffle", is_flag=True, help="Draw the images at random, not the first ones.")
 @options.seed_option(0, "--shuffle")
@@ -129,7 +139,23 @@ def _count_or_all(_ctx: click.Context, _param: click.Parameter, value: str) -> i
     show_default=True,
     help="Output pixels per inch.",
 )
+@click.option("--sheet", is_flag=True, help="Draw contact sheets as well: many images a page.")
+@click.option(
+    "--predict/--no-predict",
+    default=True,
+    show_default=True,
+    help="List what the network takes each image for, where the checkpoint holds all of it.",
+)
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes that draw.",
+)
 @options.device_option
+@click.option("--resume", is_flag=True, help="Go on with an interrupted run, as it was begun.")
 @click.option("--overwrite", is_flag=True, help="Write into a folder that is not empty.")
 @options.quiet_option
 def command(
@@ -137,6 +163,9 @@ def command(
     device: str | None,
     out_dir: Path,
     overwrite: bool,
+    resume: bool,
+    jobs: int,
+    predict: bool,
     quiet: bool,
     T: int | None,
     at: tuple[int, ...],
@@ -147,6 +176,7 @@ def command(
     rows: int | None,
     columns: int | None,
     dpi: int,
+    sheet: bool,
     **choice: Any,
 ) -> None:
     """Draw what an encoder makes of images.
@@ -155,14 +185,16 @@ def command(
     over the steps 0..t, in a grid. Without --ckpt it takes the encoder that comes with snnviz.
     """
     from snnviz.checkpoint import load_checkpoint
+    from snnviz.cli.images import choose_samples
     from snnviz.device import choose_device
     from snnviz.encoder import bundled, load_encoder
-    from snnviz.export import FigureSetOptions, write_figure_sets
-    from snnviz.files import check_free
+    from snnviz.export import FigureSetOptions, check_folder, write_figure_sets
+    from snnviz.ranks import is_first_rank
 
-    check_free(out_dir, overwrite=overwrite)
+    quiet = quiet or not is_first_rank()
+    check_folder(out_dir, overwrite=overwrite, resume=resume)
+    device = choose_device(device)
     checkpoint = load_checkpoint(ckpt or bundled())
-    encoder = load_encoder(checkpoint).to(choose_device(device))
     figure_options = FigureSetOptions(
         T=T or _steps(checkpoint, quiet),
         at=at,
@@ -173,15 +205,20 @@ def command(
         rows=rows,
         columns=columns,
         dpi=dpi,
+        sheet=sheet,
     )
-    samples, images = _choose(**choice)
+    network = _network(checkpoint, figure_options.T, device) if predict else None
+    samples, images = choose_samples(network, **choice)
     manifest = write_figure_sets(
-        encoder,
+        load_encoder(checkpoint).to(device),
         samples,
         out_dir,
         figure_options,
         made_from={"checkpoint": _describe(checkpoint, ckpt), "images": images},
+        predict=_predictions(network, samples),
         overwrite=overwrite,
+        resume=resume,
+        jobs=jobs,
         progress=options.progress_bar(quiet),
     )
     if not quiet:
@@ -199,30 +236,22 @@ def _steps(checkpoint: "Checkpoint", quiet: bool) -> int:
     return checkpoint.config.T
 
 
-def _choose(
-    *,
-    n_images: int | None,
-    index: tuple[int, ...],
-    shuffle: bool,
-    seed: int,
-    split: "Split",
-    dataset: str,
-    data_dir: Path,
-    image: tuple[Path, ...],
-    max_side: int,
-) -> tuple[list["Sample"], dict[str, Any]]:
-    """The images to draw, and the manifest's entry about them."""
-    from snnviz.data import choose_indices, load_dataset, load_pictures
+def _network(checkpoint: "Checkpoint", T: int, device: str) -> "ConvSNN | None":
+    """The whole network, run for T steps, where the checkpoint holds one."""
+    if not checkpoint.holds_network:
+        return None
+    timed = replace(checkpoint, config=replace(checkpoint.config, T=T))
+    return timed.build_network().to(device)
 
-    if image:
-        if index or shuffle:
-            raise click.UsageError("--image stands for itself; leave out --index and --shuffle")
-        return load_pictures(image, max_side=max_side), {"dataset": None, "max_side": max_side}
-    count = max(index) + 1 if index else n_images
-    drawn = count if dataset == "garments" and not shuffle else None
-    images = load_dataset(dataset, split, data_dir, count=drawn)
-    chosen = choose_indices(len(images), n_images, indices=index, shuffle=shuffle, seed=seed)
-    return list(images.samples(chosen)), {"dataset": images.name, "split": split}
+
+def _predictions(network: "ConvSNN | None", samples: "list[Sample]") -> "Predict | None":
+    """What gives samples their predicted class, where that is to be had and not there yet."""
+    from snnviz.evaluation import with_predictions
+
+    fits = network and all(s.image.shape == network.config.image_size for s in samples)
+    if network is None or not fits or samples[0].predicted is not None:
+        return None
+    return partial(with_predictions, network)
 
 
 def _describe(checkpoint: "Checkpoint", ckpt: Path | None) -> dict[str, Any]:

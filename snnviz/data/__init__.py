@@ -9,12 +9,14 @@ from snnviz.data.fashion_mnist import Split, fashion_mnist
 from snnviz.data.garments import garments
 from snnviz.data.images import ImageSet, Sample, choose_indices, to_input
 from snnviz.data.pictures import load_picture, load_pictures
+from snnviz.data.selection import Selection, parse_selection
 from snnviz.errors import ConfigError
 
 __all__ = [
     "DATASETS",
     "ImageSet",
     "Sample",
+    "Selection",
     "Split",
     "choose_indices",
     "fashion_mnist",
@@ -22,6 +24,7 @@ __all__ = [
     "load_dataset",
     "load_picture",
     "load_pictures",
+    "parse_selection",
     "to_input",
 ]
 

@@ -23,6 +23,7 @@ class Sample:
         label: Its class, or None.
         class_name: The name of that class, or None.
         source: The file it came from, where it is a picture.
+        predicted: The class that a network takes it for, or None where none was asked.
     """
 
     index: int
@@ -30,6 +31,7 @@ class Sample:
     label: int | None = None
     class_name: str | None = None
     source: str | None = None
+    predicted: int | None = None
 
 
 @dataclass(frozen=True)

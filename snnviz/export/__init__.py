@@ -1,8 +1,16 @@
 """Figure sets on disk: the images an encoder was fed, and what it made of them."""
 
+from snnviz.export.claim import check_folder
 from snnviz.export.options import FORMATS, FigureSetOptions
 from snnviz.export.rendering import render
 from snnviz.export.sets import figure_set
 from snnviz.export.writing import write_figure_sets
 
-__all__ = ["FORMATS", "FigureSetOptions", "figure_set", "render", "write_figure_sets"]
+__all__ = [
+    "FORMATS",
+    "FigureSetOptions",
+    "check_folder",
+    "figure_set",
+    "render",
+    "write_figure_sets",
+]

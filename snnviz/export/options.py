@@ -23,6 +23,7 @@ class FigureSetOptions:
         rows: Rows of the grid.
         columns: Columns of the grid.
         dpi: Output pixels per inch.
+        sheet: Whether contact sheets are drawn as well.
     """
 
     T: int
@@ -34,6 +35,7 @@ class FigureSetOptions:
     rows: int | None = None
     columns: int | None = None
     dpi: int = 200
+    sheet: bool = False
 
     def __post_init__(self) -> None:
         """Settle the steps and formats, each once."""
@@ -47,6 +49,13 @@ class FigureSetOptions:
                 raise ConfigError(f"no format {name!r}; choose from {', '.join(FORMATS)}")
         object.__setattr__(self, "at", tuple(dict.fromkeys(self.at or (0, self.T - 1))))
         object.__setattr__(self, "formats", tuple(dict.fromkeys(self.formats or ("png",))))
+
+    @property
+    def file_names(self) -> list[str]:
+        """The files of a figure set."""
+        figures = ["input", *(f"counts_t{t}" for t in self.at)]
+        drawn = [f"{name}.{form}" for form in self.formats if form != "npz" for name in figures]
+        return [*drawn, "counts.npz"] if "npz" in self.formats else drawn
 
     @property
     def drawing(self) -> dict[str, Any]:

@@ -1,8 +1,7 @@
-"""Figure sets into a folder, with a manifest of what made them and what is in it."""
+"""Figure sets into a folder, as a stream: encoded, drawn and written a batch at a time."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,16 +10,23 @@ import numpy as np
 
 from snnviz import __version__
 from snnviz.data import Sample, to_input
+from snnviz.export.claim import claim, finish
 from snnviz.export.options import FigureSetOptions
+from snnviz.export.pool import work
 from snnviz.export.sets import figure_set
-from snnviz.files import check_free, make_folder, write_bytes
+from snnviz.export.sheets import write_sheets
+from snnviz.figures import feature_map_figure
+from snnviz.files import make_folder, write_bytes
+from snnviz.ranks import joined_ranks
 
 if TYPE_CHECKING:
     from snnviz.encoder import Encoder
     from snnviz.spikes import SpikeRecord
 
+Predict = Callable[[Iterable[Sample]], Iterable[Sample]]
+Progress = Callable[[str, int, int], None]
+
 _BATCH = 16
-_MANIFEST = "manifest.json"
 
 
 def write_figure_sets(
@@ -30,14 +36,18 @@ def write_figure_sets(
     options: FigureSetOptions,
     *,
     made_from: dict[str, Any] | None = None,
+    predict: Predict | None = None,
     overwrite: bool = False,
-    progress: Callable[[str, int, int], None] | None = None,
+    resume: bool = False,
+    jobs: int = 1,
+    progress: Progress | None = None,
 ) -> Path:
     """The manifest of the figure sets written to `out_dir`, one folder an image.
 
     `OUT/<index, five digits>/` holds `input.png`, `counts_t0.png` and so on; with the format npz
     also `counts.npz` with `t` [n], `counts` [n, K, H, W], `image` [H, W], `label` (-1 where there
-    is none) and `index`. Each file is whole or absent, and the manifest comes last.
+    is none) and `index`. Each file is whole or absent, and the manifest comes last. The files are
+    the same whatever the number of processes, and whether or not the run was interrupted.
 
     Args:
         encoder: What encodes the images.
@@ -45,55 +55,148 @@ def write_figure_sets(
         out_dir: The folder, made if it is missing.
         options: What to draw.
         made_from: Further entries for the manifest: where encoder and images came from.
+        predict: Gives each sample its `predicted`, for the manifest, like
+            `snnviz.evaluation.with_predictions`.
         overwrite: Write into a folder that is not empty; what is not written anew stays.
-        progress: Called as `progress("figures", done, total)` after each image.
+        resume: Go on with an interrupted run; what is whole is not drawn again.
+        jobs: Number of processes that draw. Under `torchrun` every rank has so many, and takes its
+            share of the images.
+        progress: Called as `progress("figures", done, total)` after each batch.
 
     Raises:
-        ExportError: The folder is not empty, or cannot be written to.
-        ConfigError: An option does not suit the encoder.
+        ExportError: The folder is not empty, or cannot be written to, or a process died.
+        ConfigError: An option does not suit the encoder, or the folder holds another run.
         ShapeError: The images do not suit the encoder.
     """
-    check_free(out_dir, overwrite=overwrite)
-    sets: list[dict[str, Any]] = []
-    for sample, record in _encoded(encoder, samples, options.T):
-        folder = f"{sample.index:05d}"
-        content = figure_set(sample, record, options)
-        if not sets:
-            make_folder(out_dir)
-            (out_dir / _MANIFEST).unlink(missing_ok=True)
-        make_folder(out_dir / folder)
-        for name, data in content.items():
-            write_bytes(data, out_dir / folder / name)
-        sets.append(_entry(sample, folder, list(content)))
-        if progress is not None:
-            progress("figures", len(sets), len(samples))
-    manifest = {
+    # Options that do not suit the encoder are refused here, before anything is written.
+    feature_map_figure(np.zeros((encoder.channels, 1, 1), np.uint8), t=0, **options.drawing)
+    identity = {
         "snnviz": __version__,
         **(made_from or {}),
-        "options": asdict(options),
-        "sets": sets,
+        "options": _plain(asdict(options)),
+        "images_chosen": len(samples),
     }
-    text = json.dumps(manifest, indent=1) + "\n"
-    return write_bytes(text.encode(), out_dir / _MANIFEST)
+    with joined_ranks() as ranks:
+        if ranks.is_first:
+            claim(out_dir, identity, overwrite=overwrite, resume=resume)
+            if not resume:
+                _remove(out_dir, samples, options)
+        ranks.wait()
+        own = ranks.share(samples)
+        entries = _write(
+            encoder, predict(own) if predict else own, len(own), out_dir, options, jobs, progress
+        )
+        order = {sample.index: place for place, sample in enumerate(samples)}
+        everything = sorted(ranks.gather(entries), key=lambda entry: order[entry["index"]])
+        contents: dict[str, Any] = {"sets": everything}
+        if options.sheet:
+            shown = [
+                replace(sample, predicted=entry.get("predicted"))
+                for sample, entry in zip(samples, everything, strict=True)
+            ]
+            contents["sheets"] = write_sheets(encoder, shown, out_dir, options, ranks, progress)
+            ranks.wait()
+        if ranks.is_first:
+            finish(out_dir, identity, contents)
+        ranks.wait()
+    return out_dir / "manifest.json"
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A batch for a worker: samples, their record, and where and how to draw them."""
+
+    samples: list[Sample]
+    record: "SpikeRecord"
+    out_dir: Path
+    options: FigureSetOptions
+
+
+def _write(
+    encoder: "Encoder",
+    samples: Iterable[Sample],
+    total: int,
+    out_dir: Path,
+    options: FigureSetOptions,
+    jobs: int,
+    progress: Progress | None,
+) -> list[dict[str, Any]]:
+    """The manifest's entries of all `samples`, whose files are all there afterwards."""
+    names = options.file_names
+    entries: list[dict[str, Any]] = []
+
+    def pending() -> Iterator[Sample]:
+        for sample in samples:
+            entries.append(_entry(sample, names))
+            if not _is_whole(out_dir / _folder(sample), names):
+                yield sample
+
+    tasks = (
+        _Task(batch, record, out_dir, options)
+        for batch, record in _encoded(encoder, pending(), options.T)
+    )
+    drawn = 0
+    for count in work(_draw, tasks, jobs=jobs):
+        drawn += count
+        if progress is not None:
+            progress("figures", len(entries), total)
+    return entries
+
+
+def _draw(task: _Task) -> int:
+    """How many sets were drawn and written: those of one batch. Runs in a worker."""
+    for n, sample in enumerate(task.samples):
+        folder = make_folder(task.out_dir / _folder(sample))
+        content = figure_set(sample, task.record[n : n + 1], task.options)
+        for name, data in content.items():
+            write_bytes(data, folder / name, durable=False)
+    return len(task.samples)
 
 
 def _encoded(
     encoder: "Encoder", samples: Iterable[Sample], T: int
-) -> Iterator[tuple[Sample, "SpikeRecord"]]:
-    """Each sample with its record; images of one size go through the encoder together."""
+) -> Iterator[tuple[list[Sample], "SpikeRecord"]]:
+    """Batches of samples of one size with their record."""
     for _, group in groupby(samples, key=lambda sample: sample.image.shape):
         while batch := list(islice(group, _BATCH)):
-            record = encoder.encode(to_input(np.stack([sample.image for sample in batch])), T)
-            for n, sample in enumerate(batch):
-                yield sample, record[n : n + 1]
+            images = to_input(np.stack([sample.image for sample in batch]))
+            yield batch, encoder.encode(images, T)
 
 
-def _entry(sample: Sample, folder: str, files: list[str]) -> dict[str, Any]:
+def _remove(out_dir: Path, samples: Iterable[Sample], options: FigureSetOptions) -> None:
+    """Take away what an earlier run left in the way: now a file that is there is whole."""
+    for sample in samples:
+        for name in options.file_names:
+            (out_dir / _folder(sample) / name).unlink(missing_ok=True)
+    for page in out_dir.glob("sheet_[0-9][0-9][0-9].*"):
+        page.unlink()
+
+
+def _folder(sample: Sample) -> str:
+    return f"{sample.index:05d}"
+
+
+def _is_whole(folder: Path, names: list[str]) -> bool:
+    """Whether all files are there; a file that is there is whole."""
+    return all((folder / name).exists() for name in names)
+
+
+def _entry(sample: Sample, files: list[str]) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "index": sample.index,
         "label": sample.label,
         "class": sample.class_name,
+        "predicted": sample.predicted,
+        "source": sample.source,
+        "folder": _folder(sample),
+        "files": files,
     }
-    if sample.source is not None:
-        entry["source"] = sample.source
-    return {**entry, "folder": folder, "files": files}
+    optional = ("predicted", "source")
+    return {key: value for key, value in entry.items() if key not in optional or value is not None}
+
+
+def _plain(value: Any) -> Any:
+    """`value` as JSON gives it back: tuples are lists there."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, (tuple, list)) else value

@@ -2,5 +2,6 @@
 
 from snnviz.figures.feature_maps import feature_map_figure
 from snnviz.figures.input_image import input_figure
+from snnviz.figures.sheet import SheetEntry, contact_sheet_figure
 
-__all__ = ["feature_map_figure", "input_figure"]
+__all__ = ["SheetEntry", "contact_sheet_figure", "feature_map_figure", "input_figure"]

@@ -71,7 +71,7 @@ def feature_map_figure(
         scale=scale,
         dpi=dpi,
         title=rf"$\sum_{{t}} S_{{t}}$ at $t = {t}$",
-        cmap=_colors(cmap),
+        cmap=canvas_colors(cmap),
         below=2.0,
         right=5.0 if has_bar else 0.0,
     )
@@ -83,7 +83,7 @@ def feature_map_figure(
     return frame.figure
 
 
-def _colors(name: str) -> "Colormap":
+def canvas_colors(name: str) -> "Colormap":
     """The colour map, with the special values of `snnviz.grid` in colours of their own."""
     if name not in mpl.colormaps:
         raise ConfigError(f"no colour map {name!r}; try gray, viridis, magma or cividis")

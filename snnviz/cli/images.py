@@ -1,0 +1,75 @@
+"""Which images a command looks at: from the options to samples, and to the manifest's entry."""
+
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from snnviz.data import Sample, Split
+    from snnviz.network import ConvSNN
+
+
+def choose_samples(
+    network: "ConvSNN | None",
+    *,
+    n_images: int | None,
+    index: tuple[int, ...],
+    select: tuple[str, ...],
+    shuffle: bool,
+    seed: int,
+    split: "Split",
+    dataset: str,
+    data_dir: Path,
+    image: tuple[Path, ...],
+    max_side: int,
+) -> tuple[list["Sample"], dict[str, Any]]:
+    """The images to look at, and what the manifest says about them.
+
+    With `select`, images are looked at in their order until `n_images` of them hold; where that
+    needs predictions, `network` gives them.
+    """
+    from snnviz.data import choose_indices, load_dataset, load_pictures
+
+    if image:
+        if index or shuffle or select:
+            raise click.UsageError(
+                "--image stands for itself; leave out --index, --select and --shuffle"
+            )
+        return load_pictures(image, max_side=max_side), {"dataset": None, "max_side": max_side}
+    if index and select:
+        raise click.UsageError("--index names its images; leave out --select")
+    count = max(index) + 1 if index else n_images
+    exactly = dataset == "garments" and not shuffle and not select
+    images = load_dataset(dataset, split, data_dir, count=count if exactly else None)
+    wanted = None if select else n_images
+    chosen = choose_indices(len(images), wanted, indices=index, shuffle=shuffle, seed=seed)
+    about = {"dataset": images.name, "split": split}
+    if not select:
+        return list(images.samples(chosen)), about
+    found = _select(images.samples(chosen), select, network, n_images, len(images.classes))
+    return found, {**about, "select": list(select)}
+
+
+def _select(
+    samples: "Iterable[Sample]",
+    words: tuple[str, ...],
+    network: "ConvSNN | None",
+    count: int | None,
+    classes: int,
+) -> list["Sample"]:
+    from snnviz.data import parse_selection
+    from snnviz.errors import ConfigError
+
+    selection = parse_selection(words, classes=classes)
+    if selection.needs_predictions and network is not None:
+        from snnviz.evaluation import with_predictions
+
+        samples = with_predictions(network, samples)
+    found = list(islice(filter(selection, samples), count))
+    if not found:
+        raise ConfigError(f"no image is {' and '.join(words)}; choose another --select")
+    return found

@@ -1,0 +1,103 @@
+"""The folder of an export: taken for one run, and taken up again after an interruption.
+
+What makes a run (options, checkpoint, images, versions) is its identity. It stands in a hidden file
+while the run lasts and in the manifest afterwards, so that a run is continued with what it was
+begun with, or not at all.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from snnviz.errors import ConfigError, ExportError
+from snnviz.files import PART, check_free, make_folder, write_bytes
+
+MANIFEST = "manifest.json"
+_UNFINISHED = ".unfinished.json"
+
+Identity = Mapping[str, Any]
+
+
+def claim(folder: Path, identity: Identity, *, overwrite: bool, resume: bool) -> None:
+    """Make `folder` this run's, or raise and leave it as it is.
+
+    Args:
+        folder: Where the figure sets go.
+        identity: What makes the run; plain values.
+        overwrite: Take a folder that is not empty.
+        resume: Go on with a run of the same identity that was interrupted, or check a finished
+            one; a folder that is missing or empty is begun.
+
+    Raises:
+        ExportError: The folder holds something else, or cannot be written to.
+        ConfigError: It holds a run of another identity.
+    """
+    check_folder(folder, overwrite=overwrite, resume=resume)
+    if resume and (earlier := _earlier(folder)) is not None:
+        changed = [key for key in {**identity, **earlier} if identity.get(key) != earlier.get(key)]
+        if changed:
+            raise ConfigError(
+                f"{folder} was begun with other {_differences(identity, earlier, changed)}; "
+                "repeat those, or choose another --out-dir"
+            )
+        for left in folder.rglob(f".*{PART}"):
+            left.unlink()
+    make_folder(folder)
+    write_bytes(_dump(identity), folder / _UNFINISHED)
+    (folder / MANIFEST).unlink(missing_ok=True)
+
+
+def check_folder(folder: Path, *, overwrite: bool, resume: bool) -> None:
+    """Nothing, if a run may begin in `folder`, or one may be there to go on with.
+
+    Raises:
+        ExportError: It is a file, or holds something that is not to be overwritten.
+    """
+    unfinished = (folder / _UNFINISHED).exists()
+    if unfinished and not overwrite and not resume:
+        raise ExportError(
+            f"{folder} holds an interrupted run; go on with --resume, or pass --overwrite"
+        )
+    resumable = resume and (unfinished or (folder / MANIFEST).exists())
+    check_free(folder, overwrite=overwrite or resumable)
+
+
+def finish(folder: Path, identity: Identity, contents: dict[str, Any]) -> Path:
+    """The manifest of a finished run: its identity, and all that is in the folder."""
+    manifest = write_bytes(_dump({**identity, **contents}), folder / MANIFEST)
+    (folder / _UNFINISHED).unlink()
+    return manifest
+
+
+def _earlier(folder: Path) -> dict[str, Any] | None:
+    """The identity of the run that `folder` holds, None where it holds none."""
+    for path in (folder / _UNFINISHED, folder / MANIFEST):
+        try:
+            earlier = json.loads(path.read_bytes())
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except (OSError, ValueError) as error:
+            raise ExportError(
+                f"cannot read {path}: {error}; delete the folder and start again"
+            ) from error
+        if isinstance(earlier, dict):
+            return {key: value for key, value in earlier.items() if key not in ("sets", "sheets")}
+    return None
+
+
+def _differences(identity: Identity, earlier: Identity, changed: list[str]) -> str:
+    """The values that differ, the first few, as "name (was X, is Y)"."""
+    texts = []
+    for key in changed:
+        new, old = identity.get(key), earlier.get(key)
+        if isinstance(new, dict) and isinstance(old, dict):
+            inner = [name for name in {**new, **old} if new.get(name) != old.get(name)]
+            texts += [f"{name} (was {old.get(name)}, is {new.get(name)})" for name in inner]
+        else:
+            texts.append(f"{key} (was {old}, is {new})")
+    return ", ".join(texts[:3])
+
+
+def _dump(value: Mapping[str, Any]) -> bytes:
+    return (json.dumps(value, indent=1) + "\n").encode()

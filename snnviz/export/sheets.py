@@ -1,0 +1,83 @@
+"""Contact sheets of an export: pages of many images, beside the figure sets."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from snnviz.data import Sample, to_input
+from snnviz.export.options import FigureSetOptions
+from snnviz.export.rendering import render
+from snnviz.figures import SheetEntry, contact_sheet_figure
+from snnviz.files import write_bytes
+from snnviz.ranks import Ranks
+
+if TYPE_CHECKING:
+    from snnviz.encoder import Encoder
+
+_PER_PAGE = 80
+
+
+def write_sheets(
+    encoder: "Encoder",
+    samples: Sequence[Sample],
+    out_dir: Path,
+    options: FigureSetOptions,
+    ranks: Ranks,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> list[str]:
+    """The names of all pages, `sheet_000.png` and so on; this rank's share is written to `out_dir`.
+
+    Args:
+        encoder: What encodes the images.
+        samples: The images, in the order of the pages, with predictions where there are any.
+        out_dir: A folder that exists; pages that it holds are left as they are.
+        options: T, formats and resolution; without a drawn format there are no pages.
+        ranks: The processes that share the work.
+        progress: Called as `progress("sheets", done, total)` after each page of this rank.
+    """
+    forms = [form for form in options.formats if form != "npz"]
+    pages = list(enumerate(_pages(samples)))
+    names = [f"sheet_{number:03d}.{form}" for number, _ in pages for form in forms]
+    own = ranks.share(pages) if forms else []
+    for done, (number, page) in enumerate(own, start=1):
+        files = [out_dir / f"sheet_{number:03d}.{form}" for form in forms]
+        if not all(file.exists() for file in files):
+            figure = _page_figure(encoder, page, options)
+            for form, file in zip(forms, files, strict=True):
+                write_bytes(render(figure, form), file, durable=False)
+        if progress is not None:
+            progress("sheets", done, len(own))
+    return names
+
+
+def _pages(samples: Sequence[Sample]) -> Iterator[list[Sample]]:
+    """Pages of images of one size."""
+    for _, group in groupby(samples, key=lambda sample: sample.image.shape):
+        same = list(group)
+        for start in range(0, len(same), _PER_PAGE):
+            yield same[start : start + _PER_PAGE]
+
+
+def _page_figure(encoder: "Encoder", page: list[Sample], options: FigureSetOptions) -> Any:
+    t = options.T - 1
+    images = to_input(np.stack([sample.image for sample in page]))
+    rates = encoder.encode(images, options.T).count(t).mean(axis=1) / options.T
+    entries = [
+        SheetEntry(sample.image, rate, _caption(sample), _is_wrong(sample))
+        for sample, rate in zip(page, rates, strict=True)
+    ]
+    title = f"{page[0].index:05d} to {page[-1].index:05d}: image and mean firing rate, T = {t + 1}"
+    return contact_sheet_figure(entries, title=title, dpi=options.dpi)
+
+
+def _caption(sample: Sample) -> str:
+    name = sample.class_name or sample.source or ""
+    text = f"{sample.index} {name}"
+    return f"{text} \N{RIGHTWARDS ARROW} {sample.predicted}" if _is_wrong(sample) else text
+
+
+def _is_wrong(sample: Sample) -> bool:
+    return sample.predicted is not None and sample.predicted != sample.label

@@ -1,0 +1,269 @@
+"""Long exports: in several processes, interrupted in every way, taken up again."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+from PIL import Image
+
+from snnviz.cli import main
+from snnviz.data import garments
+from snnviz.encoder import load_encoder
+from snnviz.errors import ConfigError, ExportError
+from snnviz.export import FigureSetOptions, write_figure_sets
+from snnviz.export.pool import work
+
+OPTIONS = FigureSetOptions(T=3, at=(2,), formats=("png", "npz"), dpi=60)
+COUNT = 40
+COMMAND = ("visualize", "--dataset", "garments", "-T", "3", "--at", "2", "--format", "png",
+           "--format", "npz", "--dpi", "60", "--n-images", str(COUNT))  # fmt: skip
+
+
+def contents(folder):
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def run(*arguments):
+    """The exit status of a command in this process."""
+    with pytest.raises(SystemExit) as end:
+        main([str(argument) for argument in arguments])
+    return end.value.code
+
+
+def start(*arguments, **options):
+    return subprocess.Popen(
+        [sys.executable, "-m", "snnviz", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def wait_for_files(folder, count, process):
+    while process.poll() is None and len(list(folder.glob("*/*.png"))) < count:
+        time.sleep(0.01)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The files of a run that nothing disturbed."""
+    out = tmp_path_factory.mktemp("whole") / "out"
+    assert run(*COMMAND, "--out-dir", out, "-q") == 0
+    return contents(out)
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return load_encoder()
+
+
+@pytest.fixture(scope="module")
+def samples():
+    return list(garments(COUNT).samples(range(COUNT)))
+
+
+def test_several_processes_write_the_same(whole, tmp_path):
+    assert run(*COMMAND, "--out-dir", tmp_path / "out", "-q", "-j", 2) == 0
+    assert contents(tmp_path / "out") == whole
+    assert len(whole) == 3 * COUNT + 1
+
+
+def test_ranks_write_the_same(whole, tmp_path):
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node",
+               "2", "-m", "snnviz", *COMMAND, "--out-dir", str(tmp_path / "out")]  # fmt: skip
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert contents(tmp_path / "out") == whole
+    assert result.stdout.count("figure sets") == 1
+
+
+def test_an_interrupted_run_goes_on_without_drawing_anything_again(encoder, samples, tmp_path):
+    write_figure_sets(encoder, samples, tmp_path / "whole", OPTIONS)
+
+    def interrupt(_phase, done, _total):
+        if done >= COUNT // 2:
+            raise KeyboardInterrupt
+
+    out = tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt):
+        write_figure_sets(encoder, samples, out, OPTIONS, progress=interrupt)
+    assert not (out / "manifest.json").exists()
+    before = {path: path.stat().st_mtime_ns for path in out.glob("*/*")}
+    assert 0 < len(before) < 3 * COUNT
+    write_figure_sets(encoder, samples, out, OPTIONS, resume=True)
+    assert contents(out) == contents(tmp_path / "whole")
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    # A finished run is checked, and what is missing is drawn again.
+    (out / "00007" / "input.png").unlink()
+    write_figure_sets(encoder, samples, out, OPTIONS, resume=True)
+    assert contents(out) == contents(tmp_path / "whole")
+
+
+@pytest.mark.parametrize(("jobs", "files"), [(1, 1), (1, 30), (2, 25)])
+def test_killed_at_any_moment_every_file_is_whole_or_absent(jobs, files, whole, tmp_path):
+    out = tmp_path / "out"
+    process = start(*COMMAND, "--out-dir", out, "-j", jobs)
+    wait_for_files(out, files, process)
+    process.kill()
+    process.communicate()
+    time.sleep(0.5)  # workers notice that their parent is gone
+    left = contents(out)
+    assert "manifest.json" not in left
+    for name, data in left.items():
+        assert name.rpartition("/")[2].startswith(".") or data == whole[name], name
+    assert run(*COMMAND, "--out-dir", out, "-q", "--resume") == 0
+    assert contents(out) == whole
+
+
+def test_ctrl_c_says_how_to_go_on(whole, tmp_path):
+    out = tmp_path / "out"
+    process = start(*COMMAND, "--out-dir", out, "-j", 2, start_new_session=True)
+    wait_for_files(out, 10, process)
+    os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to all processes of the group
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.count("\n") == 1
+    assert "--resume" in err
+    assert not list(out.rglob(".*.part"))
+    assert run(*COMMAND, "--out-dir", out, "-q") == 1  # not by accident
+    assert run(*COMMAND, "--out-dir", out, "-q", "--resume") == 0
+    assert contents(out) == whole
+
+
+def test_a_full_disk_is_one_line_and_can_be_resumed(whole, tmp_path):
+    out = tmp_path / "out"
+    limit = 10_000  # bytes a file; counts.npz is larger
+    process = start(
+        *COMMAND, "--out-dir", out,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )  # fmt: skip
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert err.count("\n") == 1
+    assert "cannot write" in err
+    for name, data in contents(out).items():
+        assert name == ".unfinished.json" or data == whole[name]
+    assert run(*COMMAND, "--out-dir", out, "-q", "--resume") == 0
+    assert contents(out) == whole
+
+
+def double(number):
+    return 2 * number
+
+
+def die_at_three(number):
+    if number == 3:
+        os._exit(1)
+    return number
+
+
+def refuse_three(number):
+    if number == 3:
+        raise ExportError("three is refused")
+    return number
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_work_keeps_the_order_and_waits_for_the_slow(jobs):
+    taken = []
+
+    def tasks():
+        for number in range(40):
+            taken.append(number)
+            yield number
+
+    for done, result in enumerate(work(double, tasks(), jobs=jobs)):
+        assert result == 2 * done
+        assert len(taken) - done <= 2 * jobs + 2  # backpressure
+    assert len(taken) == 40
+
+
+def test_a_worker_that_dies_is_one_error():
+    with pytest.raises(ExportError, match="worker process died"):
+        list(work(die_at_three, range(20), jobs=2))
+
+
+def test_an_error_in_a_worker_is_passed_on():
+    with pytest.raises(ExportError, match="three is refused"):
+        list(work(refuse_three, range(20), jobs=2))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"T": 4}, "T (was 3, is 4)"),
+        ({"dpi": 61}, "dpi (was 60, is 61)"),
+        ({"labels": True}, "labels (was False, is True)"),
+        ({"at": (0,)}, "at (was [2], is [0])"),
+    ],
+)
+def test_another_option_is_refused(change, words, encoder, samples, tmp_path):
+    write_figure_sets(encoder, samples[:2], tmp_path, OPTIONS, made_from={"checkpoint": "a"})
+    before = contents(tmp_path)
+    with pytest.raises(ConfigError) as caught:
+        write_figure_sets(encoder, samples[:2], tmp_path, replace(OPTIONS, **change),
+                          made_from={"checkpoint": "a"}, resume=True)  # fmt: skip
+    assert words in str(caught.value)
+    with pytest.raises(ConfigError, match=r"checkpoint \(was a, is b\)"):
+        write_figure_sets(encoder, samples[:2], tmp_path, OPTIONS, made_from={"checkpoint": "b"},
+                          resume=True)  # fmt: skip
+    with pytest.raises(ConfigError, match=r"images_chosen \(was 2, is 3\)"):
+        write_figure_sets(encoder, samples[:3], tmp_path, OPTIONS, made_from={"checkpoint": "a"},
+                          resume=True)  # fmt: skip
+    assert contents(tmp_path) == before
+
+
+def test_resume_begins_where_nothing_is_and_refuses_what_is_not_its_own(encoder, samples, tmp_path):
+    out = tmp_path / "out"
+    write_figure_sets(encoder, samples[:1], out, OPTIONS, resume=True)
+    assert (out / "manifest.json").exists()
+    (tmp_path / "thesis.tex").write_text("mine")
+    with pytest.raises(ExportError, match="not empty"):
+        write_figure_sets(encoder, samples[:1], tmp_path, OPTIONS, resume=True)
+    (out / "manifest.json").write_text("{")
+    with pytest.raises(ExportError, match="cannot read"):
+        write_figure_sets(encoder, samples[:1], out, OPTIONS, resume=True)
+
+
+def test_overwriting_leaves_nothing_old_that_could_pass_for_new(encoder, samples, tmp_path):
+    write_figure_sets(encoder, samples[:3], tmp_path / "a", OPTIONS)
+    other = replace(OPTIONS, cmap="viridis")
+    write_figure_sets(encoder, samples[:3], tmp_path / "b", other)
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_figure_sets(encoder, samples[:3], tmp_path / "a", other, overwrite=True,
+                          predict=interrupt)  # fmt: skip
+    write_figure_sets(encoder, samples[:3], tmp_path / "a", other, resume=True)
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+def test_sheets_show_every_image(encoder, tmp_path):
+    samples = list(garments(90).samples(range(90)))
+    options = replace(OPTIONS, formats=("png",), sheet=True)
+    write_figure_sets(encoder, samples, tmp_path, options)
+    listed = json.loads((tmp_path / "manifest.json").read_text())
+    assert listed["sheets"] == ["sheet_000.png", "sheet_001.png"]
+    sizes = []
+    for name in listed["sheets"]:
+        with Image.open(tmp_path / name) as page:
+            sizes.append(page.size)
+    assert sizes[0][0] == sizes[1][0]
+    assert sizes[0][1] > 2 * sizes[1][1]  # 80 images, and ten
+    before = contents(tmp_path)
+    (tmp_path / "sheet_001.png").unlink()
+    write_figure_sets(encoder, samples, tmp_path, options, resume=True)
+    assert contents(tmp_path) == before
