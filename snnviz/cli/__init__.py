@@ -48,7 +48,8 @@ class LazyGroup(click.Group):
 def cli() -> None:
     """See what a spiking encoder has learned, and say it in numbers.
 
-    Every option can also be set in the environment, as SNNVIZ_<COMMAND>_<OPTION>.
+    Every option can also be set in the environment: --n-images of visualize, for example, as
+    SNNVIZ_VISUALIZE_N_IMAGES.
     """
 
 

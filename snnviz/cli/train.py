@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from snnviz.training import EpochResult
 
 
-@click.command()
+@click.command("train")
 @click.option(
     "-T",
     "--T",

@@ -26,7 +26,7 @@ def _count_or_all(_ctx: click.Context, _param: click.Parameter, value: str) -> i
     return int(value)
 
 
-@click.command()
+@click.command("visualize")
 @click.option(
     "--ckpt",
     type=click.Path(path_type=Path),
