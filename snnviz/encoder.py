@@ -4,9 +4,12 @@ A network that is fed a still image begins with layers that keep no state and a 
 neurons. Those are its encoder from pixels to spikes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +25,8 @@ from snnviz.first_spike import drive_thresholds, first_spike, is_renewal, reset_
 from snnviz.network import build_neuron, build_static_conv
 from snnviz.spikes import SpikeRecord
 
-# Images that go through the prefix at once: their drive, 128 maps of 28 x 28, stays near the cache.
-_CHUNK = 16
+# About so many neurons, of one image or more, get their drive at once: 8 MB, near the cache.
+_CHUNK = 1 << 21
 
 
 @dataclass(frozen=True)
@@ -95,9 +98,9 @@ class Encoder:
         """Input current of the neurons, float32 [N, K, H, W]; it does not change with t."""
         # A clone, because the last bits of a convolution depend on the strides of its input, and
         # contiguous() leaves those of one-channel images as they are.
-        drive: Tensor = self.prefix(
-            images.to(self.device).clone(memory_format=torch.contiguous_format)
-        )
+        images = images.to(self.device).clone(memory_format=torch.contiguous_format)
+        with torch.autocast(self.device.type, enabled=False):
+            drive: Tensor = self.prefix(images)
         # Not a number would compare as larger than every threshold and pass for a spike.
         if not torch.isfinite(drive.sum()):
             raise ShapeError("the drive is not finite; check the encoder's weights and BatchNorm")
@@ -105,11 +108,18 @@ class Encoder:
 
     def _encode_renewal(self, images: Tensor, T: int) -> SpikeRecord:
         thresholds = drive_thresholds(*reset_parameters(self.node), T).to(self.device)
-        times = [first_spike(drive, thresholds).cpu() for drive in self._drives(images)]
-        return SpikeRecord.from_first_spike(torch.cat(times).numpy(), T)
+
+        def times(chunk: Tensor) -> NDArray[np.integer]:
+            first: NDArray[np.integer] = first_spike(self.drive(chunk), thresholds).cpu().numpy()
+            return first
+
+        run = _map_threads if self.device.type == "cpu" else map
+        return SpikeRecord.from_first_spike(
+            _stack(run(times, self._chunks(images)), len(images)), T
+        )
 
     def _encode_stepwise(self, images: Tensor, T: int) -> SpikeRecord:
-        trains = [self._step(drive, T) for drive in self._drives(images)]
+        trains = [self._step(self.drive(chunk), T) for chunk in self._chunks(images)]
         return SpikeRecord.from_spikes(torch.cat(trains, dim=1).numpy())
 
     @torch.inference_mode()
@@ -120,9 +130,9 @@ class Encoder:
         functional.reset_net(self.node)
         return spikes
 
-    def _drives(self, images: Tensor) -> Iterator[Tensor]:
-        for chunk in images.split(_CHUNK):
-            yield self.drive(chunk)
+    def _chunks(self, images: Tensor) -> tuple[Tensor, ...]:
+        neurons = self.channels * images[0, 0].numel()
+        return torch.split(images, max(1, _CHUNK // neurons))
 
 
 def split_encoder(net: nn.Module) -> Encoder:
@@ -189,6 +199,44 @@ def load_encoder(source: str | Path | nn.Module | Checkpoint | None = None) -> E
 def bundled() -> Path:
     """The checkpoint of the encoder that comes with the package; provenance.json lies beside it."""
     return Path(__file__).parent / "assets" / "encoder.pth"
+
+
+def _map_threads(
+    function: Callable[[Tensor], NDArray[np.integer]], chunks: Sequence[Tensor]
+) -> Iterator[NDArray[np.integer]]:
+    """`function` of each chunk, in order; each of torch's threads takes whole chunks."""
+    _keep_freed_memory()
+    threads = min(torch.get_num_threads(), len(chunks))
+    if threads == 1:
+        yield from map(function, chunks)
+        return
+    # The threads share out chunks instead of each layer, so within one torch must not share again.
+    before = torch.get_num_threads()
+    try:
+        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            yield from pool.map(function, chunks)
+    finally:
+        # That number is each thread's own, but threads yet to come inherit the last one set.
+        torch.set_num_threads(before)
+
+
+@cache
+def _keep_freed_memory() -> None:
+    """Have the C library keep freed memory for the next chunk, where it is glibc."""
+    # glibc returns large freed blocks to the system, and to fetch them again for every chunk costs
+    # more than the convolution. To free a larger one, never touched, raises its limit to that size.
+    torch.empty((1 << 25) - (1 << 16), dtype=torch.uint8, device="cpu")
+
+
+def _stack(parts: Iterator[NDArray[np.integer]], total: int) -> NDArray[np.integer]:
+    """The parts along their first axis, `total` long, without holding them twice."""
+    first = next(parts)
+    result = np.empty((total, *first.shape[1:]), first.dtype)
+    end = 0
+    for part in chain([first], parts):
+        result[end : end + len(part)] = part
+        end += len(part)
+    return result
 
 
 def _copy_neurons(node: neuron.BaseNode) -> neuron.BaseNode:

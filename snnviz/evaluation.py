@@ -12,7 +12,7 @@ from torch import Tensor
 
 from snnviz.data import ImageSet, Sample
 from snnviz.errors import DataError, ShapeError
-from snnviz.network import ConvSNN
+from snnviz.network import ConvSNN, firing_rates
 
 Progress = Callable[[str, int, int], None]
 
@@ -78,7 +78,7 @@ def predict(net: ConvSNN, images: NDArray[np.uint8], *, batch_size: int = 128) -
     device = next(net.parameters()).device
     net.eval()
     batches = torch.from_numpy(np.array(images)).split(batch_size)
-    rates = [net(scale_images(batch.to(device))) for batch in batches]
+    rates = [firing_rates(net, scale_images(batch.to(device))) for batch in batches]
     classes: NDArray[np.int64] = torch.cat(rates).argmax(1).cpu().numpy()
     return classes
 

@@ -71,6 +71,38 @@ def test_batch_size_and_order_do_not_matter(drawn_images):
     assert np.array_equal(encoder.encode(images[::-1].copy(), 8).first_spike, together[::-1])
 
 
+@pytest.mark.parametrize("T", [1, 8, 64, 255, 256])
+def test_scales_of_either_sign_and_none(T, network, drawn_images):
+    """BatchNorm may turn the drive round or make it constant."""
+    with torch.no_grad():
+        network.static_conv[1].weight.copy_(torch.tensor([-1.0, 1.0, 0.0, 0.0, -0.3, 0.02]))
+        network.static_conv[1].bias.copy_(torch.tensor([0.0, 0.01, 0.25, 0.0, 0.5, 0.0]))
+    images = torch.from_numpy(drawn_images.batch(range(2)))
+    expected = stepped_counts(network, images, T)
+    assert_counts_equal(split_encoder(network).encode(images, T), expected)
+    assert (expected[-1, :, 2] == T // 4).all()
+    assert (expected[-1, :, 3] == 0).all()
+
+
+def test_threads_do_not_matter_and_are_left_as_they_were(network, drawn_images):
+    images = drawn_images.batch(range(40)).repeat(60, axis=0)  # 2,400 images, several chunks
+    encoder = split_encoder(network)
+    before = torch.get_num_threads()
+    try:
+        results = []
+        for threads in (1, 3):
+            torch.set_num_threads(threads)
+            results.append(encoder.encode(images, 8).first_spike)
+            assert torch.get_num_threads() == threads
+        network.static_conv[1].bias.data.fill_(torch.nan)
+        with pytest.raises(ShapeError, match="not finite"):
+            split_encoder(network).encode(images, 8)
+        assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert np.array_equal(*results)
+
+
 @pytest.mark.parametrize(
     "node",
     [
@@ -137,6 +169,14 @@ def test_multi_step_layers_of_spikingjelly_are_split_too(drawn_images):
         spikes = chain.eval()[:3](images.expand(6, *images.shape))
     assert np.array_equal(record.spikes(), spikes.bool().numpy())
     assert chain[0].step_mode == "m"
+
+
+def test_the_callers_autocast_does_not_matter(network, drawn_images):
+    images = drawn_images.batch(range(3))
+    encoder = split_encoder(network)
+    expected = encoder.encode(images).first_spike
+    with torch.autocast("cpu", torch.bfloat16):
+        assert np.array_equal(encoder.encode(images).first_spike, expected)
 
 
 def test_numbers_of_steps(network, drawn_images):

@@ -6,7 +6,7 @@ from spikingjelly.activation_based import functional, neuron, surrogate
 from torch import nn
 
 from snnviz.errors import ConfigError
-from snnviz.network import ConvSNN, NetworkConfig, build_network
+from snnviz.network import ConvSNN, NetworkConfig, build_network, firing_rates
 from tests.lively import lively
 
 
@@ -74,6 +74,17 @@ def test_firing_rates_are_the_tutorials(T, step_mode, training, images):
     assert torch.equal(rates, expected)
     assert rates.shape == (6, 10)
     assert 0 < rates.mean() < 1
+
+
+@pytest.mark.parametrize("T", [1, 4, 8])
+@pytest.mark.parametrize(("v_threshold", "v_reset"), [(1.0, 0.0), (0.7, 0.1), (1.0, None)])
+def test_rates_without_the_nodes_are_those_with_them(T, v_threshold, v_reset, images):
+    config = NetworkConfig(T=T, channels=8, v_threshold=v_threshold, v_reset=v_reset)
+    net = lively(build_network(config, seed=3)).eval()
+    with torch.no_grad():
+        expected = net(images)
+    assert torch.equal(firing_rates(net, images), expected)
+    assert 0 < expected.mean() < 1
 
 
 def test_gradients_are_the_tutorials(images):

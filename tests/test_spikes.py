@@ -61,6 +61,18 @@ def test_types_are_the_smallest_that_hold_T(T, dtype):
     assert record.count(T - 1).dtype == dtype
 
 
+@pytest.mark.parametrize("T", [8, 255, 256])
+def test_counts_of_more_neurons_than_a_block(T, rng):
+    times = rng.integers(0, T + 1, (3, 2, 150, 200))
+    record = SpikeRecord.from_first_spike(times, T)
+    for view, expected in ((record, times), (record[::-2], times[::-2])):
+        for t in (0, 1, T // 2, T - 1):
+            counts = view.count(t)
+            assert np.array_equal(counts, (t + 1) // (expected + 1))
+            assert counts.flags.writeable
+            assert counts.flags.c_contiguous
+
+
 @pytest.mark.parametrize("kind", ["renewal", "trains"])
 def test_a_slice_holds_only_its_images(kind, rng):
     if kind == "renewal":
