@@ -19,6 +19,15 @@ COMMANDS = {
 }
 
 
+class Interrupted(click.ClickException):
+    """Ctrl-C during a command."""
+
+    exit_code = 130
+
+    def __init__(self) -> None:
+        super().__init__("interrupted; what is written is whole, --resume goes on with it")
+
+
 class LazyGroup(click.Group):
     """A group that imports `snnviz.cli.<command>` when the command is used, not before."""
 
@@ -33,6 +42,14 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f"snnviz.cli.{cmd_name}")
         command: click.Command = module.command
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            # click's own way would print an empty line first.
+            raise Interrupted from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The list of commands in `snnviz --help`, from the table and without importing any."""
@@ -65,7 +82,7 @@ def main(arguments: list[str] | None = None) -> None:
     except click.ClickException as error:
         _fail(error.format_message(), status=error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        _fail("interrupted; what is written is whole, --resume goes on with it", status=130)
+        _fail("interrupted", status=130)
     sys.exit(status if isinstance(status, int) else 0)
 
 

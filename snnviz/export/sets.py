@@ -1,5 +1,6 @@
 """The files of one image: what it was, and what the encoder made of it."""
 
+from functools import lru_cache, partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -7,11 +8,15 @@ import numpy as np
 
 from snnviz.data import Sample
 from snnviz.export.options import FigureSetOptions
-from snnviz.export.rendering import render
-from snnviz.figures import feature_map_figure, input_figure
+from snnviz.export.plates import FeatureMapPlate, InputPlate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from snnviz.spikes import SpikeRecord
+
+# A plate takes up to some megabytes; Fashion-MNIST's ten titles and a few steps fit.
+_PLATES = 24
 
 
 def figure_set(
@@ -24,19 +29,34 @@ def figure_set(
         record: Its spikes, of one image.
         options: What to draw.
     """
-    figures = {"input": input_figure(sample.image, label=sample.class_name, dpi=options.dpi)}
     counts = {t: record.count(t)[0] for t in options.at}
+    plate = _input_plate(sample.image.shape, sample.class_name, options.dpi)
+    figures: dict[str, Callable[[str], bytes]] = {"input": partial(plate.render, sample.image)}
     for t, count in counts.items():
-        figures[f"counts_t{t}"] = feature_map_figure(count, t=t, **options.drawing)
+        drawing = tuple(options.drawing.items())
+        grid = _feature_map_plate(count.shape, t, drawing)
+        figures[f"counts_t{t}"] = partial(grid.render, count)
     content = {
-        f"{name}.{form}": render(figure, form)
+        f"{name}.{form}": draw(form)
         for form in options.formats
         if form != "npz"
-        for name, figure in figures.items()
+        for name, draw in figures.items()
     }
     if "npz" in options.formats:
         content["counts.npz"] = _pack(sample, counts)
     return content
+
+
+@lru_cache(_PLATES)
+def _input_plate(shape: tuple[int, int], label: str | None, dpi: int) -> InputPlate:
+    return InputPlate(shape, label, dpi)
+
+
+@lru_cache(_PLATES)
+def _feature_map_plate(
+    shape: tuple[int, int, int], t: int, drawing: tuple[tuple[str, Any], ...]
+) -> FeatureMapPlate:
+    return FeatureMapPlate(shape, t=t, **dict(drawing))
 
 
 def _pack(sample: Sample, counts: dict[int, Any]) -> bytes:

@@ -11,6 +11,7 @@ import numpy as np
 from snnviz import __version__
 from snnviz.data import Sample, to_input
 from snnviz.export.claim import claim, finish
+from snnviz.export.deflate import LIBRARY
 from snnviz.export.options import FigureSetOptions
 from snnviz.export.pool import work
 from snnviz.export.sets import figure_set
@@ -74,6 +75,8 @@ def write_figure_sets(
         "snnviz": __version__,
         **(made_from or {}),
         "options": _plain(asdict(options)),
+        # Its bytes differ from those of another library, so a run does not mix them.
+        "deflate": LIBRARY,
         "images_chosen": len(samples),
     }
     with joined_ranks() as ranks:

@@ -9,7 +9,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from snnviz.errors import ConfigError
-from snnviz.figures.frame import Frame, build_frame, whole_scale
+from snnviz.figures.frame import TEXT_COLOR, Frame, build_frame, whole_scale
 from snnviz.grid import Layout, choose_layout, compose, normalize_counts
 
 if TYPE_CHECKING:
@@ -110,6 +110,7 @@ def _add_legend(frame: Frame, t: int) -> None:
         borderpad=0,
         handlelength=1,
         handleheight=1,
+        labelcolor=TEXT_COLOR,
     )
 
 
@@ -124,8 +125,8 @@ def _add_colorbar(frame: Frame, cmap: str, top: int) -> None:
         cax=bar,
         ticks=MaxNLocator(integer=True, nbins=8),
     )
-    bar.tick_params(labelsize=frame.text, length=frame.text / 3)
-    bar.set_title("spikes", fontsize=frame.text, pad=frame.text / 2)
+    bar.tick_params(labelsize=frame.text, length=frame.text / 3, colors=TEXT_COLOR)
+    bar.set_title("spikes", fontsize=frame.text, pad=frame.text / 2, color=TEXT_COLOR)
 
 
 def _add_labels(frame: Frame, layout: Layout, count: int) -> None:
@@ -138,7 +139,7 @@ def _add_labels(frame: Frame, layout: Layout, count: int) -> None:
             top - 0.5 - layout.strip * 0.15,
             str(k),
             fontsize=0.85 * points,
-            color="black",
+            color=TEXT_COLOR,
             ha="left",
             va="baseline",
         )

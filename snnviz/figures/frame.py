@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from matplotlib.colors import Colormap
     from numpy.typing import NDArray
 
+# Not black: with the colours of the grid, the 256 greys of black letters' edges would be more than
+# the palette of a PNG holds.
+TEXT_COLOR = "#1a1a1a"
 # Shares of the picture's width.
 _TITLE = 0.026
 _TEXT = 0.013
@@ -94,6 +97,6 @@ def build_frame(
     axes.imshow(pixels, cmap=cmap, vmin=0, vmax=1, interpolation="nearest", aspect="auto")
     axes.set_axis_off()
     axes.set_title(
-        title, fontsize=title_size * 72 / dpi, pad=0.35 * title_size * 72 / dpi, color="black"
+        title, fontsize=title_size * 72 / dpi, pad=0.35 * title_size * 72 / dpi, color=TEXT_COLOR
     )
     return Frame(figure, axes, scale, text_size * 72 / dpi, dpi)

@@ -8,7 +8,7 @@ import numpy as np
 
 from snnviz.errors import ShapeError
 from snnviz.figures.feature_maps import canvas_colors
-from snnviz.figures.frame import build_frame, whole_scale
+from snnviz.figures.frame import TEXT_COLOR, build_frame, whole_scale
 from snnviz.grid import Layout, compose
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def contact_sheet_figure(
             top - 0.5 - 0.2 * strip,
             entry.caption,
             fontsize=size,
-            color="#b00020" if entry.marked else "black",
+            color="#b00020" if entry.marked else TEXT_COLOR,
             weight="bold" if entry.marked else "normal",
         )
     return frame.figure

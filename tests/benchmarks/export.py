@@ -1,0 +1,171 @@
+"""Figure sets: this package against the tutorial's own drawing code.
+
+Run `python -m tests.benchmarks.export`. Each round draws the same images both ways in turn, three
+figures an image (the input, summed spikes at the first and at the last step), into real files. The
+tutorial's side is its code with SpikingJelly's own function, its figures closed after use, so that
+it is not slowed by those that it leaves open. Spikes are counted before the clock runs.
+"""
+
+import argparse
+import os
+import platform
+import statistics
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+
+import snnviz
+from snnviz.data import to_input
+from snnviz.export import FigureSetOptions, deflate, figure_set
+
+T = 8
+FORMATS = ("png", "svg", "pdf")
+# SpikingJelly's function as the tutorial had it, in matplotlib's default size, and as it is today.
+SIZES = {"6.4 x 4.8 in, as then": (6.4, 4.8), "12 x 8 in, today's default": (12.0, 8.0)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--images", type=int, default=10, help="images a round and side")
+    parser.add_argument("--data-dir", type=Path, help="real Fashion-MNIST, instead of garments")
+    arguments = parser.parse_args()
+    mpl.use("Agg")
+    images, record = encode(arguments.images, arguments.data_dir)
+    samples = list(images.samples(range(arguments.images)))
+    print(f"{images.name}, {len(samples)} images of {record.shape[1:]}, T = {T}\n")
+    print(
+        "| format | processes | packed by | tutorial's figures | tutorial, figures/s "
+        "| snnviz, figures/s | ratio | tutorial, kB | snnviz, kB | ratio |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        for form in FORMATS:
+            for row in rows(samples, record, form, arguments.rounds, Path(folder)):
+                print("| " + " | ".join(row) + " |", flush=True)
+    print(f"\n{machine()}")
+
+
+def encode(count, data_dir):
+    """The images, and their spikes in the bundled encoder."""
+    if data_dir is None:
+        images = snnviz.garments(count)
+    else:
+        images = snnviz.fashion_mnist(data_dir, "test", download=False).head(count)
+    return images, snnviz.load_encoder().encode(to_input(images.images), T)
+
+
+def rows(samples, record, form, rounds, folder):
+    """The lines of the table for one format, one process; both sides of a ratio in each round."""
+    libraries = {"zlib": None} if deflate._isal is None else {"isal": deflate._isal, "zlib": None}
+    tutorial = {name: [] for name in SIZES}
+    ours = {name: [] for name in libraries}
+    for number in range(rounds + 1):
+        for name, size in SIZES.items():
+            tutorial[name].append(by_tutorial(samples, record, form, size, folder))
+        for name, library in libraries.items():
+            deflate._isal = library
+            ours[name].append(by_snnviz(samples, record, form, folder))
+        if number == 0:  # the first round finds fonts and fills caches, on both sides
+            for results in (*tutorial.values(), *ours.values()):
+                results.clear()
+    deflate._isal = libraries.get("isal")
+    for library, mine in ours.items():
+        for size, theirs in tutorial.items():
+            yield row(form, library, size, theirs, mine, 3 * len(samples))
+
+
+def row(form, library, size, theirs, mine, figures):
+    (their_seconds, their_bytes), (seconds, data) = (
+        [statistics.median(part) for part in zip(*side, strict=True)] for side in (theirs, mine)
+    )
+    return [
+        form.upper(),
+        "1",
+        library,
+        size,
+        f"{figures / their_seconds:.1f}",
+        f"{figures / seconds:.0f}",
+        f"{their_seconds / seconds:.0f}",
+        f"{their_bytes / figures / 1000:.1f}",
+        f"{data / figures / 1000:.1f}",
+        f"{data / their_bytes:.2f}",
+    ]
+
+
+def by_snnviz(samples, record, form, folder):
+    """Seconds and bytes of all figures by this package."""
+    options = FigureSetOptions(T, formats=(form,))
+    written = 0
+    start = time.perf_counter()
+    for n, sample in enumerate(samples):
+        for name, data in figure_set(sample, record[n : n + 1], options).items():
+            with (folder / f"{n}_{name}").open("wb") as file:
+                file.write(data)
+            written += len(data)
+    return time.perf_counter() - start, written
+
+
+def by_tutorial(samples, record, form, size, folder):
+    """Seconds and bytes of all figures by the tutorial's code."""
+    from matplotlib import pyplot as plt
+
+    counts = [record.count(t).astype(np.float32) for t in (0, T - 1)]
+    paths = [
+        [folder / f"tutorial_{n}_{name}.{form}" for name in ("x", "y0", "y7")]
+        for n in range(len(samples))
+    ]
+    start = time.perf_counter()
+    for n, sample in enumerate(samples):
+        plt.figure(dpi=200)
+        plt.imshow(sample.image / 255, cmap="gray")
+        plt.title("Input image", fontsize=20)
+        plt.xticks([])
+        plt.yticks([])
+        save_and_close(paths[n][0])
+        for t, count, path in zip((0, T - 1), counts, paths[n][1:], strict=True):
+            draw_feature_maps(count[n].copy(), t, size)
+            save_and_close(path)
+    seconds = time.perf_counter() - start
+    return seconds, sum(path.stat().st_size for each in paths for path in each)
+
+
+def draw_feature_maps(maps, t, size):
+    from matplotlib import pyplot as plt
+    from spikingjelly import visualizing
+
+    for i in range(len(maps)):
+        low, high = maps[i].min(), maps[i].max()
+        if high > low:
+            maps[i] = (maps[i] - low) / (high - low)
+    visualizing.plot_2d_feature_map(maps, 8, 16, 1, None, figsize=size)
+    plt.title(f"$\\sum_{{t}} S_{{t}}$ at $t = {t}$", fontsize=20)
+
+
+def save_and_close(path):
+    from matplotlib import pyplot as plt
+
+    plt.savefig(path)
+    plt.close()
+
+
+def machine():
+    """What the numbers were measured on."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    packages = ", ".join(
+        f"{name} {version(name)}" for name in ("torch", "matplotlib", "numpy", "spikingjelly")
+    )
+    return (
+        f"{names[0] if names else platform.processor()}, {os.cpu_count()} cores, "
+        f"Python {platform.python_version()}, {packages}, {deflate.LIBRARY}"
+    )
+
+
+if __name__ == "__main__":
+    main()
