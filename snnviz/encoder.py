@@ -25,8 +25,8 @@ from snnviz.first_spike import drive_thresholds, first_spike, is_renewal, reset_
 from snnviz.network import build_neuron, build_static_conv
 from snnviz.spikes import SpikeRecord
 
-# About so many neurons, of one image or more, get their drive at once: 8 MB, near the cache.
-_CHUNK = 1 << 21
+# About so many neurons, of one image or more, get their drive at once: 4 MB, near the cache.
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)

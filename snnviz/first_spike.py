@@ -19,8 +19,9 @@ from torch import Tensor
 _MAX_FLOAT = torch.finfo(torch.float32).max
 # Up to so many thresholds, comparing with each is faster than the table of buckets.
 _FEW = 16
-# Drives that are looked at together: they and what is made of them stay in the cache.
-_BLOCK = 1 << 17
+# Drives that are looked at together: near the cache, but long enough that threads, which take turns
+# between the steps, seldom wait for each other.
+_BLOCK = 1 << 19
 
 Floats = NDArray[np.float32]
 # Of each bucket: the first-spike time of its least float, and the threshold that lies inside.
