@@ -1,15 +1,13 @@
 """PNG files of one kind: the frame is packed once, an image costs its picture."""
 
 import struct
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from snnviz.export import deflate
-from snnviz.export.mosaic import enlarge, recolor, to_codes, to_rgb
-from snnviz.export.rendering import render
+from snnviz.export.mosaic import recolor, to_codes, to_rgb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,15 +54,15 @@ def small_png(rows: "Bytes", width: int, bits: int, palette: "Codes") -> bytes:
 
 
 def build_png(kind: "Kind") -> "Callable[[Bytes], bytes] | None":
-    """What turns maps into the file that matplotlib draws; None where the frame depends on them.
+    """What turns maps into the file that matplotlib draws; None where it draws them otherwise.
 
-    Two figures, of lowest and of highest maps, must differ in just the pixels of the maps.
+    Each pixel of the maps must be a block of its colour, in the place of the figure's axes.
     """
     if len(kind.tones.colors) > 256:
         return None
-    low, high = (_raster(kind, kind.uniform(value)) for value in (0, kind.top))
-    where = _find_picture(kind, low, high)
-    return None if where is None else _PngTemplate(kind, low, *where)
+    maps = kind.lopsided()
+    raster, top, left = _draw(kind, maps)
+    return _PngTemplate(kind, raster, top, left) if _shows(kind, raster, top, left, maps) else None
 
 
 class _PngTemplate:
@@ -151,39 +149,28 @@ def _translate(canvas: "Bytes", table: bytes) -> "Bytes":
     return np.frombuffer(canvas.tobytes().translate(table), np.uint8).reshape(canvas.shape)
 
 
-def _raster(kind: "Kind", maps: "Bytes") -> "Codes":
-    """The pixels that matplotlib draws."""
-    with Image.open(BytesIO(render(kind.draw(maps), "png"))) as picture:
-        return to_codes(np.asarray(picture.convert("RGBA")))
+def _draw(kind: "Kind", maps: "Bytes") -> "tuple[Codes, int, int]":
+    """The pixels that matplotlib draws, and row and column of the picture's first one."""
+    figure = kind.draw(maps)
+    # What `render` has written as PNG, without packing and unpacking it.
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    raster = to_codes(np.asarray(canvas.buffer_rgba()))
+    box = figure.axes[0].bbox
+    return raster, round(len(raster) - box.y1), round(box.x0)
 
 
-def _find_picture(kind: "Kind", low: "Codes", high: "Codes") -> tuple[int, int] | None:
-    """Row and column of the picture's first pixel, if it is just what the maps say."""
+def _shows(kind: "Kind", raster: "Codes", top: int, left: int, maps: "Bytes") -> bool:
+    """Whether the picture lies there, opaque, and its map pixels are what the maps say."""
     place = kind.mosaic.layout
-    differs = low != high
-    if not differs.any() or (low >> 24 != 255).any():
-        return None
-    corner = place.corner(0)
-    top, left = (
-        int(differs.any(axis=axis).argmax()) - corner[1 - axis] * kind.scale for axis in (1, 0)
-    )
     height, width = (side * kind.scale for side in place.shape)
-    if min(top, left) < 0 or top + height > len(low) or left + width > low.shape[1]:
-        return None
-    box = np.s_[top : top + height, left : left + width]
-    inside = kind.mosaic.compose(kind.uniform(1), 0).astype(bool)
-    expected = np.zeros_like(differs)
-    expected[box] = enlarge(inside, kind.scale)
-    if not np.array_equal(differs, expected):
-        return None
-    for raster, value in ((low, 0), (high, kind.top)):
-        shown = raster[box].reshape(place.shape[0], kind.scale, width)
-        codes = np.repeat(kind.codes(kind.uniform(value)), kind.scale, axis=1)
-        # Labels stand above the maps, so that only rows with maps must be free of anything else.
-        shown_rows, rows = kind.mosaic.map_rows(shown), kind.mosaic.map_rows(codes)
-        if not (shown_rows == rows[:, :, np.newaxis]).all():
-            return None
-    return top, left
+    picture = raster[top : top + height, left : left + width]
+    if min(top, left) < 0 or picture.shape != (height, width) or (raster >> 24 != 255).any():
+        return False
+    codes = np.repeat(kind.codes(maps), kind.scale, axis=1)
+    # Labels stand above the maps, so that only rows with maps must be free of anything else.
+    shown = kind.mosaic.map_rows(picture.reshape(place.shape[0], kind.scale, width))
+    return bool((shown == kind.mosaic.map_rows(codes)[:, :, np.newaxis]).all())
 
 
 def _filters(mosaic: "Mosaic", scale: int, top: int, height: int) -> "Bytes":
