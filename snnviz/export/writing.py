@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 Predict = Callable[[Iterable[Sample]], Iterable[Sample]]
 Progress = Callable[[str, int, int], None]
 
-_BATCH = 16
+# Images that are encoded together, and those of them that a worker gets at once: the former many,
+# because the encoder starts its threads anew each time, the latter few, so that nobody waits.
+_BATCH = 128
+_TASK = 8
 
 
 def write_figure_sets(
@@ -135,8 +138,9 @@ def _write(
                 yield sample
 
     tasks = (
-        _Task(batch, record, out_dir, options)
+        _Task(batch[start : start + _TASK], record[start : start + _TASK], out_dir, options)
         for batch, record in _encoded(encoder, pending(), options.T)
+        for start in range(0, len(batch), _TASK)
     )
     drawn = 0
     for count in work(_draw, tasks, jobs=jobs):

@@ -19,7 +19,7 @@ from torch import nn
 
 from snnviz.data import fashion_mnist, garments
 from snnviz.encoder import Encoder, load_encoder
-from tests.benchmarks.startup import describe_machine
+from tests.benchmarks.machine import describe_machine
 
 STEPS = (8, 64)
 LOOP = "the tutorial's loop"
@@ -119,7 +119,7 @@ def main() -> None:
             f"{times[name]:.3f} ({times[LOOP] / times[name]:.1f})" for times in results.values()
         ]
         print(f"| {name} | " + " | ".join(cells) + " |")
-    print(f"\n{describe_machine()}")
+    print(f"\n{describe_machine('torch', 'spikingjelly')}")
 
 
 if __name__ == "__main__":

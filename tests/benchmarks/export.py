@@ -7,12 +7,11 @@ it is not slowed by those that it leaves open. Spikes are counted before the clo
 """
 
 import argparse
-import os
-import platform
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
-from importlib.metadata import version
 from pathlib import Path
 
 import matplotlib as mpl
@@ -21,6 +20,7 @@ import numpy as np
 import snnviz
 from snnviz.data import to_input
 from snnviz.export import FigureSetOptions, deflate, figure_set
+from tests.benchmarks.machine import describe_machine
 
 T = 8
 FORMATS = ("png", "svg", "pdf")
@@ -39,15 +39,18 @@ def main():
     samples = list(images.samples(range(arguments.images)))
     print(f"{images.name}, {len(samples)} images of {record.shape[1:]}, T = {T}\n")
     print(
-        "| format | processes | packed by | tutorial's figures | tutorial, figures/s "
+        "| format | packed by | tutorial's figures | tutorial, figures/s "
         "| snnviz, figures/s | ratio | tutorial, kB | snnviz, kB | ratio |"
     )
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for form in FORMATS:
             for row in rows(samples, record, form, arguments.rounds, Path(folder)):
                 print("| " + " | ".join(row) + " |", flush=True)
-    print(f"\n{machine()}")
+        if arguments.data_dir is not None:
+            whole_set(samples, record, arguments.data_dir, Path(folder))
+    packages = describe_machine("torch", "matplotlib", "numpy", "spikingjelly")
+    print(f"\n{packages}, {deflate.LIBRARY}")
 
 
 def encode(count, data_dir):
@@ -85,7 +88,6 @@ def row(form, library, size, theirs, mine, figures):
     )
     return [
         form.upper(),
-        "1",
         library,
         size,
         f"{figures / their_seconds:.1f}",
@@ -134,6 +136,48 @@ def by_tutorial(samples, record, form, size, folder):
     return seconds, sum(path.stat().st_size for each in paths for path in each)
 
 
+def whole_set(samples, record, data_dir, folder):
+    """Print how long the command takes for the whole test set, with two processes and its start."""
+    size = SIZES["6.4 x 4.8 in, as then"]
+    print("\n| whole test set, `-j 2` | seconds | figures/s | tutorial, figures/s | ratio |")
+    print("|---|---|---|---|---|")
+    for form in ("png", "svg"):
+        theirs = [by_tutorial(samples, record, form, size, folder)[0]]
+        out = folder / form
+        start = time.perf_counter()
+        subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "snnviz",
+                "visualize",
+                "--data-dir",
+                data_dir,
+                "-T",
+                str(T),
+                "--n-images",
+                "all",
+                "--format",
+                form,
+                "-j",
+                "2",
+                "-q",
+                "--out-dir",
+                out,
+            ],
+            check=True,
+        )
+        seconds = time.perf_counter() - start
+        theirs.append(by_tutorial(samples, record, form, size, folder)[0])
+        figures = len(list(out.glob(f"*/*.{form}")))
+        slow = 3 * len(samples) / statistics.mean(theirs)
+        print(
+            f"| {figures} {form.upper()} | {seconds:.1f} | {figures / seconds:.0f} "
+            f"| {slow:.1f} | {figures / seconds / slow:.0f} |",
+            flush=True,
+        )
+
+
 def draw_feature_maps(maps, t, size):
     from matplotlib import pyplot as plt
     from spikingjelly import visualizing
@@ -151,20 +195,6 @@ def save_and_close(path):
 
     plt.savefig(path)
     plt.close()
-
-
-def machine():
-    """What the numbers were measured on."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    packages = ", ".join(
-        f"{name} {version(name)}" for name in ("torch", "matplotlib", "numpy", "spikingjelly")
-    )
-    return (
-        f"{names[0] if names else platform.processor()}, {os.cpu_count()} cores, "
-        f"Python {platform.python_version()}, {packages}, {deflate.LIBRARY}"
-    )
 
 
 if __name__ == "__main__":

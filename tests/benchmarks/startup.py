@@ -6,15 +6,13 @@ Both run as processes of their own and take turns; medians count.
 """
 
 import argparse
-import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from importlib.metadata import version
-from pathlib import Path
+
+from tests.benchmarks.machine import describe_machine
 
 TORCH = 'python -c "import torch"'
 
@@ -37,18 +35,6 @@ def measure(commands: dict[str, list[str]], rounds: int) -> dict[str, float]:
             if number > 0:
                 times[name].append(took)
     return {name: statistics.median(values) for name, values in times.items()}
-
-
-def describe_machine() -> str:
-    """One line that names the processor and the versions that count."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return (
-        f"{models[0] if models else platform.processor() or platform.machine()}, "
-        f"{os.cpu_count()} cores, Python {platform.python_version()}, "
-        f"torch {version('torch')}, SpikingJelly {version('spikingjelly')}"
-    )
 
 
 def main() -> None:
@@ -81,7 +67,7 @@ def main() -> None:
     for name, took in times.items():
         print(f"| `{name}` | {took:.2f} |")
     print(f"| difference | {times[command] - times[TORCH]:.2f} |")
-    print(f"\n{describe_machine()}")
+    print(f"\n{describe_machine('torch', 'spikingjelly')}")
 
 
 if __name__ == "__main__":
