@@ -227,6 +227,10 @@ def test_another_option_is_refused(change, words, encoder, samples, tmp_path):
     with pytest.raises(ConfigError, match=r"images_chosen \(was 2, is 3\)"):
         write_figure_sets(encoder, samples[:3], tmp_path, OPTIONS, made_from={"checkpoint": "a"},
                           resume=True)  # fmt: skip
+    with pytest.raises(ConfigError, match="images_sha256"):
+        write_figure_sets(
+            encoder, samples[1:3], tmp_path, OPTIONS, made_from={"checkpoint": "a"}, resume=True
+        )
     assert contents(tmp_path) == before
 
 

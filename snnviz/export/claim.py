@@ -95,7 +95,7 @@ def _differences(identity: Identity, earlier: Identity, changed: list[str]) -> s
             inner = [name for name in {**new, **old} if new.get(name) != old.get(name)]
             texts += [f"{name} (was {old.get(name)}, is {new.get(name)})" for name in inner]
         else:
-            texts.append(f"{key} (was {old}, is {new})")
+            texts.append(f"{key} (was {str(old)[:16]}, is {str(new)[:16]})")
     return ", ".join(texts[:3])
 
 

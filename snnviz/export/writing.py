@@ -1,5 +1,6 @@
 """Figure sets into a folder, as a stream: encoded, drawn and written a batch at a time."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby, islice
@@ -81,6 +82,7 @@ def write_figure_sets(
         # Its bytes differ from those of another library, so a run does not mix them.
         "deflate": LIBRARY,
         "images_chosen": len(samples),
+        "images_sha256": _digest(samples),
     }
     with joined_ranks() as ranks:
         if ranks.is_first:
@@ -177,6 +179,15 @@ def _remove(out_dir: Path, samples: Iterable[Sample], options: FigureSetOptions)
             (out_dir / _folder(sample) / name).unlink(missing_ok=True)
     for page in out_dir.glob("sheet_[0-9][0-9][0-9].*"):
         page.unlink()
+
+
+def _digest(samples: Iterable[Sample]) -> str:
+    """SHA-256 of which images these are, in their order, and of their pixels."""
+    digest = hashlib.sha256()
+    for sample in samples:
+        digest.update(f"{sample.index} {sample.image.shape} ".encode())
+        digest.update(sample.image.tobytes())
+    return digest.hexdigest()
 
 
 def _folder(sample: Sample) -> str:
