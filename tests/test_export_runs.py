@@ -16,7 +16,7 @@ from snnviz.cli import main
 from snnviz.data import garments
 from snnviz.encoder import load_encoder
 from snnviz.errors import ConfigError, ExportError
-from snnviz.export import FigureSetOptions, write_figure_sets
+from snnviz.export import FigureSetOptions, claim, write_figure_sets
 from snnviz.export.pool import work
 
 OPTIONS = FigureSetOptions(T=3, at=(2,), formats=("png", "npz"), dpi=60)
@@ -258,6 +258,30 @@ def test_overwriting_leaves_nothing_old_that_could_pass_for_new(encoder, samples
         write_figure_sets(encoder, samples[:3], tmp_path / "a", other, overwrite=True,
                           predict=interrupt)  # fmt: skip
     write_figure_sets(encoder, samples[:3], tmp_path / "a", other, resume=True)
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_folder_that_is_not_yet_claimed_holds_nothing_old(
+    resume, encoder, samples, tmp_path, monkeypatch
+):
+    """Killed while it takes the folder over: what is left must not pass for the new run's."""
+    write_figure_sets(encoder, samples[:3], tmp_path / "a", OPTIONS)
+    other = replace(OPTIONS, cmap="viridis")
+    write_figure_sets(encoder, samples[:3], tmp_path / "b", other)
+    (tmp_path / "a" / "manifest.json").unlink()
+
+    def die(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(claim, "write_bytes", die)
+        with pytest.raises(KeyboardInterrupt):
+            write_figure_sets(
+                encoder, samples[:3], tmp_path / "a", other, overwrite=True, resume=resume
+            )
+    assert not list((tmp_path / "a").glob("*/*"))
+    write_figure_sets(encoder, samples[:3], tmp_path / "a", other, overwrite=True, resume=resume)
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
 
 

@@ -6,7 +6,7 @@ begun with, or not at all.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,15 @@ _UNFINISHED = ".unfinished.json"
 Identity = Mapping[str, Any]
 
 
-def claim(folder: Path, identity: Identity, *, overwrite: bool, resume: bool) -> None:
+def claim(
+    folder: Path, identity: Identity, stale: Iterable[Path], *, overwrite: bool, resume: bool
+) -> None:
     """Make `folder` this run's, or raise and leave it as it is.
 
     Args:
         folder: Where the figure sets go.
         identity: What makes the run; plain values.
+        stale: Files that would pass for this run's own; taken away where a run begins over them.
         overwrite: Take a folder that is not empty.
         resume: Go on with a run of the same identity that was interrupted, or check a finished
             one; a folder that is missing or empty is begun.
@@ -41,8 +44,12 @@ def claim(folder: Path, identity: Identity, *, overwrite: bool, resume: bool) ->
                 f"{folder} was begun with other {_differences(identity, earlier, changed)}; "
                 "repeat those, or choose another --out-dir"
             )
-        for left in folder.rglob(f".*{PART}"):
-            left.unlink()
+        stale = folder.rglob(f".*{PART}")
+    elif not overwrite:
+        stale = ()  # nothing is there
+    # Before the folder is marked as this run's: once it is, a file that is there is whole.
+    for path in stale:
+        path.unlink(missing_ok=True)
     make_folder(folder)
     write_bytes(_dump(identity), folder / _UNFINISHED)
     (folder / MANIFEST).unlink(missing_ok=True)

@@ -86,9 +86,8 @@ def write_figure_sets(
     }
     with joined_ranks() as ranks:
         if ranks.is_first:
-            claim(out_dir, identity, overwrite=overwrite, resume=resume)
-            if not resume:
-                _remove(out_dir, samples, options)
+            stale = _files(out_dir, samples, options)
+            claim(out_dir, identity, stale, overwrite=overwrite, resume=resume)
         ranks.wait()
         own = ranks.share(samples)
         entries = _write(
@@ -172,13 +171,12 @@ def _encoded(
             yield batch, encoder.encode(images, T)
 
 
-def _remove(out_dir: Path, samples: Iterable[Sample], options: FigureSetOptions) -> None:
-    """Take away what an earlier run left in the way: now a file that is there is whole."""
+def _files(out_dir: Path, samples: Iterable[Sample], options: FigureSetOptions) -> Iterator[Path]:
+    """The files that a run writes, as far as their names are known, but for the manifest."""
     for sample in samples:
         for name in options.file_names:
-            (out_dir / _folder(sample) / name).unlink(missing_ok=True)
-    for page in out_dir.glob("sheet_[0-9][0-9][0-9].*"):
-        page.unlink()
+            yield out_dir / _folder(sample) / name
+    yield from list(out_dir.glob("sheet_[0-9][0-9][0-9].*"))
 
 
 def _digest(samples: Iterable[Sample]) -> str:
