@@ -94,9 +94,11 @@ def test_broken_files_are_named(raw):
         fashion_mnist(raw)
     packed = images.with_suffix(".gz")
     images.unlink()
-    packed.write_bytes(gzip.compress(whole)[:-6])
-    with pytest.raises(DataError, match=r"t10k-images-idx3-ubyte\.gz"):
-        fashion_mnist(raw)
+    good = gzip.compress(whole)
+    for broken in (good[:-6], good[:10] + b"\xff" * 20 + good[30:], b"no gzip"):
+        packed.write_bytes(broken)
+        with pytest.raises(DataError, match=r"t10k-images-idx3-ubyte\.gz"):
+            fashion_mnist(raw)
 
 
 def test_without_files_and_network_the_error_names_the_ways_out(tmp_path, no_network):  # noqa: ARG001

@@ -1,6 +1,7 @@
 """Fashion-MNIST (Xiao, Rasul, Vollgraf 2017, arXiv:1708.07747) from its published IDX files."""
 
 import gzip
+import zlib
 from contextlib import redirect_stdout, suppress
 from io import StringIO
 from pathlib import Path
@@ -80,7 +81,7 @@ def _read_idx(folder: Path, name: str) -> "NDArray[np.uint8]":
     path = plain if plain.exists() else plain.with_suffix(".gz")
     try:
         data = path.read_bytes() if path == plain else gzip.decompress(path.read_bytes())
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"cannot read {path}: {error}; delete it and download again") from error
     header = 4 + 4 * data[3] if len(data) > 4 else 0
     if header == 0 or data[:3] != bytes((0, 0, _UBYTE)) or len(data) < header:
