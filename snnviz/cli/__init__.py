@@ -24,8 +24,12 @@ class Interrupted(click.ClickException):
 
     exit_code = 130
 
-    def __init__(self) -> None:
-        super().__init__("interrupted; what is written is whole, --resume goes on with it")
+    def __init__(self, command: click.Command | None) -> None:
+        parameters = command.params if command else []
+        resumes = any(parameter.name == "resume" for parameter in parameters)
+        super().__init__(
+            "interrupted; what is written is whole" + ", --resume goes on with it" * resumes
+        )
 
 
 class LazyGroup(click.Group):
@@ -49,7 +53,7 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
             # click's own way would print an empty line first.
-            raise Interrupted from error
+            raise Interrupted(self.get_command(ctx, ctx.invoked_subcommand or "")) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The list of commands in `snnviz --help`, from the table and without importing any."""
