@@ -14,6 +14,7 @@ from PIL import Image
 
 from snnviz import __version__
 from snnviz.cli import COMMANDS, cli, main
+from snnviz.export import FORMATS
 from snnviz.network import NetworkConfig, build_network
 
 
@@ -276,6 +277,24 @@ def test_the_environment_is_named_after_the_options(name):
     for parameter in cli.get_command(None, name).params:
         longest = max(parameter.opts, key=len)
         assert parameter.name.upper() == longest.lstrip("-").replace("-", "_").upper()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_ctrl_c_promises_only_what_the_command_has(name, run, monkeypatch):
+    def interrupt(**_):
+        raise KeyboardInterrupt
+
+    command = cli.get_command(None, name)
+    monkeypatch.setattr(command, "callback", interrupt)
+    status, _, err = run(name)
+    assert status == 130
+    assert "interrupted" in one_line(err)
+    assert ("--resume" in err) == any("--resume" in option.opts for option in command.params)
+
+
+def test_the_choices_of_format_are_those_that_are_written():
+    options = {option.name: option for option in cli.get_command(None, "visualize").params}
+    assert tuple(options["format"].type.choices) == FORMATS
 
 
 def test_the_data_folder_is_read_from_the_environment(run, monkeypatch, tmp_path):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from snnviz.cli import options
+from snnviz.grid import NORMALIZATIONS
 
 if TYPE_CHECKING:
     from snnviz.checkpoint import Checkpoint
@@ -111,7 +112,7 @@ def _count_or_all(_ctx: click.Context, _param: click.Parameter, value: str) -> i
 )
 @click.option(
     "--normalize",
-    type=click.Choice(["map", "shared", "none"]),
+    type=click.Choice(NORMALIZATIONS),
     default="map",
     show_default=True,
     help="Each map by itself; all on 0..T; or all on 0..t+1.",

@@ -62,8 +62,8 @@ def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
         with _ignored_interrupt():
             # Processes start when they are first needed: here, so that they inherit the signal's
             # setting, and Ctrl-C is this process's to handle alone.
-            for future in [pool.submit(os.getpid) for _ in range(jobs)]:
-                del future
+            for _ in range(jobs):
+                pool.submit(os.getpid)
         yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
