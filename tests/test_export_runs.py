@@ -16,7 +16,7 @@ from snnviz.cli import main
 from snnviz.data import garments
 from snnviz.encoder import load_encoder
 from snnviz.errors import ConfigError, ExportError
-from snnviz.export import FigureSetOptions, claim, write_figure_sets
+from snnviz.export import FigureSetOptions, claim, sheets, write_figure_sets
 from snnviz.export.pool import work
 
 OPTIONS = FigureSetOptions(T=3, at=(2,), formats=("png", "npz"), dpi=60)
@@ -283,6 +283,16 @@ def test_a_folder_that_is_not_yet_claimed_holds_nothing_old(
     assert not list((tmp_path / "a").glob("*/*"))
     write_figure_sets(encoder, samples[:3], tmp_path / "a", other, overwrite=True, resume=resume)
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+@pytest.mark.parametrize(
+    ("label", "predicted", "wrong"),
+    [(3, 3, False), (3, 0, True), (0, 3, True), (None, 3, False), (3, None, False)],
+)
+def test_only_a_label_can_be_missed(label, predicted, wrong):
+    """A picture has no label, and what a network takes it for is no mistake."""
+    sample = replace(next(garments(1).samples([0])), label=label, predicted=predicted)
+    assert sheets._is_wrong(sample) == wrong
 
 
 def test_sheets_show_every_image(encoder, tmp_path):

@@ -80,4 +80,4 @@ def _caption(sample: Sample) -> str:
 
 
 def _is_wrong(sample: Sample) -> bool:
-    return sample.predicted is not None and sample.predicted != sample.label
+    return None not in (sample.label, sample.predicted) and sample.predicted != sample.label
