@@ -17,6 +17,7 @@ _HOMES = {
     "ExportError": "errors",
     "ShapeError": "errors",
     "SnnvizError": "errors",
+    "TrainingError": "errors",
     "SpikeRecord": "spikes",
     "ImageSet": "data",
     "Sample": "data",
@@ -29,6 +30,7 @@ _HOMES = {
     "build_network": "network",
     "Checkpoint": "checkpoint",
     "load_checkpoint": "checkpoint",
+    "load_training_state": "checkpoint",
     "save_checkpoint": "checkpoint",
     "Encoder": "encoder",
     "load_encoder": "encoder",
@@ -37,10 +39,14 @@ _HOMES = {
     "TrainConfig": "training",
     "evaluate": "evaluation",
     "train": "training",
+    "accuracy_figure": "figures",
     "feature_map_figure": "figures",
     "input_figure": "figures",
+    "loss_figure": "figures",
     "FigureSetOptions": "export",
     "write_figure_sets": "export",
+    "read_curves": "runs",
+    "record_training": "runs",
 }
 
 __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604
@@ -60,7 +66,12 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     # The same names for type checkers and editors, which do not run __getattr__.
-    from snnviz.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+    from snnviz.checkpoint import (
+        Checkpoint,
+        load_checkpoint,
+        load_training_state,
+        save_checkpoint,
+    )
     from snnviz.data import ImageSet, Sample, fashion_mnist, garments, load_picture, to_input
     from snnviz.encoder import Encoder, load_encoder, split_encoder
     from snnviz.errors import (
@@ -70,10 +81,12 @@ if TYPE_CHECKING:
         ExportError,
         ShapeError,
         SnnvizError,
+        TrainingError,
     )
     from snnviz.evaluation import evaluate
     from snnviz.export import FigureSetOptions, write_figure_sets
-    from snnviz.figures import feature_map_figure, input_figure
+    from snnviz.figures import accuracy_figure, feature_map_figure, input_figure, loss_figure
     from snnviz.network import ConvSNN, NetworkConfig, build_network
+    from snnviz.runs import read_curves, record_training
     from snnviz.spikes import SpikeRecord
     from snnviz.training import EpochResult, TrainConfig, train

@@ -27,7 +27,9 @@ PUBLIC = {
     "SnnvizError",
     "SpikeRecord",
     "TrainConfig",
+    "TrainingError",
     "__version__",
+    "accuracy_figure",
     "build_network",
     "evaluate",
     "fashion_mnist",
@@ -37,6 +39,10 @@ PUBLIC = {
     "load_checkpoint",
     "load_encoder",
     "load_picture",
+    "load_training_state",
+    "loss_figure",
+    "read_curves",
+    "record_training",
     "save_checkpoint",
     "split_encoder",
     "to_input",
@@ -102,6 +108,7 @@ FLOORS = [
     {"training"},
     {"figures"},
     {"export"},
+    {"runs"},
     {"cli"},
 ]
 
