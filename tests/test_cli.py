@@ -6,6 +6,7 @@ import resource
 import subprocess
 import sys
 
+import click
 import numpy as np
 import pytest
 import torch
@@ -283,7 +284,8 @@ def test_ctrl_c_promises_only_what_the_command_has(name, run, monkeypatch):
 
     command = cli.get_command(None, name)
     monkeypatch.setattr(command, "callback", interrupt)
-    status, _, err = run(name)
+    needed = [p for p in command.params if isinstance(p, click.Argument) and p.required]
+    status, _, err = run(name, *("x" for _ in needed))
     assert status == 130
     assert "interrupted" in one_line(err)
     assert ("--resume" in err) == any("--resume" in option.opts for option in command.params)
