@@ -37,6 +37,9 @@ _HOMES = {
     "TrainConfig": "training",
     "evaluate": "evaluation",
     "train": "training",
+    "measure": "measurement",
+    "Measurement": "measurement",
+    "Energy": "energy",
     "feature_map_figure": "figures",
     "input_figure": "figures",
     "FigureSetOptions": "export",
@@ -63,6 +66,7 @@ if TYPE_CHECKING:
     from snnviz.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
     from snnviz.data import ImageSet, Sample, fashion_mnist, garments, load_picture, to_input
     from snnviz.encoder import Encoder, load_encoder, split_encoder
+    from snnviz.energy import Energy
     from snnviz.errors import (
         CheckpointError,
         ConfigError,
@@ -74,6 +78,7 @@ if TYPE_CHECKING:
     from snnviz.evaluation import evaluate
     from snnviz.export import FigureSetOptions, write_figure_sets
     from snnviz.figures import feature_map_figure, input_figure
+    from snnviz.measurement import Measurement, measure
     from snnviz.network import ConvSNN, NetworkConfig, build_network
     from snnviz.spikes import SpikeRecord
     from snnviz.training import EpochResult, TrainConfig, train
