@@ -42,6 +42,9 @@ _HOMES = {
     "Energy": "energy",
     "feature_map_figure": "figures",
     "input_figure": "figures",
+    "anytime_figure": "figures",
+    "confusion_figure": "figures",
+    "firing_rate_figure": "figures",
     "FigureSetOptions": "export",
     "write_figure_sets": "export",
 }
@@ -77,7 +80,13 @@ if TYPE_CHECKING:
     )
     from snnviz.evaluation import evaluate
     from snnviz.export import FigureSetOptions, write_figure_sets
-    from snnviz.figures import feature_map_figure, input_figure
+    from snnviz.figures import (
+        anytime_figure,
+        confusion_figure,
+        feature_map_figure,
+        firing_rate_figure,
+        input_figure,
+    )
     from snnviz.measurement import Measurement, measure
     from snnviz.network import ConvSNN, NetworkConfig, build_network
     from snnviz.spikes import SpikeRecord

@@ -120,7 +120,7 @@ class Measurement:
 
 @torch.inference_mode()
 def measure(
-    net: ConvSNN, images: ImageSet, *, batch_size: int = 32, progress: Progress | None = None
+    net: ConvSNN, images: ImageSet, *, batch_size: int = 128, progress: Progress | None = None
 ) -> Measurement:
     """What `net` does on all of `images`, in evaluation mode and float32.
 

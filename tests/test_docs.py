@@ -10,6 +10,7 @@ from PIL import Image
 
 import snnviz
 from snnviz.cli import COMMANDS
+from snnviz.cli.evaluate import command as evaluate
 from snnviz.cli.train import command as train
 from snnviz.cli.visualize import command as visualize
 from snnviz.encoder import bundled
@@ -23,11 +24,11 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 def test_every_option_that_a_page_shows_exists(page):
     known = {
         option
-        for command in (train, visualize)
+        for command in (train, evaluate, visualize)
         for parameter in command.params
         for option in parameter.opts
     } | {"--help", "--version", "--command"}
-    for line in re.findall(r"snnviz (?:train|visualize) .*", page.read_text()):
+    for line in re.findall(r"snnviz (?:train|evaluate|visualize) .*", page.read_text()):
         for option in re.findall(r"(?<=\s)--?[a-zA-Z][\w-]*", line.split("#")[0]):
             assert option in known, f"{option} in {line!r}"
 

@@ -1,7 +1,18 @@
 """Arrays to `matplotlib.figure.Figure`; no pyplot, no files."""
 
+from snnviz.figures.anytime import anytime_figure
+from snnviz.figures.confusion import confusion_figure
 from snnviz.figures.feature_maps import feature_map_figure
+from snnviz.figures.firing_rate import firing_rate_figure
 from snnviz.figures.input_image import input_figure
 from snnviz.figures.sheet import SheetEntry, contact_sheet_figure
 
-__all__ = ["SheetEntry", "contact_sheet_figure", "feature_map_figure", "input_figure"]
+__all__ = [
+    "SheetEntry",
+    "anytime_figure",
+    "confusion_figure",
+    "contact_sheet_figure",
+    "feature_map_figure",
+    "firing_rate_figure",
+    "input_figure",
+]
