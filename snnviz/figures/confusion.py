@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _CMAP = "Blues"
 # Colour goes with the square root of the share: a few errors in a hundred are seen at once.
 _GAMMA = 0.5
-# Where white text takes over from black in this map; both have a contrast of 4.5 there (WCAG 2, AA).
+# Where white text takes over from black in this map; both have a contrast of 4.5 there (WCAG 2).
 _DARK = 0.715
 
 
