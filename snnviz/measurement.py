@@ -127,7 +127,7 @@ def measure(
     Args:
         net: A whole network.
         images: Labelled images of the size that it takes.
-        batch_size: Images a pass; only time and memory depend on it.
+        batch_size: Images a pass; it changes time and memory, and at most the last bit of a sum.
         progress: Called as `progress("evaluate", done, total)`, in images, after each batch.
 
     Raises:
