@@ -28,3 +28,7 @@ class ShapeError(SnnvizError):
 
 class ExportError(SnnvizError):
     """Output cannot be written where it was asked for."""
+
+
+class TrainingError(SnnvizError):
+    """Training went wrong by itself: the weights are no finite numbers any more."""

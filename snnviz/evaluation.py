@@ -1,5 +1,6 @@
 """How a network does on labelled images, and what it takes unlabelled ones for."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -13,6 +14,7 @@ from torch import Tensor
 from snnviz.data import ImageSet, Sample
 from snnviz.errors import DataError, ShapeError
 from snnviz.network import ConvSNN, firing_rates
+from snnviz.ranks import Ranks
 
 Progress = Callable[[str, int, int], None]
 
@@ -40,15 +42,29 @@ class Evaluation:
 
 @torch.inference_mode()
 def evaluate(
-    net: ConvSNN, images: ImageSet, *, batch_size: int = 128, progress: Progress | None = None
+    net: ConvSNN,
+    images: ImageSet,
+    *,
+    batch_size: int = 128,
+    progress: Progress | None = None,
+    ranks: Ranks | None = None,
 ) -> Evaluation:
     """How `net` does on all of `images`, in evaluation mode and float32.
+
+    Args:
+        net: The network.
+        images: Labelled images of the size that it takes.
+        batch_size: Images a pass.
+        progress: Called as `progress("test", done, total)` after each pass, in images.
+        ranks: Processes with the same network; each looks at its share, and all get the whole
+            result.
 
     Raises:
         DataError: The set has no labels.
     """
     device = next(net.parameters()).device
-    pixels, labels = to_device(images, device)
+    ranks = ranks or Ranks()
+    pixels, labels = (ranks.share(values) for values in to_device(images, device))
     was_training = net.training
     net.eval()
     loss = torch.zeros((), dtype=torch.float64, device=device)
@@ -56,12 +72,18 @@ def evaluate(
     for start in range(0, len(pixels), batch_size):
         label = labels[start : start + batch_size]
         rate = net(scale_images(pixels[start : start + batch_size]))
-        loss += mean_squared_error(rate, label) * len(label)
+        # A sum in float64: squares of k/T are exact there for T a power of two, so that the sum is
+        # the same however many ranks and batches there are.
+        target = F.one_hot(label, rate.shape[1]).double()
+        loss += F.mse_loss(rate.double(), target, reduction="sum")
         correct += (rate.argmax(1) == label).sum()
         if progress is not None:
             progress("test", start + len(label), len(pixels))
     net.train(was_training)
-    return Evaluation(int(correct), len(pixels), float(loss) / len(pixels))
+    hits, losses = zip(*ranks.gather([(int(correct), float(loss))]), strict=True)
+    return Evaluation(
+        sum(hits), len(images), math.fsum(losses) / len(images) / net.config.num_classes
+    )
 
 
 @torch.inference_mode()

@@ -42,7 +42,7 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
             temporary.unlink(missing_ok=True)
 
 
-def write_bytes(data: bytes, path: Path, *, durable: bool = True) -> Path:
+def write_bytes(data: bytes | memoryview, path: Path, *, durable: bool = True) -> Path:
     """`path`, which holds `data` afterwards, whole or not at all.
 
     Args:

@@ -5,13 +5,19 @@ Every rank runs the same command and takes its share; what only one may do (the 
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
+
+
+class _Sliceable(Protocol):
+    def __getitem__(self, key: slice, /) -> Any: ...
+
 
 Item = TypeVar("Item")
+Items = TypeVar("Items", bound=_Sliceable)
 
 
 @dataclass(frozen=True)
@@ -31,9 +37,10 @@ class Ranks:
         """Whether this is rank 0, which writes what is written once."""
         return self.rank == 0
 
-    def share(self, items: Sequence[Item]) -> Sequence[Item]:
+    def share(self, items: Items) -> Items:
         """Every `world`-th of `items`, beginning with this rank's; together the ranks have all."""
-        return items[self.rank :: self.world]
+        shared: Items = items[self.rank :: self.world]
+        return shared
 
     def wait(self) -> None:
         """Return when every rank has come to this point."""
@@ -58,16 +65,32 @@ def is_first_rank() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
+def rank_device(device: str) -> str:
+    """The device of this process: under `torchrun`, "cuda" is a GPU for each rank of a machine."""
+    if "LOCAL_RANK" in os.environ and device.startswith("cuda"):
+        return f"cuda:{os.environ['LOCAL_RANK']}"
+    return device
+
+
 @contextmanager
-def joined_ranks() -> Iterator[Ranks]:
-    """This process among those that `torchrun` started, connected for the length of the block."""
+def joined_ranks(device: str = "cpu") -> Iterator[Ranks]:
+    """This process among those that `torchrun` started, connected for the length of the block.
+
+    Args:
+        device: Where the tensors lie that the ranks exchange; on a GPU NCCL carries them.
+    """
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world == 1:
         yield Ranks()
         return
     from torch import distributed  # noqa: PLC0415
 
-    distributed.init_process_group("gloo")
+    if device.startswith("cuda"):
+        from torch import cuda  # noqa: PLC0415
+
+        cuda.set_device(device)
+    backend = "cpu:gloo,cuda:nccl" if device.startswith("cuda") else "gloo"
+    distributed.init_process_group(backend)
     try:
         yield Ranks(distributed.get_rank(), world)
     finally:

@@ -7,13 +7,15 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from snnviz.checkpoint import load_training_state, save_checkpoint
 from snnviz.data import ImageSet, garments
-from snnviz.errors import ConfigError, DataError
+from snnviz.encoder import bundled
+from snnviz.errors import CheckpointError, ConfigError, DataError, TrainingError
 from snnviz.network import NetworkConfig, build_network
 from snnviz.training import TrainConfig, train
 
 # Steep enough that spikes reach the output within a few batches.
-CONFIG = TrainConfig(T=4, batch_size=10, epochs=2, channels=8, lr=0.5)
+CONFIG = TrainConfig(T=4, batch_size=10, epochs=2, channels=8, lr=0.5, t_max=2)
 
 
 @pytest.fixture(scope="module")
@@ -26,13 +28,28 @@ def test_set():
     return garments(30, "test")
 
 
-def test_it_is_the_tutorials_loop(train_set, test_set):
+def build_tutorials(settings, net):
+    """Optimizer and schedule, as the tutorial's script builds them."""
+    if settings.get("opt") == "Adam":
+        optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
+    else:
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.5, momentum=0.9)
+    if settings.get("lr_scheduler") == "StepLR":
+        return optimizer, torch.optim.lr_scheduler.StepLR(optimizer, step_size=1, gamma=0.25)
+    return optimizer, torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=2)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"opt": "Adam", "lr": 0.01}, {"lr_scheduler": "StepLR", "step_size": 1, "gamma": 0.25}],
+    ids=str,
+)
+def test_it_is_the_tutorials_loop(settings, train_set, test_set):
     """The same epochs in the tutorial's own words, from the same start and in the same order."""
-    results = list(train(CONFIG, train_set, test_set))
+    results = list(train(replace(CONFIG, **settings), train_set, test_set))
     net = build_network(NetworkConfig(T=4, channels=8), seed=CONFIG.seed)
     net.to(memory_format=torch.channels_last)
-    optimizer = torch.optim.SGD(net.parameters(), lr=0.5, momentum=0.9)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=2)
+    optimizer, schedule = build_tutorials(settings, net)
     for epoch, result in enumerate(results):
         net.train()
         order = torch.randperm(
@@ -52,14 +69,14 @@ def test_it_is_the_tutorials_loop(train_set, test_set):
         schedule.step()
         assert result.train_loss == pytest.approx(loss_sum / 70, rel=1e-5)
         assert result.train_acc == pytest.approx(hits / 70)
-    assert results[-1].train_acc > 0.2
+    assert results[-1].train_acc > 0.1
     for name, value in net.state_dict().items():
         saved = results[-1].checkpoint["net"][name]
         assert torch.allclose(saved.float(), value.float(), atol=1e-6), name
 
 
 def test_something_is_learned():
-    config = TrainConfig(T=2, batch_size=50, epochs=4, channels=8, step_mode="m", seed=3)
+    config = TrainConfig(T=2, batch_size=50, epochs=4, t_max=4, channels=8, step_mode="m", seed=3)
     *_, last = train(config, garments(1500, "train"), garments(300, "test"))
     assert last.test_acc > 0.5
     assert last.max_test_acc >= last.test_acc
@@ -86,13 +103,125 @@ def test_progress_counts_images(train_set, test_set):
     ]
 
 
-def test_the_best_epoch_is_marked(train_set, test_set):
-    results = list(train(replace(CONFIG, epochs=4), train_set, test_set))
-    best = 0.0
-    for result in results:
-        assert result.is_best == (result.test_acc > best)
-        best = max(best, result.test_acc)
-        assert result.max_test_acc == best
+@pytest.mark.parametrize("val_split", [0, 25])
+def test_the_best_epoch_is_marked(val_split, train_set, test_set):
+    config = replace(CONFIG, epochs=6, val_split=val_split)
+    results = list(train(config, train_set, test_set))
+    chosen_on = [result.val_acc if val_split else result.test_acc for result in results]
+    for epoch, result in enumerate(results):
+        assert result.is_best == (epoch == 0 or chosen_on[epoch] > max(chosen_on[:epoch]))
+        assert result.max_test_acc == max(before.test_acc for before in results[: epoch + 1])
+        assert (result.val_acc is None) == (result.val_loss is None) == (val_split == 0)
+
+
+def test_an_epoch_without_a_hit_is_the_best_so_far(train_set):
+    """So that a run never ends without its best checkpoint."""
+    wrong = ImageSet("wrong", train_set.images[:20], np.full(20, 9, np.uint8))
+    silent = replace(CONFIG, lr=1e-9, epochs=2)
+    results = list(train(silent, train_set, wrong))
+    assert [(result.test_acc, result.is_best) for result in results] == [(0, True), (0, False)]
+
+
+def test_held_out_images_are_not_learned(train_set, test_set):
+    """What is learned is what is learned from the other images alone, in their order."""
+    config = replace(CONFIG, val_split=25)
+    held_out = np.random.default_rng(config.seed).permutation(75)[:25]
+    rest = np.setdiff1d(np.arange(75), held_out)
+    others = ImageSet("others", train_set.images[rest], train_set.labels[rest])
+    expected = list(train(replace(config, val_split=0), others, test_set))
+    for result, same in zip(train(config, train_set, test_set), expected, strict=True):
+        assert (result.train_loss, result.test_loss) == (same.train_loss, same.test_loss)
+        assert result.checkpoint["training"]["train_images"] == 50
+    with pytest.raises(ConfigError, match="hold out 75 of 75"):
+        train(replace(config, val_split=75), train_set, test_set)
+
+
+def copy_of(checkpoint, path):
+    save_checkpoint(checkpoint, path)
+    return load_training_state(path)
+
+
+def assert_equal_trees(a, b):
+    if isinstance(a, torch.Tensor):
+        assert torch.equal(a, b)
+    elif isinstance(a, dict):
+        assert a.keys() == b.keys()
+        for key in a:
+            assert_equal_trees(a[key], b[key])
+    elif isinstance(a, (list, tuple)):
+        for one, other in zip(a, b, strict=True):
+            assert_equal_trees(one, other)
+    else:
+        assert a == b
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"step_mode": "m", "amp": True},
+        {"opt": "Adam", "lr": 0.01},
+        {"lr_scheduler": "StepLR", "step_size": 2, "val_split": 20},
+    ],
+    ids=str,
+)
+def test_four_epochs_are_two_and_two_more(settings, train_set, test_set, tmp_path):
+    """Bit for bit: weights, optimizer, schedule, curves and which epoch is the best."""
+    config = replace(CONFIG, epochs=4, t_max=4, **settings)
+    first = train(replace(config, epochs=2), train_set, test_set)
+    next(first)
+    state = copy_of(next(first).checkpoint, tmp_path / "latest.pth")
+    straight = list(train(config, train_set, test_set))
+    resumed = list(train(config, train_set, test_set, resume=state))
+    assert [result.epoch for result in resumed] == [2, 3]
+    for result, expected in zip(resumed, straight[2:], strict=True):
+        for name in ("train_loss", "test_loss", "val_loss", "test_acc", "max_test_acc", "is_best"):
+            assert getattr(result, name) == getattr(expected, name), name
+    assert_equal_trees(resumed[-1].checkpoint, straight[-1].checkpoint)
+    assert resumed[-1].train_loss != straight[0].train_loss
+
+
+def test_a_state_that_does_not_fit_is_refused(train_set, test_set, tmp_path):
+    checkpoint = next(train(CONFIG, train_set, test_set)).checkpoint
+    state = copy_of(checkpoint, tmp_path / "latest.pth")
+    with pytest.raises(CheckpointError, match=r"channels=8.*channels=4"):
+        train(replace(CONFIG, channels=4), train_set, test_set, resume=state)
+    with pytest.raises(CheckpointError, match=r"not that of Adam with betas \[0.9, 0.999\]"):
+        train(replace(CONFIG, opt="Adam"), train_set, test_set, resume=state)
+    with pytest.raises(CheckpointError, match=r"StepLR with step_size 32 \(none there"):
+        train(replace(CONFIG, lr_scheduler="StepLR"), train_set, test_set, resume=state)
+    with pytest.raises(CheckpointError, match=r"momentum 0.5 \(0.9 there"):
+        train(replace(CONFIG, momentum=0.5), train_set, test_set, resume=state)
+    with pytest.raises(ConfigError, match="1 epochs behind it"):
+        train(replace(CONFIG, epochs=1), train_set, test_set, resume=state)
+    bare = {"net": checkpoint["net"]}
+    with pytest.raises(CheckpointError, match="no 'optimizer'"):
+        copy_of(bare, tmp_path / "bare.pth")
+    with pytest.raises(CheckpointError, match="encoder alone"):
+        load_training_state(bundled())
+    buffer = {"momentum_buffer": torch.zeros(3)}
+    damaged = {**checkpoint["optimizer"], "state": dict.fromkeys(range(8), buffer)}
+    state = copy_of({**checkpoint, "optimizer": damaged}, tmp_path / "damaged.pth")
+    with pytest.raises(CheckpointError, match=r"momentum_buffer of its optimizer is \[3\]"):
+        train(CONFIG, train_set, test_set, resume=state)
+    other = {**checkpoint, "optimizer": [1]}
+    with pytest.raises(CheckpointError, match="'optimizer' is a list"):
+        copy_of(other, tmp_path / "list.pth")
+
+
+def test_a_state_of_the_tutorials_script_goes_on(train_set, test_set, tmp_path):
+    """Such a file states no options; T is not in it."""
+    checkpoint = next(train(CONFIG, train_set, test_set)).checkpoint
+    names = ("net", "optimizer", "lr_scheduler", "epoch", "max_test_acc")
+    state = copy_of({name: checkpoint[name] for name in names}, tmp_path / "theirs.pth")
+    (result,) = train(replace(CONFIG, T=2), train_set, test_set, resume=state)
+    assert result.epoch == 1
+
+
+def test_weights_that_are_no_numbers_end_the_training(train_set, test_set):
+    results = train(replace(CONFIG, lr=1e38), train_set, test_set)
+    with pytest.raises(TrainingError, match=r"learning rate of 1e\+38"):
+        list(results)
 
 
 @pytest.mark.parametrize(
@@ -107,9 +236,16 @@ def test_the_best_epoch_is_marked(train_set, test_set):
         {"momentum": 2.0},
         {"momentum": -0.1},
         {"t_max": 0},
+        {"step_size": 0},
+        {"gamma": 0.0},
+        {"lr": float("inf")},
+        {"opt": "SDG"},
+        {"lr_scheduler": "Cos"},
+        {"val_split": -1},
     ],
 )
 def test_impossible_settings_are_refused(wrong):
+    assert TrainConfig()
     with pytest.raises(ConfigError, match=str(next(iter(wrong.values())))):
         TrainConfig(**wrong)
 
@@ -129,3 +265,5 @@ def test_the_run_folder_is_named_as_the_tutorial_names_it():
     assert TrainConfig().run_name == "T_4_b_128_SGD_lr_0.1_CosALR_64"
     assert TrainConfig(amp=True).run_name == "T_4_b_128_SGD_lr_0.1_CosALR_64_amp"
     assert TrainConfig(epochs=5, t_max=9).run_name == "T_4_b_128_SGD_lr_0.1_CosALR_9"
+    adam = TrainConfig(T=8, opt="Adam", lr=1e-3, lr_scheduler="StepLR", step_size=16, gamma=0.5)
+    assert adam.run_name == "T_8_b_128_Adam_lr_0.001_StepLR_16_0.5"

@@ -14,7 +14,7 @@ import click
 import torch
 
 from snnviz import __version__
-from snnviz.checkpoint import load_checkpoint, save_checkpoint
+from snnviz.checkpoint import encoder_checkpoint, load_checkpoint, save_checkpoint
 from snnviz.encoder import bundled
 
 
@@ -27,16 +27,12 @@ def main(checkpoint: Path, command: str) -> None:
     # Our own file, already read once by the safe reader; `training` is for people only.
     training = torch.load(checkpoint, weights_only=True)["training"]
     save_checkpoint(
-        {
-            "net": {
-                name: value.clone()
-                for name, value in source.state.items()
-                if name.startswith("static_conv.")
-            },
-            "network": source.config.as_dict(),
-            "epoch": source.epoch,
-            "max_test_acc": source.max_test_acc,
-        },
+        encoder_checkpoint(
+            source.state,
+            source.config.as_dict(),
+            epoch=source.epoch,
+            max_test_acc=source.max_test_acc,
+        ),
         bundled(),
     )
     provenance = {

@@ -2,10 +2,20 @@
 
 Downwards: `load_checkpoint` (loading) opens a file through `read_file` (reading), which returns
 plain values, tensors and inert stand-ins; `canonical_state` (forms) names its weights as `ConvSNN`
-does; what remains is checked and becomes a `Checkpoint`.
+does; what remains is checked and becomes a `Checkpoint`. `load_training_state` (resuming) is the
+same with all that training needs to go on.
 """
 
 from snnviz.checkpoint.loading import Checkpoint, load_checkpoint
-from snnviz.checkpoint.writing import save_checkpoint
+from snnviz.checkpoint.resuming import TrainingState, load_training_state
+from snnviz.checkpoint.writing import checkpoint_bytes, encoder_checkpoint, save_checkpoint
 
-__all__ = ["Checkpoint", "load_checkpoint", "save_checkpoint"]
+__all__ = [
+    "Checkpoint",
+    "TrainingState",
+    "checkpoint_bytes",
+    "encoder_checkpoint",
+    "load_checkpoint",
+    "load_training_state",
+    "save_checkpoint",
+]

@@ -80,6 +80,11 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     Raises:
         CheckpointError: It is missing, unreadable, unsafe, or holds no network that snnviz knows.
     """
+    return load_with_metadata(path)[0]
+
+
+def load_with_metadata(path: str | Path) -> tuple[Checkpoint, Mapping[object, object]]:
+    """As `load_checkpoint`, and all that lies in the file beside the network, unchecked."""
     path = Path(path)
     try:
         check_path(path)
@@ -87,18 +92,19 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         form, found, stated, metadata = _open_tree(tree)
         tensors = {key: _check_tensor(key, value, size) for key, value in found.items()}
         config = _network_config(tensors, stated)
-        return Checkpoint(
+        checkpoint = Checkpoint(
             path=path,
             form=form,
             state=_check_state(tensors, config),
             config=config,
             recorded_T=config.T if "T" in stated else None,
-            epoch=_number(metadata.get("epoch"), int, 2**63),
-            max_test_acc=_number(metadata.get("max_test_acc"), float, 1),
+            epoch=number(metadata.get("epoch"), int, 2**63),
+            max_test_acc=number(metadata.get("max_test_acc"), float, 1),
             sha256=sha256,
         )
     except (CheckpointError, ConfigError) as error:
         raise CheckpointError(f"{path}: {error}") from error
+    return checkpoint, metadata
 
 
 def _open_tree(
@@ -232,7 +238,7 @@ def _check_state(tensors: dict[str, Tensor], config: network.NetworkConfig) -> d
     return state
 
 
-def _number(value: object, kind: type, largest: int) -> Any:
+def number(value: object, kind: type, largest: int) -> Any:
     """`value` where it is a number of `kind` in [0, largest], else None: it is only information."""
     in_range = type(value) in (int, kind) and 0 <= cast("float", value) <= largest
     return kind(value) if in_range else None

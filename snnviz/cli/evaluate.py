@@ -36,14 +36,7 @@ _STDOUT = Path("-")
     help="Measure on the first N images only.",
 )
 @options.steps_option
-@click.option(
-    "-b",
-    "--batch-size",
-    type=click.IntRange(min=1),
-    default=128,
-    show_default=True,
-    help="Images a pass.",
-)
+@options.batch_size_option
 @options.device_option
 @click.option(
     "--json",

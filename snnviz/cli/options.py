@@ -60,6 +60,18 @@ def steps_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def batch_size_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--batch-size`: images at once."""
+    return click.option(
+        "-b",
+        "--batch-size",
+        type=click.IntRange(min=1),
+        default=128,
+        show_default=True,
+        help="Images a batch.",
+    )(command)
+
+
 def device_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--device`: where torch computes."""
     return click.option(

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from snnviz.cli import options
+from snnviz.cli.interrupts import Stopped, finish_first
 
 if TYPE_CHECKING:
+    from snnviz.cli.plan import Plan
     from snnviz.training import EpochResult
 
 
@@ -22,14 +24,7 @@ if TYPE_CHECKING:
     help="Number of time steps.",
 )
 @options.device_option
-@click.option(
-    "-b",
-    "--batch-size",
-    type=click.IntRange(min=1),
-    default=128,
-    show_default=True,
-    help="Images a batch.",
-)
+@options.batch_size_option
 @click.option(
     "-epochs",
     "--epochs",
@@ -38,16 +33,48 @@ if TYPE_CHECKING:
     show_default=True,
     help="Passes over the training images.",
 )
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=0),
+    default=4,
+    show_default=True,
+    help="Taken for the tutorial's sake: the images lie in memory, no process has to load them.",
+)
 @options.data_dir_option
 @click.option(
     "-out_dir",
     "--out-dir",
     type=click.Path(file_okay=False, path_type=Path),
-    default="logs",
+    default="./logs",
     show_default=True,
     help="Folder in which the run gets a folder of its own.",
 )
-@click.option("-amp", "--amp", is_flag=True, help="Automatic mixed precision (bfloat16 on a CPU).")
+@click.option(
+    "-resume",
+    "--resume",
+    is_flag=False,
+    flag_value="",
+    default=None,
+    metavar="[RUN]",
+    help="Go on with a run: its folder, or a checkpoint in it. Options that are not given are "
+    "those it was begun with. Without RUN: the run that these options name.",
+)
+@click.option(
+    "-amp",
+    "--amp",
+    is_flag=True,
+    help="Automatic mixed precision (bfloat16 on a CPU and on newer GPUs, else float16).",
+)
+@click.option("-cupy", "--cupy", is_flag=True, help="Multi-step network on CuPy's neurons.")
+@click.option(
+    "-opt",
+    "--opt",
+    type=click.Choice(["SGD", "Adam"], case_sensitive=False),
+    default="SGD",
+    show_default=True,
+    help="Optimizer.",
+)
 @click.option(
     "-lr",
     "--lr",
@@ -60,12 +87,36 @@ if TYPE_CHECKING:
     "-momentum", "--momentum", type=float, default=0.9, show_default=True, help="Momentum of SGD."
 )
 @click.option(
+    "-lr_scheduler",
+    "--lr-scheduler",
+    type=click.Choice(["StepLR", "CosALR"], case_sensitive=False),
+    default="CosALR",
+    show_default=True,
+    help="Schedule of the learning rate, stepped once an epoch.",
+)
+@click.option(
+    "-step_size",
+    "--step-size",
+    type=click.IntRange(min=1),
+    default=32,
+    show_default=True,
+    help="Epochs between two drops of StepLR.",
+)
+@click.option(
+    "-gamma",
+    "--gamma",
+    type=float,
+    default=0.1,
+    show_default=True,
+    help="What StepLR multiplies the learning rate with.",
+)
+@click.option(
     "-T_max",
     "--t-max",
     type=click.IntRange(min=1),
-    default=None,
-    show_default="the number of epochs",
-    help="Epochs in which the cosine schedule falls to 0.",
+    default=64,
+    show_default=True,
+    help="Epochs in which CosALR falls to 0; for a short run the number of epochs.",
 )
 @click.option(
     "-channels",
@@ -82,6 +133,15 @@ if TYPE_CHECKING:
     show_default=True,
     help="Single-step (time in the outer loop) or multi-step.",
 )
+@click.option("--sync-bn", is_flag=True, help="Under torchrun: normalize over all ranks' images.")
+@click.option(
+    "--val-split",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Choose the best epoch on N held-out training images, not on the test images.",
+)
 @options.dataset_option
 @click.option(
     "--n-images",
@@ -90,50 +150,70 @@ if TYPE_CHECKING:
     show_default="all",
     help="Train on the first N images only (garments: 6,000 by default).",
 )
-@options.seed_option(2020, "initialization and shuffling")
-@click.option("--overwrite", is_flag=True, help="Write into a run folder that is not empty.")
+@options.seed_option(2020, "initialization, shuffling and held-out images")
+@click.option("--overwrite", is_flag=True, help="Begin anew where a run is; it is deleted.")
 @options.quiet_option
-def command(
-    data_dir: Path,
-    out_dir: Path,
-    device: str | None,
-    dataset: str,
-    n_images: int | None,
-    overwrite: bool,
-    quiet: bool,
-    **settings: Any,
-) -> None:
+@click.pass_context
+def command(ctx: click.Context, /, overwrite: bool, quiet: bool, **given: Any) -> None:
     """Train the tutorial's convolutional spiking network.
 
-    Keeps the best epoch (checkpoint_max.pth) and the last (checkpoint_latest.pth) in
-    OUT_DIR/T_4_b_128_SGD_lr_0.1_CosALR_64 (named after the options).
+    Keeps the best epoch (checkpoint_max.pth), the last (checkpoint_latest.pth), TensorBoard's
+    events and the encoder after each epoch in OUT_DIR/T_4_b_128_SGD_lr_0.1_CosALR_64 (named after
+    the options). Under torchrun, all ranks train one network together.
     """
-    from snnviz.checkpoint import save_checkpoint
-    from snnviz.data import load_dataset
-    from snnviz.device import choose_device
-    from snnviz.files import check_free, make_folder
-    from snnviz.training import TrainConfig, train
+    from snnviz.cli.plan import plan_run
+    from snnviz.ranks import is_first_rank, joined_ranks
+    from snnviz.runs import record_training
 
-    config = TrainConfig(device=choose_device(device), **settings)
-    train_set = load_dataset(dataset, "train", data_dir, count=n_images)
-    test_set = load_dataset(dataset, "test", data_dir)
-    results = train(config, train_set, test_set, options.progress_bar(quiet))
-    check_free(out_dir / config.run_name, overwrite=overwrite)
-    run = make_folder(out_dir / config.run_name)
-    for result in results:
-        save_checkpoint(result.checkpoint, run / "checkpoint_latest.pth")
-        if result.is_best:
-            save_checkpoint(result.checkpoint, run / "checkpoint_max.pth")
-        if not quiet:
-            click.echo(_line(result))
+    quiet = quiet or not is_first_rank()
+    plan = plan_run(ctx, given, overwrite=overwrite)
+    with joined_ranks(plan.config.device) as ranks, finish_first(quiet) as stopping:
+        results = record_training(
+            plan.config,
+            *plan.load_sets(),
+            plan.folder,
+            about=plan.about,
+            tutorial_options=plan.tutorial_options,
+            overwrite=overwrite,
+            resume=plan.resume,
+            state=plan.state,
+            ranks=ranks,
+            progress=options.progress_bar(quiet),
+        )
+        best = None
+        for result in results:
+            best = result if result.is_best else best
+            if not quiet:
+                click.echo(_line(result))
+            # Asked together, since the signal may reach the ranks in different epochs.
+            if any(ranks.gather([stopping()])) and result.epoch + 1 < plan.config.epochs:
+                raise Stopped(result.epoch, plan.folder)
     if not quiet:
-        click.echo(f"best checkpoint: {run / 'checkpoint_max.pth'}")
+        click.echo(f"{_summary(best, plan)} {plan.folder / 'checkpoint_max.pth'}")
 
 
 def _line(result: "EpochResult") -> str:
+    held_out = ""
+    if result.val_acc is not None:
+        held_out = f"val_loss={result.val_loss:.6f}, val_acc={result.val_acc:.4f}, "
     return (
         f"epoch={result.epoch}, train_loss={result.train_loss:.6f}, "
-        f"train_acc={result.train_acc:.4f}, test_loss={result.test_loss:.6f}, "
+        f"train_acc={result.train_acc:.4f}, {held_out}test_loss={result.test_loss:.6f}, "
         f"test_acc={result.test_acc:.4f}, max_test_acc={result.max_test_acc:.4f}, "
         f"total_time={result.seconds:.1f}"
+    )
+
+
+def _summary(best: "EpochResult | None", plan: "Plan") -> str:
+    """What the run came to, and on which images its best epoch was chosen."""
+    if best is None:
+        return "best epoch unchanged:"
+    if best.val_acc is None:
+        return (
+            f"best epoch {best.epoch}: test_acc={best.test_acc:.4f}, chosen on the test images, "
+            "which flatters (--val-split N chooses on others):"
+        )
+    return (
+        f"best epoch {best.epoch}, chosen on {plan.config.val_split} held-out images: "
+        f"val_acc={best.val_acc:.4f}, test_acc={best.test_acc:.4f}:"
     )

@@ -80,6 +80,11 @@ class ImageSet:
         labels = None if self.labels is None else self.labels[:count]
         return replace(self, images=self.images[:count], labels=labels)
 
+    def take(self, indices: "NDArray[np.intp]") -> "ImageSet":
+        """The images at `indices`, ints [n] in 0..N-1, in that order."""
+        labels = None if self.labels is None else self.labels[indices]
+        return replace(self, images=self.images[indices], labels=labels)
+
     def samples(self, indices: "Iterable[int]") -> "Iterator[Sample]":
         """The images at `indices`, one after the other."""
         for index in indices:

@@ -1,0 +1,92 @@
+"""`load_training_state`: a checkpoint with all that training needs to go on from it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from snnviz.checkpoint.loading import Checkpoint, load_with_metadata, number
+from snnviz.checkpoint.reading import as_dict
+from snnviz.errors import CheckpointError
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingState:
+    """Where a training stood when a file was saved.
+
+    Attributes:
+        checkpoint: The network.
+        optimizer: State dict of the optimizer.
+        lr_scheduler: State dict of the schedule.
+        scaler: State dict of the scaler of the loss; empty where nothing was scaled.
+        epoch: 0-based epoch after which it was saved.
+        max_val_acc: The best accuracy on held-out images up to then, in [0, 1]; None without any.
+        settings: The options it was trained with, as the file states them; empty for a file of
+            SpikingJelly's script.
+    """
+
+    checkpoint: Checkpoint
+    optimizer: dict[str, Any]
+    lr_scheduler: dict[str, Any]
+    scaler: dict[str, Any]
+    epoch: int
+    max_val_acc: float | None
+    settings: dict[str, Any]
+
+    def best(self, *, on_held_out: bool) -> float | None:
+        """The best accuracy so far on the images that choose the best epoch."""
+        return self.max_val_acc if on_held_out else self.checkpoint.max_test_acc
+
+
+def load_training_state(path: str | Path) -> TrainingState:
+    """The state of training in `path`, read like any checkpoint: no code of the file runs.
+
+    Args:
+        path: A file that `snnviz train` or the script of SpikingJelly's tutorial wrote.
+
+    Raises:
+        CheckpointError: It is no checkpoint of a whole network, or lacks what training needs.
+    """
+    checkpoint, metadata = load_with_metadata(path)
+    if not checkpoint.holds_network:
+        raise CheckpointError(
+            f"{path}: holds an encoder alone; resume from a checkpoint_latest.pth"
+        )
+    parts = {}
+    for name in ("optimizer", "lr_scheduler"):
+        if name not in metadata:
+            raise CheckpointError(
+                f"{path}: has no {name!r}, so that training cannot go on from it; resume from a "
+                "checkpoint_latest.pth"
+            )
+        parts[name] = _plain_dict(metadata[name], f"{path}: its {name!r}")
+    if checkpoint.epoch is None:
+        raise CheckpointError(f"{path}: does not say after which epoch it was saved")
+    return TrainingState(
+        checkpoint=checkpoint,
+        scaler=_plain_dict(metadata.get("scaler", {}), f"{path}: its 'scaler'"),
+        epoch=checkpoint.epoch,
+        max_val_acc=number(metadata.get("max_val_acc"), float, 1),
+        settings=_plain_dict(metadata.get("training", {}), f"{path}: its 'training'"),
+        **parts,
+    )
+
+
+def _plain_dict(value: object, what: str) -> dict[str, Any]:
+    """`value` as dicts, lists, tensors and numbers; a stand-in or another type is refused."""
+    if (found := as_dict(value)) is None:
+        raise CheckpointError(f"{what} is a {type(value).__name__}, expected a dict")
+    return {str(key): _plain(item, what) for key, item in found.items()}
+
+
+def _plain(value: object, what: str) -> Any:
+    if (found := as_dict(value)) is not None:
+        return {key: _plain(item, what) for key, item in found.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item, what) for item in value]
+    if value is None or isinstance(value, (bool, int, float, str, Tensor)):
+        return value
+    raise CheckpointError(
+        f"{what} holds a {type(value).__name__}, expected numbers, text and tensors"
+    )

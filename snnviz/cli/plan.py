@@ -1,0 +1,157 @@
+"""What `snnviz train` is to do: its options, with those of the run that it goes on with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from snnviz.checkpoint import TrainingState, load_training_state
+from snnviz.data import DATASETS, ImageSet, load_dataset
+from snnviz.device import choose_device
+from snnviz.errors import ConfigError
+from snnviz.ranks import rank_device
+from snnviz.runs import LATEST, check_run_folder
+from snnviz.training import TrainConfig
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to train, and where to write it.
+
+    Attributes:
+        config: How to train.
+        dataset: Name of the data set.
+        n_images: How many of its training images; None takes all.
+        data_dir: Where its files are.
+        folder: The run folder.
+        state: Where to go on from; None at the beginning.
+        resume: Whether the folder may hold the run already.
+        tutorial_options: The options by the tutorial's names, for args.txt.
+    """
+
+    config: TrainConfig
+    dataset: str
+    n_images: int | None
+    data_dir: Path
+    folder: Path
+    state: TrainingState | None
+    resume: bool
+    tutorial_options: dict[str, Any]
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What config.json says of the images."""
+        return {"dataset": self.dataset, "n_images": self.n_images}
+
+    def load_sets(self) -> tuple[ImageSet, ImageSet]:
+        """The images to train on, and those to test on."""
+        train_set = load_dataset(self.dataset, "train", self.data_dir, count=self.n_images)
+        return train_set, load_dataset(self.dataset, "test", self.data_dir)
+
+
+def plan_run(ctx: click.Context, given: Mapping[str, Any], *, overwrite: bool) -> Plan:
+    """The plan that the options of `ctx` amount to; nothing is written.
+
+    Raises:
+        SnnvizError: They contradict each other or the run to go on with, or cannot train.
+    """
+    if given["cupy"]:
+        raise ConfigError(
+            "-cupy: this version has no CuPy neurons; leave it out (on a GPU SpikingJelly's own "
+            "neurons choose their fastest backend)"
+        )
+    if given["resume"] is not None and overwrite:
+        raise ConfigError("--resume goes on with a run and --overwrite deletes it; pass one")
+    settings, state = dict(given), None
+    if given["resume"] is not None:
+        state = _saved(given["resume"], given["out_dir"] / _config(settings).run_name)
+    if state is not None:
+        settings = _adopt(ctx, settings, state)
+    config = _config(settings)
+    folder = settings["out_dir"] / config.run_name
+    if state is not None and state.settings and not _is_explicit(ctx, "out_dir"):
+        folder = state.checkpoint.path.parent
+    begun_here = state is None or state.checkpoint.path.parent.resolve() == folder.resolve()
+    resume = given["resume"] is not None and begun_here
+    check_run_folder(folder, overwrite=overwrite, resume=resume)
+    return Plan(
+        config=config,
+        dataset=settings["dataset"],
+        n_images=settings["n_images"],
+        data_dir=given["data_dir"],
+        folder=folder,
+        state=state,
+        resume=resume,
+        tutorial_options=_tutorial_options(config, given),
+    )
+
+
+def _config(settings: Mapping[str, Any]) -> TrainConfig:
+    names = {field.name for field in fields(TrainConfig)} - {"device"}
+    device = rank_device(choose_device(settings["device"]))
+    return TrainConfig(device=device, **{name: settings[name] for name in names})
+
+
+def _saved(named: str, usual: Path) -> TrainingState | None:
+    """The state in the run folder or checkpoint `named`.
+
+    Where nothing is named, that in the `usual` folder, or None if no epoch was saved there yet.
+    """
+    path = Path(named) if named else usual
+    if not named and not (path / LATEST).exists():
+        return None
+    return load_training_state(path / LATEST if path.is_dir() else path)
+
+
+def _adopt(ctx: click.Context, settings: Mapping[str, Any], state: TrainingState) -> dict[str, Any]:
+    """`settings` with those of the saved run where the user gave none.
+
+    Raises:
+        ConfigError: The user gave another value than the run was begun with.
+    """
+    saved = dict(state.settings)
+    if saved.get("train_set") in DATASETS:
+        saved["dataset"] = saved["train_set"]
+        saved["n_images"] = saved.get("train_images", 0) + saved.get("val_split", 0)
+    adopted = dict(settings)
+    for name in (saved.keys() & settings.keys()) - {"device"}:
+        if not _is_explicit(ctx, name):
+            adopted[name] = saved[name]
+        elif settings[name] != saved[name] and name != "epochs":
+            raise ConfigError(
+                f"{state.checkpoint.path} was begun with {name} {saved[name]}, got "
+                f"{settings[name]}; go on with the same, or begin another run in another --out-dir"
+            )
+    return adopted
+
+
+def _is_explicit(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) not in (
+        ParameterSource.DEFAULT,
+        ParameterSource.DEFAULT_MAP,
+    )
+
+
+def _tutorial_options(config: TrainConfig, given: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "T": config.T,
+        "T_max": config.t_max,
+        "amp": config.amp,
+        "b": config.batch_size,
+        "cupy": given["cupy"],
+        "data_dir": str(given["data_dir"]),
+        "device": config.device,
+        "epochs": config.epochs,
+        "gamma": config.gamma,
+        "j": given["jobs"],
+        "lr": config.lr,
+        "lr_scheduler": config.lr_scheduler,
+        "momentum": config.momentum,
+        "opt": config.opt,
+        "out_dir": str(given["out_dir"]),
+        "resume": given["resume"],
+        "step_size": config.step_size,
+    }

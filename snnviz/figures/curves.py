@@ -1,0 +1,132 @@
+"""Curves over the epochs of trainings, several runs in one figure."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from snnviz.errors import ConfigError, ShapeError
+from snnviz.figures.frame import TEXT_COLOR
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+Points = tuple["NDArray[np.integer]", "NDArray[np.floating]"]
+
+# Okabe and Ito's colours, told apart with any kind of colour vision; then the same dashed, dotted.
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+_STYLES = ("-", "--", ":", "-.")
+_LOSS_STYLES = {"train": "-", "test": "--", "val": ":"}
+_SIZE = (6.8, 4.2)
+# Up to so many epochs each one gets a dot, so that one epoch alone shows.
+_DOTS = 20
+
+
+def accuracy_figure(
+    runs: Mapping[str, Points | None],
+    *,
+    title: str,
+    marked: Mapping[str, int] | None = None,
+    note: str = "highest",
+    dpi: int = 200,
+) -> Figure:
+    """A figure of accuracy over epochs, a line a run, with one epoch of each marked.
+
+    Args:
+        runs: For each run's name its epochs, ints [n], and accuracies in [0, 1], floats [n]; a
+            run with None is left out and keeps its colour in other figures of the same runs.
+        title: Text above.
+        marked: For each run the index (not the epoch) to mark with epoch and value; where a run
+            has none, its highest accuracy, the first of several.
+        note: What the marked epoch is, for the legend.
+        dpi: Output pixels per inch.
+
+    Raises:
+        ShapeError: A run has no epoch, or epochs and values of different number.
+    """
+    figure, axes = _axes(title, "accuracy", dpi)
+    styles = [(color, style) for style in _STYLES for color in COLORS]
+    for index, (name, points) in enumerate(runs.items()):
+        if points is None:
+            continue
+        color, style = styles[index % len(styles)]
+        epochs, values = _check(name, points)
+        best = int(np.argmax(values)) if marked is None or name not in marked else marked[name]
+        text = f"{name}: {values[best]:.2%} at epoch {epochs[best]} ({note})"
+        _line(axes, epochs, values, color, style, text)
+        axes.plot(
+            epochs[best],
+            values[best],
+            "o",
+            markersize=9,
+            markerfacecolor="none",
+            markeredgecolor=color,
+            markeredgewidth=1.6,
+        )
+    axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=None))
+    axes.legend(loc="lower right", fontsize="small", framealpha=0.9)
+    return figure
+
+
+def loss_figure(
+    runs: Mapping[str, Mapping[str, Points]], *, title: str = "Loss", dpi: int = 200
+) -> Figure:
+    """A figure of losses over epochs: a colour a run, a style a set of images.
+
+    Args:
+        runs: For each run's name and each set's ("train", "val", "test") its epochs, ints [n], and
+            mean squared errors, floats [n].
+        title: Text above.
+        dpi: Output pixels per inch.
+
+    Raises:
+        ShapeError: A curve has no epoch, or epochs and values of different number.
+    """
+    figure, axes = _axes(title, "mean squared error", dpi)
+    for index, (name, curves) in enumerate(runs.items()):
+        for kind, points in curves.items():
+            epochs, values = _check(f"{name}, {kind}", points)
+            color, style = COLORS[index % len(COLORS)], _LOSS_STYLES[kind]
+            _line(axes, epochs, values, color, style, f"{name}, {kind}")
+    axes.set_ylim(bottom=0)
+    axes.legend(loc="upper right", fontsize="small", framealpha=0.9)
+    return figure
+
+
+def _axes(title: str, quantity: str, dpi: int) -> tuple[Figure, "Axes"]:
+    if dpi < 1:
+        raise ConfigError(f"dpi must be at least 1, got {dpi}")
+    figure = Figure(figsize=_SIZE, dpi=dpi, layout="constrained", facecolor="white")
+    axes = figure.add_subplot()
+    axes.set_title(title, color=TEXT_COLOR)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel(quantity)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def _line(
+    axes: "Axes",
+    epochs: "NDArray[np.integer]",
+    values: "NDArray[np.floating]",
+    color: str,
+    style: str,
+    label: str,
+) -> None:
+    marker = "." if len(epochs) <= _DOTS else ""
+    axes.plot(epochs, values, style, color=color, marker=marker, linewidth=1.4, label=label)
+
+
+def _check(name: str, points: Points) -> Points:
+    epochs, values = np.asarray(points[0]), np.asarray(points[1])
+    if epochs.ndim != 1 or epochs.shape != values.shape or not len(epochs):
+        raise ShapeError(
+            f"the curve of {name} needs one value for each of its epochs, got "
+            f"{list(values.shape)} values for {list(epochs.shape)} epochs"
+        )
+    return epochs, values

@@ -1,0 +1,16 @@
+"""The folder of a training: what is written into it, and the curves read back from it."""
+
+from snnviz.runs.curves import Curve, read_curves
+from snnviz.runs.folder import LATEST, MAX, RunFolder, check_run_folder, open_run
+from snnviz.runs.recording import record_training
+
+__all__ = [
+    "LATEST",
+    "MAX",
+    "Curve",
+    "RunFolder",
+    "check_run_folder",
+    "open_run",
+    "read_curves",
+    "record_training",
+]

@@ -1,0 +1,53 @@
+"""TensorBoard events: four scalars an epoch, as the tutorial logs them."""
+
+from pathlib import Path
+
+from snnviz.errors import ExportError
+from snnviz.runs.curves import TAGS
+from snnviz.training import EpochResult
+
+# The tutorial's name for the folder of the events.
+EVENTS = "fmnist_logs"
+
+
+class EventWriter:
+    """Scalars of a run as TensorBoard events.
+
+    Args:
+        folder: Where the files of events go.
+        first_epoch: The epoch that comes next; what earlier files say of it and of later epochs is
+            marked as void.
+    """
+
+    def __init__(self, folder: Path, first_epoch: int) -> None:
+        from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415 - slow, for runs only
+
+        self._folder = folder
+        try:
+            self._writer = SummaryWriter(str(folder), purge_step=first_epoch)
+        except OSError as error:
+            raise self._cannot_write(error) from error
+
+    def add(self, result: EpochResult) -> None:
+        """Write the scalars of an epoch, through to the file.
+
+        Raises:
+            ExportError: It cannot be written.
+        """
+        try:
+            for tag in TAGS:
+                if (value := getattr(result, tag)) is not None:
+                    self._writer.add_scalar(tag, value, result.epoch)
+            self._writer.flush()
+        except OSError as error:
+            raise self._cannot_write(error) from error
+
+    def close(self) -> None:
+        """Close the file; `add` has written everything, so that nothing is lost if it fails."""
+        try:
+            self._writer.close()
+        except OSError as error:
+            raise self._cannot_write(error) from error
+
+    def _cannot_write(self, error: OSError) -> ExportError:
+        return ExportError(f"cannot write {self._folder}: {error.strerror or error}")

@@ -1,0 +1,106 @@
+"""`record_training`: a training whose every epoch is on disk before the next begins."""
+
+import platform
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from snnviz import __version__
+from snnviz.checkpoint import TrainingState
+from snnviz.data import ImageSet
+from snnviz.evaluation import Progress
+from snnviz.network import build_network
+from snnviz.ranks import Ranks
+from snnviz.runs.folder import RunFolder, open_run
+from snnviz.training import EpochResult, TrainConfig, train
+
+
+def record_training(
+    config: TrainConfig,
+    train_set: ImageSet,
+    test_set: ImageSet,
+    folder: Path,
+    *,
+    about: Mapping[str, Any] | None = None,
+    tutorial_options: Mapping[str, Any] | None = None,
+    overwrite: bool = False,
+    resume: bool = False,
+    state: TrainingState | None = None,
+    ranks: Ranks | None = None,
+    progress: Progress | None = None,
+) -> Iterator[EpochResult]:
+    """The results of `train`, each one yielded when it is written into the run folder.
+
+    Args:
+        config: How to train.
+        train_set: Labelled images to learn from.
+        test_set: Labelled images to measure on.
+        folder: The run folder; only the first rank writes into it.
+        about: What else config.json is to say.
+        tutorial_options: What args.txt is to say; by default the fields of `config`.
+        overwrite: Begin anew where a run is; its files are deleted.
+        resume: The folder may hold the run already.
+        state: Go on from here.
+        ranks: The processes that train together.
+        progress: Called as `progress(phase, done, total)`, in images, after each batch.
+
+    Raises:
+        SnnvizError: As `train` and `open_run`, before anything is written; and where an epoch
+            cannot be written, with the one before it whole.
+    """
+    ranks = ranks or Ranks()
+    results = train(config, train_set, test_set, progress, resume=state, ranks=ranks)
+    with ExitStack() as stack:
+        run = None
+        if ranks.is_first:
+            first_epoch = 0 if state is None else state.epoch + 1
+            run = stack.enter_context(
+                open_run(folder, first_epoch=first_epoch, overwrite=overwrite, resume=resume)
+            )
+            run.write_settings(
+                tutorial_options or asdict(config),
+                {
+                    "version": 1,
+                    "training": asdict(config),
+                    "train_set": train_set.name,
+                    "train_images": len(train_set) - config.val_split,
+                    "test_set": test_set.name,
+                    "test_images": len(test_set),
+                    **(about or {}),
+                    **_environment(ranks),
+                },
+            )
+            if state is None:
+                _write_untrained(run, config, train_set)
+        for result in results:
+            if run is not None:
+                run.write_epoch(result)
+            yield result
+
+
+def _write_untrained(run: RunFolder, config: TrainConfig, train_set: ImageSet) -> None:
+    height, width = train_set.images.shape[1:]
+    net = build_network(config.network((height, width)), seed=config.seed)
+    run.write_untrained(net.state_dict(), net.config.as_dict())
+
+
+def _environment(ranks: Ranks) -> dict[str, Any]:
+    """What the numbers may depend on besides the options."""
+    return {
+        "ranks": ranks.world,
+        "threads": torch.get_num_threads(),
+        "tf32": {
+            "matmul": torch.backends.cuda.matmul.allow_tf32,
+            "cudnn": torch.backends.cudnn.allow_tf32,
+        },
+        "snnviz": __version__,
+        "spikingjelly": version("spikingjelly"),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+    }

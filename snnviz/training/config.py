@@ -1,0 +1,101 @@
+"""How to train: the tutorial's options, checked."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from torch.nn import Parameter
+from torch.optim import SGD, Adam, Optimizer
+from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, StepLR
+
+from snnviz.errors import ConfigError
+from snnviz.network import NetworkConfig, StepMode
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How to train; the defaults are the tutorial's.
+
+    Attributes:
+        T: Number of time steps.
+        batch_size: Images a step of the optimizer, all ranks together.
+        epochs: Passes over the training images.
+        opt: A name in `OPTIMIZERS`.
+        lr: Learning rate of the first epoch, > 0.
+        momentum: Momentum of SGD, in [0, 1).
+        lr_scheduler: A name in `SCHEDULES`; the schedule is stepped once an epoch.
+        step_size: Epochs between two drops of StepLR.
+        gamma: What StepLR multiplies the learning rate with, > 0.
+        t_max: Epochs in which CosALR falls to 0; a longer training follows the cosine up again.
+        channels: Feature maps of both convolutions.
+        step_mode: "s" or "m", see `ConvSNN`.
+        amp: Automatic mixed precision: autocast to bfloat16 where the device has it, else to
+            float16 with a scaled loss.
+        sync_bn: Batch normalization over the batches of all ranks, instead of each rank's own.
+        val_split: Training images held out to choose the best epoch on; 0: it is chosen on the
+            test images, as the tutorial does.
+        seed: Seed of initialization, shuffling and the choice of held-out images.
+        device: Torch device to train on.
+    """
+
+    T: int = 4
+    batch_size: int = 128
+    epochs: int = 64
+    opt: str = "SGD"
+    lr: float = 0.1
+    momentum: float = 0.9
+    lr_scheduler: str = "CosALR"
+    step_size: int = 32
+    gamma: float = 0.1
+    t_max: int = 64
+    channels: int = 128
+    step_mode: StepMode = "s"
+    amp: bool = False
+    sync_bn: bool = False
+    val_split: int = 0
+    seed: int = 2020
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        """Refuse values that cannot train."""
+        for name in ("T", "batch_size", "epochs", "step_size", "channels"):
+            _at_least(name, getattr(self, name), 1)
+        _at_least("T_max", self.t_max, 1)
+        _at_least("the number of held-out images", self.val_split, 0)
+        for name, value in (("the learning rate", self.lr), ("gamma", self.gamma)):
+            if not 0 < value < float("inf"):
+                raise ConfigError(f"{name} must be a number above 0, got {value}")
+        if not 0 <= self.momentum < 1:
+            raise ConfigError(f"momentum must be in [0, 1), got {self.momentum}")
+        for name, table in (("opt", OPTIMIZERS), ("lr_scheduler", SCHEDULES)):
+            if (value := getattr(self, name)) not in table:
+                raise ConfigError(f"no {name} {value!r}; choose from {', '.join(table)}")
+
+    @property
+    def run_name(self) -> str:
+        """The run folder's name, as the tutorial's script names it."""
+        schedule = {
+            "CosALR": f"CosALR_{self.t_max}",
+            "StepLR": f"StepLR_{self.step_size}_{self.gamma}",
+        }[self.lr_scheduler]
+        name = f"T_{self.T}_b_{self.batch_size}_{self.opt}_lr_{self.lr}_{schedule}"
+        return name + ("_amp" if self.amp else "")
+
+    def network(self, image_size: tuple[int, int]) -> NetworkConfig:
+        """The network to train on images [H, W] of this size."""
+        return NetworkConfig(T=self.T, channels=self.channels, image_size=image_size)
+
+
+# What `-opt` and `-lr_scheduler` name, as the tutorial's script builds it.
+OPTIMIZERS: dict[str, Callable[[Iterable[Parameter], TrainConfig], Optimizer]] = {
+    "SGD": lambda parameters, config: SGD(parameters, lr=config.lr, momentum=config.momentum),
+    "Adam": lambda parameters, config: Adam(parameters, lr=config.lr),
+}
+SCHEDULES: dict[str, Callable[[Optimizer, TrainConfig], LRScheduler]] = {
+    "StepLR": lambda optimizer, config: StepLR(optimizer, config.step_size, config.gamma),
+    "CosALR": lambda optimizer, config: CosineAnnealingLR(optimizer, config.t_max),
+}
+
+
+def _at_least(name: str, value: int, least: int) -> None:
+    if value < least:
+        raise ConfigError(f"{name} must be at least {least}, got {value}")
