@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812
 from numpy.typing import NDArray
 from spikingjelly.activation_based import neuron
 from torch import Tensor, nn
@@ -19,7 +20,6 @@ from snnviz.errors import DataError, ShapeError
 from snnviz.evaluation import (
     Progress,
     check_labels,
-    mean_squared_error,
     scale_images,
     to_device,
 )
@@ -151,7 +151,8 @@ def measure(
         answers = counts.argmax(2)
         correct_at += (answers == label).sum(1)
         confusion += torch.bincount(label * size + answers[-1], minlength=size * size)
-        loss += mean_squared_error(counts[-1] / net.T, label) * len(label)
+        target = F.one_hot(label, size).double()
+        loss += F.mse_loss(counts[-1].double() / net.T, target, reduction="sum")
         if progress is not None:
             progress("evaluate", start + len(label), len(pixels))
     net.train(was_training)
@@ -159,7 +160,7 @@ def measure(
         classes=_class_names(images, size),
         confusion=confusion.reshape(size, size).cpu().numpy(),
         correct_at=correct_at.cpu().numpy(),
-        loss=float(loss) / len(pixels),
+        loss=float(loss) / len(pixels) / size,
         firing_rate={
             name: float(spikes) / (len(pixels) * net.T * tally.neurons[name])
             for name, spikes in tally.spikes.items()
@@ -215,7 +216,7 @@ def _uses(layer: nn.Conv2d, spikes: Tensor) -> Tensor:
     # Each output of a kernel of ones is the number of spikes under it, the same for all channels.
     maps = spikes.sum(1).sum(0, dtype=torch.float64)[None, None]
     kernel = maps.new_ones(1, 1, *layer.kernel_size)
-    under = nn.functional.conv2d(
+    under = F.conv2d(
         maps, kernel, stride=layer.stride, padding=layer.padding, dilation=layer.dilation
     )
     return under.sum() * layer.out_channels
