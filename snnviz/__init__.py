@@ -17,6 +17,7 @@ _HOMES = {
     "ExportError": "errors",
     "ShapeError": "errors",
     "SnnvizError": "errors",
+    "TrainingError": "errors",
     "SpikeRecord": "spikes",
     "ImageSet": "data",
     "Sample": "data",
@@ -29,6 +30,7 @@ _HOMES = {
     "build_network": "network",
     "Checkpoint": "checkpoint",
     "load_checkpoint": "checkpoint",
+    "load_training_state": "checkpoint",
     "save_checkpoint": "checkpoint",
     "Encoder": "encoder",
     "load_encoder": "encoder",
@@ -40,13 +42,17 @@ _HOMES = {
     "measure": "measurement",
     "Measurement": "measurement",
     "Energy": "energy",
-    "feature_map_figure": "figures",
-    "input_figure": "figures",
     "anytime_figure": "figures",
     "confusion_figure": "figures",
     "firing_rate_figure": "figures",
+    "accuracy_figure": "figures",
+    "feature_map_figure": "figures",
+    "input_figure": "figures",
+    "loss_figure": "figures",
     "FigureSetOptions": "export",
     "write_figure_sets": "export",
+    "read_curves": "runs",
+    "record_training": "runs",
 }
 
 __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604
@@ -66,7 +72,12 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     # The same names for type checkers and editors, which do not run __getattr__.
-    from snnviz.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+    from snnviz.checkpoint import (
+        Checkpoint,
+        load_checkpoint,
+        load_training_state,
+        save_checkpoint,
+    )
     from snnviz.data import ImageSet, Sample, fashion_mnist, garments, load_picture, to_input
     from snnviz.encoder import Encoder, load_encoder, split_encoder
     from snnviz.energy import Energy
@@ -77,17 +88,21 @@ if TYPE_CHECKING:
         ExportError,
         ShapeError,
         SnnvizError,
+        TrainingError,
     )
     from snnviz.evaluation import evaluate
     from snnviz.export import FigureSetOptions, write_figure_sets
     from snnviz.figures import (
+        accuracy_figure,
         anytime_figure,
         confusion_figure,
         feature_map_figure,
         firing_rate_figure,
         input_figure,
+        loss_figure,
     )
     from snnviz.measurement import Measurement, measure
     from snnviz.network import ConvSNN, NetworkConfig, build_network
+    from snnviz.runs import read_curves, record_training
     from snnviz.spikes import SpikeRecord
     from snnviz.training import EpochResult, TrainConfig, train

@@ -70,12 +70,12 @@ def command(
 
 def _named(runs: tuple[Path, ...]) -> dict[str, Path]:
     """The runs by their folders' names, with as much of the path as tells them apart."""
-    paths = list(dict.fromkeys(run.resolve() for run in runs))
+    paths = {run.resolve(): run for run in runs}
     for depth in range(1, max(len(path.parts) for path in paths) + 1):
         names = ["/".join(path.parts[-depth:]) for path in paths]
         if len(set(names)) == len(paths):
             break
-    return dict(zip(names, paths, strict=True))
+    return dict(zip(names, paths.values(), strict=True))
 
 
 def _figures(runs: "dict[str, dict[str, Curve]]", dpi: int) -> "dict[str, Figure]":

@@ -70,7 +70,7 @@ if TYPE_CHECKING:
 @click.option(
     "-opt",
     "--opt",
-    type=click.Choice(["SGD", "Adam"], case_sensitive=False),
+    type=click.Choice(["SGD", "Adam"]),
     default="SGD",
     show_default=True,
     help="Optimizer.",
@@ -89,7 +89,7 @@ if TYPE_CHECKING:
 @click.option(
     "-lr_scheduler",
     "--lr-scheduler",
-    type=click.Choice(["StepLR", "CosALR"], case_sensitive=False),
+    type=click.Choice(["StepLR", "CosALR"]),
     default="CosALR",
     show_default=True,
     help="Schedule of the learning rate, stepped once an epoch.",
