@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 
 from snnviz.errors import ConfigError
+from snnviz.figures.curves import COLORS
 from snnviz.figures.frame import TEXT_COLOR
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Blue of a palette that colour-blind readers tell apart: M. Okabe, K. Ito, "Color Universal
-# Design", 2008, https://jfly.uni-koeln.de/color/.
-LINE_COLOR = "#0072b2"
+# That of the first run in a figure of curves.
+LINE_COLOR = COLORS[0]
 
 
 def build_plot(width: float, height: float, *, dpi: int, title: str) -> tuple[Figure, "Axes"]:
