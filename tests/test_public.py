@@ -98,6 +98,7 @@ FLOORS = [
     {"checkpoint"},
     {"first_spike"},
     {"encoder"},
+    {"acceleration"},
     {"evaluation"},
     {"training"},
     {"figures"},
