@@ -111,6 +111,7 @@ FLOORS = [
     {"checkpoint"},
     {"first_spike"},
     {"encoder"},
+    {"acceleration"},
     {"evaluation"},
     {"measurement"},
     {"training"},
