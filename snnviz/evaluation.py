@@ -68,7 +68,7 @@ def evaluate(
     pixels, labels = (ranks.share(values) for values in to_device(images, device))
     was_training = net.training
     net.eval()
-    model = accelerate(net, len(pixels))
+    model = accelerate(net, len(images))
     loss = torch.zeros((), dtype=torch.float64, device=device)
     correct = torch.zeros((), dtype=torch.int64, device=device)
     for start in range(0, len(pixels), batch_size):

@@ -28,7 +28,8 @@ def accelerate(net: ConvSNN, images: int, *, amp: bool = False) -> nn.Module:
 
     Args:
         net: The network.
-        images: How many images are going to pass, over all epochs.
+        images: About how many images are going to pass; not over all epochs, whose number may be
+            another when the training is resumed.
         amp: Whether training is going to be mixed precision.
     """
     if not _takes(net) or images * _multiplications(net) < _WORTHWHILE:

@@ -103,7 +103,8 @@ def _convolve(spikes: Tensor, weight: Tensor) -> Tensor:
     """Maps [T, N, H, W, C] of spikes [T, N, H, W, C], 3 x 3."""
     frames = spikes.flatten(0, 1).permute(0, 3, 1, 2)
     maps: Tensor = F.conv2d(frames, weight.to(spikes.dtype), padding=1).permute(0, 2, 3, 1)
-    return maps.contiguous().unflatten(0, spikes.shape[:2])
+    split: Tensor = maps.contiguous().unflatten(0, spikes.shape[:2])
+    return split
 
 
 def _fold_batch_norm(images: Tensor, convolution: Any, batch_norm: Any) -> tuple[Tensor, Tensor]:

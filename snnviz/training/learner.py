@@ -25,7 +25,7 @@ class Learner:
         config: How it learns.
         image_size: Height and width of the images, in pixels.
         ranks: The processes that learn together; each keeps the same weights.
-        images: How many images it is going to see, over all epochs.
+        images: How many images an epoch has.
 
     Attributes:
         net: The network.
