@@ -18,6 +18,7 @@ from snnviz.export.rendering import render
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
     from snnviz.export.kind import Kind
@@ -50,15 +51,19 @@ class _Frame(NamedTuple):
     trailer: bytes
 
 
-def build_pdf(kind: "Kind") -> "Callable[[Bytes], bytes] | None":
+def build_pdf(kind: "Kind", figure: "Figure") -> "Callable[[Bytes], bytes] | None":
     """What turns maps into the file that matplotlib writes; None where their picture is not in it.
 
     The picture is stored as matplotlib stores it, enlarged by the whole scale.
+
+    Args:
+        kind: What is known of the kind.
+        figure: The figure of its pattern, as it comes from `snnviz.figures`.
     """
     if len(kind.tones.colors) > 256:
         return None
-    maps = kind.lopsided()
-    frame = _take_apart(render(kind.draw(maps), "pdf"), enlarge(kind.codes(maps), kind.scale))
+    picture = enlarge(kind.codes(kind.pattern), kind.scale)
+    frame = _take_apart(render(figure, "pdf"), picture)
     return None if frame is None else _PdfTemplate(kind, frame)
 
 
