@@ -4,8 +4,11 @@ Nothing outside this folder knows click, and a command's file is imported only w
 is asked for, so that `snnviz --help` loads no torch and no matplotlib.
 """
 
+import gc
 import importlib
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -74,6 +77,24 @@ def cli() -> None:
     Every option can also be set in the environment: --n-images of visualize, for example, as
     SNNVIZ_VISUALIZE_N_IMAGES.
     """
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """In here a command imports what it needs; none of that is ever looked through for garbage.
+
+    torch and matplotlib make a million objects that stay. To look through them, again and again
+    while they are made and once more at the end of the process, takes half a second.
+    """
+    if "torch" in sys.modules:  # a process that lives on has other objects, and other habits
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def main(arguments: list[str] | None = None) -> None:
