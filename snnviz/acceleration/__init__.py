@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from snnviz.acceleration import native
+from snnviz.acceleration.memory import keep_freed_memory
 from snnviz.acceleration.twin import Twin, has_bfloat16
 from snnviz.network import ConvSNN
 
@@ -27,6 +28,7 @@ def accelerate(net: ConvSNN, images: int, *, amp: bool = False) -> nn.Module:
     The twin holds `net` and no parameters of its own: state dict, optimizer and mode stay those of
     `net`.
 
+    On a CPU the process keeps freed memory from then on, see `memory.keep_freed_memory`.
 
     Args:
         net: The network.
@@ -36,6 +38,7 @@ def accelerate(net: ConvSNN, images: int, *, amp: bool = False) -> nn.Module:
     """
     if not _takes(net) or images * _multiplications(net) < _WORTHWHILE:
         return net
+    keep_freed_memory()
     if amp and not has_bfloat16():
         warnings.warn("this processor has no bfloat16: products are float32", stacklevel=2)
     try:
