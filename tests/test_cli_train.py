@@ -208,6 +208,18 @@ def test_bad_options_are_one_line_and_write_nothing(arguments, message, run, tmp
     assert sorted(path.name for path in tmp_path.iterdir()) == ["garbage.pth", "other.pth"]
 
 
+def test_a_run_is_gone_on_with_by_its_folder_alone(run, tmp_path, data_dir, monkeypatch):
+    """Also where its images lie is known, unless they are somewhere else now."""
+    monkeypatch.delenv("SNNVIZ_DATA_DIR", raising=False)
+    small = ("-channels", 2, "--n-images", 128, "-T", 1, "-device", "cpu", "-out_dir", "logs")
+    assert run("train", "-data_dir", data_dir, *small, "-epochs", 1, "-q")[0] == 0
+    (folder,) = (tmp_path / "logs").iterdir()
+    assert run("train", "--resume", folder, "-epochs", 2, "-q") == (0, "", "")
+    status, _, err = run("train", "--resume", folder, "-epochs", 3, "-data_dir", "/dev/null")
+    assert status == 1
+    assert "/dev/null" in one_line(err)
+
+
 def test_options_that_contradict_the_saved_run_are_refused(run, tmp_path):
     assert run(*SMALL, "-epochs", 1, "-q")[0] == 0
     folder = tmp_path / "logs" / NAME

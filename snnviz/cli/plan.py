@@ -13,7 +13,7 @@ from snnviz.data import DATASETS, ImageSet, load_dataset
 from snnviz.device import choose_device
 from snnviz.errors import ConfigError
 from snnviz.ranks import rank_device
-from snnviz.runs import LATEST, check_run_folder
+from snnviz.runs import LATEST, check_run_folder, read_config
 from snnviz.training import TrainConfig
 
 
@@ -44,7 +44,11 @@ class Plan:
     @property
     def about(self) -> dict[str, Any]:
         """What config.json says of the images."""
-        return {"dataset": self.dataset, "n_images": self.n_images}
+        return {
+            "dataset": self.dataset,
+            "n_images": self.n_images,
+            "data_dir": str(self.data_dir.absolute()),
+        }
 
     def load_sets(self) -> tuple[ImageSet, ImageSet]:
         """The images to train on, and those to test on."""
@@ -81,7 +85,7 @@ def plan_run(ctx: click.Context, given: Mapping[str, Any], *, overwrite: bool) -
         config=config,
         dataset=settings["dataset"],
         n_images=settings["n_images"],
-        data_dir=given["data_dir"],
+        data_dir=given["data_dir"] if _is_explicit(ctx, "data_dir") else _data_dir(given, state),
         folder=folder,
         state=state,
         resume=resume,
@@ -126,6 +130,15 @@ def _adopt(ctx: click.Context, settings: Mapping[str, Any], state: TrainingState
                 f"{settings[name]}; go on with the same, or begin another run in another --out-dir"
             )
     return adopted
+
+
+def _data_dir(given: Mapping[str, Any], state: TrainingState | None) -> Path:
+    """Where the run to go on with found its images, if that is still there; else the default."""
+    if state is not None:
+        config = read_config(state.checkpoint.path.parent)
+        if (named := config.get("data_dir")) and Path(named).is_dir():
+            return Path(named)
+    return Path(given["data_dir"])
 
 
 def _is_explicit(ctx: click.Context, name: str) -> bool:

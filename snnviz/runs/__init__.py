@@ -1,7 +1,7 @@
 """The folder of a training: what is written into it, and the curves read back from it."""
 
 from snnviz.runs.curves import Curve, read_curves
-from snnviz.runs.folder import LATEST, MAX, RunFolder, check_run_folder, open_run
+from snnviz.runs.folder import LATEST, MAX, RunFolder, check_run_folder, open_run, read_config
 from snnviz.runs.recording import record_training
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "RunFolder",
     "check_run_folder",
     "open_run",
+    "read_config",
     "read_curves",
     "record_training",
 ]

@@ -150,6 +150,15 @@ def check_run_folder(path: Path, *, overwrite: bool, resume: bool) -> None:
         )
 
 
+def read_config(path: Path) -> dict[str, Any]:
+    """What the config.json of a run folder says; empty where there is none that can be read."""
+    try:
+        config = json.loads((path / "config.json").read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return config if isinstance(config, dict) else {}
+
+
 def _clear(path: Path) -> None:
     """Delete what a run wrote; anything else in the folder stays."""
     stale = [path / name for name in (LATEST, MAX, *_SETTINGS)]
