@@ -1,0 +1,242 @@
+"""Training and evaluation on a CPU: SpikingJelly's example loops against snnviz's.
+
+    python -m tests.benchmarks.train [--data-dir DIR] [--spikingjelly-0.12 DIR] [--rounds N]
+    python -m tests.benchmarks.train --loss [--data-dir DIR]
+
+The network of 128 channels, T = 4, batches of 128 images of Fashion-MNIST, the tutorial's SGD. Each
+side is a process of its own with its own data loading, and runs a block of iterations when it is
+its turn; medians count. With --loss the training loss of the first 300 iterations instead, of the
+plain network in float32 and of the fast twin in mixed precision.
+"""
+
+import argparse
+import statistics
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from tests.benchmarks.machine import describe_machine
+
+BATCH = 128
+NEWER = "SpikingJelly 2.0's example"
+OLDER = "SpikingJelly 0.0.0.0.12's example"
+# How our sides train: mixed precision, fast.
+OURS = {
+    "snnviz, plain network, float32": (False, False),
+    "snnviz, float32": (False, True),
+    "snnviz, bfloat16": (True, True),
+}
+
+Block = Callable[[int], object]
+
+
+def example_blocks(options: argparse.Namespace, *, older: bool) -> tuple[Block, Block]:
+    """The example's network and loops in float32, its data sets, loaders and logged values."""
+    import torchvision
+
+    if older:
+        sys.path.insert(0, str(options.older))
+        from spikingjelly.clock_driven import functional
+        from spikingjelly.clock_driven.examples.conv_fashion_mnist import PythonNet
+
+        net = PythonNet(T=4)
+    else:
+        from spikingjelly.activation_based import functional
+        from spikingjelly.activation_based.examples.conv_fashion_mnist import CSNN
+
+        net = CSNN(T=4, channels=128)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
+
+    def batches(train: bool) -> Iterator[list[torch.Tensor]]:
+        data = torchvision.datasets.FashionMNIST(
+            options.data_dir, train=train, transform=torchvision.transforms.ToTensor()
+        )
+        warnings.filterwarnings("ignore", "This DataLoader will create 4 worker")
+        loader = torch.utils.data.DataLoader(
+            data, batch_size=BATCH, shuffle=True, drop_last=True, num_workers=4
+        )
+        while True:
+            yield from loader
+
+    def step(batch: list[torch.Tensor], learn: bool) -> None:
+        image, label = batch
+        target = F.one_hot(label, 10).float()
+        rate = net(image)
+        loss = F.mse_loss(rate, target)
+        if learn:
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        loss.item()
+        (rate.argmax(1) == label).float().sum().item()
+        functional.reset_net(net)
+
+    training, testing = batches(train=True), batches(train=False)
+
+    def train(count: int) -> None:
+        net.train()
+        for _ in range(count):
+            step(next(training), learn=True)
+
+    @torch.no_grad()
+    def test(count: int) -> None:
+        net.eval()
+        for _ in range(count):
+            step(next(testing), learn=False)
+
+    return train, test
+
+
+def our_blocks(data_dir: Path, *, amp: bool, fast: bool) -> tuple[Block, Block]:
+    """The package's own training and evaluation."""
+    from snnviz import acceleration
+    from snnviz.data import fashion_mnist
+    from snnviz.evaluation import evaluate, to_device
+    from snnviz.ranks import Ranks
+    from snnviz.training import TrainConfig
+    from snnviz.training.learner import Learner
+
+    # What decides whether it pays; a block is no whole training.
+    mock.patch.object(acceleration, "_WORTHWHILE", 0 if fast else float("inf")).start()
+    train_set, test_set = fashion_mnist(data_dir, "train"), fashion_mnist(data_dir, "test")
+    images, labels = to_device(train_set, torch.device("cpu"))
+    config = TrainConfig(amp=amp, t_max=10**6, seed=0)
+    learner = Learner(config, (28, 28), Ranks(), len(images))
+    generator = torch.Generator().manual_seed(0)
+
+    def train(count: int) -> float:
+        order = torch.randint(len(images), (count * BATCH,), generator=generator)
+        return learner.learn(images, labels, order, None)[0]
+
+    def test(count: int) -> None:
+        evaluate(learner.net, test_set.take(np.arange(count * BATCH)))
+
+    return train, test
+
+
+def serve(options: argparse.Namespace) -> None:
+    """Run the blocks that are asked for on stdin, and say how many seconds each took."""
+    if options.side in OURS:
+        amp, fast = OURS[options.side]
+        blocks = our_blocks(options.data_dir, amp=amp, fast=fast)
+    else:
+        blocks = example_blocks(options, older=options.side == OLDER)
+    for line in sys.stdin:
+        kind, count = map(int, line.split())
+        start = time.perf_counter()
+        blocks[kind](count)
+        print(time.perf_counter() - start, flush=True)
+
+
+class Side:
+    """A process that runs blocks."""
+
+    def __init__(self, name: str, arguments: list[str]) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.benchmarks.train", *arguments, "--side", name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, kind: int, count: int) -> float:
+        """Images a second of a block: kind 0 trains, 1 evaluates."""
+        print(kind, count, file=self.process.stdin, flush=True)
+        answer = self.process.stdout.readline()
+        if not answer:
+            sys.exit("a side ended; its error stands above")
+        return count * BATCH / float(answer)
+
+
+def measure(names: list[str], options: argparse.Namespace) -> dict[str, list[float]]:
+    """Images a second of each side, training and evaluation: medians of the rounds."""
+    sides = {name: Side(name, sys.argv[1:]) for name in names}
+    speeds: dict[str, list[list[float]]] = {name: [[], []] for name in names}
+    for number in range(-1, options.rounds):  # a first round compiles and fills the loaders
+        for kind in (0, 1):
+            for name, side in sides.items():
+                time.sleep(0.5)  # the loaders of the side before fill up again
+                speed = side.run(kind, options.iterations)
+                if number >= 0:
+                    speeds[name][kind].append(speed)
+    for side in sides.values():
+        side.process.stdin.close()
+        side.process.wait()
+    return {name: [statistics.median(values) for values in both] for name, both in speeds.items()}
+
+
+def compare_speed(options: argparse.Namespace) -> None:
+    names = [NEWER, *OURS]
+    if options.older:
+        names.insert(1, OLDER)
+    else:
+        print(f"{OLDER} is left out; name its unpacked package with --spikingjelly-0.12\n")
+    speeds = measure(names, options)
+    print(f"{options.rounds} rounds of {options.iterations} iterations; images/s\n")
+    baselines = [name for name in (NEWER, OLDER) if name in speeds]
+    ratios = [f"times {name.partition(chr(39))[0]}" for name in baselines]
+    for kind, title in enumerate(("training", "evaluation")):
+        print(f"| {title} | images/s | " + " | ".join(ratios) + " |")
+        print("|---|---|" + "---|" * len(ratios))
+        for name in names:
+            if kind == 1 and name in OURS and OURS[name][0]:
+                continue  # evaluation is always float32
+            cells = [f"{speeds[name][kind]:.0f}"]
+            cells += [f"{speeds[name][kind] / speeds[other][kind]:.1f}" for other in baselines]
+            print(f"| {name} | " + " | ".join(cells) + " |")
+        print()
+
+
+def compare_loss(options: argparse.Namespace, window: int = 20) -> None:
+    """The same start and the same batches for both; curves are means over `window` iterations."""
+    plain, _ = our_blocks(options.data_dir, amp=False, fast=False)
+    curves = [[plain(1) for _ in range(300)]]
+    fast, _ = our_blocks(options.data_dir, amp=True, fast=True)
+    curves.append([fast(1) for _ in range(300)])
+    smooth = [np.convolve(curve, np.ones(window) / window, "valid") for curve in curves]
+    difference = smooth[1] - smooth[0]
+    print(f"mean training loss of {window} iterations, batches and start the same\n")
+    print("| iterations | plain network, float32 | snnviz, bfloat16 |\n|---|---|---|")
+    for start in range(0, 300, 40):
+        print(f"| {start}-{start + window - 1} | {smooth[0][start]:.4f} | {smooth[1][start]:.4f} |")
+    print(
+        f"\ndifference of the curves over 300 iterations: mean {difference.mean():+.4f}, "
+        f"largest {np.abs(difference).max():.4f}"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--data-dir", type=Path, default=Path("data"), help="Fashion-MNIST")
+    parser.add_argument(
+        "--spikingjelly-0.12",
+        dest="older",
+        type=Path,
+        metavar="DIR",
+        help="the folder that holds the package `spikingjelly` of version 0.0.0.0.12",
+    )
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--iterations", type=int, default=4, help="of a round")
+    parser.add_argument("--loss", action="store_true", help="compare losses, not speed")
+    parser.add_argument("--side", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.side:
+        serve(options)
+    elif options.loss:
+        compare_loss(options)
+    else:
+        compare_speed(options)
+    if not options.side:
+        print(describe_machine("torch", "spikingjelly"))
+
+
+if __name__ == "__main__":
+    main()
