@@ -12,6 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
+from snnviz.acceleration import native
 from snnviz.checkpoint import load_checkpoint
 from snnviz.cli import main
 from snnviz.cli.train import command
@@ -318,6 +319,17 @@ def test_two_processes_evaluate_as_one(tmp_path):
     assert found.correct > 100
     assert saved["test_acc"] == found.accuracy
     assert read_curves(folder)["test_loss"].values[-1] == np.float32(found.loss)
+
+
+def test_without_a_compiler_it_trains_and_says_what_it_does_without(run, monkeypatch):
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    monkeypatch.setattr("snnviz.acceleration._WORTHWHILE", 0)
+    native.library.cache_clear()
+    status, out, err = run(*SMALL, "-epochs", 1)
+    native.library.cache_clear()
+    assert status == 0
+    assert out.startswith("epoch=0,")
+    assert "the network runs several times slower than it could: no C++" in one_line(err)
 
 
 def test_a_batch_that_ranks_cannot_share_is_refused(tmp_path):

@@ -40,12 +40,12 @@ def accelerate(net: ConvSNN, images: int, *, amp: bool = False) -> nn.Module:
         return net
     keep_freed_memory()
     if amp and not has_bfloat16():
-        warnings.warn("this processor has no bfloat16: products are float32", stacklevel=2)
+        warnings.warn("this processor has no bfloat16: products are float32", stacklevel=1)
     try:
         for dtype in {torch.float32, torch.bfloat16 if amp else torch.float32}:
             native.library(dtype, net.T)
     except native.CompilerError as error:
-        warnings.warn(f"the network runs several times slower than it could: {error}", stacklevel=2)
+        warnings.warn(f"the network runs several times slower than it could: {error}", stacklevel=1)
         return net
     return Twin(net)
 

@@ -7,8 +7,11 @@ is asked for, so that `snnviz --help` loads no torch and no matplotlib.
 import gc
 import importlib
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -100,7 +103,9 @@ def loading() -> Iterator[None]:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit; what the user can mend is one line on stderr."""
     try:
-        status = cli.main(arguments, prog_name="snnviz", standalone_mode=False)
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            status = cli.main(arguments, prog_name="snnviz", standalone_mode=False)
     except SnnvizError as error:
         _fail(str(error), status=1)
     except click.UsageError as error:
@@ -111,6 +116,22 @@ def main(arguments: list[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         _fail("interrupted", status=130)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Our own warnings as one line for people; others as Python shows them."""
+    if Path(filename).is_relative_to(Path(__file__).parents[1]):
+        click.echo(f"snnviz: {message}", err=True)
+    else:
+        text = warnings.formatwarning(message, category, filename, lineno, line)
+        (file or sys.stderr).write(text)
 
 
 def _fail(message: str, *, status: int) -> None:
