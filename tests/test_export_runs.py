@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -193,6 +194,29 @@ def test_work_keeps_the_order_and_waits_for_the_slow(jobs):
         assert result == 2 * done
         assert len(taken) - done <= 2 * jobs + 2  # backpressure
     assert len(taken) == 40
+
+
+def describe(task):
+    name, arrays = task
+    return name, [(array.dtype.str, array.tolist()) for array in arrays]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_arrays_of_any_size_come_to_the_workers(jobs, rng):
+    """Some fit into shared memory, also several of them, and some do not."""
+    sizes = [1, 77, 1 << 16, 900_000, (1 << 20) + 1] * 6
+    tasks = [
+        (
+            f"{n}",
+            [
+                rng.integers(0, 256, size).astype(np.uint8),
+                rng.integers(0, 9, (2, 3)),
+                rng.random(5),
+            ],
+        )
+        for n, size in enumerate(sizes)
+    ]
+    assert list(work(describe, iter(tasks), jobs=jobs)) == [describe(task) for task in tasks]
 
 
 def test_a_worker_that_dies_is_one_error():

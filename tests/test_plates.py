@@ -95,13 +95,19 @@ def check_png(data):
         position += 12 + length
     assert names[0] == b"IHDR"
     assert names[-1] == b"IEND"
-    unpacker = zlib.decompressobj()
-    rows = unpacker.decompress(stream)
-    assert unpacker.eof
-    assert not unpacker.unused_data
+    rows = unpacked(stream)
     width, height, bits, color = struct.unpack(">IIBB", data[16:26])
     samples = {0: 1, 2: 3, 3: 1, 6: 4}[color]
     assert len(rows) == height * (1 + -(-width * bits * samples // 8))
+
+
+def unpacked(stream):
+    """What a zlib stream holds that ends where the data does."""
+    unpacker = zlib.decompressobj()
+    data = unpacker.decompress(stream)
+    assert unpacker.eof
+    assert not unpacker.unused_data
+    return data
 
 
 def check_svg(ours, theirs):
@@ -152,6 +158,12 @@ def pdf_pictures(objects):
         if length[2]:
             size = int(objects[size].split(b"\n")[1])
         assert stream[size:] == b"\nendstream\nendobj\n"
+        stream = stream[:size]
+        coding = re.search(rb"/Filter (\[[^]]*\]|/\w+)", head)[1].strip(b"[]").split()
+        assert set(coding) == {b"/FlateDecode"}
+        if len(coding) == 2:  # the second one undoes the PNG's filters and has parameters
+            assert re.search(rb"/DecodeParms \[ null << /Predictor 15", head)
+            stream = unpacked(stream)
         width, height, bits = (
             int(re.search(rb"/%s (\d+)" % name, head)[1])
             for name in (b"Width", b"Height", b"BitsPerComponent")
@@ -163,7 +175,7 @@ def pdf_pictures(objects):
         if palette:
             chunks.append((b"PLTE", pdf_string(palette[2])))
             assert len(chunks[1][1]) == 3 * int(palette[1]) + 3
-        chunks += [(b"IDAT", stream[:size]), (b"IEND", b"")]
+        chunks += [(b"IDAT", stream), (b"IEND", b"")]
         png = b"\x89PNG\r\n\x1a\n" + b"".join(
             struct.pack(">I", len(part)) + name + part + struct.pack(">I", zlib.crc32(name + part))
             for name, part in chunks

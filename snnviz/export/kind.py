@@ -8,10 +8,6 @@ import numpy as np
 from snnviz.export.mosaic import bits_for, recolor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from matplotlib.figure import Figure
-
     from snnviz.export.mosaic import Bytes, Codes, Mosaic
     from snnviz.export.tones import Tones
 
@@ -24,32 +20,19 @@ class Kind:
     """How matplotlib draws a kind of figure, and what is known of its picture.
 
     Attributes:
-        draw: The figure of maps, uint8 [K, H, W].
         mosaic: Where the maps lie.
         tones: Their colours.
-        top: The largest value of a map's pixel.
         scale: Output pixels per pixel.
+        pattern: Maps that look different when their picture stands on its head, where any can.
     """
 
-    draw: "Callable[[Bytes], Figure]"
     mosaic: "Mosaic"
     tones: "Tones"
-    top: int
     scale: int
+    pattern: "Bytes"
     _memory: "dict[tuple[int, ...], tuple[Codes, dict[int, bytes], int]]" = field(
         default_factory=dict, repr=False
     )
-
-    def uniform(self, value: int) -> "Bytes":
-        """Maps that hold `value` everywhere."""
-        place = self.mosaic.layout
-        return np.full((self.mosaic.count, place.height, place.width), value, dtype=np.uint8)
-
-    def lopsided(self) -> "Bytes":
-        """Maps that look different when their picture stands on its head, where any can."""
-        maps = self.uniform(self.top)
-        maps[0, 0] = 0
-        return maps
 
     def codes(self, maps: "Bytes") -> "Codes":
         """The picture as the figure shows it, a colour a pixel, uint32 [rows, columns]."""

@@ -18,6 +18,7 @@ from snnviz.export.rendering import render
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
     from snnviz.export.kind import Kind
@@ -30,6 +31,9 @@ _NUMBER = re.compile(rb"/(Width|Height|Predictor|Colors|BitsPerComponent) (\d+)"
 _LENGTH = re.compile(rb"/Length (\d+) 0 R >>\nstream\n")
 _STREAM = re.compile(rb"\d+ 0 obj\n(<<.*?>>)\nstream\n(.*)\nendstream\nendobj\n\Z", re.DOTALL)
 _UP = 2
+# From this scale on a picture is packed twice. Deflate's matches end after 258 bytes, so that a
+# row's many repetitions are many matches, all alike: of an input's picture a quarter is left.
+_TWICE = 8
 
 
 class _Frame(NamedTuple):
@@ -50,15 +54,19 @@ class _Frame(NamedTuple):
     trailer: bytes
 
 
-def build_pdf(kind: "Kind") -> "Callable[[Bytes], bytes] | None":
+def build_pdf(kind: "Kind", figure: "Figure") -> "Callable[[Bytes], bytes] | None":
     """What turns maps into the file that matplotlib writes; None where their picture is not in it.
 
     The picture is stored as matplotlib stores it, enlarged by the whole scale.
+
+    Args:
+        kind: What is known of the kind.
+        figure: The figure of its pattern, as it comes from `snnviz.figures`.
     """
     if len(kind.tones.colors) > 256:
         return None
-    maps = kind.lopsided()
-    frame = _take_apart(render(kind.draw(maps), "pdf"), enlarge(kind.codes(maps), kind.scale))
+    picture = enlarge(kind.codes(kind.pattern), kind.scale)
+    frame = _take_apart(render(figure, "pdf"), picture)
     return None if frame is None else _PdfTemplate(kind, frame)
 
 
@@ -76,6 +84,10 @@ class _PdfTemplate:
         canvas, palette, bits = self._kind.indexed(maps)
         rows = self._enlarge(canvas if self._frame.upright else canvas[::-1], bits)
         stream = deflate.compress(rows.data)
+        coding, before = "[ /FlateDecode ]", ""
+        if self._kind.scale >= _TWICE:
+            stream = deflate.compress(stream)
+            coding, before = "[ /FlateDecode /FlateDecode ]", "null "
         height, width = (side * self._kind.scale for side in canvas.shape)
         colors = to_rgb(palette).tobytes().hex()
         sizes = f"/Columns {width} /BitsPerComponent {bits}"
@@ -83,8 +95,8 @@ class _PdfTemplate:
             f"{self._frame.number} 0 obj\n"
             f"<< /Type /XObject /Subtype /Image /Width {width} /Height {height}\n"
             f"/ColorSpace [ /Indexed /DeviceRGB {len(palette) - 1} <{colors}> ]\n"
-            f"/BitsPerComponent {bits} /Filter /FlateDecode\n"
-            f"/DecodeParms << /Predictor 15 /Colors 1 {sizes} >>\n"
+            f"/BitsPerComponent {bits} /Filter {coding}\n"
+            f"/DecodeParms [ {before}<< /Predictor 15 /Colors 1 {sizes} >> ]\n"
             f"/Length {len(stream)} >>\nstream\n"
         )
         body = b"".join((self._frame.before, head.encode(), stream, b"\nendstream\nendobj\n"))
@@ -109,6 +121,9 @@ class _PdfTemplate:
             rows[:, 1:, 0] = _UP
             self._rows[bits] = rows
             self._tables[bits] = enlarging_tables(bits, scale)
+        if bits == 8:
+            self._rows[bits][:, 0, 1:] = canvas.repeat(scale, axis=1)
+            return self._rows[bits]
         packed = pack_pixels(canvas, bits)
         data = packed.tobytes()
         for n, table in enumerate(self._tables[bits]):

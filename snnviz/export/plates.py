@@ -67,7 +67,9 @@ class _Plate(ABC):
     def _writer(self, form: str) -> "Writer | None":
         if form not in self._writers:
             kind = self._kind
-            self._writers[form] = None if kind is None else _BUILDERS[form](kind)
+            self._writers[form] = (
+                None if kind is None else _BUILDERS[form](kind, self._figure(kind.pattern))
+            )
         return self._writers[form]
 
     def _write(self, maps: "Bytes", form: str) -> bytes:
@@ -85,7 +87,9 @@ class _Plate(ABC):
         if size > _LARGEST:
             return None
         scale = round(figure.axes[0].bbox.width / layout.shape[1])
-        return Kind(self._figure, Mosaic(layout, count), tones, top, scale)
+        pattern = np.full((count, layout.height, layout.width), top, dtype=np.uint8)
+        pattern[0, 0] = 0
+        return Kind(Mosaic(layout, count), tones, scale, pattern)
 
 
 class FeatureMapPlate(_Plate):
@@ -106,8 +110,7 @@ class FeatureMapPlate(_Plate):
         self._shape = shape
         self._t = t
         self._options = options
-        counts = np.zeros(shape, dtype=np.uint8)
-        figure = self._figure(counts)
+        figure = self._figure(np.zeros(shape, dtype=np.uint8))
         if t + 1 > _HIGHEST:
             return
         image = figure.axes[0].images[0]
@@ -168,8 +171,7 @@ class InputPlate(_Plate):
         self._shape = shape
         self._options: dict[str, Any] = {"label": label, "dpi": dpi}
         figure = self._figure(np.zeros((1, *shape), dtype=np.uint8))
-        ramp = input_figure(np.arange(256, dtype=np.uint8)[np.newaxis], **self._options)
-        tones = ByteTones(ramp.axes[0].images[0])
+        tones = ByteTones(figure.axes[0].images[0])
         layout = Layout(rows=1, columns=1, height=shape[0], width=shape[1], gap=0)
         self._kind = self._describe(figure, layout, 1, tones, 255)
 

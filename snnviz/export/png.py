@@ -12,6 +12,9 @@ from snnviz.export.mosaic import recolor, to_codes, to_rgb
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
     from snnviz.export.kind import Kind
     from snnviz.export.mosaic import Bytes, Codes, Mosaic
 
@@ -53,16 +56,19 @@ def small_png(rows: "Bytes", width: int, bits: int, palette: "Codes") -> bytes:
     )
 
 
-def build_png(kind: "Kind") -> "Callable[[Bytes], bytes] | None":
+def build_png(kind: "Kind", figure: "Figure") -> "Callable[[Bytes], bytes] | None":
     """What turns maps into the file that matplotlib draws; None where it draws them otherwise.
 
     Each pixel of the maps must be a block of its colour, in the place of the figure's axes.
+
+    Args:
+        kind: What is known of the kind.
+        figure: The figure of its pattern, as it comes from `snnviz.figures`.
     """
     if len(kind.tones.colors) > 256:
         return None
-    maps = kind.lopsided()
-    raster, top, left = _draw(kind, maps)
-    return _PngTemplate(kind, raster, top, left) if _shows(kind, raster, top, left, maps) else None
+    raster, top, left = _draw(figure)
+    return _PngTemplate(kind, raster, top, left) if _shows(kind, raster, top, left) else None
 
 
 class _PngTemplate:
@@ -70,7 +76,7 @@ class _PngTemplate:
 
     def __init__(self, kind: "Kind", raster: "Codes", top: int, left: int) -> None:
         self._kind = kind
-        palette = np.unique(np.append(np.unique(raster), kind.tones.colors))
+        palette = np.unique(np.append(_runs(raster)[0], kind.tones.colors))
         self._palette = palette if len(palette) <= 256 else None
         self._channels = 1 if self._palette is not None else 3
         bottom = top + kind.mosaic.layout.shape[0] * kind.scale
@@ -128,7 +134,9 @@ class _PngTemplate:
         """What stands in the file for each of these colours, uint8 [..., channels]."""
         if self._palette is None:
             return to_rgb(codes)
-        return np.searchsorted(self._palette, codes).astype(np.uint8)[..., np.newaxis]
+        colors, lengths = _runs(codes)
+        samples = np.searchsorted(self._palette, colors).astype(np.uint8).repeat(lengths)
+        return samples.reshape(*codes.shape, 1)
 
     def _find_targets(self, left: int) -> "list[list[Bytes]]":
         """Views of the body, for each channel and each repetition of a pixel: all maps' rows."""
@@ -149,9 +157,15 @@ def _translate(canvas: "Bytes", table: bytes) -> "Bytes":
     return np.frombuffer(canvas.tobytes().translate(table), np.uint8).reshape(canvas.shape)
 
 
-def _draw(kind: "Kind", maps: "Bytes") -> "tuple[Codes, int, int]":
+def _runs(codes: "Codes") -> "tuple[Codes, NDArray[np.intp]]":
+    """The colours of equal neighbours, row by row, and how many there are of each."""
+    flat = codes.reshape(-1)
+    starts = np.append(0, np.flatnonzero(flat[1:] != flat[:-1]) + 1)
+    return flat[starts], np.diff(starts, append=flat.size)
+
+
+def _draw(figure: "Figure") -> "tuple[Codes, int, int]":
     """The pixels that matplotlib draws, and row and column of the picture's first one."""
-    figure = kind.draw(maps)
     # What `render` has written as PNG, without packing and unpacking it.
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
@@ -160,14 +174,14 @@ def _draw(kind: "Kind", maps: "Bytes") -> "tuple[Codes, int, int]":
     return raster, round(len(raster) - box.y1), round(box.x0)
 
 
-def _shows(kind: "Kind", raster: "Codes", top: int, left: int, maps: "Bytes") -> bool:
-    """Whether the picture lies there, opaque, and its map pixels are what the maps say."""
+def _shows(kind: "Kind", raster: "Codes", top: int, left: int) -> bool:
+    """Whether the picture lies there, opaque, and its map pixels are what the pattern says."""
     place = kind.mosaic.layout
     height, width = (side * kind.scale for side in place.shape)
     picture = raster[top : top + height, left : left + width]
     if min(top, left) < 0 or picture.shape != (height, width) or (raster >> 24 != 255).any():
         return False
-    codes = np.repeat(kind.codes(maps), kind.scale, axis=1)
+    codes = np.repeat(kind.codes(kind.pattern), kind.scale, axis=1)
     # Labels stand above the maps, so that only rows with maps must be free of anything else.
     shown = kind.mosaic.map_rows(picture.reshape(place.shape[0], kind.scale, width))
     return bool((shown == kind.mosaic.map_rows(codes)[:, :, np.newaxis]).all())

@@ -1,10 +1,12 @@
 """Work in several processes, with backpressure, that ends cleanly whatever happens to any of them.
 
-The workers import neither torch nor SpikingJelly: they get arrays and write files.
+The workers import neither torch nor SpikingJelly: they get arrays and write files. The arrays lie
+in memory that all processes share, because a pipe would copy them three times.
 """
 
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 from collections import deque
@@ -12,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from snnviz.errors import ExportError
 
@@ -21,13 +23,22 @@ Result = TypeVar("Result")
 
 # Tasks that wait for each worker: enough that none is ever idle, few enough to bound memory.
 _AHEAD = 2
+# Shared memory for each task that waits or is worked on. Larger ones go through the pipe: their
+# drawing takes so long that it does not matter.
+_ROOM = 1 << 20
+# Arrays begin at multiples of this, as NumPy's own do.
+_ALIGNMENT = 64
+
+# In a worker: the shared memory.
+_shared = memoryview(b"")
 
 
 def work(do: Callable[[Task], Result], tasks: Iterable[Task], *, jobs: int) -> Iterator[Result]:
     """What `do` makes of each of `tasks`, in their order.
 
     Args:
-        do: A function of a module, so that other processes can import it.
+        do: A function of a module, so that other processes can import it. Arrays in its task are
+            read-only, and gone when it returns.
         tasks: Taken one by one, no faster than they are worked off.
         jobs: Number of worker processes; 1 works in this one.
 
@@ -38,10 +49,16 @@ def work(do: Callable[[Task], Result], tasks: Iterable[Task], *, jobs: int) -> I
         yield from map(do, tasks)
         return
     waiting: deque[Future[Result]] = deque()
-    with _pool(jobs) as pool:
+    rooms = _AHEAD * jobs + 1
+    # Memory without a name, which is gone with the last process that has it.
+    memory = multiprocessing.RawArray("B", rooms * _ROOM)
+    with _pool(jobs, memory) as pool:
         try:
-            for task in tasks:
-                waiting.append(pool.submit(do, task))
+            for number, task in enumerate(tasks):
+                # As many tasks wait as there are rooms but one, so that this one's is free again.
+                start = number % rooms * _ROOM
+                packed, parts = _pack(task, memoryview(memory).cast("B"), start)
+                waiting.append(pool.submit(_unpack_and_do, do, packed, parts))
                 if len(waiting) > _AHEAD * jobs:
                     yield waiting.popleft().result()
             while waiting:
@@ -53,11 +70,35 @@ def work(do: Callable[[Task], Result], tasks: Iterable[Task], *, jobs: int) -> I
             ) from error
 
 
+def _pack(task: object, shared: memoryview, start: int) -> tuple[bytes, list[slice]]:
+    """`task` without its arrays, and where in `shared` they are now: from `start` on."""
+    buffers: list[pickle.PickleBuffer] = []
+    packed = pickle.dumps(task, protocol=5, buffer_callback=buffers.append)
+    parts = []
+    position = start
+    for array in (buffer.raw() for buffer in buffers):
+        part = slice(position, position + array.nbytes)
+        if part.stop > start + _ROOM:
+            return pickle.dumps(task, protocol=5), []
+        shared[part] = array
+        parts.append(part)
+        position = -(-part.stop // _ALIGNMENT) * _ALIGNMENT
+    return packed, parts
+
+
+def _unpack_and_do(do: Callable[[Task], Result], packed: bytes, parts: list[slice]) -> Result:
+    """What `do` makes of a task from `_pack`. Runs in a worker."""
+    arrays = [_shared[part].toreadonly() for part in parts]
+    return do(pickle.loads(packed, buffers=arrays))  # noqa: S301 - it comes from `_pack`
+
+
 @contextmanager
-def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
+def _pool(jobs: int, memory: Any) -> Iterator[ProcessPoolExecutor]:
     # Spawned, not forked: a fork would copy torch's threads' locks without the threads.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_end_with_parent)
+    pool = ProcessPoolExecutor(
+        jobs, mp_context=context, initializer=_begin_worker, initargs=(memory,)
+    )
     try:
         with _ignored_interrupt():
             # Processes start when they are first needed: here, so that they inherit the signal's
@@ -79,6 +120,12 @@ def _ignored_interrupt() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _begin_worker(memory: Any) -> None:
+    global _shared  # noqa: PLW0603 - a worker is told once, and tasks come as arguments
+    _shared = memoryview(memory).cast("B")
+    _end_with_parent()
 
 
 def _end_with_parent() -> None:

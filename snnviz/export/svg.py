@@ -16,22 +16,27 @@ from snnviz.export.rendering import render
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from matplotlib.figure import Figure
+
     from snnviz.export.kind import Kind
     from snnviz.export.mosaic import Bytes
 
 _PAYLOAD = re.compile(rb"(?<=data:image/png;base64,)\s*([\w+/=\s]+)")
 
 
-def build_svg(kind: "Kind") -> "Callable[[Bytes], bytes] | None":
+def build_svg(kind: "Kind", figure: "Figure") -> "Callable[[Bytes], bytes] | None":
     """What turns maps into the file that matplotlib writes; None where their picture is not in it.
 
     The name of the picture's element, which matplotlib makes from the pixels, stays the same.
+
+    Args:
+        kind: What is known of the kind.
+        figure: The figure of its pattern, as it comes from `snnviz.figures`.
     """
     if len(kind.tones.colors) > 256:
         return None
-    maps = kind.lopsided()
-    codes = kind.codes(maps)
-    text = render(kind.draw(maps), "svg")
+    codes = kind.codes(kind.pattern)
+    text = render(figure, "svg")
     found = [match for match in _PAYLOAD.finditer(text) if np.array_equal(_decode(match[1]), codes)]
     if len(found) != 1:
         return None

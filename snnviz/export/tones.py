@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from snnviz.export.mosaic import to_codes
+from snnviz.figures.input_image import to_shades
 from snnviz.grid import GAP, normalize_counts
 
 if TYPE_CHECKING:
@@ -104,10 +105,10 @@ class ByteTones(Tones):
         """Tabulate.
 
         Args:
-            image: The picture in a figure of this kind, drawn from 0..255 in one row.
+            image: The picture in a figure of this kind.
         """
-        shown = np.asarray(image.get_array())
-        self._codes: Codes = to_codes(image.to_rgba(shown, bytes=True))[0]
+        shades = to_shades(np.arange(256, dtype=np.uint8))
+        self._codes: Codes = to_codes(image.to_rgba(shades, bytes=True))
         self.gap = self._codes[0]
         self.colors = np.unique(self._codes)
 

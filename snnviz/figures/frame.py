@@ -96,6 +96,8 @@ def build_frame(
     # they enlarge it; "nearest" embeds it enlarged.
     axes.imshow(pixels, cmap=cmap, vmin=0, vmax=1, interpolation="nearest", aspect="auto")
     axes.set_axis_off()
+    # Ticks would be measured when the title is placed, although they are not drawn.
+    axes.yaxis.set_visible(False)
     axes.set_title(
         title, fontsize=title_size * 72 / dpi, pad=0.35 * title_size * 72 / dpi, color=TEXT_COLOR
     )

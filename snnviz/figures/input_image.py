@@ -28,7 +28,7 @@ def input_figure(
     """
     pixels = np.asarray(image)
     if pixels.dtype == np.uint8:
-        pixels = pixels / np.float32(255)
+        pixels = to_shades(pixels)
     if pixels.ndim != 2 or 0 in pixels.shape or not (pixels.min() >= 0 and pixels.max() <= 1):
         raise ShapeError(
             f"an input image must be [H, W] in [0, 1] or bytes, "
@@ -42,3 +42,8 @@ def input_figure(
         cmap=mpl.colormaps["gray"],
     )
     return frame.figure
+
+
+def to_shades(levels: "NDArray[np.uint8]") -> "NDArray[np.float32]":
+    """Bytes as the floats in [0, 1] that a figure shows."""
+    return np.divide(levels, 255, dtype=np.float32)
