@@ -39,6 +39,12 @@ _HOMES = {
     "TrainConfig": "training",
     "evaluate": "evaluation",
     "train": "training",
+    "measure": "measurement",
+    "Measurement": "measurement",
+    "Energy": "energy",
+    "anytime_figure": "figures",
+    "confusion_figure": "figures",
+    "firing_rate_figure": "figures",
     "accuracy_figure": "figures",
     "feature_map_figure": "figures",
     "input_figure": "figures",
@@ -74,6 +80,7 @@ if TYPE_CHECKING:
     )
     from snnviz.data import ImageSet, Sample, fashion_mnist, garments, load_picture, to_input
     from snnviz.encoder import Encoder, load_encoder, split_encoder
+    from snnviz.energy import Energy
     from snnviz.errors import (
         CheckpointError,
         ConfigError,
@@ -85,7 +92,16 @@ if TYPE_CHECKING:
     )
     from snnviz.evaluation import evaluate
     from snnviz.export import FigureSetOptions, write_figure_sets
-    from snnviz.figures import accuracy_figure, feature_map_figure, input_figure, loss_figure
+    from snnviz.figures import (
+        accuracy_figure,
+        anytime_figure,
+        confusion_figure,
+        feature_map_figure,
+        firing_rate_figure,
+        input_figure,
+        loss_figure,
+    )
+    from snnviz.measurement import Measurement, measure
     from snnviz.network import ConvSNN, NetworkConfig, build_network
     from snnviz.runs import read_curves, record_training
     from snnviz.spikes import SpikeRecord

@@ -80,8 +80,12 @@ def _umask() -> int:
     return mask
 
 
-def make_folder(path: Path) -> Path:
+def make_folder(path: Path, option: str = "--out-dir") -> Path:
     """`path`, which is a folder that exists and can be written to afterwards.
+
+    Args:
+        path: The folder.
+        option: What a command calls it, for the error.
 
     Raises:
         ExportError: It is a file, or the folder cannot be made or written to.
@@ -91,22 +95,46 @@ def make_folder(path: Path) -> Path:
     except OSError as error:
         reason = error.strerror or error
         raise ExportError(
-            f"cannot make the folder {path}: {reason}; choose another with --out-dir"
+            f"cannot make the folder {path}: {reason}; choose another with {option}"
         ) from error
     if not os.access(path, os.W_OK | os.X_OK):
-        raise ExportError(f"the folder {path} is not writable; choose another with --out-dir")
+        raise ExportError(f"the folder {path} is not writable; choose another with {option}")
     return path
 
 
-def check_free(path: Path, *, overwrite: bool) -> None:
+def check_free(path: Path, *, overwrite: bool, option: str = "--out-dir") -> None:
     """Nothing, if `path` is missing or an empty folder, or `overwrite` allows what it holds.
+
+    Args:
+        path: Where a folder is to be.
+        overwrite: Whether it may hold something.
+        option: What a command calls it, for the error.
 
     Raises:
         ExportError: It is a file, or a folder that is not empty.
     """
     if path.exists() and not path.is_dir():
-        raise ExportError(f"{path} is a file, not a folder; choose another with --out-dir")
+        raise ExportError(f"{path} is a file, not a folder; choose another with {option}")
     if not overwrite and path.is_dir() and any(path.iterdir()):
         raise ExportError(
-            f"the folder {path} is not empty; choose another with --out-dir, or pass --overwrite"
+            f"the folder {path} is not empty; choose another with {option}, or pass --overwrite"
+        )
+
+
+def check_absent(path: Path, *, overwrite: bool, option: str) -> None:
+    """Nothing, if there is no file at `path`, or `overwrite` allows one.
+
+    Args:
+        path: Where a file is to be.
+        overwrite: Whether one may be there.
+        option: What a command calls it, for the error.
+
+    Raises:
+        ExportError: It is a folder, or a file that is not to be overwritten.
+    """
+    if path.is_dir():
+        raise ExportError(f"{path} is a folder, not a file; choose another with {option}")
+    if path.exists() and not overwrite:
+        raise ExportError(
+            f"{path} is there already; choose another with {option}, or pass --overwrite"
         )

@@ -5,6 +5,7 @@ Layers and attribute names are those of SpikingJelly's `PythonNet`
 either loads strictly into the other.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 from snnviz.errors import ConfigError
 
 StepMode = Literal["s", "m"]
+Observe = Callable[[nn.Module, Tensor, Tensor], None]
 
 
 @dataclass(frozen=True)
@@ -139,19 +141,31 @@ def firing_rates(net: ConvSNN, images: Tensor) -> Tensor:
         net: The network, in evaluation mode.
         images: Float tensor [N, in_channels, H, W] in [0, 1].
     """
-    drive = net.static_conv(images)
+    return torch.stack(list(output_spikes(net, net.static_conv(images)))).mean(0)
+
+
+@torch.no_grad()
+def output_spikes(net: ConvSNN, drive: Tensor, observe: Observe | None = None) -> Iterator[Tensor]:
+    """The output spikes of each step, T times [N, num_classes], stepped as `firing_rates` says.
+
+    Args:
+        net: The network, in evaluation mode.
+        drive: `net.static_conv(images)`, [N, channels, H, W].
+        observe: Called for every layer at every step, with the layer, its input and its output.
+    """
     layers = (*net.conv, *net.fc)
     potentials: dict[nn.Module, Tensor] = {}
-    outputs = []
     for _ in range(net.T):
         x = drive
         for layer in layers:
+            before = x
             if isinstance(layer, neuron.IFNode):
                 x, potentials[layer] = _fire(x, potentials.get(layer), net.config)
             else:
                 x = layer(x)
-        outputs.append(x)
-    return torch.stack(outputs).mean(0)
+            if observe is not None:
+                observe(layer, before, x)
+        yield x
 
 
 def _fire(drive: Tensor, potential: Tensor | None, config: NetworkConfig) -> tuple[Tensor, Tensor]:

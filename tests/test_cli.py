@@ -57,7 +57,7 @@ def one_line(text):
     return text
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["visualize", "--help"], ["train", "--help"]])
+@pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in COMMANDS)])
 def test_help_loads_no_heavy_library(arguments):
     code = (
         "import sys\nfrom snnviz.cli import main\n"
@@ -393,7 +393,7 @@ def test_a_checkpoint_that_does_not_record_T(run, tmp_path):
     assert run(*arguments, "--out-dir", tmp_path / "b", "-T", 4)[2] == ""
 
 
-@pytest.mark.parametrize("command", ["train", "visualize"])
+@pytest.mark.parametrize("command", ["train", "evaluate", "visualize"])
 def test_a_full_disk_is_one_line_and_leaves_whole_files(command, ckpt, tmp_path):
     """The operating system refuses to write past 20 kB, as it would on a full disk."""
     limit = 20_000
@@ -413,6 +413,17 @@ def test_a_full_disk_is_one_line_and_leaves_whole_files(command, ckpt, tmp_path)
             "-channels",
             3,
             "--out-dir",
+            tmp_path / "out",
+        ],
+        "evaluate": [
+            "evaluate",
+            "--ckpt",
+            ckpt,
+            "--dataset",
+            "garments",
+            "--n-images",
+            20,
+            "--figures",
             tmp_path / "out",
         ],
         "visualize": [

@@ -1,5 +1,6 @@
 """The examples run as they stand."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+
+from snnviz.checkpoint import save_checkpoint
+from snnviz.data import garments
+from snnviz.measurement import measure
+from snnviz.network import NetworkConfig, build_network
+from tests.lively import lively
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -35,6 +42,25 @@ def test_my_own_picture(tmp_path, rng):
     out = run("my_own_picture.py", "me.jpg", cwd=tmp_path)
     assert out.startswith("60 x 90 pixels")
     with Image.open(tmp_path / "me_encoded.png") as picture:
+        assert picture.width > 1000
+
+
+def test_measure_a_network(tmp_path):
+    net = lively(build_network(NetworkConfig(T=2, channels=4), seed=0))
+    save_checkpoint(
+        {"net": net.state_dict(), "network": net.config.as_dict()}, tmp_path / "net.pth"
+    )
+    out = run("measure_a_network.py", tmp_path / "net.pth", "out", cwd=tmp_path)
+    found = measure(net, garments(200))
+    assert out.startswith(
+        f"{found.correct} of 200 right, after one step {found.accuracy_at[0]:.3f}"
+    )
+    assert f"conv.4: {found.firing_rate['conv.4']:.3f} spikes" in out
+    label, answer = re.search(r"most often wrong: (.*) taken for (.*)", out).groups()
+    wrong = found.confusion - np.diag(found.confusion.diagonal())
+    classes = list(found.classes)
+    assert wrong[classes.index(label), classes.index(answer)] == wrong.max() > 0
+    with Image.open(tmp_path / "out" / "confusion.png") as picture:
         assert picture.width > 1000
 
 

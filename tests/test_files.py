@@ -3,7 +3,7 @@
 import pytest
 
 from snnviz.errors import ExportError
-from snnviz.files import atomic_write, check_free, make_folder
+from snnviz.files import atomic_write, check_absent, check_free, make_folder
 
 
 def test_a_file_appears_whole_with_the_usual_permissions(tmp_path):
@@ -46,3 +46,24 @@ def test_folders(tmp_path):
     for overwrite in (True, False):
         with pytest.raises(ExportError, match="is a file"):
             check_free(tmp_path / "file", overwrite=overwrite)
+
+
+def test_files_that_are_to_be_made(tmp_path):
+    (tmp_path / "file").touch()
+    check_absent(tmp_path / "missing", overwrite=False, option="--json")
+    check_absent(tmp_path / "file", overwrite=True, option="--json")
+    with pytest.raises(ExportError, match="file is there already; choose another with --json"):
+        check_absent(tmp_path / "file", overwrite=False, option="--json")
+    for overwrite in (True, False):
+        with pytest.raises(ExportError, match="is a folder"):
+            check_absent(tmp_path, overwrite=overwrite, option="--json")
+
+
+def test_errors_name_the_option_that_chose_the_folder(tmp_path):
+    (tmp_path / "file").touch()
+    for call in (check_free, make_folder):
+        arguments = {"overwrite": True} if call is check_free else {}
+        with pytest.raises(ExportError, match="with --figures"):
+            call(tmp_path / "file", option="--figures", **arguments)
+    with pytest.raises(ExportError, match="with --figures, or pass"):
+        check_free(tmp_path, overwrite=False, option="--figures")

@@ -17,6 +17,7 @@ from snnviz.errors import SnnvizError
 # One row a command: its name and the line that `snnviz --help` shows for it.
 COMMANDS = {
     "train": "Train the tutorial's network on Fashion-MNIST.",
+    "evaluate": "Measure a trained network on labelled images.",
     "curves": "Draw accuracy and loss per epoch of trainings.",
     "visualize": "Draw what an encoder makes of images, as figure sets.",
 }

@@ -36,6 +36,30 @@ def dataset_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def split_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--split`: which part of the data set."""
+    return click.option(
+        "--split",
+        type=click.Choice(["test", "train"]),
+        default="test",
+        show_default=True,
+        help="Which part of the data set.",
+    )(command)
+
+
+def steps_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`-T`: how long a trained network runs."""
+    return click.option(
+        "-T",
+        "--T",
+        "T",
+        type=click.IntRange(min=1),
+        default=None,
+        show_default="the checkpoint's",
+        help="Number of time steps.",
+    )(command)
+
+
 def batch_size_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--batch-size`: images at once."""
     return click.option(

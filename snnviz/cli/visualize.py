@@ -1,6 +1,5 @@
 """`snnviz visualize`: from a checkpoint and images to figure sets."""
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,6 @@ from snnviz.cli import options
 from snnviz.grid import NORMALIZATIONS
 
 if TYPE_CHECKING:
-    from snnviz.checkpoint import Checkpoint
     from snnviz.data import Sample
     from snnviz.export.writing import Predict
     from snnviz.grid import Normalize
@@ -57,13 +55,7 @@ def _count_or_all(_ctx: click.Context, _param: click.Parameter, value: str) -> i
 )
 @click.option("--shuffle", is_flag=True, help="Draw the images at random, not the first ones.")
 @options.seed_option(0, "--shuffle")
-@click.option(
-    "--split",
-    type=click.Choice(["test", "train"]),
-    default="test",
-    show_default=True,
-    help="Which part of the data set.",
-)
+@options.split_option
 @options.dataset_option
 @options.data_dir_option
 @click.option(
@@ -79,15 +71,7 @@ def _count_or_all(_ctx: click.Context, _param: click.Parameter, value: str) -> i
     show_default=True,
     help="Scale pictures down to this longest side.",
 )
-@click.option(
-    "-T",
-    "--T",
-    "T",
-    type=click.IntRange(min=1),
-    default=None,
-    show_default="the checkpoint's",
-    help="Number of time steps.",
-)
+@options.steps_option
 @click.option(
     "--at",
     type=click.IntRange(min=0),
@@ -187,6 +171,7 @@ def command(
     """
     from snnviz.checkpoint import load_checkpoint
     from snnviz.cli.images import choose_samples
+    from snnviz.cli.networks import build_timed, choose_steps, describe
     from snnviz.device import choose_device
     from snnviz.encoder import bundled, load_encoder
     from snnviz.export import FigureSetOptions, check_folder, write_figure_sets
@@ -197,7 +182,7 @@ def command(
     device = choose_device(device)
     checkpoint = load_checkpoint(ckpt or bundled())
     figure_options = FigureSetOptions(
-        T=T or _steps(checkpoint, quiet),
+        T=choose_steps(checkpoint, T, quiet=quiet),
         at=at,
         formats=format,
         normalize=normalize,
@@ -208,14 +193,19 @@ def command(
         dpi=dpi,
         sheet=sheet,
     )
-    network = _network(checkpoint, figure_options.T, device) if predict else None
+    whole = predict and checkpoint.holds_network
+    network = build_timed(checkpoint, figure_options.T, device) if whole else None
     samples, images = choose_samples(network, **choice)
     manifest = write_figure_sets(
         load_encoder(checkpoint).to(device),
         samples,
         out_dir,
         figure_options,
-        made_from={"checkpoint": _describe(checkpoint, ckpt), "images": images},
+        made_from={
+            # Its name without folders, for repeatable bytes.
+            "checkpoint": describe(checkpoint, ckpt.name if ckpt else "bundled encoder"),
+            "images": images,
+        },
         predict=_predictions(network, samples),
         overwrite=overwrite,
         resume=resume,
@@ -226,25 +216,6 @@ def command(
         click.echo(f"{len(samples)} figure sets in {out_dir}, listed in {manifest}")
 
 
-def _steps(checkpoint: "Checkpoint", quiet: bool) -> int:
-    """The number of time steps to record where the user names none."""
-    if checkpoint.recorded_T is None and not quiet:
-        click.echo(
-            f"snnviz: {checkpoint.path} does not record T; taking T = {checkpoint.config.T}, "
-            "choose another with -T",
-            err=True,
-        )
-    return checkpoint.config.T
-
-
-def _network(checkpoint: "Checkpoint", T: int, device: str) -> "ConvSNN | None":
-    """The whole network, run for T steps, where the checkpoint holds one."""
-    if not checkpoint.holds_network:
-        return None
-    timed = replace(checkpoint, config=replace(checkpoint.config, T=T))
-    return timed.build_network().to(device)
-
-
 def _predictions(network: "ConvSNN | None", samples: "list[Sample]") -> "Predict | None":
     """What gives samples their predicted class, where that is to be had and not there yet."""
     from snnviz.evaluation import with_predictions
@@ -253,14 +224,3 @@ def _predictions(network: "ConvSNN | None", samples: "list[Sample]") -> "Predict
     if network is None or not fits or samples[0].predicted is not None:
         return None
     return partial(with_predictions, network)
-
-
-def _describe(checkpoint: "Checkpoint", ckpt: Path | None) -> dict[str, Any]:
-    """The manifest's entry about the checkpoint; its name without folders, for repeatable bytes."""
-    return {
-        "file": ckpt.name if ckpt else "bundled encoder",
-        "sha256": checkpoint.sha256,
-        "form": checkpoint.form,
-        "epoch": checkpoint.epoch,
-        "max_test_acc": checkpoint.max_test_acc,
-    }

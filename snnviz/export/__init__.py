@@ -2,7 +2,7 @@
 
 from snnviz.export.claim import check_folder
 from snnviz.export.options import FORMATS, FigureSetOptions
-from snnviz.export.rendering import render
+from snnviz.export.rendering import render, write_figure
 from snnviz.export.sets import figure_set
 from snnviz.export.writing import write_figure_sets
 
@@ -12,5 +12,6 @@ __all__ = [
     "check_folder",
     "figure_set",
     "render",
+    "write_figure",
     "write_figure_sets",
 ]

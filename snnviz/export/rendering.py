@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 
+from snnviz.files import write_bytes
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from matplotlib.figure import Figure
 
 # What keeps the bytes of each format free of dates and versions.
@@ -35,6 +39,19 @@ def render(figure: "Figure", form: str) -> bytes:
     ):
         figure.savefig(buffer, format=form, dpi=figure.dpi, **_METADATA[form])
     return buffer.getvalue()
+
+
+def write_figure(figure: "Figure", path: "Path") -> "Path":
+    """`path`, which holds the figure afterwards, in the format that its suffix names.
+
+    Args:
+        figure: What to draw.
+        path: A file that ends with .png, .svg or .pdf.
+
+    Raises:
+        ExportError: The folder cannot be written to, or the disk is full.
+    """
+    return write_bytes(render(figure, path.suffix.removeprefix(".")), path)
 
 
 @contextmanager

@@ -1,0 +1,215 @@
+"""`snnviz evaluate`: from a checkpoint and labelled images to numbers and figures."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from snnviz.cli import options
+
+if TYPE_CHECKING:
+    from snnviz.data import Split
+    from snnviz.measurement import Measurement
+
+# Of the layout of the JSON; it grows when a key changes its meaning or goes.
+_LAYOUT = 1
+_STDOUT = Path("-")
+
+
+@click.command("evaluate")
+@click.option(
+    "--ckpt",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Checkpoint of snnviz or SpikingJelly that holds a whole network.",
+)
+@options.split_option
+@options.dataset_option
+@options.data_dir_option
+@click.option(
+    "--n-images",
+    type=click.IntRange(min=1),
+    default=None,
+    show_default="all",
+    help="Measure on the first N images only.",
+)
+@options.steps_option
+@options.batch_size_option
+@options.device_option
+@click.option(
+    "--json",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="FILE",
+    help="Write the numbers as JSON; '-' prints them instead of the table.",
+)
+@click.option(
+    "--figures",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="DIR",
+    help="Folder for figures: confusion matrix, accuracy after each step, firing rates.",
+)
+@click.option(
+    "--format",
+    type=click.Choice(["png", "svg", "pdf"]),
+    multiple=True,
+    default=["png"],
+    show_default=True,
+    help="File format of the figures. Repeatable.",
+)
+@click.option(
+    "--overwrite", is_flag=True, help="Replace the JSON; write into a folder that is not empty."
+)
+@options.quiet_option
+def command(
+    ckpt: Path | None,
+    split: "Split",
+    dataset: str,
+    data_dir: Path,
+    n_images: int | None,
+    T: int | None,
+    batch_size: int,
+    device: str | None,
+    json: Path | None,
+    figures: Path | None,
+    format: tuple[str, ...],  # noqa: A002 - named after its option, as the environment is
+    overwrite: bool,
+    quiet: bool,
+) -> None:
+    """Measure a trained network on labelled images.
+
+    Prints accuracy, by class and after each step, the confusion matrix, the loss, the firing rate
+    of each spiking layer, synaptic operations and an estimate of the energy that they take.
+    """
+    from snnviz.checkpoint import load_checkpoint
+    from snnviz.cli.networks import build_timed, choose_steps, describe
+    from snnviz.data import load_dataset
+    from snnviz.device import choose_device
+    from snnviz.measurement import measure
+
+    if ckpt is None:
+        raise click.UsageError(
+            "no --ckpt: the bundled encoder is no whole network; name a checkpoint, for example "
+            "one that snnviz train wrote"
+        )
+    _check_output(json, figures, overwrite=overwrite)
+    device = choose_device(device)
+    checkpoint = load_checkpoint(ckpt)
+    steps = choose_steps(checkpoint, T, quiet=quiet)
+    net = build_timed(checkpoint, steps, device)
+    images = load_dataset(dataset, split, data_dir, count=n_images)
+    _make_folders(json, figures)
+    progress = options.progress_bar(quiet)
+    measurement = measure(net, images, batch_size=batch_size, progress=progress)
+    if not quiet and json != _STDOUT:
+        click.echo(f"{ckpt}, T = {measurement.T}, on {images.name} ({split})")
+        click.echo("\n".join(_lines(measurement)))
+    about = {
+        "checkpoint": describe(checkpoint, str(ckpt)),
+        "images": {"dataset": images.name, "split": split},
+    }
+    for path in (*_write_json(measurement, about, json), *_figures(measurement, figures, format)):
+        if not quiet and json != _STDOUT:
+            click.echo(f"wrote {path}")
+
+
+def _check_output(json: Path | None, figures: Path | None, *, overwrite: bool) -> None:
+    """Raise before anything is computed where the output may not be written."""
+    from snnviz.files import check_absent, check_free
+
+    if json is not None and json != _STDOUT:
+        check_absent(json, overwrite=overwrite, option="--json")
+    if figures is not None:
+        check_free(figures, overwrite=overwrite, option="--figures")
+
+
+def _make_folders(json: Path | None, figures: Path | None) -> None:
+    """Raise before anything is computed where the output cannot be written."""
+    from snnviz.files import make_folder
+
+    if json is not None and json != _STDOUT:
+        make_folder(json.parent, option="--json")
+    if figures is not None:
+        make_folder(figures, option="--figures")
+
+
+def _write_json(measurement: "Measurement", about: dict[str, Any], path: Path | None) -> list[Path]:
+    """The file written, if any."""
+    from snnviz import __version__
+    from snnviz.files import write_bytes
+
+    values = {
+        "version": _LAYOUT,
+        "snnviz": __version__,
+        **about,
+        "T": measurement.T,
+        **measurement.as_dict(),
+    }
+    text = json.dumps(values, indent=1, allow_nan=False) + "\n"
+    if path == _STDOUT:
+        click.echo(text, nl=False)
+    return [write_bytes(text.encode(), path)] if path not in (None, _STDOUT) else []
+
+
+def _figures(
+    measurement: "Measurement", folder: Path | None, formats: tuple[str, ...]
+) -> list[Path]:
+    """The files written, if any."""
+    if folder is None:
+        return []
+    from snnviz.export import write_figure
+    from snnviz.figures import anytime_figure, confusion_figure, firing_rate_figure
+
+    figures = {
+        "confusion": confusion_figure(measurement.confusion, classes=measurement.classes),
+        "accuracy_at": anytime_figure(measurement.accuracy_at),
+        "firing_rate": firing_rate_figure(measurement.firing_rate),
+    }
+    return [
+        write_figure(figure, folder / f"{name}.{form}")
+        for name, figure in figures.items()
+        for form in dict.fromkeys(formats)
+    ]
+
+
+def _lines(measurement: "Measurement") -> Iterator[str]:
+    """The table for people."""
+    yield f"accuracy {measurement.accuracy:.4f}  {measurement.correct} of {measurement.total}"
+    yield f"loss     {measurement.loss:.6f}"
+    yield from _classes(measurement)
+    yield from ("", "steps  accuracy")
+    for t, accuracy in enumerate(measurement.accuracy_at, start=1):
+        yield f"{t:>5}  {accuracy:.4f}"
+    yield from ("", "neurons        firing rate")
+    for name, rate in measurement.firing_rate.items():
+        yield f"{name:<13}  {rate:.4f}"
+    yield from ("", "synapses       synaptic operations  multiply-accumulates if dense")
+    for name, macs in measurement.macs.items():
+        synops = f"{measurement.synops[name]:,.0f}" if name in measurement.synops else "-"
+        yield f"{name:<13}  {synops:>19}  {macs:>29,}"
+    energy = measurement.energy
+    yield ""
+    yield f"energy an image, arithmetic only (float32, 45 nm): {_joules(energy.total)}"
+    yield f"  {_joules(energy.pixels)} on pixels and {_joules(energy.spikes)} on spikes"
+    yield f"  {_joules(energy.dense)} for the same layers without spikes, run once"
+
+
+def _joules(value: float) -> str:
+    return f"{1e6 * value:.3g} uJ"
+
+
+def _classes(measurement: "Measurement") -> Iterator[str]:
+    """Accuracy and a row of the confusion matrix for each class."""
+    labels = [f"{label} {name}" for label, name in enumerate(measurement.classes)]
+    width = max(map(len, labels))
+    column = max(4, len(str(measurement.confusion.max())) + 1)
+    numbers = "".join(f"{label:>{column}}" for label in range(len(labels)))
+    yield ""
+    yield f"{'class':<{width}}  accuracy{numbers}  <- taken for"
+    rows = zip(labels, measurement.accuracy_per_class, measurement.confusion, strict=True)
+    for label, accuracy, row in rows:
+        share = f"{accuracy:.4f}" if row.any() else "-"
+        yield f"{label:<{width}}  {share:>8}{''.join(f'{count:>{column}}' for count in row)}"

@@ -1,0 +1,41 @@
+"""How busy each spiking layer is."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from snnviz.errors import ShapeError
+from snnviz.figures.frame import TEXT_COLOR
+from snnviz.figures.plot import LINE_COLOR, build_plot, settle_layout
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def firing_rate_figure(firing_rate: Mapping[str, float], *, dpi: int = 200) -> "Figure":
+    """A figure of the mean firing rate of each spiking layer, from the input downwards.
+
+    Args:
+        firing_rate: Spikes per neuron and step in [0, 1] by layer, as `Measurement.firing_rate`.
+        dpi: Output pixels per inch.
+
+    Raises:
+        ShapeError: There are no layers, or a rate is out of range.
+        ConfigError: dpi is out of range.
+    """
+    if not firing_rate or not all(0 <= rate <= 1 for rate in firing_rate.values()):
+        raise ShapeError(f"firing rates must be in [0, 1] by layer, got {dict(firing_rate)}")
+    figure, axes = build_plot(
+        6, 1.2 + 0.4 * len(firing_rate), dpi=dpi, title="Mean firing rate of each layer"
+    )
+    bars = axes.barh(list(firing_rate), list(firing_rate.values()), color=LINE_COLOR, height=0.6)
+    axes.bar_label(
+        bars,
+        [f"{rate:.4f}" for rate in firing_rate.values()],
+        padding=4,
+        fontsize="small",
+        color=TEXT_COLOR,
+    )
+    axes.invert_yaxis()
+    axes.set_xlim(0, max(1.15 * max(firing_rate.values()), 0.01))
+    axes.set_xlabel("spikes per neuron and step", color=TEXT_COLOR)
+    return settle_layout(figure)

@@ -1,0 +1,38 @@
+"""A figure with one pair of axes, for lines, bars and tables."""
+
+from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
+
+from snnviz.errors import ConfigError
+from snnviz.figures.curves import COLORS
+from snnviz.figures.frame import TEXT_COLOR
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# That of the first run in a figure of curves.
+LINE_COLOR = COLORS[0]
+
+
+def build_plot(width: float, height: float, *, dpi: int, title: str) -> tuple[Figure, "Axes"]:
+    """A figure of so many inches and its axes, under a title."""
+    if dpi < 1:
+        raise ConfigError(f"dpi must be at least 1, got {dpi}")
+    figure = Figure(figsize=(width, height), dpi=dpi, facecolor="white", layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_title(title, color=TEXT_COLOR)
+    axes.tick_params(colors=TEXT_COLOR)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def settle_layout(figure: Figure) -> Figure:
+    """The figure, laid out once and for all.
+
+    Each drawing would move things a little further otherwise, so that the bytes of a file would
+    depend on which were written before it.
+    """
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    return figure
