@@ -1,11 +1,13 @@
 """Arrays to `matplotlib.figure.Figure`; no pyplot, no files."""
 
 from snnviz.figures.anytime import anytime_figure
+from snnviz.figures.channels import sorted_channels_figure
 from snnviz.figures.confusion import confusion_figure
 from snnviz.figures.curves import accuracy_figure, loss_figure
 from snnviz.figures.feature_maps import feature_map_figure
 from snnviz.figures.firing_rate import firing_rate_figure
 from snnviz.figures.input_image import input_figure
+from snnviz.figures.kernels import kernel_figure
 from snnviz.figures.sheet import SheetEntry, contact_sheet_figure
 
 __all__ = [
@@ -17,5 +19,7 @@ __all__ = [
     "feature_map_figure",
     "firing_rate_figure",
     "input_figure",
+    "kernel_figure",
     "loss_figure",
+    "sorted_channels_figure",
 ]
