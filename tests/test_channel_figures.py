@@ -3,19 +3,15 @@
 import matplotlib as mpl
 import numpy as np
 import pytest
-from matplotlib.colors import to_rgb
 
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.figures import kernel_figure, sorted_channels_figure
 from snnviz.figures.feature_maps import SATURATED_COLOR, SILENT_COLOR
 from snnviz.figures.tiles import COLUMN
+from tests.tile_figures import check_text, legend, rgb, texts, tile_under
 
 T = 4
 SATURATED_TEXT = "saturated: a spike everywhere, always"
-
-
-def rgb(color):
-    return np.rint(255 * np.array(to_rgb(color))).astype(int)
 
 
 @pytest.fixture
@@ -34,31 +30,6 @@ def maps(rng):
     return maps
 
 
-def texts(figure):
-    return [text.get_text() for text in figure.axes[0].texts]
-
-
-def legend(figure):
-    """Label and colour of each entry of the legend."""
-    found = figure.legends[0]
-    return {
-        text.get_text(): tuple(np.rint(255 * np.array(patch.get_facecolor()[:3])).astype(int))
-        for text, patch in zip(found.get_texts(), found.get_patches(), strict=True)
-    }
-
-
-def tile_above_label(figure, label, height, width):
-    """The pixels of the tile under a label: found by the label's own place, not by the layout."""
-    canvas = np.asarray(figure.axes[0].images[0].get_array()).astype(int)
-    [text] = [text for text in figure.axes[0].texts if text.get_text() == label]
-    x, y = text.get_position()
-    left = round(x - width / 2 + 0.5)
-    gap = canvas[0, 0]
-    top = next(row for row in range(round(y + 0.5), len(canvas))
-               if not (canvas[row, left : left + width] == gap).all())  # fmt: skip
-    return canvas[top : top + height, left : left + width]
-
-
 def test_kernels_are_on_one_symmetric_range(kernels):
     figure = kernel_figure(kernels, columns=3)
     bar = figure.axes[1]
@@ -68,7 +39,7 @@ def test_kernels_are_on_one_symmetric_range(kernels):
     assert texts(figure) == [str(k) for k in range(7)]
     factor = 24 // 3
     for k, kernel in enumerate(kernels):
-        tile = tile_above_label(figure, str(k), 2 * factor, 3 * factor)
+        tile = tile_under(figure, str(k), 2 * factor, 3 * factor)
         expected = mpl.colormaps["RdBu_r"]((kernel + 4) / 8)[..., :3] * 255
         assert np.abs(tile[::factor, ::factor] - expected).max() <= 1, k
         assert (tile == tile[::factor, ::factor].repeat(factor, 0).repeat(factor, 1)).all()
@@ -80,7 +51,7 @@ def test_kernels_stand_beside_the_mean_map_of_their_own_channel(kernels, maps):
     assert texts(figure) == [str(k) for k in order]
     for k in order:
         # A kernel of 2 x 3 fits three times into 6 x 9, then a gap, then the map.
-        tile = tile_above_label(figure, str(k), 6, 9 + 1 + 9)
+        tile = tile_under(figure, str(k), 6, 9 + 1 + 9)
         kernel = mpl.colormaps["RdBu_r"]((kernels[k] + 4) / 8)[..., :3] * 255
         assert np.abs(tile[1:6:3, 1:9:3] - kernel).max() <= 1
         shown = tile[:, 10:]
@@ -102,7 +73,7 @@ def test_zero_kernels_and_large_ones_are_drawn(rng):
     figure = kernel_figure(np.zeros((2, 3, 3)))
     assert figure.axes[1].get_xlim() == (-1, 1)
     figure = kernel_figure(rng.normal(size=(2, 5, 5)), rng.uniform(0, 1, (2, 2, 4)))
-    assert tile_above_label(figure, "1", 5, 5 + 1 + 4).shape == (5, 10, 3)
+    assert tile_under(figure, "1", 5, 5 + 1 + 4).shape == (5, 10, 3)
 
 
 def test_channels_come_in_the_order_given_with_their_types(maps):
@@ -120,11 +91,11 @@ def test_channels_come_in_the_order_given_with_their_types(maps):
     assert entries["edge: 3"] == tuple(rgb("#123456"))
     assert len(set(entries.values())) == len(entries)
     for k in order:
-        tile = tile_above_label(figure, str(k), 2 + 6, 9)
+        tile = tile_under(figure, str(k), 2 + 6, 9)
         [color] = [entries[name] for name in entries if name.startswith(types[k] + ":")]
         assert (tile[:2] == color).all()
     low, high = maps[4].min(), maps[4].max()
-    shown = tile_above_label(figure, "4", 8, 9)[2:, :, 0]
+    shown = tile_under(figure, "4", 8, 9)[2:, :, 0]
     assert np.abs(shown - 255 * (maps[4] - low) / (high - low)).max() <= 2
 
 
@@ -133,7 +104,7 @@ def test_a_shared_scale_ends_at_T(maps):
     assert figure.axes[1].get_xlim() == (0, 8)
     assert "8 steps" in figure.axes[1].get_xlabel()
     for k in range(1, 7):  # nothing is saturated at T = 8
-        tile = tile_above_label(figure, str(k), 6, 9)
+        tile = tile_under(figure, str(k), 6, 9)
         assert np.abs(tile - 255 * mpl.colormaps["viridis"](maps[k] / 8)[..., :3]).max() <= 1
 
 
@@ -152,18 +123,7 @@ def test_text_has_seven_points_in_a_column(rng):
                                "line of a column does not hold it, and the second is needed"),
         kernel_figure(rng.normal(size=(128, 3, 3)), maps, T=8),
     ):  # fmt: skip
-        figure.draw_without_rendering()
-        printed = COLUMN / figure.get_figwidth()
-        found = [text for axes in figure.axes for text in axes.texts]
-        found += [tick for axes in figure.axes[1:] for tick in axes.get_xticklabels()]
-        found += [axes.xaxis.label for axes in figure.axes[1:]]
-        found += [text for box in figure.legends for text in box.get_texts()]
-        found.append(figure.axes[0].title)
-        assert min(text.get_fontsize() for text in found) * printed >= 7
-        for text in found:
-            box = text.get_window_extent()
-            assert figure.bbox.x0 <= box.x0 <= box.x1 <= figure.bbox.x1, text
-            assert figure.bbox.y0 <= box.y0 <= box.y1 <= figure.bbox.y1, text
+        check_text(figure, COLUMN)
 
 
 def test_wrong_input_is_refused(kernels, maps):

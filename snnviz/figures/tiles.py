@@ -35,6 +35,8 @@ _POINTS, _HEADING = 7.1, 8.5
 _LETTER = 0.53
 # Lines of small text that a colour bar with its numbers and its label takes, and a row of swatches.
 _BAR, _SWATCHES = 3.8, 1.5
+# Sizes of its font that an entry of a legend takes besides its text.
+_HANDLE = 2.6
 # Lines of small text that a label above a picture takes.
 _STRIP = 1.25
 # Lines of its own size that the title takes.
@@ -123,7 +125,7 @@ def build_tiles(
     if around.labels:
         strip = max(1, int(np.ceil(_STRIP * share * width)))
         layout = choose_layout(shape, rows=rows, columns=columns, strip=strip)
-    entries = max(1, int(1 / share / _LETTER / (6 + _longest(around.swatches))))
+    entries = _entries_in_a_row(around.swatches, 1 / share)
     below = _BAR * bool(around.bars) + _SWATCHES * -(-len(around.swatches) // entries)
     frame = build_frame(
         _compose(pictures, layout),
@@ -192,8 +194,15 @@ def check_order(order: Sequence[int] | None, count: int) -> list[int]:
     return chosen
 
 
-def _longest(swatches: Sequence[Swatch]) -> int:
-    return max((len(swatch.label) for swatch in swatches), default=0)
+def _entries_in_a_row(swatches: Sequence[Swatch], room: float) -> int:
+    """As many as fit into `room` sizes of the font, read column by column as legends are."""
+    lengths = [len(swatch.label) * _LETTER + _HANDLE for swatch in swatches]
+    for columns in range(len(lengths), 1, -1):
+        rows = -(-len(lengths) // columns)
+        widths = [max(lengths[start : start + rows]) for start in range(0, len(lengths), rows)]
+        if sum(widths) <= room:
+            return len(widths)
+    return 1
 
 
 def _compose(pictures: "Pixels", layout: "Layout") -> "Pixels":
