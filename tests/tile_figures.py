@@ -51,7 +51,10 @@ def check_text(figure, inches, points=7):
     found = [text for axes in figure.axes for text in axes.texts]
     for axes in figure.axes:
         if axes.axison:
-            found += [*axes.get_xticklabels(), *axes.get_yticklabels()]
+            for axis in (axes.xaxis, axes.yaxis):  # also keeps labels beyond the limits
+                low, high = sorted(axis.get_view_interval())
+                found += [tick.label1 for tick in axis.get_major_ticks()
+                          if low <= tick.get_loc() <= high]  # fmt: skip
             found += [axes.xaxis.label, axes.yaxis.label]
         found.append(axes.title)
     found += [text for box in legends for text in box.get_texts()]
