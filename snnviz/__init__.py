@@ -37,6 +37,7 @@ _HOMES = {
     "split_encoder": "encoder",
     "EpochResult": "training",
     "TrainConfig": "training",
+    "channel_importance": "importance",
     "evaluate": "evaluation",
     "train": "training",
     "measure": "measurement",
@@ -101,6 +102,7 @@ if TYPE_CHECKING:
         input_figure,
         loss_figure,
     )
+    from snnviz.importance import channel_importance
     from snnviz.measurement import Measurement, measure
     from snnviz.network import ConvSNN, NetworkConfig, build_network
     from snnviz.runs import read_curves, record_training

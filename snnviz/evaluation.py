@@ -11,6 +11,7 @@ import torch.nn.functional as F  # noqa: N812
 from numpy.typing import NDArray
 from torch import Tensor
 
+from snnviz.acceleration import accelerate
 from snnviz.data import ImageSet, Sample
 from snnviz.errors import DataError, ShapeError
 from snnviz.network import ConvSNN, firing_rates
@@ -67,11 +68,12 @@ def evaluate(
     pixels, labels = (ranks.share(values) for values in to_device(images, device))
     was_training = net.training
     net.eval()
+    model = accelerate(net, len(images))
     loss = torch.zeros((), dtype=torch.float64, device=device)
     correct = torch.zeros((), dtype=torch.int64, device=device)
     for start in range(0, len(pixels), batch_size):
         label = labels[start : start + batch_size]
-        rate = net(scale_images(pixels[start : start + batch_size]))
+        rate = model(scale_images(pixels[start : start + batch_size]))
         # A sum in float64: squares of k/T are exact there for T a power of two, so that the sum is
         # the same however many ranks and batches there are.
         target = F.one_hot(label, rate.shape[1]).double()

@@ -4,10 +4,11 @@ Nothing outside this folder knows click, and a command's file is imported only w
 is asked for, so that `snnviz --help` loads no torch and no matplotlib.
 """
 
-import atexit
 import gc
 import importlib
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -21,9 +22,6 @@ COMMANDS = {
     "curves": "Draw accuracy and loss per epoch of trainings.",
     "visualize": "Draw what an encoder makes of images, as figure sets.",
 }
-
-# Objects made before garbage is looked for; Python's own 700 are too few for what is loaded here.
-_ALLOCATIONS = 100_000
 
 
 class Interrupted(click.ClickException):
@@ -81,12 +79,26 @@ def cli() -> None:
     """
 
 
+@contextmanager
+def loading() -> Iterator[None]:
+    """In here a command imports what it needs; none of that is ever looked through for garbage.
+
+    torch and matplotlib make a million objects that stay. To look through them, again and again
+    while they are made and once more at the end of the process, takes half a second.
+    """
+    if "torch" in sys.modules:  # a process that lives on has other objects, and other habits
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit; what the user can mend is one line on stderr."""
-    # Loading torch and matplotlib makes a million objects that stay. Looking through them for
-    # garbage, again and again and for the last time at the end, would take half a second.
-    gc.set_threshold(_ALLOCATIONS, 10, 10)
-    atexit.register(gc.freeze)
     try:
         status = cli.main(arguments, prog_name="snnviz", standalone_mode=False)
     except SnnvizError as error:

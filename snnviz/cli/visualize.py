@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from snnviz.cli import options
+from snnviz.cli import loading, options
 from snnviz.grid import NORMALIZATIONS
 
 if TYPE_CHECKING:
@@ -169,13 +169,14 @@ def command(
     For every image: the input, and for t = 0 and t = T-1 the spikes of all feature maps summed
     over the steps 0..t, in a grid. Without --ckpt it takes the encoder that comes with snnviz.
     """
-    from snnviz.checkpoint import load_checkpoint
-    from snnviz.cli.images import choose_samples
-    from snnviz.cli.networks import build_timed, choose_steps, describe
-    from snnviz.device import choose_device
-    from snnviz.encoder import bundled, load_encoder
-    from snnviz.export import FigureSetOptions, check_folder, write_figure_sets
-    from snnviz.ranks import is_first_rank
+    with loading():
+        from snnviz.checkpoint import load_checkpoint
+        from snnviz.cli.images import choose_samples
+        from snnviz.cli.networks import build_timed, choose_steps, describe
+        from snnviz.device import choose_device
+        from snnviz.encoder import bundled, load_encoder
+        from snnviz.export import FigureSetOptions, check_folder, write_figure_sets
+        from snnviz.ranks import is_first_rank
 
     quiet = quiet or not is_first_rank()
     check_folder(out_dir, overwrite=overwrite, resume=resume)

@@ -4,20 +4,19 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from snnviz.errors import ConfigError, ShapeError
-from snnviz.figures.frame import TEXT_COLOR
+from snnviz.errors import ShapeError
+from snnviz.figures.plot import COLORS, build_plot, settle_layout
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
 Points = tuple["NDArray[np.integer]", "NDArray[np.floating]"]
 
-# Okabe and Ito's colours, told apart with any kind of colour vision; then the same dashed, dotted.
-COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+# Where there are more runs than colours, the same again in the next style.
 _STYLES = ("-", "--", ":", "-.")
 _LOSS_STYLES = {"train": "-", "test": "--", "val": ":"}
 _SIZE = (6.8, 4.2)
@@ -32,7 +31,7 @@ def accuracy_figure(
     marked: Mapping[str, int] | None = None,
     note: str = "highest",
     dpi: int = 200,
-) -> Figure:
+) -> "Figure":
     """A figure of accuracy over epochs, a line a run, with one epoch of each marked.
 
     Args:
@@ -68,12 +67,12 @@ def accuracy_figure(
         )
     axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=None))
     axes.legend(loc="lower right", fontsize="small", framealpha=0.9)
-    return figure
+    return settle_layout(figure)
 
 
 def loss_figure(
     runs: Mapping[str, Mapping[str, Points]], *, title: str = "Loss", dpi: int = 200
-) -> Figure:
+) -> "Figure":
     """A figure of losses over epochs: a colour a run, a style a set of images.
 
     Args:
@@ -93,20 +92,15 @@ def loss_figure(
             _line(axes, epochs, values, color, style, f"{name}, {kind}")
     axes.set_ylim(bottom=0)
     axes.legend(loc="upper right", fontsize="small", framealpha=0.9)
-    return figure
+    return settle_layout(figure)
 
 
-def _axes(title: str, quantity: str, dpi: int) -> tuple[Figure, "Axes"]:
-    if dpi < 1:
-        raise ConfigError(f"dpi must be at least 1, got {dpi}")
-    figure = Figure(figsize=_SIZE, dpi=dpi, layout="constrained", facecolor="white")
-    axes = figure.add_subplot()
-    axes.set_title(title, color=TEXT_COLOR)
+def _axes(title: str, quantity: str, dpi: int) -> tuple["Figure", "Axes"]:
+    figure, axes = build_plot(*_SIZE, dpi=dpi, title=title)
     axes.set_xlabel("epoch")
     axes.set_ylabel(quantity)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
-    axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
 
 

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 
 from snnviz.errors import ConfigError
-from snnviz.figures.curves import COLORS
 from snnviz.figures.frame import TEXT_COLOR
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# That of the first run in a figure of curves.
+# Okabe and Ito's colours, told apart with any kind of colour vision.
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 LINE_COLOR = COLORS[0]
 
 

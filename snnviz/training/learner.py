@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from snnviz.acceleration import accelerate
 from snnviz.checkpoint import TrainingState
 from snnviz.errors import CheckpointError, TrainingError
 from snnviz.evaluation import Progress, mean_squared_error, scale_images
@@ -24,12 +25,15 @@ class Learner:
         config: How it learns.
         image_size: Height and width of the images, in pixels.
         ranks: The processes that learn together; each keeps the same weights.
+        images: How many images an epoch has.
 
     Attributes:
         net: The network.
     """
 
-    def __init__(self, config: TrainConfig, image_size: tuple[int, int], ranks: Ranks) -> None:
+    def __init__(
+        self, config: TrainConfig, image_size: tuple[int, int], ranks: Ranks, images: int
+    ) -> None:
         self.config = config
         self.ranks = ranks
         device = torch.device(config.device)
@@ -47,9 +51,9 @@ class Learner:
         self._scaler = torch.amp.GradScaler(
             device.type, enabled=config.amp and self._autocast is torch.float16
         )
-        self._model: nn.Module = self.net
+        self._model: nn.Module = accelerate(self.net, images, amp=config.amp)
         if ranks.world > 1:
-            self._model = DistributedDataParallel(self.net)
+            self._model = DistributedDataParallel(self._model)
 
     def load(self, saved: TrainingState) -> None:
         """Go on from `saved`.
@@ -131,7 +135,7 @@ class Learner:
         Raises:
             TrainingError: The weights are no finite numbers any more.
         """
-        self.net.train()
+        self._model.train()
         size = self.config.batch_size
         whole_batches = len(order) // size * size
         loss_sum = torch.zeros((), dtype=torch.float64, device=images.device)

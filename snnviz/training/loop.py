@@ -88,7 +88,7 @@ def train(
     train_set, val_set = _hold_out(train_set, config)
     _check_sets(config, train_set, test_set, ranks)
     height, width = train_set.images.shape[1:]
-    learner = Learner(config, (height, width), ranks)
+    learner = Learner(config, (height, width), ranks, len(train_set))
     if resume is not None:
         _check_epochs(config, resume)
         learner.load(resume)

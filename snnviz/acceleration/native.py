@@ -1,0 +1,206 @@
+"""`regions.cpp`, compiled for this machine and called with tensors.
+
+Maps and spikes are float32 or bfloat16, [T, N, H, W, C] (channels-last); everything else is
+float32. A region steps neurons from reset and keeps no potentials: its backward steps them again.
+"""
+
+import ctypes
+import os
+import shutil
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+_SOURCE = Path(__file__).with_name("regions.cpp")
+_STORED = {torch.float32: "float", torch.bfloat16: "uint16_t"}
+MAX_STEPS = 64
+
+
+class CompilerError(Exception):
+    """There is no compiler, or it cannot compile the regions."""
+
+
+class Neuron(ctypes.Structure):
+    """An integrate-and-fire neuron with the ATan surrogate gradient, as regions.cpp knows it."""
+
+    _fields_ = (
+        ("threshold", ctypes.c_float),
+        ("reset", ctypes.c_float),
+        ("alpha", ctypes.c_float),
+        ("hard", ctypes.c_int32),
+    )
+
+    @classmethod
+    def build(cls, v_threshold: float, v_reset: float | None, alpha: float) -> "Neuron":
+        """The neuron that subtracts the threshold after a spike, where `v_reset` is None."""
+        return cls(v_threshold, v_reset or 0.0, alpha, v_reset is not None)
+
+
+class Shape(ctypes.Structure):
+    """T, N, H, W and C of maps."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_int64) for name in ("steps", "images", "height", "width", "channels")
+    )
+
+
+@cache
+def library(dtype: torch.dtype) -> ctypes.CDLL:
+    """The regions for maps and spikes of that type.
+
+    They are compiled once a process, in about two seconds: a library kept for the next would have
+    to know for which processor it was made.
+
+    Raises:
+        CompilerError: They cannot be compiled here.
+    """
+    names = [os.environ["CXX"]] if "CXX" in os.environ else ["c++", "g++", "clang++"]
+    compiler = next(filter(None, map(shutil.which, names)), None)
+    if compiler is None:
+        raise CompilerError(f"no C++ compiler ({', '.join(names)}) was found")
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        target = Path(folder) / "regions.so"
+        flags = ["-std=c++17", "-O3", "-march=native", "-fopenmp", "-shared", "-fPIC"]
+        result = subprocess.run(  # noqa: S603
+            [compiler, *flags, f"-DSTORED={_STORED[dtype]}", str(_SOURCE), "-o", str(target)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if result.returncode:
+            lines = [line for line in result.stderr.splitlines() if "error" in line] or [""]
+            raise CompilerError(f"{compiler} failed ({lines[0].strip()})")
+        try:
+            return ctypes.CDLL(str(target))
+        except OSError as error:
+            raise CompilerError(f"what {compiler} compiled cannot be loaded ({error})") from error
+
+
+def fire_and_pool(maps: Tensor, scale: Tensor, shift: Tensor, neuron: Neuron) -> Tensor:
+    """Spikes of the drive `maps * scale + shift`, their maximum over 2 x 2.
+
+    Args:
+        maps: [T, N, H, W, C].
+        scale: [T, C].
+        shift: [T, C].
+        neuron: The neurons.
+
+    Returns:
+        [T, N, H // 2, W // 2, C].
+    """
+    T, N, H, W, C = maps.shape
+    spikes = maps.new_empty(T, N, H // 2, W // 2, C)
+    _call("fire_and_pool", maps.dtype, maps, scale, shift, spikes, Shape(*maps.shape), neuron)
+    return spikes
+
+
+def fire_and_pool_backward(
+    gradient: Tensor, maps: Tensor, scale: Tensor, shift: Tensor, mean: Tensor, neuron: Neuron
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Gradient of `fire_and_pool` by its drive, and sums of it over pixels.
+
+    A window's gradient goes to its first maximum, as in max_pool2d.
+
+    Returns:
+        The gradient, [T, N, H, W, C]; its sum, [T, N, C]; and that of the gradient times the
+        distance of the maps from `mean` [T, C], [T, N, C].
+    """
+    T, N, H, W, C = maps.shape
+    result = torch.empty_like(maps)
+    # The last row or column of an odd side is in no window.
+    result[:, :, H // 2 * 2 :] = 0
+    result[:, :, :, W // 2 * 2 :] = 0
+    plain, centered = mean.new_zeros(2, T, N, C)
+    tensors = gradient, maps, scale, shift, mean, result, plain, centered
+    _call("fire_and_pool_backward", maps.dtype, *tensors, Shape(*maps.shape), neuron)
+    return result, plain, centered
+
+
+def encode(
+    images: Tensor, weight: Tensor, shift: Tensor, neuron: Neuron, T: int, dtype: torch.dtype
+) -> Tensor:
+    """Spikes, pooled, of one drive at all steps: a 3 x 3 convolution of still images.
+
+    Args:
+        images: [N, in_channels, H + 2, W + 2], with a border of zeros.
+        weight: [9 in_channels, C], taps in the order of `torch.nn.functional.unfold`.
+        shift: [C], added to the convolution.
+        neuron: The neurons.
+        T: Number of time steps.
+        dtype: The type of the result.
+
+    Returns:
+        [T, N, H // 2, W // 2, C].
+    """
+    shape = _encoded_shape(images, weight, T)
+    spikes = torch.empty(
+        T, len(images), shape.height // 2, shape.width // 2, shape.channels, dtype=dtype
+    )
+    _call("encode", dtype, images, weight, shift, spikes, shape, images.shape[1], neuron)
+    return spikes
+
+
+def encode_backward(
+    gradient: Tensor, images: Tensor, weight: Tensor, shift: Tensor, neuron: Neuron
+) -> Tensor:
+    """Gradients by weight and, last, shift of an image each, [N, 9 in_channels + 1, C]."""
+    shape = _encoded_shape(images, weight, len(gradient))
+    sums = weight.new_zeros(len(images), len(weight) + 1, shape.channels)
+    tensors = gradient, images, weight, shift, sums
+    _call("encode_backward", gradient.dtype, *tensors, shape, images.shape[1], neuron)
+    return sums
+
+
+def fire(drive: Tensor, neuron: Neuron) -> Tensor:
+    """Spikes of neurons without pooling, [T, ...] like their drive."""
+    spikes = torch.empty_like(drive)
+    _call("fire", drive.dtype, drive, spikes, len(drive), drive[0].numel(), neuron)
+    return spikes
+
+
+def fire_backward(gradient: Tensor, drive: Tensor, neuron: Neuron) -> Tensor:
+    """Gradient of `fire` by its drive."""
+    result = torch.empty_like(drive)
+    _call(
+        "fire_backward", drive.dtype, gradient, drive, result, len(drive), drive[0].numel(), neuron
+    )
+    return result
+
+
+def moments(maps: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean of each map over its pixels, and sum of squared distances from it, both [T, N, C]."""
+    T, N, H, W, C = maps.shape
+    mean, squares = torch.empty(2, T, N, C)
+    _call("moments", maps.dtype, maps, mean, squares, T * N, H * W, C)
+    return mean, squares
+
+
+def combine(gradient: Tensor, maps: Tensor, scale: Tensor, slope: Tensor, offset: Tensor) -> None:
+    """Makes of `gradient`, in place, `gradient * scale + maps * slope + offset`.
+
+    The first two are [T, N, H, W, C], the others [T, C].
+    """
+    T, N, H, W, C = maps.shape
+    _call("combine", maps.dtype, gradient, maps, scale, slope, offset, T, N * H * W, C)
+
+
+def _encoded_shape(images: Tensor, weight: Tensor, T: int) -> Shape:
+    N, _, height, width = images.shape
+    return Shape(T, N, height - 2, width - 2, weight.shape[1])
+
+
+def _call(name: str, dtype: torch.dtype, *arguments: Tensor | ctypes.Structure | int) -> None:
+    """The region `name` with tensors and structures as pointers, whole numbers as they are."""
+    # Referred to until the call is over, since the region sees only its address.
+    kept = [part.contiguous() if isinstance(part, Tensor) else part for part in arguments]
+    getattr(library(dtype), name)(*map(_as_c, kept))
+
+
+def _as_c(argument: Tensor | ctypes.Structure | int) -> object:
+    if isinstance(argument, Tensor):
+        return ctypes.c_void_p(argument.data_ptr())
+    return ctypes.c_int64(argument) if isinstance(argument, int) else ctypes.byref(argument)

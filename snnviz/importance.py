@@ -1,0 +1,84 @@
+"""How much a network's answers depend on each channel of its encoder."""
+
+from copy import deepcopy
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from snnviz.acceleration import accelerate
+from snnviz.data import ImageSet
+from snnviz.evaluation import Progress, scale_images, to_device
+from snnviz.network import ConvSNN
+
+
+@dataclass(frozen=True, eq=False)
+class Importance:
+    """What silencing channels does to a network's answers.
+
+    Attributes:
+        total: Number of images.
+        correct: Number of them answered rightly with all channels.
+        correct_without: The same with one channel silenced, int64 [K].
+    """
+
+    total: int
+    correct: int
+    correct_without: NDArray[np.int64]
+
+    @property
+    def drop(self) -> NDArray[np.float64]:
+        """Accuracy lost by silencing each channel, floats [K] in [-1, 1].
+
+        Negative where the network does better without. Steps of 1 / `total` are the smallest that
+        can be told apart, and differences of a few images are noise.
+        """
+        return (self.correct - self.correct_without) / self.total
+
+
+@torch.inference_mode()
+def channel_importance(
+    net: ConvSNN, images: ImageSet, *, batch_size: int = 128, progress: Progress | None = None
+) -> Importance:
+    """The accuracy of `net` with each channel of its encoder silenced in turn.
+
+    A channel is silenced by a drive of 0 (its scale and shift in BatchNorm are 0), so that its
+    neurons stay at their reset potential: an ablation as in Morcos et al., "On the importance of
+    single directions for generalization", ICLR 2018. The network itself is left as it is. It takes
+    K + 1 passes over the images.
+
+    Args:
+        net: A whole network.
+        images: Labelled images of the size that it takes.
+        batch_size: Images a pass.
+        progress: Called as `progress("importance", done, total)`, in channels.
+
+    Raises:
+        DataError: The images have no labels.
+    """
+    device = next(net.parameters()).device
+    pixels, labels = to_device(images, device)
+    silenced = deepcopy(net).eval()
+    channels = net.config.channels
+    model = accelerate(silenced, len(pixels) * (channels + 1))
+
+    def correct() -> int:
+        hits = torch.zeros((), dtype=torch.int64, device=device)
+        for batch, label in zip(pixels.split(batch_size), labels.split(batch_size), strict=True):
+            hits += (model(scale_images(batch)).argmax(1) == label).sum()
+        return int(hits)
+
+    norm = silenced.static_conv[1]
+    assert isinstance(norm, nn.BatchNorm2d)  # noqa: S101 - as the network was built
+    weight, bias = norm.weight.clone(), norm.bias.clone()
+    everything = correct()
+    without = np.zeros(channels, np.int64)
+    for channel in range(channels):
+        norm.weight[channel] = norm.bias[channel] = 0
+        without[channel] = correct()
+        norm.weight[channel], norm.bias[channel] = weight[channel], bias[channel]
+        if progress is not None:
+            progress("importance", channel + 1, channels)
+    return Importance(len(pixels), everything, without)

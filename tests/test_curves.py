@@ -1,0 +1,96 @@
+"""Figures of curves: what is drawn, by its artists."""
+
+import numpy as np
+import pytest
+
+from snnviz.errors import ConfigError, ShapeError
+from snnviz.export import render
+from snnviz.figures import accuracy_figure, loss_figure
+
+EPOCHS = np.array([0, 1, 2, 5])
+
+
+def lines(figure):
+    return {
+        line.get_label(): line
+        for line in figure.axes[0].lines
+        if not line.get_label().startswith("_")
+    }
+
+
+def marks(figure):
+    """Where single points are marked, and in which colour."""
+    return [
+        (*map(float, line.get_xydata()[0]), line.get_markeredgecolor())
+        for line in figure.axes[0].lines
+        if line.get_label().startswith("_")
+    ]
+
+
+def test_the_highest_accuracy_is_marked_with_epoch_and_value():
+    values = np.array([0.1, 0.933, 0.5, 0.933])
+    figure = accuracy_figure({"run": (EPOCHS, values)}, title="Accuracy on the test images")
+    axes = figure.axes[0]
+    assert (axes.get_title(), axes.get_xlabel(), axes.get_ylabel()) == (
+        "Accuracy on the test images", "epoch", "accuracy",
+    )  # fmt: skip
+    ((label, line),) = lines(figure).items()
+    assert label == "run: 93.30% at epoch 1 (highest)"
+    np.testing.assert_array_equal(line.get_xydata(), np.column_stack([EPOCHS, values]))
+    assert [mark[:2] for mark in marks(figure)] == [(1.0, 0.933)], "the first of equal ones"
+    assert axes.get_legend().get_texts()[0].get_text() == label
+
+
+def test_another_epoch_can_be_marked():
+    values = np.array([0.1, 0.9, 0.5, 0.8])
+    figure = accuracy_figure(
+        {"run": (EPOCHS, values)}, title="", marked={"run": 3}, note="best on held-out images"
+    )
+    assert "80.00% at epoch 5 (best on held-out images)" in next(iter(lines(figure)))
+    assert [mark[:2] for mark in marks(figure)] == [(5.0, 0.8)]
+
+
+def test_a_run_that_is_left_out_keeps_its_colour():
+    points = (EPOCHS, np.linspace(0, 1, 4))
+    both = accuracy_figure({"a": points, "b": points}, title="")
+    one = accuracy_figure({"a": None, "b": points}, title="")
+    colors = [line.get_color() for line in lines(both).values()]
+    assert len(set(colors)) == 2
+    assert [line.get_color() for line in lines(one).values()] == colors[1:]
+    many = accuracy_figure({str(i): points for i in range(20)}, title="")
+    looks = {(line.get_color(), line.get_linestyle()) for line in lines(many).values()}
+    assert len(looks) == 20
+
+
+def test_one_epoch_shows():
+    figure = accuracy_figure({"run": (np.array([0]), np.array([0.5]))}, title="")
+    assert next(iter(lines(figure).values())).get_marker() == "."
+
+
+def test_losses_have_a_colour_a_run_and_a_style_a_set():
+    curve = (EPOCHS, np.array([0.1, 0.05, 0.02, 0.01]))
+    runs = {"a": {"train": curve, "test": curve}, "b": {"train": curve, "val": curve}}
+    drawn = lines(loss_figure(runs))
+    assert list(drawn) == ["a, train", "a, test", "b, train", "b, val"]
+    color = {name: line.get_color() for name, line in drawn.items()}
+    style = {name: line.get_linestyle() for name, line in drawn.items()}
+    assert color["a, train"] == color["a, test"] != color["b, train"]
+    assert style["a, train"] == style["b, train"]
+    assert len({style["a, train"], style["a, test"], style["b, val"]}) == 3
+
+
+@pytest.mark.parametrize("form", ["png", "svg", "pdf"])
+def test_bytes_do_not_depend_on_what_was_written_before(form):
+    points = (EPOCHS, np.linspace(0, 1, 4))
+    figure = accuracy_figure({"run": points}, title="Accuracy")
+    render(figure, "png")
+    assert render(figure, form) == render(accuracy_figure({"run": points}, title="Accuracy"), form)
+
+
+def test_curves_that_are_none_are_refused():
+    with pytest.raises(ShapeError, match=r"\[3\] values for \[4\] epochs"):
+        accuracy_figure({"run": (EPOCHS, np.zeros(3))}, title="")
+    with pytest.raises(ShapeError, match="run, test"):
+        loss_figure({"run": {"test": (np.array([]), np.array([]))}})
+    with pytest.raises(ConfigError, match="dpi"):
+        loss_figure({}, dpi=0)
