@@ -87,7 +87,6 @@ def _neurons(
 @options.steps_option
 @click.option(
     "--kind",
-    "kinds",
     type=click.Choice(["counts", "spikes", "first-spike", "membrane", "kernels", "raster"]),
     multiple=True,
     default=["counts"],
@@ -103,7 +102,6 @@ def _neurons(
 )
 @click.option(
     "--neuron",
-    "neurons",
     callback=_neurons,
     multiple=True,
     metavar="K,Y,X",
@@ -185,8 +183,8 @@ def command(
     quiet: bool,
     T: int | None,
     at: tuple[int, ...],
-    kinds: tuple[str, ...],
-    neurons: tuple[tuple[int, int, int], ...],
+    kind: tuple[str, ...],
+    neuron: tuple[tuple[int, int, int], ...],
     format: tuple[str, ...],  # noqa: A002 - named after its option, as the environment is
     normalize: "Normalize",
     cmap: str,
@@ -218,8 +216,8 @@ def command(
     figure_options = FigureSetOptions(
         T=choose_steps(checkpoint, T, quiet=quiet),
         at=at,
-        kinds=kinds,
-        neurons=neurons,
+        kinds=kind,
+        neurons=neuron,
         formats=format,
         normalize=normalize,
         cmap=cmap,
