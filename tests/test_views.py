@@ -217,7 +217,7 @@ def test_a_potential_that_cannot_be_had_is_refused(network, samples, tmp_path):
 
 
 def test_the_command_line_knows_every_kind(tmp_path, capsys):
-    [option] = [parameter for parameter in command.params if parameter.name == "kinds"]
+    [option] = [parameter for parameter in command.params if parameter.name == "kind"]
     assert tuple(option.type.choices) == tuple(KINDS)
 
     def run(*arguments):
