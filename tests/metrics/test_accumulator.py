@@ -8,12 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snnviz.errors import ConfigError, DataError, ShapeError
-from snnviz.metrics import Activity
+from snnviz.metrics import Activity, Classes, Information, Redundancy
 from snnviz.spikes import SpikeRecord
 from tests.metrics.conftest import random_case
 
-FAMILIES = {Activity: {}}
-LABELLED: list[type] = []
+FAMILIES = {
+    Activity: {},
+    Classes: {"classes": 4},
+    Information: {"classes": 4, "bins": 5},
+    Redundancy: {},
+}
+LABELLED = [family for family, options in FAMILIES.items() if "classes" in options]
 
 
 def assert_equal(one, other):
