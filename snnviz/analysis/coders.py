@@ -1,0 +1,84 @@
+"""What is compared: anything that turns images into spikes, under a name."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from snnviz.baselines import latency, pixels, poisson, untrained_encoder
+from snnviz.data import ImageSet, to_input
+from snnviz.encoder import Encoder
+from snnviz.network import NetworkConfig
+from snnviz.spikes import SpikeRecord
+
+Kind = Literal["encoder", "compared", "untrained", "coding", "pixels"]
+Encode = Callable[[NDArray[np.uint8]], SpikeRecord]
+
+# Steps of the record that holds the pixels themselves.
+_GREYS = 255
+
+
+@dataclass(frozen=True)
+class Coder:
+    """A way from images to spikes.
+
+    Attributes:
+        name: What tables and figures call it.
+        kind: "encoder" for the one under study, "compared" for others that were trained,
+            "untrained" for the same architecture with fresh weights, "coding" for rules that learn
+            nothing, "pixels" for the images themselves.
+        channels: Feature maps, K.
+        T: Number of time steps of its records.
+        encode: The record of images, from uint8 [n, H, W].
+    """
+
+    name: str
+    kind: Kind
+    channels: int
+    T: int
+    encode: Encode
+
+
+def encoder_coder(name: str, encoder: Encoder, T: int, kind: Kind = "encoder") -> Coder:
+    """An encoder as a coder of grey images over T steps."""
+
+    def encode(images: NDArray[np.uint8]) -> SpikeRecord:
+        # Bytes to floats a part at a time: a whole batch of floats would be the largest array.
+        return encoder.encode(to_input(images), T)
+
+    return Coder(name, kind, encoder.channels, T, encode)
+
+
+def baseline_coders(
+    config: NetworkConfig, T: int, train_images: ImageSet, seeds: Sequence[int] = (0, 1, 2)
+) -> list[Coder]:
+    """What an encoder has to be compared with before its numbers mean anything.
+
+    Args:
+        config: Sizes, threshold and reset of the encoder under study.
+        T: Number of time steps.
+        train_images: Images that the untrained encoders' normalization sees, see
+            `snnviz.baselines.untrained_encoder`.
+        seeds: One untrained encoder each.
+    """
+    images = to_input(train_images.images)
+    untrained = [
+        encoder_coder(f"untrained {seed}", untrained_encoder(config, seed, images), T, "untrained")
+        for seed in seeds
+    ]
+    return [
+        *untrained,
+        Coder("Poisson coding", "coding", 1, T, partial(_code, poisson, T)),
+        Coder("latency coding", "coding", 1, T, partial(_code, latency, T)),
+        Coder("pixels", "pixels", 1, _GREYS, partial(_code, pixels, _GREYS)),
+    ]
+
+
+def _code(
+    code: Callable[[torch.Tensor, int, int], SpikeRecord], T: int, images: NDArray[np.uint8]
+) -> SpikeRecord:
+    return code(torch.from_numpy(to_input(images)), T, 0)
