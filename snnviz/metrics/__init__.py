@@ -17,14 +17,44 @@ from snnviz.metrics.gradients import (
     image_quantities,
     sobel_gradient,
 )
+from snnviz.metrics.probe import (
+    ClassProbe,
+    ProbeFit,
+    ProbeResult,
+    ProbeScore,
+    pooled_counts,
+    pooling_side,
+    wilson_interval,
+)
+from snnviz.metrics.reconstruction import Reconstruction, ReconstructionFit
+from snnviz.metrics.reconstruction_score import ReconstructionResult, ReconstructionScore
+from snnviz.metrics.similarity import (
+    peak_signal_to_noise,
+    squared_error,
+    structural_similarity,
+)
 
 __all__ = [
     "CHANNEL_TYPES",
     "QUANTITIES",
+    "ClassProbe",
     "ContourResult",
     "Contours",
+    "ProbeFit",
+    "ProbeResult",
+    "ProbeScore",
+    "Reconstruction",
+    "ReconstructionFit",
+    "ReconstructionResult",
+    "ReconstructionScore",
     "channel_types",
     "gradient_magnitude",
     "image_quantities",
+    "peak_signal_to_noise",
+    "pooled_counts",
+    "pooling_side",
     "sobel_gradient",
+    "squared_error",
+    "structural_similarity",
+    "wilson_interval",
 ]
