@@ -106,6 +106,7 @@ FLOORS = [
     {"checkpoint"},
     {"first_spike"},
     {"encoder"},
+    {"baselines"},
     {"evaluation"},
     {"training"},
     {"figures"},
