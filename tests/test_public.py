@@ -114,6 +114,7 @@ FLOORS = [
     {"checkpoint"},
     {"first_spike"},
     {"encoder"},
+    {"baselines"},
     {"acceleration"},
     {"evaluation"},
     {"measurement"},

@@ -101,9 +101,7 @@ SCORES = (
         ".2f",
         lambda m: m.results["reconstruction"].psnr[-1],
     ),
-    Score(
-        "ssim", "reconstruction, SSIM", ".3f", lambda m: m.results["reconstruction"].ssim[-1]
-    ),
+    Score("ssim", "reconstruction, SSIM", ".3f", lambda m: m.results["reconstruction"].ssim[-1]),
     Score("probe", "linear probe, accuracy", ".1%", _probe, for_pixels=True),
     Score(
         "entropy",

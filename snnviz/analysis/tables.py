@@ -154,7 +154,9 @@ def scorecard_markdown(analysis: Analysis) -> str:
         "|---|" + "---|" * len(groups),
     ]
     lines += [
-        f"| {score.title} | " + " | ".join(written(score, group) for group in groups.values()) + " |"
+        f"| {score.title} | "
+        + " | ".join(written(score, group) for group in groups.values())
+        + " |"
         for score in SCORES
     ]
     floors = analysis.studied.results["reconstruction"].floors

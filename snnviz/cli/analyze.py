@@ -196,9 +196,7 @@ def _baselines(
     return baseline_coders(config, T, train_images, seeds=range(untrained))
 
 
-def _network(
-    checkpoint: "Checkpoint", T: int, device: str, images: "ImageSet"
-) -> "ConvSNN | None":
+def _network(checkpoint: "Checkpoint", T: int, device: str, images: "ImageSet") -> "ConvSNN | None":
     """The whole network, where the checkpoint holds one for images of this size."""
     from snnviz.cli.networks import build_timed
 
