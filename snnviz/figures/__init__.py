@@ -1,21 +1,48 @@
 """Arrays to `matplotlib.figure.Figure`; no pyplot, no files."""
 
 from snnviz.figures.anytime import anytime_figure
+from snnviz.figures.atlas import class_atlas_figure
+from snnviz.figures.channels import sorted_channels_figure
 from snnviz.figures.confusion import confusion_figure
 from snnviz.figures.curves import accuracy_figure, loss_figure
 from snnviz.figures.feature_maps import feature_map_figure
 from snnviz.figures.firing_rate import firing_rate_figure
+from snnviz.figures.first_spikes import first_spike_figure
+from snnviz.figures.history import encoder_history_figure, kernel_history_figure
 from snnviz.figures.input_image import input_figure
+from snnviz.figures.kernels import kernel_figure
+from snnviz.figures.neurons import membrane_figure, raster_figure
+from snnviz.figures.potential_maps import potential_map_figure
+from snnviz.figures.rates import rate_histogram_figure
+from snnviz.figures.reconstruction import reconstruction_figure
+from snnviz.figures.scorecard import scorecard_figure
 from snnviz.figures.sheet import SheetEntry, contact_sheet_figure
+from snnviz.figures.spike_maps import spike_frames, spike_map_figure
+from snnviz.figures.staircase import staircase_figure
 
 __all__ = [
     "SheetEntry",
     "accuracy_figure",
     "anytime_figure",
+    "class_atlas_figure",
     "confusion_figure",
     "contact_sheet_figure",
+    "encoder_history_figure",
     "feature_map_figure",
     "firing_rate_figure",
+    "first_spike_figure",
     "input_figure",
+    "kernel_figure",
+    "kernel_history_figure",
     "loss_figure",
+    "membrane_figure",
+    "potential_map_figure",
+    "raster_figure",
+    "rate_histogram_figure",
+    "reconstruction_figure",
+    "scorecard_figure",
+    "sorted_channels_figure",
+    "spike_frames",
+    "spike_map_figure",
+    "staircase_figure",
 ]

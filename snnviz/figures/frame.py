@@ -25,6 +25,8 @@ _TITLE = 0.026
 _TEXT = 0.013
 # Text below this many output pixels cannot be read.
 _SMALLEST_TEXT = 9.0
+# Room for the title, in lines of its size.
+_TOP = 2.6
 
 
 @dataclass(frozen=True)
@@ -54,39 +56,51 @@ def whole_scale(width: int, *, inches: float, dpi: int) -> int:
 
 
 def build_frame(
-    pixels: "NDArray[np.floating]",
+    pixels: "NDArray[np.floating] | NDArray[np.uint8]",
     *,
     scale: int,
     dpi: int,
     title: str,
-    cmap: "Colormap",
+    cmap: "Colormap | None" = None,
     below: float = 0.0,
     right: float = 0.0,
+    left: float = 0.0,
+    above: float = 0.0,
+    text: float = _TEXT,
+    heading: float = _TITLE,
+    top: float = _TOP,
 ) -> Frame:
     """A figure that shows `pixels` [H, W] at a whole scale under a title.
 
     Args:
         pixels: Values in [0, 1]; what lies outside, or is not a number, takes the extremes of
-            `cmap`.
+            `cmap`. Or colours, bytes [H, W, 3].
         scale: Output pixels per picture pixel.
         dpi: Output pixels per inch.
-        title: Text above the picture.
-        cmap: Colour map.
+        title: Text above the picture, of one line or more.
+        cmap: Colour map of values.
         below: Free room under the picture, in lines of small text.
         right: Free room to its right, in the same unit.
+        left: Free room to its left, in the same unit.
+        above: Free room between picture and title, in the same unit.
+        text: Size of small text, as a share of the picture's width.
+        heading: Size of the title, as a share of the picture's width.
+        top: Room for the title's first line, in lines of its size.
     """
-    height, width = (side * scale for side in pixels.shape)
-    title_size = max(_TITLE * width, 1.4 * _SMALLEST_TEXT)
-    text_size = max(_TEXT * width, _SMALLEST_TEXT)
+    height, width = (side * scale for side in pixels.shape[:2])
+    title_size = max(heading * width, 1.4 * _SMALLEST_TEXT)
+    text_size = max(text * width, _SMALLEST_TEXT)
     margin = round(0.5 * text_size)
-    top = round(2.6 * title_size)
+    room = round(above * text_size)
+    title_room = round((top + 1.3 * title.count("\n")) * title_size) + room
     bottom = margin + round(below * text_size)
-    figure_width = width + 2 * margin + round(right * text_size)
-    figure_height = height + top + bottom
+    before = margin + round(left * text_size)
+    figure_width = width + before + margin + round(right * text_size)
+    figure_height = height + title_room + bottom
     figure = Figure(figsize=(figure_width / dpi, figure_height / dpi), dpi=dpi, facecolor="white")
     axes = figure.add_axes(
         (
-            margin / figure_width,
+            before / figure_width,
             bottom / figure_height,
             width / figure_width,
             height / figure_height,
@@ -99,6 +113,9 @@ def build_frame(
     # Ticks would be measured when the title is placed, although they are not drawn.
     axes.yaxis.set_visible(False)
     axes.set_title(
-        title, fontsize=title_size * 72 / dpi, pad=0.35 * title_size * 72 / dpi, color=TEXT_COLOR
+        title,
+        fontsize=title_size * 72 / dpi,
+        pad=(0.35 * title_size + room) * 72 / dpi,
+        color=TEXT_COLOR,
     )
     return Frame(figure, axes, scale, text_size * 72 / dpi, dpi)

@@ -1,0 +1,75 @@
+"""What each channel does in each class."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from snnviz.errors import ShapeError
+from snnviz.figures.means import (
+    check_means,
+    mean_bar,
+    mean_pixels,
+    scale_means,
+    special_swatches,
+)
+from snnviz.figures.tiles import Around, build_tiles
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+
+def class_atlas_figure(
+    maps: "NDArray[np.floating]",
+    *,
+    T: int,
+    classes: Sequence[str],
+    channels: Sequence[int],
+    scale: str = "map",
+    cmap: str = "gray",
+    title: str = "Mean counts by class and channel",
+    dpi: int = 200,
+) -> "Figure":
+    """A figure of the mean map of each class (a row) and channel (a column).
+
+    Args:
+        maps: Mean spike counts of T steps over the images of each class, floats
+            [classes, channels, H, W] in 0..T.
+        T: Number of time steps, >= 1.
+        classes: The name of each class.
+        channels: The number of each channel that `maps` holds. Up to ten stay readable in a column.
+        scale: "map": all maps of a channel on one scale, from its lowest to its highest mean, so
+            that classes compare; "shared": all on 0..T, so that channels compare as well.
+        cmap: Name of a matplotlib colour map.
+        title: Text above.
+        dpi: Output pixels per inch.
+
+    Raises:
+        ShapeError: The maps have another shape or range, or names do not match them.
+        ConfigError: An option is out of range.
+    """
+    maps = np.asarray(maps)
+    check_means(maps, T, "[classes, channels, H, W]")
+    if maps.shape[:2] != (len(classes), len(channels)):
+        raise ShapeError(
+            f"maps of {maps.shape[0]} classes and {maps.shape[1]} channels, but "
+            f"{len(classes)} and {len(channels)} names"
+        )
+    # What is stretched together, and silent as a whole, is a channel with all its classes.
+    values = scale_means(maps, T=T, scale=scale, sides=(0, 2, 3))
+    pixels = mean_pixels(values, cmap)
+    frame, _ = build_tiles(
+        pixels.reshape(-1, *pixels.shape[2:]),
+        Around(
+            title=title,
+            rows=list(classes),
+            columns=[str(k) for k in channels],
+            bars=[mean_bar(T=T, scale=scale, cmap=cmap, what="column")],
+            swatches=special_swatches(values),
+        ),
+        rows=len(classes),
+        columns=len(channels),
+        dpi=dpi,
+    )
+    return frame.figure

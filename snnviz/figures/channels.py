@@ -1,0 +1,78 @@
+"""Channels in an order that says something: by type, by rate."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from snnviz.figures.kernels import add_strips
+from snnviz.figures.means import (
+    check_means,
+    mean_bar,
+    mean_pixels,
+    scale_means,
+    special_swatches,
+)
+from snnviz.figures.tiles import Around, build_tiles, check_order
+from snnviz.figures.types import check_types, type_colors, type_swatches
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+
+def sorted_channels_figure(
+    maps: "NDArray[np.floating]",
+    *,
+    T: int,
+    order: Sequence[int] | None = None,
+    types: Sequence[str] | None = None,
+    colors: Mapping[str, str] | None = None,
+    scale: str = "map",
+    cmap: str = "gray",
+    title: str = "Channels",
+    rows: int | None = None,
+    columns: int | None = None,
+    dpi: int = 200,
+) -> "Figure":
+    """A figure of the channels' maps in the order given, with their types in colour.
+
+    Args:
+        maps: Mean spike counts of T steps, over images or of one, floats or ints [K, H, W] in 0..T.
+        T: Number of time steps, >= 1.
+        order: The channels to show, in reading order, ints in 0..K-1, for example
+            `numpy.argsort(-rate)`; None: all.
+        types: The type of each of the K channels, for a colour strip above its map and a legend
+            with the number of channels of each type, or None.
+        colors: Colours of types; those that have none get one.
+        scale: "map": each map from its lowest to its highest mean; "shared": all on 0..T.
+        cmap: Name of a matplotlib colour map.
+        title: Text above; say what the order is.
+        rows: Rows of the grid, or None.
+        columns: Columns of the grid, or None.
+        dpi: Output pixels per inch.
+
+    Raises:
+        ShapeError: Maps or types have another shape or range.
+        ConfigError: An option is out of range, or types are too many for their colours.
+    """
+    maps = np.asarray(maps)
+    check_means(maps, T)
+    shown = check_order(order, len(maps))
+    named = check_types(types, len(maps))
+    values = scale_means(maps[shown], T=T, scale=scale)
+    tiles = mean_pixels(values, cmap)
+    swatches = special_swatches(values, named)
+    if named:
+        kinds = [named[k] for k in shown]
+        palette = type_colors(kinds, colors)
+        tiles = add_strips(tiles, [palette[kind] for kind in kinds])
+        swatches = type_swatches(kinds, palette) + swatches
+    around = Around(
+        title=title,
+        labels=[str(k) for k in shown],
+        bars=[mean_bar(T=T, scale=scale, cmap=cmap)],
+        swatches=swatches,
+    )
+    frame, _ = build_tiles(tiles, around, rows=rows, columns=columns, dpi=dpi)
+    return frame.figure

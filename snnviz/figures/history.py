@@ -1,0 +1,150 @@
+"""The encoder over the epochs of a run."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.colors import Normalize as LinearNorm
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from snnviz.errors import ConfigError, ShapeError
+from snnviz.figures.column import SMALL, build_panels
+from snnviz.figures.frame import TEXT_COLOR
+from snnviz.figures.plot import LINE_COLOR, settle_layout
+from snnviz.figures.tiles import Around, Bar, build_tiles, check_maps, to_pixels
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+_SIDE = 24
+_DOTS = 20
+
+
+def encoder_history_figure(
+    epochs: Sequence[int],
+    change: "NDArray[np.floating]",
+    rotation: "NDArray[np.floating]",
+    *,
+    quantiles: tuple[float, float] = (0.1, 0.9),
+    title: str = "How far the kernels have moved",
+    dpi: int = 300,
+) -> "Figure":
+    """A figure of how the kernels move over the epochs: the median channel, and most channels.
+
+    Args:
+        epochs: The epochs, ascending, ints [E].
+        change: Norm of each kernel's change since the beginning, as a share of its norm there,
+            floats [E, K], from 0.
+        rotation: Angle between each kernel and what it was, in degrees, floats [E, K] in 0..180.
+        quantiles: The band, shares of the channels.
+        title: Text above.
+        dpi: Output pixels per inch, 3.3 inches wide.
+
+    Raises:
+        ShapeError: The arrays do not fit together, or are out of range.
+        ConfigError: An option is out of range.
+    """
+    change, rotation = np.asarray(change), np.asarray(rotation)
+    steps = _check_epochs(epochs)
+    for values, name in ((change, "changes"), (rotation, "rotations")):
+        check_maps(values, "[E, K]", name)
+        if len(values) != len(steps) or values.min() < 0:
+            raise ShapeError(
+                f"{name} must be [{len(steps)}, K] from 0, got {list(values.shape)} from "
+                f"{values.min():g}"
+            )
+    if rotation.max() > 180 or change.shape != rotation.shape:
+        raise ShapeError(
+            f"rotations must be {list(change.shape)} in 0..180 degrees, got "
+            f"{list(rotation.shape)} up to {rotation.max():g}"
+        )
+    if not 0 <= quantiles[0] <= quantiles[1] <= 1:
+        raise ConfigError(f"quantiles must ascend in [0, 1], got {quantiles}")
+    figure, (upper, lower) = build_panels(2, 3.4, dpi=dpi, title=title)
+    _draw_band(upper, steps, change, quantiles)
+    upper.set_ylabel("relative change")
+    upper.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    _draw_band(lower, steps, rotation, quantiles)
+    lower.set_ylabel("rotation (degrees)")
+    upper.tick_params(labelbottom=False)
+    lower.set_xlabel("epoch")
+    upper.legend(loc="best", fontsize=SMALL, frameon=False, labelcolor=TEXT_COLOR)
+    return settle_layout(figure)
+
+
+def kernel_history_figure(
+    kernels: "NDArray[np.floating]",
+    *,
+    epochs: Sequence[int],
+    channels: Sequence[int],
+    title: str = "Kernels over the epochs",
+    dpi: int = 200,
+) -> "Figure":
+    """A figure of chosen kernels (rows) at chosen epochs (columns), all on one symmetric range.
+
+    Args:
+        kernels: Weights, floats [E, k, kh, kw].
+        epochs: The epoch of each [E], ascending.
+        channels: The number of each channel [k].
+        title: Text above.
+        dpi: Output pixels per inch.
+
+    Raises:
+        ShapeError: Kernels, epochs and channels do not fit together.
+        ConfigError: dpi is out of range.
+    """
+    kernels = np.asarray(kernels)
+    check_maps(kernels, "[E, k, kh, kw]", "kernels")
+    steps = _check_epochs(epochs)
+    if kernels.shape[:2] != (len(steps), len(channels)):
+        raise ShapeError(
+            f"kernels {list(kernels.shape)} do not fit {len(steps)} epochs and "
+            f"{len(channels)} channels"
+        )
+    top = float(np.abs(kernels).max()) or 1.0
+    norm, colors = LinearNorm(-top, top), mpl.colormaps["RdBu_r"]
+    pixels = to_pixels(colors(norm(kernels.swapaxes(0, 1)), bytes=True))
+    factor = max(1, _SIDE // max(kernels.shape[2:]))
+    enlarged = pixels.repeat(factor, axis=2).repeat(factor, axis=3)
+    frame, _ = build_tiles(
+        enlarged.reshape(-1, *enlarged.shape[2:]),
+        Around(
+            title=title,
+            rows=[f"channel {k}" for k in channels],
+            columns=[f"epoch {step}" if n == 0 else str(step) for n, step in enumerate(steps)],
+            bars=[
+                Bar("kernel weight", colors, norm, (-top, 0, top),
+                    (f"{-top:.2g}", "0", f"{top:.2g}"))
+            ],
+        ),
+        rows=len(channels),
+        columns=len(steps),
+        dpi=dpi,
+    )  # fmt: skip
+    return frame.figure
+
+
+def _check_epochs(epochs: Sequence[int]) -> "NDArray[np.integer]":
+    steps = np.asarray(epochs)
+    if steps.ndim != 1 or not steps.size or (np.diff(steps) <= 0).any():
+        raise ShapeError(f"epochs must ascend, got {steps.tolist()}")
+    return steps
+
+
+def _draw_band(
+    axes: "Axes",
+    steps: "NDArray[np.integer]",
+    values: "NDArray[np.floating]",
+    quantiles: tuple[float, float],
+) -> None:
+    low, high = np.quantile(values, quantiles, axis=1)
+    text = f"{quantiles[0]:.0%} to {quantiles[1]:.0%} of {values.shape[1]} channels"
+    axes.fill_between(steps, low, high, color=LINE_COLOR, alpha=0.25, linewidth=0, label=text)
+    marker = "." if len(steps) <= _DOTS else ""
+    axes.plot(steps, np.median(values, axis=1), color=LINE_COLOR, linewidth=1.3, marker=marker,
+              label="median")  # fmt: skip
+    axes.set_ylim(bottom=0)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))

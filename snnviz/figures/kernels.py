@@ -1,0 +1,149 @@
+"""What each channel looks for, and where it finds it: kernels beside mean maps."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.colors import Normalize as LinearNorm
+
+from snnviz.errors import ShapeError
+from snnviz.figures.feature_maps import GAP_COLOR
+from snnviz.figures.means import (
+    check_means,
+    mean_bar,
+    mean_pixels,
+    scale_means,
+    special_swatches,
+)
+from snnviz.figures.tiles import (
+    Around,
+    Bar,
+    build_tiles,
+    check_maps,
+    check_order,
+    pixel_of,
+    to_pixels,
+)
+from snnviz.figures.types import check_types, type_colors, type_swatches
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from snnviz.figures.tiles import Pixels
+
+# Blue, white, red: told apart with any kind of colour vision, and zero is white.
+_DIVERGING = "RdBu_r"
+# About so many pixels a kernel is drawn wide where no map gives the size.
+_SIDE = 24
+
+
+def kernel_figure(
+    kernels: "NDArray[np.floating]",
+    maps: "NDArray[np.floating] | None" = None,
+    *,
+    T: int = 1,
+    order: Sequence[int] | None = None,
+    types: Sequence[str] | None = None,
+    colors: Mapping[str, str] | None = None,
+    scale: str = "map",
+    cmap: str = "gray",
+    title: str | None = None,
+    columns: int | None = None,
+    dpi: int = 200,
+) -> "Figure":
+    """A figure of kernels, each beside the mean map of its channel, with channel numbers.
+
+    Kernels are in blue (negative) and red (positive), all on one range that is symmetric around
+    zero and ends at the largest magnitude among all K.
+
+    Args:
+        kernels: Weights, floats [K, kh, kw].
+        maps: Mean spike counts over images, floats [K, H, W] in 0..T; None draws kernels alone.
+        T: Number of time steps that the counts are of.
+        order: The channels to show, in reading order, ints in 0..K-1; None: all.
+        types: The type of each of the K channels, for a colour strip and a legend, or None.
+        colors: Colours of types; those that have none get one.
+        scale: "map": each mean map from its lowest to its highest mean; "shared": all on 0..T.
+        cmap: Name of the colour map of the mean maps.
+        title: Text above.
+        columns: Pairs in a row; None chooses.
+        dpi: Output pixels per inch.
+
+    Raises:
+        ShapeError: Kernels, maps and types are not for the same K channels, or out of range.
+        ConfigError: An option is out of range.
+    """
+    kernels = np.asarray(kernels)
+    check_maps(kernels, "[K, kh, kw]", "kernels")
+    count = len(kernels)
+    shown = check_order(order, count)
+    named = check_types(types, count)
+    palette = type_colors([named[k] for k in shown], colors) if named else {}
+    top = float(np.abs(kernels).max()) or 1.0
+    norm = LinearNorm(-top, top)
+    pixels = to_pixels(mpl.colormaps[_DIVERGING](norm(kernels[shown]), bytes=True))
+    bars = [Bar("kernel weight", mpl.colormaps[_DIVERGING], norm, (-top, 0, top),
+                (f"{-top:.2g}", "0", f"{top:.2g}"))]  # fmt: skip
+    swatches = type_swatches([named[k] for k in shown], palette) if named else []
+    if maps is None:
+        tiles = _enlarge(pixels, _SIDE, _SIDE)
+    else:
+        maps = np.asarray(maps)
+        check_means(maps, T)
+        if len(maps) != count:
+            raise ShapeError(f"{count} kernels need as many mean maps, got {len(maps)}")
+        values = scale_means(maps[shown], T=T, scale=scale)
+        tiles = _pair(pixels, mean_pixels(values, cmap))
+        bars.append(mean_bar(T=T, scale=scale, cmap=cmap))
+        swatches += special_swatches(values, named)
+    if named:
+        tiles = add_strips(tiles, [palette[named[k]] for k in shown])
+    around = Around(
+        title=title or ("Kernels" if maps is None else "Kernels beside their mean maps"),
+        labels=[str(k) for k in shown],
+        bars=bars,
+        swatches=swatches,
+    )
+    if columns is None and maps is not None:
+        # As wide as a grid of single maps, so that a page holds 128 pairs.
+        columns = min(len(shown), 8)
+    frame, _ = build_tiles(tiles, around, columns=columns, dpi=dpi)
+    return frame.figure
+
+
+def add_strips(pictures: "Pixels", colors: Sequence[str]) -> "Pixels":
+    """`pictures` [n, H, W, 3] with a strip of its colour on top of each."""
+    high = max(2, round(pictures.shape[2] / 10))
+    strips = np.empty((len(pictures), high, *pictures.shape[2:]), np.uint8)
+    strips[:] = np.stack([pixel_of(color) for color in colors])[:, None, None]
+    return np.concatenate([strips, pictures], axis=1)
+
+
+def _pair(kernels: "Pixels", maps: "Pixels") -> "Pixels":
+    """Each kernel, enlarged about to the size of its map, and the map, a gap between."""
+    height, width = maps.shape[1:3]
+    enlarged = _enlarge(kernels, height, width)
+    tall = max(height, enlarged.shape[1])
+    gap = _fill((len(maps), tall, 1, 3))
+    return np.concatenate([_center(enlarged, tall), gap, _center(maps, tall)], axis=2)
+
+
+def _enlarge(kernels: "Pixels", height: int, width: int) -> "Pixels":
+    """Each pixel as a block, as large as fits into height and width."""
+    factor = max(1, min(height // kernels.shape[1], width // kernels.shape[2]))
+    return kernels.repeat(factor, axis=1).repeat(factor, axis=2)
+
+
+def _center(pictures: "Pixels", height: int) -> "Pixels":
+    placed = _fill((len(pictures), height, *pictures.shape[2:]))
+    top = (height - pictures.shape[1]) // 2
+    placed[:, top : top + pictures.shape[1]] = pictures
+    return placed
+
+
+def _fill(shape: tuple[int, ...]) -> "Pixels":
+    filled = np.empty(shape, np.uint8)
+    filled[:] = pixel_of(GAP_COLOR)
+    return filled

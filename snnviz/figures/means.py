@@ -1,0 +1,96 @@
+"""Mean spike counts of channels as colours: what several figures show beside other things."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.colors import Normalize as LinearNorm
+
+from snnviz.errors import ConfigError, ShapeError
+from snnviz.figures.feature_maps import SATURATED_COLOR, SILENT_COLOR, canvas_colors
+from snnviz.figures.tiles import Bar, Swatch, check_maps, to_pixels
+from snnviz.grid import SATURATED, SILENT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from snnviz.figures.tiles import Pixels
+
+SCALES = ("map", "shared")
+
+
+def check_means(maps: "NDArray[np.floating]", T: int, form: str = "[K, H, W]") -> None:
+    """Nothing, if `maps` holds mean spike counts of T steps.
+
+    Raises:
+        ShapeError: It has another shape, or a value outside 0..T.
+        ConfigError: T is below 1.
+    """
+    if T < 1:
+        raise ConfigError(f"T must be at least 1, got {T}")
+    check_maps(maps, form, "mean counts")
+    if maps.min() < 0 or maps.max() > T:
+        raise ShapeError(
+            f"mean counts must be in 0..{T} for T = {T}, got {maps.min():g} to {maps.max():g}"
+        )
+
+
+def scale_means(
+    maps: "NDArray[np.floating]", *, T: int, scale: str, sides: "Sequence[int]" = (1, 2)
+) -> "NDArray[np.float64]":
+    """Values for `snnviz.figures.feature_maps.canvas_colors`, shaped like `maps`.
+
+    Silent and saturated maps take their special values; all others are in [0, 1]: with "map" each
+    stretched by itself from its lowest to its highest mean (a constant one is its mean over T),
+    with "shared" divided by T.
+
+    Args:
+        maps: Mean spike counts, floats in 0..T.
+        T: Number of time steps.
+        scale: "map" or "shared".
+        sides: The axes of the array that make up what is stretched, and called silent, together.
+
+    Raises:
+        ConfigError: The scale is unknown.
+    """
+    if scale not in SCALES:
+        raise ConfigError(f"scale must be one of {', '.join(SCALES)}, got {scale!r}")
+    axes = tuple(sides)
+    low, high = (f(maps, axis=axes, keepdims=True) for f in (np.min, np.max))
+    own = (high > low) & (scale == "map")
+    values = (maps - np.where(own, low, 0)) / np.where(own, high - low, T)
+    values = np.where(high == 0, SILENT, values)
+    shaded: NDArray[np.float64] = np.where(low == T, SATURATED, values)
+    return shaded
+
+
+def mean_pixels(values: "NDArray[np.floating]", cmap: str) -> "Pixels":
+    """The colours of what `scale_means` gives, bytes [..., 3]."""
+    return to_pixels(canvas_colors(cmap)(values, bytes=True))
+
+
+def mean_bar(*, T: int, scale: str, cmap: str, what: str = "map") -> Bar:
+    """The colour bar of these colours."""
+    colors = canvas_colors(cmap)
+    if scale == "shared":
+        ticks = np.unique(np.linspace(0, T, min(T, 4) + 1).astype(int))
+        return Bar(f"mean count in {T} steps", colors, LinearNorm(0, T), [float(t) for t in ticks])
+    return Bar(
+        f"mean count of each {what}", colors, LinearNorm(0, 1), (0, 1), ("lowest", "highest")
+    )
+
+
+def special_swatches(values: "NDArray[np.floating]", types: "Sequence[str]" = ()) -> list[Swatch]:
+    """What the colours of silent and saturated maps mean, where there are any.
+
+    Args:
+        values: What `scale_means` gives.
+        types: Types that a legend names already.
+    """
+    swatches = []
+    if (values == SILENT).any() and "silent" not in types:
+        swatches.append(Swatch(SILENT_COLOR, "silent: no spike anywhere"))
+    if (values == SATURATED).any() and "saturated" not in types:
+        swatches.append(Swatch(SATURATED_COLOR, "saturated: a spike everywhere, always"))
+    return swatches

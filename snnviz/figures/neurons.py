@@ -1,0 +1,155 @@
+"""Chosen neurons through time: when they spike, and what leads to it."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+from snnviz.errors import ShapeError
+from snnviz.figures.column import SMALL, build_column, build_panels
+from snnviz.figures.curves import COLORS
+from snnviz.figures.frame import TEXT_COLOR
+from snnviz.figures.plot import LINE_COLOR, settle_layout
+from snnviz.figures.tiles import check_maps
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+_SPIKE_COLOR = COLORS[1]
+_GRID = "#e0e0e0"
+
+
+def raster_figure(
+    spikes: "NDArray[np.generic]",
+    *,
+    names: Sequence[str],
+    title: str = "Spikes of chosen neurons",
+    dpi: int = 300,
+) -> "Figure":
+    """A raster of spikes: a row a neuron, a mark at each step in which it fires.
+
+    Args:
+        spikes: Zeros and ones [T, n].
+        names: The name of each neuron, the first in the top row.
+        title: Text above.
+        dpi: Output pixels per inch, 3.3 inches wide.
+
+    Raises:
+        ShapeError: Spikes have another shape, or other values, or names do not match them.
+        ConfigError: dpi is out of range.
+    """
+    fired = _check(spikes, names)
+    T, count = fired.shape
+    figure, axes = build_column(0.9 + 0.16 * count, dpi=dpi, title=title)
+    trains = [np.flatnonzero(fired[:, n]) for n in range(count)]
+    width = min(2.5, 120 / T)
+    axes.eventplot(trains, lineoffsets=list(range(count)), linelengths=0.7, linewidths=width,
+                   colors=LINE_COLOR)  # fmt: skip
+    totals = fired.sum(axis=0)
+    axes.set_yticks(
+        range(count), [f"{name}: {total}" for name, total in zip(names, totals, strict=True)]
+    )
+    axes.set_ylim(count - 0.5, -0.5)
+    axes.set_ylabel("neuron: spikes in all")
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="y", color=_GRID, linewidth=0.5)
+    axes.set_axisbelow(True)
+    _set_steps(axes, T)
+    return settle_layout(figure)
+
+
+def membrane_figure(
+    v: "NDArray[np.floating]",
+    spikes: "NDArray[np.generic]",
+    *,
+    names: Sequence[str],
+    v_threshold: float = 1.0,
+    v_reset: float | None = 0.0,
+    title: str = "Membrane potential of chosen neurons",
+    dpi: int = 300,
+) -> "Figure":
+    """A figure of the membrane potential of each neuron over the steps, with its spikes.
+
+    Args:
+        v: Membrane potential after the input of each step and before the reset, floats [T, n].
+        spikes: Zeros and ones [T, n].
+        names: The name of each neuron.
+        v_threshold: Threshold of the neurons, a dashed line.
+        v_reset: What a spike resets the potential to; None: it subtracts the threshold.
+        title: Text above.
+        dpi: Output pixels per inch, 3.3 inches wide.
+
+    Raises:
+        ShapeError: Potentials, spikes and names do not fit together, or are out of range.
+        ConfigError: dpi is out of range.
+    """
+    fired = _check(spikes, names)
+    v = np.asarray(v)
+    check_maps(v, "[T, n]", "membrane potentials")
+    if v.shape != fired.shape:
+        raise ShapeError(f"spikes {list(fired.shape)} do not fit potentials {list(v.shape)}")
+    T, count = v.shape
+    figure, panels = build_panels(count, 1.0 + 0.62 * count, dpi=dpi, title=title)
+    for n, axes in enumerate(panels):
+        _draw_trace(axes, v[:, n], fired[:, n], v_threshold, v_reset)
+        axes.set_title(names[n], fontsize=SMALL, color=TEXT_COLOR, loc="left", pad=2)
+        _set_steps(axes, T)
+        if n < count - 1:
+            axes.set_xlabel("")
+            axes.tick_params(labelbottom=False)
+    figure.supylabel("membrane potential", fontsize=SMALL, color=TEXT_COLOR)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(
+        handles,
+        labels,
+        loc="outside lower center",
+        ncols=len(labels),
+        fontsize=SMALL,
+        frameon=False,
+        labelcolor=TEXT_COLOR,
+        handlelength=1.5,
+        columnspacing=1,
+    )
+    return settle_layout(figure)
+
+
+def _draw_trace(
+    axes: "Axes",
+    v: "NDArray[np.floating]",
+    fired: "NDArray[np.bool_]",
+    v_threshold: float,
+    v_reset: float | None,
+) -> None:
+    """One neuron: the potential at each step, and after a spike where it starts from."""
+    steps = np.arange(len(v))
+    after = np.where(fired, v - v_threshold if v_reset is None else v_reset, v)
+    times = np.repeat(steps, 2)
+    axes.plot(times, np.stack([v, after], axis=1).reshape(-1), color=LINE_COLOR, linewidth=1,
+              marker=".", markersize=2.5, label="potential")  # fmt: skip
+    axes.axhline(v_threshold, color=TEXT_COLOR, linewidth=0.7, linestyle="--", label="threshold")
+    axes.plot(steps[fired], v[fired], "^", color=_SPIKE_COLOR, markersize=4, label="spike")
+    low = min(0.0 if v_reset is None else v_reset, v_threshold, float(v.min()))
+    high = max(0.0 if v_reset is None else v_reset, v_threshold, float(v.max()))
+    room = 0.15 * (high - low) or 1.0
+    axes.set_ylim(low - room, high + room)
+    axes.yaxis.set_major_locator(MaxNLocator(3))
+
+
+def _set_steps(axes: "Axes", T: int) -> None:
+    axes.set_xlim(-0.5, T - 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True))
+    axes.set_xlabel("step t")
+
+
+def _check(spikes: "NDArray[np.generic]", names: Sequence[str]) -> "NDArray[np.bool_]":
+    spikes = np.asarray(spikes)
+    check_maps(spikes, "[T, n]", "spikes")
+    fired = spikes.astype(bool)
+    if not np.array_equal(fired, spikes):
+        raise ShapeError("spikes must be 0 or 1; threshold them first")
+    if len(names) != fired.shape[1]:
+        raise ShapeError(f"{fired.shape[1]} neurons need as many names, got {len(names)}")
+    return fired

@@ -1,0 +1,82 @@
+"""What can be read back from the spikes, step by step."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.colors import Normalize as LinearNorm
+
+from snnviz.errors import ShapeError
+from snnviz.figures.tiles import Around, Bar, build_tiles, check_maps, to_pixels
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+# Titles of one line fit above so many pictures in a row.
+_COLUMNS = 3
+
+
+def reconstruction_figure(
+    image: "NDArray[np.generic]",
+    reconstructions: "NDArray[np.floating]",
+    *,
+    psnr: Sequence[float] | None = None,
+    title: str = "Reconstruction from spike counts",
+    columns: int = _COLUMNS,
+    dpi: int = 200,
+) -> "Figure":
+    """A figure of the input beside what is reconstructed from the counts up to t = 0..T-1.
+
+    All are on one scale of grey, 0..1; values outside it are clipped in the drawing.
+
+    Args:
+        image: Grey levels [H, W]: bytes, or floats in [0, 1].
+        reconstructions: Grey levels by step, floats [T, H, W]; the input is 0..1.
+        psnr: Peak signal-to-noise ratio of each, in dB, [T]; None: of the arrays as they are
+            given, 10 log10(1 / mean squared error), infinite where they agree.
+        title: Text above.
+        columns: Pictures in a row.
+        dpi: Output pixels per inch.
+
+    Raises:
+        ShapeError: Input, reconstructions and ratios do not fit together, or are out of range.
+        ConfigError: An option is out of range.
+    """
+    image, reconstructions = np.asarray(image), np.asarray(reconstructions)
+    check_maps(image, "[H, W]", "an input image")
+    check_maps(reconstructions, "[T, H, W]", "reconstructions")
+    pixels = image.astype(np.float64) / (255 if image.dtype == np.uint8 else 1)
+    if pixels.min() < 0 or pixels.max() > 1:
+        raise ShapeError(
+            f"an input image must be bytes or in [0, 1], got {pixels.min():g} to {pixels.max():g}"
+        )
+    if reconstructions.shape[1:] != image.shape:
+        raise ShapeError(
+            f"reconstructions must be [T, {image.shape[0]}, {image.shape[1]}] as the input, got "
+            f"{list(reconstructions.shape)}"
+        )
+    ratios = _psnr(pixels, reconstructions) if psnr is None else [float(value) for value in psnr]
+    if len(ratios) != len(reconstructions):
+        raise ShapeError(f"{len(reconstructions)} reconstructions, but {len(ratios)} ratios")
+    gray = mpl.colormaps["gray"]
+    shown = np.concatenate([pixels[np.newaxis], reconstructions]).clip(0, 1)
+    frame, _ = build_tiles(
+        to_pixels(gray(shown, bytes=True)),
+        Around(
+            title=title,
+            labels=["input", *(f"t = {t}: {ratio:.1f} dB" for t, ratio in enumerate(ratios))],
+            bars=[Bar("grey level", gray, LinearNorm(0, 1), (0, 0.5, 1), ("0", "0.5", "1"))],
+        ),
+        columns=columns,
+        dpi=dpi,
+    )
+    return frame.figure
+
+
+def _psnr(image: "NDArray[np.float64]", reconstructions: "NDArray[np.floating]") -> list[float]:
+    errors = ((reconstructions - image) ** 2).mean(axis=(1, 2))
+    with np.errstate(divide="ignore"):
+        ratios: list[float] = (-10 * np.log10(errors)).tolist()
+    return ratios

@@ -1,0 +1,126 @@
+"""The spikes of single steps, and how they arrive one step after the other."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from snnviz.errors import ConfigError, ShapeError
+from snnviz.figures.tiles import Around, Swatch, build_tiles, check_maps, pixel_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from snnviz.figures.tiles import Pixels
+
+# Dark, middling and light, in hues that every kind of colour vision tells apart.
+REST_COLOR, BEFORE_COLOR, SPIKE_COLOR = "#141414", "#0072b2", "#f0e442"
+
+
+def spike_map_figure(
+    spikes: "NDArray[np.generic]",
+    *,
+    t: int,
+    before: "NDArray[np.generic] | None" = None,
+    labels: bool = False,
+    rows: int | None = None,
+    columns: int | None = None,
+    dpi: int = 200,
+) -> "Figure":
+    """A figure of the spikes of all channels in one step.
+
+    Args:
+        spikes: Zeros and ones [K, H, W], those of step t alone: `SpikeRecord.spikes()[t, n]`.
+        t: The 0-based step, for the title.
+        before: Which neurons have fired in an earlier step, zeros and ones [K, H, W], to be shown
+            in a colour of their own; None shows this step alone.
+        labels: Write each map's channel number above it.
+        rows: Rows of the grid, or None.
+        columns: Columns of the grid, or None.
+        dpi: Output pixels per inch.
+
+    Raises:
+        ShapeError: Spikes have another shape, or values other than 0 and 1.
+        ConfigError: An option is out of range.
+    """
+    if t < 0:
+        raise ConfigError(f"t must be at least 0, got {t}")
+    fired = _check_spikes(spikes, "[K, H, W]")
+    earlier = np.zeros_like(fired) if before is None else _check_spikes(before, "[K, H, W]")
+    if earlier.shape != fired.shape:
+        raise ShapeError(
+            f"spikes before must be {list(fired.shape)} as those now, got {list(earlier.shape)}"
+        )
+    palette = np.stack([pixel_of(color) for color in (REST_COLOR, BEFORE_COLOR, SPIKE_COLOR)])
+    state = np.where(fired, 2, earlier.astype(int))
+    swatches = [
+        Swatch(SPIKE_COLOR, "a spike in this step"),
+        Swatch(REST_COLOR, "none" if before is None else "none yet"),
+    ]
+    if before is not None:
+        swatches.insert(1, Swatch(BEFORE_COLOR, "earlier"))
+    frame, _ = build_tiles(
+        palette[state],
+        Around(
+            # Of one length at every step below 100, so that nothing jumps from frame to frame.
+            title=f"Spikes at $t = {t}$",
+            labels=[str(k) for k in range(len(fired))] if labels else (),
+            swatches=swatches,
+        ),
+        rows=rows,
+        columns=columns,
+        dpi=dpi,
+    )
+    return frame.figure
+
+
+def spike_frames(
+    spikes: "NDArray[np.generic]",
+    *,
+    labels: bool = False,
+    rows: int | None = None,
+    columns: int | None = None,
+    dpi: int = 100,
+) -> "NDArray[np.uint8]":
+    """The frames of an animation of spikes arriving, colours, bytes [T, height, width, 3].
+
+    Frame t shows the spikes of step t, and in another colour the neurons that fired before.
+    `snnviz.export.animation` makes a file of them.
+
+    Args:
+        spikes: Zeros and ones [T, K, H, W] of one image: `SpikeRecord.spikes()[:, n]`.
+        labels: Write each map's channel number above it.
+        rows: Rows of the grid, or None.
+        columns: Columns of the grid, or None.
+        dpi: Output pixels per inch, of about seven inches.
+
+    Raises:
+        ShapeError: Spikes have another shape, or values other than 0 and 1.
+        ConfigError: An option is out of range.
+    """
+    fired = _check_spikes(spikes, "[T, K, H, W]")
+    before = np.zeros_like(fired[0])
+    frames = []
+    for t, now in enumerate(fired):
+        figure = spike_map_figure(
+            now, t=t, before=before, labels=labels, rows=rows, columns=columns, dpi=dpi
+        )
+        frames.append(_pixels(figure))
+        before |= now
+    return np.stack(frames)
+
+
+def _pixels(figure: "Figure") -> "Pixels":
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def _check_spikes(spikes: "NDArray[np.generic]", form: str) -> "NDArray[np.bool_]":
+    spikes = np.asarray(spikes)
+    check_maps(spikes, form, "spikes")
+    fired = spikes.astype(bool)
+    if not np.array_equal(fired, spikes):
+        raise ShapeError("spikes must be 0 or 1; threshold them first")
+    return fired

@@ -1,0 +1,117 @@
+"""From a neuron's drive to its spike count."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from snnviz.errors import ShapeError
+from snnviz.figures.column import SMALL, build_column, set_text
+from snnviz.figures.curves import COLORS
+from snnviz.figures.frame import TEXT_COLOR
+from snnviz.figures.plot import settle_layout
+from snnviz.figures.tiles import check_maps
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+_DRIVE_COLOR = "#c8c8c8"
+_STAIR_COLOR = COLORS[1]
+_BINS = 60
+# Of the drives, this share at each end may lie outside the picture.
+_CUT = 0.005
+
+
+def staircase_figure(
+    thresholds: "NDArray[np.floating]",
+    drives: "NDArray[np.floating]",
+    *,
+    title: str = "Drive to spike count",
+    dpi: int = 300,
+) -> "Figure":
+    """A figure of the spike count of T steps against the drive, over how often each drive occurs.
+
+    For a hard-reset neuron under constant drive: with n of the thresholds at or below it a drive
+    has its first spike at step f = T - n, and fires floor(T / (f + 1)) times.
+
+    Args:
+        thresholds: The least drive that fires by each step, floats [T] ascending or descending,
+            infinite where none does: `snnviz.first_spike.drive_thresholds`.
+        drives: Drives that occur, floats of any shape; 99 % of them decide what is in the picture.
+        title: Text above.
+        dpi: Output pixels per inch, 3.3 inches wide.
+
+    Raises:
+        ShapeError: Thresholds are no sorted [T], or there are no finite drives.
+        ConfigError: dpi is out of range.
+    """
+    cuts = _ascending(np.asarray(thresholds, dtype=np.float64))
+    values = np.asarray(drives).reshape(-1)
+    check_maps(values, "[n]", "drives")
+    T = len(cuts)
+    finite = cuts[np.isfinite(cuts)]
+    # n thresholds passed: count T // (T - n + 1); equal steps of the stairs are one.
+    passed = np.arange(len(finite) + 1)
+    counts = np.where(passed > 0, T // (T - passed + 1), 0)
+    low, high = _limits(values, finite)
+    figure, axes = build_column(2.4, dpi=dpi, title=title)
+    behind = axes.twinx()
+    behind.hist(
+        values,
+        bins=_BINS,
+        range=(low, high),
+        weights=np.full(len(values), 1 / len(values)),
+        color=_DRIVE_COLOR,
+        label=_outside(values, low, high),
+    )
+    edges = np.concatenate([[low], finite, [high]])
+    axes.stairs(
+        counts, edges, baseline=None, color=_STAIR_COLOR, linewidth=1.4, label="spike count"
+    )
+    axes.axvline(0, color=TEXT_COLOR, linewidth=0.5, linestyle=":")
+    axes.set_zorder(behind.get_zorder() + 1)
+    axes.patch.set_visible(False)
+    axes.set_xlim(low, high)
+    axes.set_ylim(0, 1.08 * max(counts.max(), 1))
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlabel("drive (input current in each step)")
+    axes.set_ylabel(f"spikes in {T} steps" if T > 1 else "spikes in 1 step", color=_STAIR_COLOR)
+    behind.set_ylabel(f"share of neurons per 1/{_BINS} of the axis")
+    behind.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    behind.spines[["top", "left"]].set_visible(False)
+    set_text(behind)
+    handles = [*axes.get_legend_handles_labels()[0], *behind.get_legend_handles_labels()[0]]
+    axes.legend(
+        handles=handles,
+        labels=[str(handle.get_label()) for handle in handles],
+        loc="upper left",
+        fontsize=SMALL,
+        frameon=False,
+        labelcolor=TEXT_COLOR,
+        handlelength=1.2,
+        borderaxespad=0.2,
+    )
+    return settle_layout(figure)
+
+
+def _ascending(cuts: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    if cuts.ndim != 1 or not cuts.size or np.isnan(cuts).any():
+        raise ShapeError(f"thresholds must be numbers [T], got {list(cuts.shape)}")
+    ascending = cuts if cuts[0] <= cuts[-1] else cuts[::-1]
+    if (np.diff(ascending[np.isfinite(ascending)]) < 0).any():
+        raise ShapeError("thresholds must be sorted; see snnviz.first_spike.drive_thresholds")
+    return ascending
+
+
+def _limits(values: "NDArray[np.floating]", finite: "NDArray[np.float64]") -> tuple[float, float]:
+    """What the picture shows of the drives: nearly all, and every threshold."""
+    low, high = (float(np.quantile(values, share)) for share in (_CUT, 1 - _CUT))
+    marks = finite if finite.size else np.zeros(1)
+    room = 0.1 * (max(high, marks.max()) - min(low, marks.min())) or 1.0
+    return min(low, marks.min() - room), max(high, marks.max() + room)
+
+
+def _outside(values: "NDArray[np.floating]", low: float, high: float) -> str:
+    share = float(((values < low) | (values > high)).mean())
+    return f"drives ({share:.1%} outside)" if share else "drives"
