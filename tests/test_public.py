@@ -123,6 +123,7 @@ FLOORS = [
     {"figures"},
     {"export"},
     {"runs"},
+    {"analysis"},
     {"cli"},
 ]
 

@@ -1,6 +1,5 @@
 """`analyze`: an encoder and what it is compared with, measured on the same images."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,8 @@ from snnviz.network import ConvSNN
 from snnviz.ranks import Ranks
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from numpy.typing import NDArray
 
     from snnviz.analysis.coders import Coder
@@ -30,8 +31,8 @@ class Analysis:
         images: Number of images that everything was scored on.
         train_images: Number of images that readouts were fitted on.
         measured: Every coder's results; the encoder under study comes first.
-        alignment: Debiased linear CKA between the coders' counts at t = T-1, float64 [E, E] in
-            their order.
+        alignment: Debiased linear CKA between the coders' counts at their last step, float64
+            [E, E] in their order.
         alignment_images: Number of images it is from.
         cost: What the whole network does and spends; None for an encoder alone.
         importance: Accuracy without each channel; None for an encoder alone.
@@ -126,7 +127,7 @@ def _alignment(coders: "Sequence[Coder]", images: ImageSet) -> "NDArray[np.float
     result = np.full((len(coders), len(coders)), np.nan)
     if len(images) < 4:
         return result
-    counts = [coder.encode(images.images).count(coder.T - 1) for coder in coders]
+    counts = [coder.encode(images.images).count(coder.t) for coder in coders]
     for i, ours in enumerate(counts):
         for j, theirs in enumerate(counts[: i + 1]):
             result[i, j] = result[j, i] = cka(ours, theirs)

@@ -33,6 +33,8 @@ class Coder:
             nothing, "pixels" for the images themselves.
         channels: Feature maps, K.
         T: Number of time steps of its records.
+        t: The step at which it is read: T-1, but for latency coding the middle one, since in the
+            end every pixel has fired once.
         encode: The record of images, from uint8 [n, H, W].
     """
 
@@ -40,6 +42,7 @@ class Coder:
     kind: Kind
     channels: int
     T: int
+    t: int
     encode: Encode
 
 
@@ -50,7 +53,7 @@ def encoder_coder(name: str, encoder: Encoder, T: int, kind: Kind = "encoder") -
         # Bytes to floats a part at a time: a whole batch of floats would be the largest array.
         return encoder.encode(to_input(images), T)
 
-    return Coder(name, kind, encoder.channels, T, encode)
+    return Coder(name, kind, encoder.channels, T, T - 1, encode)
 
 
 def baseline_coders(
@@ -72,9 +75,9 @@ def baseline_coders(
     ]
     return [
         *untrained,
-        Coder("Poisson coding", "coding", 1, T, partial(_code, poisson, T)),
-        Coder("latency coding", "coding", 1, T, partial(_code, latency, T)),
-        Coder("pixels", "pixels", 1, _GREYS, partial(_code, pixels, _GREYS)),
+        Coder("Poisson coding", "coding", 1, T, T - 1, partial(_code, poisson, T)),
+        Coder("latency coding", "coding", 1, T, (T - 1) // 2, partial(_code, latency, T)),
+        Coder("pixels", "pixels", 1, _GREYS, _GREYS - 1, partial(_code, pixels, _GREYS)),
     ]
 
 

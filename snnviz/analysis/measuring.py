@@ -42,11 +42,14 @@ class Family(Protocol):
         record: "SpikeRecord",
         images: "NDArray[np.uint8]",
         labels: "NDArray[np.uint8] | None" = None,
-    ) -> None: ...
+    ) -> None:
+        """Add a batch."""
 
-    def merge(self, other: "Self") -> None: ...
+    def merge(self, other: "Self") -> None:
+        """Add what `other` has seen."""
 
-    def result(self) -> Any: ...
+    def result(self) -> Any:
+        """What all of it comes to."""
 
 
 @dataclass(frozen=True)
@@ -90,14 +93,14 @@ def measure_coder(
     classes = len(images.classes) if images.labels is not None else None
     fits: dict[str, Family] = {"reconstruction": ReconstructionFit(T, shape)}
     if classes is not None and train_images.labels is not None:
-        fits["probe"] = ProbeFit(T, shape, classes=classes)
+        fits["probe"] = ProbeFit(T, shape, classes=classes, t=coder.t)
     _run(coder, train_images, list(fits.values()), ranks, progress, f"{coder.name}: fit")
     fitted = {name: _merged(fit, ranks).result() for name, fit in fits.items()}
     families: dict[str, Family] = {
         "activity": Activity(T, shape),
         "contours": Contours(T, shape),
         "information": Information(T, shape, classes=classes),
-        "redundancy": Redundancy(T, shape),
+        "redundancy": Redundancy(T, shape, t=coder.t),
         "reconstruction": ReconstructionScore(T, shape, fitted["reconstruction"]),
     }
     if classes is not None:

@@ -6,7 +6,6 @@ import numpy as np
 
 from snnviz.analysis.scorecard import SCORES
 from snnviz.analysis.tables import grouped
-from snnviz.first_spike import drive_thresholds, is_renewal, reset_parameters
 from snnviz.figures import (
     class_atlas_figure,
     encoder_history_figure,
@@ -19,6 +18,7 @@ from snnviz.figures import (
     sorted_channels_figure,
     staircase_figure,
 )
+from snnviz.first_spike import drive_thresholds, is_renewal, reset_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +35,16 @@ _SAMPLE = 200
 # The scorecard's figure has room for so many numbers; the tables have all.
 _PANELS = ("firing_rate", "edge", "intensity", "psnr", "probe", "bits_per_spike", "dimension")
 _ATLAS_CHANNELS = 10
+# Of the types in `snnviz.metrics.CHANNEL_TYPES`; silent and saturated ones have theirs already.
+_TYPE_COLORS = {
+    "vertical edge": "#0072b2",
+    "horizontal edge": "#d55e00",
+    "diagonal edge": "#009e73",
+    "edge": "#cc79a7",
+    "area": "#56b4e9",
+    "background": "#f0e442",
+    "mixed": "#999999",
+}
 _EPOCHS_SHOWN = 8
 
 
@@ -59,10 +69,21 @@ def analysis_figures(
     figures = {
         "scorecard": _scorecard(analysis),
         "kernels": kernel_figure(
-            kernels, maps, T=T, order=order, types=types, title=f"Kernels and mean counts, {about}"
+            kernels,
+            maps,
+            T=T,
+            order=order,
+            types=types,
+            colors=_TYPE_COLORS,
+            title=f"Kernels and mean counts, {about}",
         ),
         "channels": sorted_channels_figure(
-            maps, T=T, order=order, types=types, title=f"Channels by type and rate, {about}"
+            maps,
+            T=T,
+            order=order,
+            types=types,
+            colors=_TYPE_COLORS,
+            title=f"Channels by type and rate, {about}",
         ),
         "first_spike": first_spike_figure(record.first_spike[0], T=T),
         "firing_rates": rate_histogram_figure(analysis.studied.results["activity"].rate),
@@ -78,8 +99,8 @@ def analysis_figures(
 
 def _kernels(encoder: "Encoder") -> "NDArray[np.float32]":
     """The kernels of the first convolution, their mean over input channels, [K, kh, kw]."""
-    weight = next(layer for layer in encoder.prefix if hasattr(layer, "kernel_size")).weight
-    kernels: NDArray[np.float32] = weight.detach().cpu().mean(1).numpy()
+    weights = [value for value in encoder.prefix.state_dict().values() if value.ndim == 4]
+    kernels: NDArray[np.float32] = weights[0].cpu().mean(1).numpy()
     return kernels
 
 
@@ -129,7 +150,7 @@ def _atlas(analysis: "Analysis", images: "ImageSet") -> "Figure":
         T=analysis.studied.coder.T,
         classes=[images.classes[label] for label in present],
         channels=chosen.tolist(),
-        title="Mean counts by class, most selective channels",
+        title="The most selective channels",
     )
 
 

@@ -45,7 +45,7 @@ def _mean(values: "np.typing.NDArray[np.floating] | None") -> float:
 
 
 def _follow(measured: Measured, *kinds: str) -> float:
-    shares = measured.results["contours"].shares()
+    shares: dict[str, float] = measured.results["contours"].shares(measured.coder.t)
     return sum(shares[kind] for kind in kinds)
 
 
@@ -56,7 +56,7 @@ def _of_classes(measured: Measured) -> float:
 
 def _probe(measured: Measured) -> float:
     found = measured.results.get("probe")
-    return found.accuracy if found else float("nan")
+    return float(found.accuracy) if found else float("nan")
 
 
 SCORES = (
@@ -75,22 +75,22 @@ SCORES = (
     ),
     Score(
         "edge_first",
-        "r of summed spikes with edges, t = 0",
+        "r of summed spikes with edges, first step",
         "+.3f",
         lambda m: m.results["contours"].summed[0, _EDGE],
     ),
     Score(
         "edge",
-        "r with edges, t = T-1",
+        "r with edges, last step",
         "+.3f",
-        lambda m: m.results["contours"].summed[-1, _EDGE],
+        lambda m: m.results["contours"].summed[m.coder.t, _EDGE],
         for_pixels=True,
     ),
     Score(
         "intensity",
-        "r with intensity, t = T-1",
+        "r with intensity, last step",
         "+.3f",
-        lambda m: m.results["contours"].summed[-1, _INTENSITY],
+        lambda m: m.results["contours"].summed[m.coder.t, _INTENSITY],
         for_pixels=True,
     ),
     Score("edge_channels", "channels that follow edges", ".1%", lambda m: _follow(m, "edge")),
@@ -99,9 +99,11 @@ SCORES = (
         "psnr",
         "reconstruction, PSNR in dB",
         ".2f",
-        lambda m: m.results["reconstruction"].psnr[-1],
+        lambda m: m.results["reconstruction"].psnr[m.coder.t],
     ),
-    Score("ssim", "reconstruction, SSIM", ".3f", lambda m: m.results["reconstruction"].ssim[-1]),
+    Score(
+        "ssim", "reconstruction, SSIM", ".3f", lambda m: m.results["reconstruction"].ssim[m.coder.t]
+    ),
     Score("probe", "linear probe, accuracy", ".1%", _probe, for_pixels=True),
     Score(
         "entropy",

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,7 @@ def _encoder(measured: Measured) -> dict[str, Any]:
         "name": coder.name,
         "kind": coder.kind,
         "T": coder.T,
+        "t": coder.t,
         "shape": list(measured.shape),
         "scores": {score.key: plain(score.of(measured)) for score in SCORES},
         "types": list(measured.results["contours"].types()),
@@ -85,19 +86,15 @@ def _encoder(measured: Measured) -> dict[str, Any]:
 
 def plain(value: Any) -> Any:
     """Dicts, lists, numbers and None of `value`; NaN and arrays above a size become None."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, np.ndarray):
-        return plain(value.tolist()) if value.size <= _LARGEST else None
+    if isinstance(value, (np.ndarray, np.generic)):
+        value = value.tolist() if value.size <= _LARGEST else None
+    elif is_dataclass(value) and not isinstance(value, type):
+        value = {field.name: getattr(value, field.name) for field in fields(value)}
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
-    if isinstance(value, np.generic):
-        return plain(value.item())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def channels_csv(analysis: Analysis) -> str:
@@ -111,11 +108,11 @@ def channels_csv(analysis: Analysis) -> str:
     return text.getvalue()
 
 
-def _columns(analysis: Analysis) -> dict[str, Sequence[Any]]:
+def _columns(analysis: Analysis) -> dict[str, Iterable[Any]]:
     found = analysis.studied.results
     activity, information = found["activity"], found["information"]
     last = found["contours"].correlation[-1]
-    columns: dict[str, Sequence[Any]] = {
+    columns: dict[str, Iterable[Any]] = {
         "channel": range(analysis.studied.shape[0]),
         "type": found["contours"].types(),
         "firing_rate": activity.rate,
@@ -144,11 +141,14 @@ def _columns(analysis: Analysis) -> dict[str, Sequence[Any]]:
 def scorecard_markdown(analysis: Analysis) -> str:
     """The scorecard: a row a number, a column an encoder; untrained ones as mean and deviation."""
     groups = grouped(analysis)
+    sample = (
+        f"{analysis.images} test images; readouts fitted on {analysis.train_images} training "
+        f"images; T = {analysis.studied.coder.T}."
+    )
     lines = [
         f"# {analysis.studied.coder.name}",
         "",
-        f"{analysis.images} test images; readouts fitted on {analysis.train_images} training "
-        f"images; T = {analysis.studied.coder.T}.",
+        sample,
         "",
         "| | " + " | ".join(groups) + " |",
         "|---|" + "---|" * len(groups),
@@ -213,23 +213,23 @@ def _network_lines(analysis: Analysis) -> list[str]:
         return []
     worst = int(importance.drop.argmax())
     unused = int((importance.drop <= 0).sum())
-    return [
-        "",
+    text = (
         f"In its network ({analysis.network_images} images): accuracy {cost.accuracy:.4f}; energy "
         f"{1e6 * cost.energy.total:.3g} uJ an image, {1e6 * cost.energy.pixels:.3g} of them for "
         f"the encoder's own products; without channel {worst} accuracy falls by "
-        f"{importance.drop[worst]:.4f}, and {unused} of {len(importance.drop)} channels can each be "
-        "silenced without loss.",
-    ]
+        f"{importance.drop[worst]:.4f}, and {unused} of {len(importance.drop)} channels can each "
+        "be silenced without loss."
+    )
+    return ["", text]
 
 
 def _movement_lines(analysis: Analysis) -> list[str]:
     if analysis.movement is None:
         return []
-    return [
-        "",
+    text = (
         f"After epoch {analysis.epochs[-1]} the kernels are "
         f"{analysis.movement.change[-1]:.3f} of their initial norm away from where they began; the "
         f"median channel turned by {float(np.nanmedian(analysis.movement.rotation[-1])):.1f} "
-        "degrees.",
-    ]
+        "degrees."
+    )
+    return ["", text]

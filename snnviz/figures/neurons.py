@@ -8,9 +8,8 @@ from matplotlib.ticker import MaxNLocator
 
 from snnviz.errors import ShapeError
 from snnviz.figures.column import SMALL, build_column, build_panels
-from snnviz.figures.curves import COLORS
 from snnviz.figures.frame import TEXT_COLOR
-from snnviz.figures.plot import LINE_COLOR, settle_layout
+from snnviz.figures.plot import COLORS, LINE_COLOR, settle_layout
 from snnviz.figures.tiles import check_maps
 
 if TYPE_CHECKING:

@@ -8,9 +8,8 @@ from matplotlib.lines import Line2D
 
 from snnviz.errors import ShapeError
 from snnviz.figures.column import SMALL, build_panels
-from snnviz.figures.curves import COLORS
 from snnviz.figures.frame import TEXT_COLOR
-from snnviz.figures.plot import LINE_COLOR, settle_layout
+from snnviz.figures.plot import COLORS, LINE_COLOR, settle_layout
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,9 +7,8 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from snnviz.errors import ShapeError
 from snnviz.figures.column import SMALL, build_column, set_text
-from snnviz.figures.curves import COLORS
 from snnviz.figures.frame import TEXT_COLOR
-from snnviz.figures.plot import settle_layout
+from snnviz.figures.plot import COLORS, settle_layout
 from snnviz.figures.tiles import check_maps
 
 if TYPE_CHECKING:
