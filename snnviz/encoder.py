@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -62,6 +62,28 @@ class Encoder:
         return self._convolutions[0].weight.device
 
     @property
+    def kernels(self) -> NDArray[np.float32]:
+        """Weights of the convolution before the neurons, float32 [K, C, kh, kw]; a copy."""
+        weight = self._convolutions[-1].weight
+        return weight.detach().to("cpu", torch.float32, copy=True).numpy()
+
+    def membrane_parameters(self) -> tuple[float, float | None]:
+        """`v_threshold` and `v_reset` of its neurons; a `v_reset` of None subtracts the threshold.
+
+        Raises:
+            ConfigError: They do more than integrate and fire.
+        """
+        if type(self.node) is not neuron.IFNode:
+            raise ConfigError(
+                f"the membrane potential is drawn for IFNode, not for {type(self.node).__name__}; "
+                "leave out the kinds membrane and raster"
+            )
+        v_threshold, v_reset = self.node.v_threshold, self.node.v_reset
+        return float(cast("float", v_threshold)), None if v_reset is None else float(
+            cast("float", v_reset)
+        )
+
+    @property
     def _convolutions(self) -> list[nn.Conv2d]:
         return [layer for layer in self.prefix if isinstance(layer, nn.Conv2d)]
 
@@ -94,11 +116,13 @@ class Encoder:
         return self._encode_stepwise(images, T)
 
     @torch.inference_mode()
-    def drive(self, images: Tensor) -> Tensor:
+    def drive(self, images: Tensor | NDArray[np.floating]) -> Tensor:
         """Input current of the neurons, float32 [N, K, H, W]; it does not change with t."""
         # A clone, because the last bits of a convolution depend on the strides of its input, and
         # contiguous() leaves those of one-channel images as they are.
-        images = images.to(self.device).clone(memory_format=torch.contiguous_format)
+        images = (
+            torch.as_tensor(images).to(self.device).clone(memory_format=torch.contiguous_format)
+        )
         with torch.autocast(self.device.type, enabled=False):
             drive: Tensor = self.prefix(images)
         # Not a number would compare as larger than every threshold and pass for a spike.

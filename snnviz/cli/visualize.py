@@ -16,6 +16,19 @@ if TYPE_CHECKING:
     from snnviz.network import ConvSNN
 
 
+def _neurons(
+    _ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[int, ...], ...]:
+    """Channel, row and column of each."""
+    neurons = []
+    for value in values:
+        parts = value.split(",")
+        if len(parts) != 3 or not all(part.strip().isdecimal() for part in parts):
+            raise click.BadParameter(f"{value!r} is not channel,row,column, such as 12,14,3.")
+        neurons.append(tuple(map(int, parts)))
+    return tuple(neurons)
+
+
 @click.command("visualize")
 @click.option(
     "--ckpt",
@@ -64,11 +77,29 @@ if TYPE_CHECKING:
 )
 @options.steps_option
 @click.option(
+    "--kind",
+    "kinds",
+    type=click.Choice(["counts", "spikes", "first-spike", "membrane", "kernels", "raster"]),
+    multiple=True,
+    default=["counts"],
+    show_default=True,
+    help="Kind of pictures. Repeatable.",
+)
+@click.option(
     "--at",
     type=click.IntRange(min=0),
     multiple=True,
     show_default="0 and T-1",
-    help="0-based step up to which spikes are summed. Repeatable.",
+    help="0-based step up to which spikes are summed, or of spikes and potential. Repeatable.",
+)
+@click.option(
+    "--neuron",
+    "neurons",
+    callback=_neurons,
+    multiple=True,
+    metavar="K,Y,X",
+    show_default="eight channels at the brightest pixel",
+    help="Channel, row and column of a neuron in the raster. Repeatable.",
 )
 @click.option(
     "--out-dir",
@@ -145,6 +176,8 @@ def command(
     quiet: bool,
     T: int | None,
     at: tuple[int, ...],
+    kinds: tuple[str, ...],
+    neurons: tuple[tuple[int, int, int], ...],
     format: tuple[str, ...],  # noqa: A002 - named after its option, as the environment is
     normalize: "Normalize",
     cmap: str,
@@ -176,6 +209,8 @@ def command(
     figure_options = FigureSetOptions(
         T=choose_steps(checkpoint, T, quiet=quiet),
         at=at,
+        kinds=kinds,
+        neurons=neurons,
         formats=format,
         normalize=normalize,
         cmap=cmap,

@@ -89,7 +89,11 @@ def _earlier(folder: Path) -> dict[str, Any] | None:
                 f"cannot read {path}: {error}; delete the folder and start again"
             ) from error
         if isinstance(earlier, dict):
-            return {key: value for key, value in earlier.items() if key not in ("sets", "sheets")}
+            return {
+                key: value
+                for key, value in earlier.items()
+                if key not in ("sets", "sheets", "kernels")
+            }
     return None
 
 

@@ -1,12 +1,26 @@
 """What a figure set shows, and in which formats."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from snnviz.errors import ConfigError
 from snnviz.grid import Normalize
 
 FORMATS = ("png", "svg", "pdf", "npz")
+
+# What the pictures of each kind are called in a figure set; {t} takes each step asked for.
+KINDS = {
+    "counts": ("counts_t{t}",),
+    "spikes": ("spikes_t{t}",),
+    "first-spike": ("first_spike",),
+    "membrane": ("membrane_t{t}",),
+    "kernels": (),  # one picture for all images
+    "raster": ("raster", "potentials"),
+}
+_NEEDS_DRIVE = {"membrane", "raster"}
+# Options that came later: where they say nothing, a manifest does not either, so that folders of
+# earlier runs can be gone on with.
+_LATER: dict[str, tuple[Any, ...]] = {"kinds": ("counts",), "neurons": ()}
 
 
 @dataclass(frozen=True)
@@ -15,7 +29,8 @@ class FigureSetOptions:
 
     Attributes:
         T: Number of time steps, >= 1.
-        at: The 0-based steps for which summed spikes are drawn; none: 0 and T-1.
+        at: The 0-based steps for which pictures of a step are drawn: summed spikes, spikes and
+            membrane potential; none: 0 and T-1.
         formats: Names from `FORMATS`.
         normalize: See `snnviz.feature_map_figure`, like all that follow.
         cmap: Colour map.
@@ -24,6 +39,9 @@ class FigureSetOptions:
         columns: Columns of the grid.
         dpi: Output pixels per inch.
         sheet: Whether contact sheets are drawn as well.
+        kinds: Kinds of pictures, names from `KINDS`; normalize and cmap are for "counts" alone.
+        neurons: (channel, row, column) of the neurons in a raster; none: those of eight channels,
+            evenly spaced, at the brightest pixel of the image.
     """
 
     T: int
@@ -36,6 +54,8 @@ class FigureSetOptions:
     columns: int | None = None
     dpi: int = 200
     sheet: bool = False
+    kinds: tuple[str, ...] = ("counts",)
+    neurons: tuple[tuple[int, int, int], ...] = ()
 
     def __post_init__(self) -> None:
         """Settle the steps and formats, each once."""
@@ -47,15 +67,52 @@ class FigureSetOptions:
         for name in self.formats:
             if name not in FORMATS:
                 raise ConfigError(f"no format {name!r}; choose from {', '.join(FORMATS)}")
+        for name in self.kinds:
+            if name not in KINDS:
+                raise ConfigError(f"no kind of picture {name!r}; choose from {', '.join(KINDS)}")
+        object.__setattr__(self, "kinds", tuple(dict.fromkeys(self.kinds or ("counts",))))
+        object.__setattr__(self, "neurons", tuple(dict.fromkeys(self.neurons)))
         object.__setattr__(self, "at", tuple(dict.fromkeys(self.at or (0, self.T - 1))))
         object.__setattr__(self, "formats", tuple(dict.fromkeys(self.formats or ("png",))))
 
     @property
     def file_names(self) -> list[str]:
         """The files of a figure set."""
-        figures = ["input", *(f"counts_t{t}" for t in self.at)]
-        drawn = [f"{name}.{form}" for form in self.formats if form != "npz" for name in figures]
+        figures = ["input"]
+        for kind in self.kinds:
+            for name in KINDS[kind]:
+                figures += [name.format(t=t) for t in self.at] if "{t}" in name else [name]
+        drawn = [f"{name}.{form}" for form in self._drawn_formats for name in figures]
         return [*drawn, "counts.npz"] if "npz" in self.formats else drawn
+
+    @property
+    def kernel_files(self) -> list[str]:
+        """The files that belong to all figure sets together."""
+        return [f"kernels.{form}" for form in self._drawn_formats if "kernels" in self.kinds]
+
+    @property
+    def needs_drive(self) -> bool:
+        """Whether some kind of picture shows more than spikes."""
+        return not _NEEDS_DRIVE.isdisjoint(self.kinds)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a manifest says of the options."""
+        settings = asdict(self)
+        return {
+            name: value
+            for name, value in settings.items()
+            if name not in _LATER or value != _LATER[name]
+        }
+
+    @property
+    def grid(self) -> dict[str, Any]:
+        """The options of every figure that is a grid of maps."""
+        return {name: getattr(self, name) for name in ("labels", "rows", "columns", "dpi")}
+
+    @property
+    def _drawn_formats(self) -> list[str]:
+        return [form for form in self.formats if form != "npz"]
 
     @property
     def drawing(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 from snnviz.data import Sample
 from snnviz.export.options import FigureSetOptions
 from snnviz.export.plates import FeatureMapPlate, InputPlate
+from snnviz.export.views import Currents, views
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +21,10 @@ _PLATES = 24
 
 
 def figure_set(
-    sample: Sample, record: "SpikeRecord", options: FigureSetOptions
+    sample: Sample,
+    record: "SpikeRecord",
+    options: FigureSetOptions,
+    currents: Currents | None = None,
 ) -> dict[str, bytes]:
     """The files of one image, by name.
 
@@ -28,14 +32,16 @@ def figure_set(
         sample: The image.
         record: Its spikes, of one image.
         options: What to draw.
+        currents: Its drive, where `options.needs_drive`.
     """
     counts = {t: record.count(t)[0] for t in options.at}
     plate = _input_plate(sample.image.shape, sample.class_name, options.dpi)
     figures: dict[str, Callable[[str], bytes]] = {"input": partial(plate.render, sample.image)}
-    for t, count in counts.items():
+    for t, count in counts.items() if "counts" in options.kinds else ():
         drawing = tuple(options.drawing.items())
         grid = _feature_map_plate(count.shape, t, drawing)
         figures[f"counts_t{t}"] = partial(grid.render, count)
+    figures |= views(sample, record, options, currents)
     content = {
         f"{name}.{form}": draw(form)
         for form in options.formats

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from snnviz.export.options import FigureSetOptions
 from snnviz.export.pool import work
 from snnviz.export.sets import figure_set
 from snnviz.export.sheets import write_sheets
+from snnviz.export.views import Currents, check_views, find_currents, write_kernels
 from snnviz.figures import feature_map_figure
 from snnviz.files import make_folder, write_bytes
 from snnviz.ranks import joined_ranks
@@ -51,8 +52,10 @@ def write_figure_sets(
 
     `OUT/<index, five digits>/` holds `input.png`, `counts_t0.png` and so on; with the format npz
     also `counts.npz` with `t` [n], `counts` [n, K, H, W], `image` [H, W], `label` (-1 where there
-    is none) and `index`. Each file is whole or absent, and the manifest comes last. The files are
-    the same whatever the number of processes, and whether or not the run was interrupted.
+    is none) and `index`. Other kinds of pictures are called as `snnviz.export.KINDS` says; that of
+    the kernels lies in `OUT` itself. Each file is whole or absent, and the manifest comes last.
+    The files are the same whatever the number of processes, and whether or not the run was
+    interrupted.
 
     Args:
         encoder: What encodes the images.
@@ -75,10 +78,11 @@ def write_figure_sets(
     """
     # Options that do not suit the encoder are refused here, before anything is written.
     feature_map_figure(np.zeros((encoder.channels, 1, 1), np.uint8), t=0, **options.drawing)
+    check_views(encoder, samples, options)
     identity = {
         "snnviz": __version__,
         **(made_from or {}),
-        "options": _plain(asdict(options)),
+        "options": _plain(options.settings),
         # Its bytes differ from those of another library, so a run does not mix them.
         "deflate": LIBRARY,
         "images_chosen": len(samples),
@@ -103,6 +107,8 @@ def write_figure_sets(
             ]
             contents["sheets"] = write_sheets(encoder, shown, out_dir, options, ranks, progress)
             ranks.wait()
+        if options.kernel_files:
+            contents["kernels"] = write_kernels(encoder, out_dir, options, write=ranks.is_first)
         if ranks.is_first:
             finish(out_dir, identity, contents)
         ranks.wait()
@@ -117,6 +123,7 @@ class _Task:
     record: "SpikeRecord"
     out_dir: Path
     options: FigureSetOptions
+    currents: Currents | None
 
 
 def _write(
@@ -139,7 +146,13 @@ def _write(
                 yield sample
 
     tasks = (
-        _Task(batch[start : start + _TASK], record[start : start + _TASK], out_dir, options)
+        _Task(
+            part := batch[start : start + _TASK],
+            record[start : start + _TASK],
+            out_dir,
+            options,
+            find_currents(encoder, part, options),
+        )
         for batch, record in _encoded(encoder, pending(), options.T)
         for start in range(0, len(batch), _TASK)
     )
@@ -155,7 +168,8 @@ def _draw(task: _Task) -> int:
     """How many sets were drawn and written: those of one batch. Runs in a worker."""
     for n, sample in enumerate(task.samples):
         folder = make_folder(task.out_dir / _folder(sample))
-        content = figure_set(sample, task.record[n : n + 1], task.options)
+        currents = None if task.currents is None else task.currents[n : n + 1]
+        content = figure_set(sample, task.record[n : n + 1], task.options, currents)
         for name, data in content.items():
             write_bytes(data, folder / name, durable=False)
     return len(task.samples)
@@ -176,6 +190,7 @@ def _files(out_dir: Path, samples: Iterable[Sample], options: FigureSetOptions) 
     for sample in samples:
         for name in options.file_names:
             yield out_dir / _folder(sample) / name
+    yield from (out_dir / name for name in options.kernel_files)
     yield from list(out_dir.glob("sheet_[0-9][0-9][0-9].*"))
 
 

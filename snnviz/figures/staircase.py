@@ -72,11 +72,13 @@ def staircase_figure(
     axes.set_zorder(behind.get_zorder() + 1)
     axes.patch.set_visible(False)
     axes.set_xlim(low, high)
-    axes.set_ylim(0, 1.08 * max(counts.max(), 1))
+    # Room for the legend above both.
+    axes.set_ylim(0, 1.2 * max(counts.max(), 1))
+    behind.set_ylim(0, 1.2 * behind.get_ylim()[1])
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("drive (input current in each step)")
     axes.set_ylabel(f"spikes in {T} steps" if T > 1 else "spikes in 1 step", color=_STAIR_COLOR)
-    behind.set_ylabel(f"share of neurons per 1/{_BINS} of the axis")
+    behind.set_ylabel(f"share of drives in each of {_BINS} bins")
     behind.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
     behind.spines[["top", "left"]].set_visible(False)
     set_text(behind)
@@ -85,6 +87,7 @@ def staircase_figure(
         handles=handles,
         labels=[str(handle.get_label()) for handle in handles],
         loc="upper left",
+        ncols=2,
         fontsize=SMALL,
         frameon=False,
         labelcolor=TEXT_COLOR,
