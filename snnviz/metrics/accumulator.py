@@ -1,6 +1,6 @@
 """What the families that run over a data set have in common: fed batches, merged exactly."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,15 +39,12 @@ class Accumulator:
         self,
         T: int,
         shape: tuple[int, int, int],
-        sizes: dict[str, tuple[int, ...]],
+        sizes: Mapping[str, tuple[int, ...]],
         *,
         classes: int | None = None,
-        **settings: int,
+        **settings: float | None,
     ) -> None:
-        if T < 1:
-            raise ConfigError(f"T must be at least 1, got {T}")
-        if len(shape) != 3 or min(shape) < 1:
-            raise ShapeError(f"the shape must be (K, H, W), each at least 1, got {shape}")
+        check_shape(T, shape)
         if classes is not None and classes < 1:
             raise ConfigError(f"the number of classes must be at least 1, got {classes}")
         self.T = T
@@ -142,6 +139,19 @@ class Accumulator:
             size = min(size, max(1, _SPIKES // (self.T * int(np.prod(self.shape)))))
         for start in range(0, len(record.first_spike), size):
             yield slice(start, start + size)
+
+
+def check_shape(T: int, shape: tuple[int, ...]) -> None:
+    """Refuse what no record can have.
+
+    Raises:
+        ConfigError: T is below 1.
+        ShapeError: The shape is not (K, H, W), or one of them is below 1.
+    """
+    if T < 1:
+        raise ConfigError(f"T must be at least 1, got {T}")
+    if len(shape) != 3 or min(shape) < 1:
+        raise ShapeError(f"the shape must be (K, H, W), each at least 1, got {shape}")
 
 
 def mean_defined(

@@ -9,22 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from snnviz.errors import DataError
-from snnviz.metrics.batches import (
-    add_sums,
-    blocks,
-    check_batch,
-    check_same,
-    check_shape,
-    count_table,
-    counts_by_step,
-)
+from snnviz.metrics.accumulator import Accumulator
+from snnviz.metrics.batches import blocks, count_table, counts_by_step
 from snnviz.metrics.gradients import QUANTITIES, image_quantities
 from snnviz.metrics.levels import level_matrix
 
 if TYPE_CHECKING:
-    from typing import Self
-
     from numpy.typing import NDArray
 
     from snnviz.spikes import SpikeRecord
@@ -123,57 +113,35 @@ class ContourResult:
         return {kind: types.count(kind) / len(types) for kind in kinds}
 
 
-class Contours:
-    """Sums from which `ContourResult` follows.
+class Contours(Accumulator):
+    """Accumulates products of counts with contours and intensity.
 
-    All sums are whole numbers, so the result does not depend on batches or on the order of
-    merging. Renewal neurons cost one sparse product an image, whatever T is.
+    Renewal neurons cost one sparse product an image, whatever T is.
 
     Args:
-        T: Number of time steps.
+        T: Number of time steps of the records.
         shape: (K, H, W) of the records.
-
-    Attributes:
-        sums: The state.
     """
 
     def __init__(self, T: int, shape: tuple[int, int, int]) -> None:
-        check_shape(T, shape)
-        self.T, self.shape = T, shape
         channels, columns = shape[0], len(QUANTITIES)
-        self.sums = {
-            "images": np.zeros((), np.int64),
-            "products": np.zeros((T, channels, columns), np.int64),
-            "counts": np.zeros((T, channels), np.int64),
-            "squares": np.zeros((T, channels), np.int64),
-            "summed squares": np.zeros(T, np.int64),
-            "quantities": np.zeros(columns, np.int64),
-            "quantity squares": np.zeros(columns, np.int64),
+        sizes = {
+            "products": (T, channels, columns),
+            "counts": (T, channels),
+            "squares": (T, channels),
+            "summed squares": (T,),
+            "quantities": (columns,),
+            "quantity squares": (columns,),
         }
+        super().__init__(T, shape, sizes)
 
-    def update(
-        self,
-        record: "SpikeRecord",
-        images: "NDArray[np.uint8]",
-        labels: "NDArray[np.uint8] | None" = None,
+    def _add(
+        self, record: "SpikeRecord", images: "NDArray[np.uint8]", _labels: "NDArray[np.intp]"
     ) -> None:
-        """Add images and what became of them.
-
-        Args:
-            record: n images over T steps.
-            images: Their grey levels, uint8 [n, H, W].
-            labels: Not used.
-
-        Raises:
-            ShapeError: The arrays do not fit each other or this accumulator.
-        """
-        del labels
-        check_batch(record, images, self.T, self.shape)
         for part, pictures in blocks(record, images):
             quantities = image_quantities(pictures).reshape(len(pictures), len(QUANTITIES), -1)
-            self.sums["images"] += len(pictures)
-            self.sums["quantities"] += quantities.sum((0, 2))
-            self.sums["quantity squares"] += (quantities * quantities).sum((0, 2))
+            self.state["quantities"] += quantities.sum((0, 2))
+            self.state["quantity squares"] += (quantities * quantities).sum((0, 2))
             if part.is_renewal:
                 self._add_renewal(part, quantities)
             else:
@@ -188,11 +156,11 @@ class Contours:
             columns = np.ascontiguousarray(_with_ones(values).T, np.float64)
             by_level += level_matrix(first_spike, T) @ columns
             summed = steps @ _channels_by_level(first_spike, T)
-            self.sums["summed squares"] += np.einsum("tp,tp->t", summed, summed).astype(np.int64)
+            self.state["summed squares"] += np.einsum("tp,tp->t", summed, summed).astype(np.int64)
         sums = by_level.reshape(self.shape[0], T + 1, -1).astype(np.int64)
-        self.sums["products"] += np.tensordot(table, sums[:, :, :-1], (1, 1))
-        self.sums["counts"] += table @ sums[:, :, -1].T
-        self.sums["squares"] += (table * table) @ sums[:, :, -1].T
+        self.state["products"] += np.tensordot(table, sums[:, :, :-1], (1, 1))
+        self.state["counts"] += table @ sums[:, :, -1].T
+        self.state["squares"] += (table * table) @ sums[:, :, -1].T
 
     def _add_trains(self, record: "SpikeRecord", quantities: "Ints") -> None:
         columns = _with_ones(quantities.swapaxes(0, 1).reshape(len(QUANTITIES), -1))
@@ -200,32 +168,21 @@ class Contours:
         for t, counts in enumerate(counts_by_step(record)):
             flat = counts.swapaxes(0, 1).reshape(self.shape[0], -1).astype(np.float64)
             products = (flat @ columns.T).astype(np.int64)
-            self.sums["products"][t] += products[:, :-1]
-            self.sums["counts"][t] += products[:, -1]
-            self.sums["squares"][t] += np.einsum("kp,kp->k", flat, flat).astype(np.int64)
+            self.state["products"][t] += products[:, :-1]
+            self.state["counts"][t] += products[:, -1]
+            self.state["squares"][t] += np.einsum("kp,kp->k", flat, flat).astype(np.int64)
             summed = flat.sum(0)
-            self.sums["summed squares"][t] += int(summed @ summed)
-
-    def merge(self, other: "Self") -> None:
-        """Add what `other` has seen.
-
-        Raises:
-            ShapeError: It is for other records.
-        """
-        check_same((self.T, self.shape), (other.T, other.shape))
-        add_sums(self.sums, other.sums)
+            self.state["summed squares"][t] += int(summed @ summed)
 
     def result(self) -> ContourResult:
-        """The correlations over everything added so far.
+        """The correlations so far.
 
         Raises:
-            DataError: Nothing was added.
+            DataError: There were no images yet.
         """
-        sums = self.sums
-        images = int(sums["images"])
-        if not images:
-            raise DataError("no images to correlate with; add some first")
-        pixels = images * self.shape[1] * self.shape[2]
+        self._check_filled()
+        sums = self.state
+        pixels = self.images * self.shape[1] * self.shape[2]
         others = (sums["quantities"], sums["quantity squares"])
         correlation = _pearson(pixels, sums["products"], sums["counts"], sums["squares"], *others)
         summed = _pearson(
@@ -236,7 +193,7 @@ class Contours:
             *others,
         )
         steps = np.arange(1, self.T + 1)[:, np.newaxis]
-        return ContourResult(images, correlation, summed, sums["counts"] / (pixels * steps))
+        return ContourResult(self.images, correlation, summed, sums["counts"] / (pixels * steps))
 
 
 def _with_ones(values: "Ints") -> "Ints":

@@ -10,15 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from snnviz.errors import ConfigError, DataError, ShapeError
-from snnviz.metrics.batches import (
-    add_sums,
-    blocks,
-    check_batch,
-    check_labels,
-    check_same,
-    check_shape,
-)
+from snnviz.errors import ConfigError, ShapeError
+from snnviz.metrics.accumulator import Accumulator, check_shape
+from snnviz.metrics.batches import blocks
 from snnviz.metrics.ridge import exact_weights, ridge_weights
 
 if TYPE_CHECKING:
@@ -30,7 +24,6 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
-    Bytes = NDArray[np.uint8]
 
 MAX_FEATURES = 2048
 """Most features that a probe looks at, unless there are more channels than that."""
@@ -110,19 +103,16 @@ class ClassProbe:
         return classes
 
 
-class ProbeFit:
-    """Sums from which a `ClassProbe` follows: ridge regression of one-hot labels.
+class ProbeFit(Accumulator):
+    """Accumulates what a `ClassProbe` is fitted from: ridge regression of one-hot labels.
 
     Args:
-        T: Number of time steps.
+        T: Number of time steps of the records.
         shape: (K, H, W) of the records.
-        classes: Number of classes, >= 2.
+        classes: Number of classes, >= 2; `update` needs labels.
         strength: Penalty as a share of the features' mean variance, > 0.
         t: Step up to which spikes are counted; None: the last. In a code in which every neuron
             fires once in the end, the last counts say nothing.
-
-    Attributes:
-        sums: The state, whole numbers.
     """
 
     def __init__(
@@ -133,64 +123,49 @@ class ProbeFit:
         strength: float = RIDGE,
         t: int | None = None,
     ) -> None:
-        check_shape(T, shape)
         if classes < 2:
             raise ConfigError(f"a probe tells 2 or more classes apart, got {classes}")
-        self.T, self.shape, self.classes, self.strength, self.t = T, shape, classes, strength, t
+        check_shape(T, shape)
         self.side = pooling_side(shape)
         features = shape[0] * self.side**2
-        self.sums = {
-            "gram": np.zeros((features, features), np.int64),
-            "by class": np.zeros((features, classes), np.int64),
-            "labels": np.zeros(classes, np.int64),
+        sizes = {
+            "gram": (features, features),
+            "by class": (features, classes),
+            "labels": (classes,),
         }
+        super().__init__(T, shape, sizes, classes=classes, strength=strength, t=t)
+        self.strength, self.t = strength, t
 
-    def update(self, record: "SpikeRecord", images: "Bytes", labels: "Bytes | None" = None) -> None:
-        """Add training images [n, H, W], what became of them, and their labels [n].
-
-        Raises:
-            ShapeError: The arrays do not fit each other or this accumulator.
-            DataError: There are no labels, or one is no class.
-        """
-        check_batch(record, images, self.T, self.shape)
-        classes = check_labels(labels, len(images), self.classes)
-        # Products are exact in float64: a block's features are far below 2**26.
+    def _add(
+        self, record: "SpikeRecord", images: "NDArray[np.uint8]", labels: "NDArray[np.intp]"
+    ) -> None:
+        # Products are exact in float64: the features of few images are far below 2**26.
         features = np.concatenate(
             [pooled_counts(part, self.side, self.t) for part, _ in blocks(record, images)]
-            or [np.zeros((0, len(self.sums["gram"])), np.int64)]
         ).astype(np.float64)
-        one_hot = np.eye(self.classes)[classes]
-        self.sums["gram"] += (features.T @ features).astype(np.int64)
-        self.sums["by class"] += (features.T @ one_hot).astype(np.int64)
-        self.sums["labels"] += np.bincount(classes, minlength=self.classes)
-
-    def merge(self, other: "Self") -> None:
-        """Add what `other` has seen.
-
-        Raises:
-            ShapeError: It is for other records, classes or another penalty.
-        """
-        check_same(
-            (self.T, self.shape, self.classes, self.strength, self.t),
-            (other.T, other.shape, other.classes, other.strength, other.t),
-        )
-        add_sums(self.sums, other.sums)
+        one_hot = np.eye(len(self.state["labels"]))[labels]
+        self.state["gram"] += (features.T @ features).astype(np.int64)
+        self.state["by class"] += (features.T @ one_hot).astype(np.int64)
+        self.state["labels"] += one_hot.sum(0).astype(np.int64)
 
     def result(self) -> ClassProbe:
-        """The classifier fitted to everything added so far.
+        """The classifier fitted to everything so far.
 
         Raises:
-            DataError: Nothing was added.
+            DataError: There were no images yet.
         """
-        by_class, labels = self.sums["by class"], self.sums["labels"]
-        images = int(labels.sum())
-        if not images:
-            raise DataError("no images to fit to; add some first")
+        self._check_filled()
+        by_class = self.state["by class"]
         fitted = ridge_weights(
-            self.sums["gram"], by_class, by_class.sum(1), labels, images, self.strength
+            self.state["gram"],
+            by_class,
+            by_class.sum(1),
+            self.state["labels"],
+            self.images,
+            self.strength,
         )
         largest = self.T * self.shape[1] * self.shape[2]
-        return ClassProbe(self.side, *exact_weights(*fitted, largest), images, self.t)
+        return ClassProbe(self.side, *exact_weights(*fitted, largest), self.images, self.t)
 
 
 @dataclass(frozen=True)
@@ -219,71 +194,58 @@ class ProbeResult:
         return self.correct / self.total
 
 
-class ProbeScore:
-    """Sums from which a `ProbeResult` follows.
+class ProbeScore(Accumulator):
+    """Accumulates how often a probe is right.
 
     Args:
-        T: Number of time steps.
+        T: Number of time steps of the records.
         shape: (K, H, W) of the records.
-        probe: The classifier.
-
-    Attributes:
-        sums: The state, whole numbers.
+        probe: The classifier; `update` needs labels.
 
     Raises:
         ShapeError: The classifier is for other records.
     """
 
     def __init__(self, T: int, shape: tuple[int, int, int], probe: ClassProbe) -> None:
-        check_shape(T, shape)
+        classes = len(probe.bias)
+        super().__init__(T, shape, {"correct": (), "labels": (classes,)}, classes=classes)
         if shape[0] * probe.side**2 != len(probe.weights):
             raise ShapeError(f"the probe has {len(probe.weights)} features, not those of {shape}")
-        self.T, self.shape, self.probe = T, shape, probe
-        self.sums = {
-            "correct": np.zeros((), np.int64),
-            "labels": np.zeros(len(probe.bias), np.int64),
-        }
+        self.probe = probe
 
-    def update(self, record: "SpikeRecord", images: "Bytes", labels: "Bytes | None" = None) -> None:
-        """Add test images [n, H, W], what became of them, and their labels [n].
-
-        Raises:
-            ShapeError: The arrays do not fit each other or this accumulator.
-            DataError: There are no labels, or one is no class.
-        """
-        check_batch(record, images, self.T, self.shape)
-        classes = check_labels(labels, len(images), len(self.probe.bias))
-        self.sums["correct"] += int((self.probe.classify(record) == classes).sum())
-        self.sums["labels"] += np.bincount(classes, minlength=len(self.probe.bias))
+    def _add(
+        self, record: "SpikeRecord", _images: "NDArray[np.uint8]", labels: "NDArray[np.intp]"
+    ) -> None:
+        self.state["correct"] += int((self.probe.classify(record) == labels).sum())
+        self.state["labels"] += np.bincount(labels, minlength=len(self.probe.bias))
 
     def merge(self, other: "Self") -> None:
-        """Add what `other` has seen.
+        """Add what `other` has seen to this one.
 
         Raises:
             ShapeError: It is for other records or another classifier.
         """
-        check_same((self.T, self.shape), (other.T, other.shape))
-        if not (
-            np.array_equal(self.probe.weights, other.probe.weights)
-            and np.array_equal(self.probe.bias, other.probe.bias)
+        ours, theirs = self.probe, other.probe
+        if not all(
+            np.array_equal(getattr(ours, name), getattr(theirs, name))
+            for name in ("weights", "bias")
         ):
             raise ShapeError("cannot merge scores of two probes; give both the same one")
-        add_sums(self.sums, other.sums)
+        super().merge(other)
 
     def result(self) -> ProbeResult:
-        """The score over everything added so far.
+        """The score so far.
 
         Raises:
-            DataError: Nothing was added.
+            DataError: There were no images yet.
         """
-        correct, total = int(self.sums["correct"]), int(self.sums["labels"].sum())
-        if not total:
-            raise DataError("no images to score on; add some first")
+        self._check_filled()
+        correct = int(self.state["correct"])
         return ProbeResult(
             correct,
-            total,
-            wilson_interval(correct, total),
-            int(self.sums["labels"].max()) / total,
+            self.images,
+            wilson_interval(correct, self.images),
+            int(self.state["labels"].max()) / self.images,
             self.probe.train_images,
             len(self.probe.weights),
         )

@@ -9,27 +9,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from snnviz.errors import DataError, ShapeError
-from snnviz.metrics.batches import (
-    add_sums,
-    blocks,
-    check_batch,
-    check_same,
-    check_shape,
-    count_table,
-    counts_by_step,
-)
+from snnviz.errors import ShapeError
+from snnviz.metrics.accumulator import Accumulator
+from snnviz.metrics.batches import blocks, count_table, counts_by_step
 from snnviz.metrics.levels import level_matrix
 from snnviz.metrics.ridge import exact_weights, ridge_weights
 
 if TYPE_CHECKING:
-    from typing import Self
-
     from numpy.typing import NDArray
 
     from snnviz.spikes import SpikeRecord
 
-    Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
     Bytes = NDArray[np.uint8]
 
@@ -94,78 +84,55 @@ class Reconstruction:
         return read
 
 
-class ReconstructionFit:
-    """Sums from which a `Reconstruction` follows: ridge regression at every step.
+class ReconstructionFit(Accumulator):
+    """Accumulates what a `Reconstruction` is fitted from: ridge regression at every step.
 
     Args:
-        T: Number of time steps.
+        T: Number of time steps of the records.
         shape: (K, H, W) of the records.
         strength: Penalty as a share of the channels' mean variance, > 0.
-
-    Attributes:
-        sums: The state, whole numbers.
     """
 
     def __init__(self, T: int, shape: tuple[int, int, int], strength: float = RIDGE) -> None:
-        check_shape(T, shape)
-        self.T, self.shape, self.strength = T, shape, strength
         channels = shape[0]
-        self.sums = {
-            "images": np.zeros((), np.int64),
-            "image": np.zeros(shape[1:], np.int64),
-            "gram": np.zeros((T, channels, channels), np.int64),
-            "cross": np.zeros((T, channels), np.int64),
-            "counts": np.zeros((T, channels), np.int64),
+        sizes = {
+            "image": shape[1:],
+            "gram": (T, channels, channels),
+            "cross": (T, channels),
+            "counts": (T, channels),
         }
+        super().__init__(T, shape, sizes, strength=strength)
+        self.strength = strength
 
-    def update(self, record: "SpikeRecord", images: "Bytes", labels: "Bytes | None" = None) -> None:
-        """Add training images [n, H, W] and what became of them; labels are not used.
-
-        Raises:
-            ShapeError: The arrays do not fit each other or this accumulator.
-        """
-        del labels
-        check_batch(record, images, self.T, self.shape)
-        self.sums["images"] += len(images)
-        self.sums["image"] += images.sum(0, dtype=np.int64)
+    def _add(self, record: "SpikeRecord", images: "Bytes", _labels: "NDArray[np.intp]") -> None:
+        self.state["image"] += images.sum(0, dtype=np.int64)
         for part, pictures in blocks(record, images):
             pixels = np.stack([pictures.reshape(-1), np.ones(pictures.size, np.uint8)])
             for t, counts in enumerate(counts_by_step(part)):
                 rows = counts.swapaxes(0, 1).reshape(self.shape[0], -1)
-                self._add(t, rows, pixels)
+                self._add_step(t, rows, pixels)
 
-    def _add(self, t: int, counts: "NDArray[np.unsignedinteger]", pixels: "Bytes") -> None:
+    def _add_step(self, t: int, counts: "NDArray[np.unsignedinteger]", pixels: "Bytes") -> None:
         dtype, columns = _exact_product(self.T)
         channels = self.shape[0]
         for start in range(0, counts.shape[1], columns):
             part = slice(start, start + columns)
             rows = np.vstack([counts[:, part], pixels[:, part]]).astype(dtype)
             product = (rows[:channels] @ rows.T).astype(np.int64)
-            self.sums["gram"][t] += product[:, :channels]
-            self.sums["cross"][t] += product[:, channels]
-            self.sums["counts"][t] += product[:, channels + 1]
-
-    def merge(self, other: "Self") -> None:
-        """Add what `other` has seen.
-
-        Raises:
-            ShapeError: It is for other records or another penalty.
-        """
-        check_same((self.T, self.shape, self.strength), (other.T, other.shape, other.strength))
-        add_sums(self.sums, other.sums)
+            self.state["gram"][t] += product[:, :channels]
+            self.state["cross"][t] += product[:, channels]
+            self.state["counts"][t] += product[:, channels + 1]
 
     def result(self) -> Reconstruction:
-        """The rule fitted to everything added so far.
+        """The rule fitted to everything so far.
 
         Its weights are rounded to 52 bits of their sum, so that reading with it is exact.
 
         Raises:
-            DataError: Nothing was added.
+            DataError: There were no images yet.
         """
-        sums = self.sums
-        images = int(sums["images"])
-        if not images:
-            raise DataError("no images to fit to; add some first")
+        self._check_filled()
+        sums, images = self.state, self.images
         target = sums["image"].sum(keepdims=True).reshape(1)
         samples = images * self.shape[1] * self.shape[2]
         weights, bias = np.empty((self.T, self.shape[0])), np.empty(self.T)

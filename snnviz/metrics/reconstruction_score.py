@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from snnviz.errors import DataError, ShapeError
-from snnviz.metrics.batches import add_sums, blocks, check_batch, check_same, check_shape
+from snnviz.errors import ShapeError
+from snnviz.metrics.accumulator import Accumulator
+from snnviz.metrics.batches import blocks
 from snnviz.metrics.reconstruction import Reconstruction
 from snnviz.metrics.similarity import (
     peak_signal_to_noise,
@@ -53,88 +54,69 @@ class ReconstructionResult:
 _FLOORS = ("mean image", "mean intensity")
 
 
-class ReconstructionScore:
-    """Sums from which a `ReconstructionResult` follows.
+class ReconstructionScore(Accumulator):
+    """Accumulates how well a rule reads images back.
 
     Args:
-        T: Number of time steps.
+        T: Number of time steps of the records.
         shape: (K, H, W) of the records.
         reconstruction: The rule.
-
-    Attributes:
-        sums: The state, whole numbers.
 
     Raises:
         ShapeError: The rule is for other records.
     """
 
     def __init__(self, T: int, shape: tuple[int, int, int], reconstruction: Reconstruction) -> None:
-        check_shape(T, shape)
+        # A row a step, then the floors.
+        rows = T + len(_FLOORS)
+        sizes = {"squared error": (rows,), "psnr": (rows,), "ssim": (rows,)}
+        super().__init__(T, shape, sizes)
         fitted = (*reconstruction.weights.shape, *reconstruction.mean_image.shape)
         if fitted != (T, *shape):
             raise ShapeError(f"the rule is for (T, K, H, W) = {fitted}, got {(T, *shape)}")
-        self.T, self.shape, self.reconstruction = T, shape, reconstruction
-        # A row a step, then the floors.
-        rows = T + len(_FLOORS)
-        self.sums = {
-            "images": np.zeros((), np.int64),
-            "squared error": np.zeros(rows, np.int64),
-            "psnr": np.zeros(rows, np.int64),
-            "ssim": np.zeros(rows, np.int64),
-        }
+        self.reconstruction = reconstruction
         mean = reconstruction.mean_image
         self._guesses = np.rint([mean, np.full(mean.shape, mean.mean())]).astype(np.uint8)
 
-    def update(self, record: "SpikeRecord", images: "Bytes", labels: "Bytes | None" = None) -> None:
-        """Add test images [n, H, W] and what became of them; labels are not used.
-
-        Raises:
-            ShapeError: The arrays do not fit each other or this accumulator.
-        """
-        del labels
-        check_batch(record, images, self.T, self.shape)
-        self.sums["images"] += len(images)
+    def _add(self, record: "SpikeRecord", images: "Bytes", _labels: "NDArray[np.intp]") -> None:
         for part, pictures in blocks(record, images):
             read = self.reconstruction.reconstruct(part)
-            self._add(slice(0, self.T), pictures, read)
-            self._add(slice(self.T, None), pictures, self._guesses[:, np.newaxis])
+            self._add_rows(slice(0, self.T), pictures, read)
+            self._add_rows(slice(self.T, None), pictures, self._guesses[:, np.newaxis])
 
-    def _add(self, rows: slice, images: "Bytes", read: "Bytes") -> None:
+    def _add_rows(self, rows: slice, images: "Bytes", read: "Bytes") -> None:
         error = squared_error(images, read)
         pixels = images[0].size
         psnr = [[round(peak_signal_to_noise(e, pixels) * _FIXED) for e in row]
                 for row in error.tolist()]  # fmt: skip
-        self.sums["squared error"][rows] += error.sum(1)
-        self.sums["psnr"][rows] += np.array(psnr, np.int64).sum(1)
+        self.state["squared error"][rows] += error.sum(1)
+        self.state["psnr"][rows] += np.array(psnr, np.int64).sum(1)
         ssim = structural_similarity(images, read)
         if not np.isnan(ssim).any():
-            self.sums["ssim"][rows] += np.rint(ssim * _FIXED).astype(np.int64).sum(1)
+            self.state["ssim"][rows] += np.rint(ssim * _FIXED).astype(np.int64).sum(1)
 
     def merge(self, other: "Self") -> None:
-        """Add what `other` has seen.
+        """Add what `other` has seen to this one.
 
         Raises:
             ShapeError: It is for other records or another rule.
         """
-        check_same((self.T, self.shape), (other.T, other.shape))
         ours, theirs = self.reconstruction, other.reconstruction
         if not all(
             np.array_equal(getattr(ours, name), getattr(theirs, name))
             for name in ("weights", "bias", "mean_image")
         ):
             raise ShapeError("cannot merge scores of two rules; give both the same one")
-        add_sums(self.sums, other.sums)
+        super().merge(other)
 
     def result(self) -> ReconstructionResult:
-        """The scores over everything added so far.
+        """The scores so far.
 
         Raises:
-            DataError: Nothing was added.
+            DataError: There were no images yet.
         """
-        sums = self.sums
-        images = int(sums["images"])
-        if not images:
-            raise DataError("no images to score on; add some first")
+        self._check_filled()
+        sums, images = self.state, self.images
         _, height, width = self.shape
         mse = sums["squared error"] / (images * height * width * 255**2)
         psnr = sums["psnr"] / (images * _FIXED)

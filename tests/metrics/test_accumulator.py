@@ -8,14 +8,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snnviz.errors import ConfigError, DataError, ShapeError
-from snnviz.metrics import Activity, Classes, Information, Redundancy
+from snnviz.metrics import (
+    Activity,
+    Classes,
+    Contours,
+    Information,
+    ProbeFit,
+    ReconstructionFit,
+    Redundancy,
+)
 from snnviz.spikes import SpikeRecord
 from tests.metrics.conftest import random_case
 
 FAMILIES = {
     Activity: {},
     Classes: {"classes": 4},
+    Contours: {},
     Information: {"classes": 4, "bins": 5},
+    ProbeFit: {"classes": 4},
+    ReconstructionFit: {},
     Redundancy: {},
 }
 LABELLED = [family for family, options in FAMILIES.items() if "classes" in options]
@@ -100,13 +111,14 @@ def test_labels_are_read_and_checked(family, rng):
         mine.update(case.record, case.images, case.labels[:5])
     with pytest.raises(ShapeError, match="cannot merge"):
         mine.merge(family(8, (2, 3, 4), **{**FAMILIES[family], "classes": 5}))
-    with pytest.raises(ConfigError, match="classes must be at least 1"):
+    with pytest.raises(ConfigError, match=r"at least 1, got 0|2 or more classes apart, got 0"):
         family(8, (2, 3, 4), classes=0)
 
 
-def test_impossible_shapes_are_refused():
+@pytest.mark.parametrize("family", FAMILIES)
+def test_impossible_shapes_are_refused(family):
     with pytest.raises(ConfigError, match="at least 1, got 0"):
-        Activity(0, (2, 3, 4))
-    for shape in ((2, 3), (2, 0, 4)):
+        family(0, (2, 3, 4), **FAMILIES[family])
+    for shape in ((2, 3), (0, 3, 4), (2, 0, 4)):
         with pytest.raises(ShapeError, match="K, H, W"):
-            Activity(8, shape)
+            family(8, shape, **FAMILIES[family])

@@ -203,7 +203,7 @@ def test_wrong_input_is_refused(pictures):
     accumulator = Contours(4, (2, 9, 14))
     with pytest.raises(DataError, match="no images"):
         accumulator.result()
-    with pytest.raises(ShapeError, match=r"T = 4.*T = 3"):
+    with pytest.raises(ShapeError, match=r"T = 3.*T = 4"):
         accumulator.update(SpikeRecord.from_first_spike(np.zeros((5, 2, 9, 14), int), 3), pictures)
     with pytest.raises(ShapeError, match=r"\[5, 9, 14\].*\[4, 9, 14\]"):
         accumulator.update(record, pictures[:4])
@@ -211,5 +211,5 @@ def test_wrong_input_is_refused(pictures):
         accumulator.update(record, pictures / 255)
     with pytest.raises(ShapeError, match="cannot merge"):
         accumulator.merge(Contours(5, (2, 9, 14)))
-    with pytest.raises(ConfigError, match="T = 0"):
+    with pytest.raises(ConfigError, match="at least 1, got 0"):
         Contours(0, (2, 9, 14))

@@ -154,20 +154,20 @@ def test_merging_in_any_order_is_one_pass(sizes, seed, order):
 def test_wrong_input_is_refused(rng):
     record = SpikeRecord.from_first_spike(rng.integers(0, 4, (3, 2, 4, 5)), 3)
     labels = np.array([0, 1, 2], np.uint8)
-    with pytest.raises(DataError, match="no labels"):
+    with pytest.raises(DataError, match="needs labels"):
         fit(record, None)
-    with pytest.raises(DataError, match="label 2 is none of 2"):
+    with pytest.raises(DataError, match=r"0\.\.1, got 0 to 2"):
         fit(record, labels, classes=2)
     with pytest.raises(ShapeError, match=r"labels must be \[3\]"):
         fit(record, labels[:2])
-    with pytest.raises(DataError, match="no images to fit"):
+    with pytest.raises(DataError, match="no images"):
         ProbeFit(3, (2, 4, 5)).result()
     with pytest.raises(ConfigError, match="2 or more classes apart, got 1"):
         ProbeFit(3, (2, 4, 5), classes=1)
     probe = fit(record, labels)
     with pytest.raises(ShapeError, match="features"):
         ProbeScore(3, (3, 4, 5), probe)
-    with pytest.raises(DataError, match="no images to score"):
+    with pytest.raises(DataError, match="no images"):
         ProbeScore(3, (2, 4, 5), probe).result()
     with pytest.raises(ShapeError, match="cannot merge"):
         ProbeFit(3, (2, 4, 5)).merge(ProbeFit(3, (2, 4, 5), classes=4))

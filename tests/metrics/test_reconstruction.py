@@ -171,9 +171,9 @@ def test_many_steps_are_summed_exactly(rng):
         accumulator = ReconstructionFit(T, (2, 40, 50))
         accumulator.update(record, images)
         counts = record.count(T - 1).astype(np.int64).swapaxes(0, 1).reshape(2, -1)
-        assert np.array_equal(accumulator.sums["gram"][-1], counts @ counts.T)
+        assert np.array_equal(accumulator.state["gram"][-1], counts @ counts.T)
         expected = counts @ images.reshape(-1).astype(np.int64)
-        assert np.array_equal(accumulator.sums["cross"][-1], expected)
+        assert np.array_equal(accumulator.state["cross"][-1], expected)
 
 
 @settings(max_examples=15, deadline=None)
@@ -221,10 +221,10 @@ def test_wrong_input_is_refused(rng):
     images = rng.integers(0, 256, (3, 7, 9), dtype=np.uint8)
     record = renewal(rng, 3, (2, 7, 9), 3)
     rule = fit(record, images)
-    with pytest.raises(DataError, match="no images to fit"):
+    with pytest.raises(DataError, match="no images"):
         ReconstructionFit(3, (2, 7, 9)).result()
     scored = ReconstructionScore(3, (2, 7, 9), rule)
-    with pytest.raises(DataError, match="no images to score"):
+    with pytest.raises(DataError, match="no images"):
         scored.result()
     with pytest.raises(ShapeError, match="the rule is for"):
         ReconstructionScore(4, (2, 7, 9), rule)
