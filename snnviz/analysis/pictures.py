@@ -4,21 +4,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from snnviz.analysis.scorecard import SCORES
-from snnviz.analysis.tables import grouped
+from snnviz.analysis.scorecard import SCORES, grouped, mean_score
+from snnviz.data import to_input
+from snnviz.errors import ConfigError
+from snnviz.export import animation
 from snnviz.figures import (
     class_atlas_figure,
     encoder_history_figure,
     first_spike_figure,
     kernel_figure,
     kernel_history_figure,
+    membrane_figure,
+    raster_figure,
     rate_histogram_figure,
     reconstruction_figure,
     scorecard_figure,
     sorted_channels_figure,
+    spike_frames,
     staircase_figure,
 )
 from snnviz.first_spike import drive_thresholds, is_renewal, reset_parameters
+from snnviz.membrane import membrane_potentials
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +35,7 @@ if TYPE_CHECKING:
     from snnviz.analysis.analyzing import Analysis
     from snnviz.data import ImageSet
     from snnviz.encoder import Encoder
+    from snnviz.spikes import SpikeRecord
 
 # Images whose counts are averaged for the mean maps, and whose drive is drawn.
 _SAMPLE = 200
@@ -46,71 +53,108 @@ _TYPE_COLORS = {
     "mixed": "#999999",
 }
 _EPOCHS_SHOWN = 8
+_NEURONS = 8
+# A frame takes a fraction of a second to draw.
+_FRAMES = 32
 
 
-def analysis_figures(
-    analysis: "Analysis", encoder: "Encoder", images: "ImageSet"
-) -> "dict[str, Figure]":
+def analysis_figures(analysis: "Analysis", images: "ImageSet") -> "dict[str, Figure]":
     """The figures of an analysis, by the names of their files.
 
     Args:
         analysis: What was found.
-        encoder: The encoder under study.
         images: The images it was scored on.
     """
-    T = analysis.studied.coder.T
+    coder = analysis.studied.coder
     sample = images.head(min(_SAMPLE, len(images)))
-    record = analysis.studied.coder.encode(sample.images)
-    maps = record.count(T - 1).mean(axis=0)
-    types = analysis.studied.results["contours"].types()
-    kernels = _kernels(encoder)
-    order = _by_type_and_rate(types, analysis.studied.results["activity"].rate)
-    about = f"{len(sample)} images, T = {T}"
+    record = coder.encode(sample.images)
     figures = {
         "scorecard": _scorecard(analysis),
-        "kernels": kernel_figure(
-            kernels,
-            maps,
-            T=T,
-            order=order,
-            types=types,
-            colors=_TYPE_COLORS,
-            title=f"Kernels and mean counts, {about}",
-        ),
-        "channels": sorted_channels_figure(
-            maps,
-            T=T,
-            order=order,
-            types=types,
-            colors=_TYPE_COLORS,
-            title=f"Channels by type and rate, {about}",
-        ),
-        "first_spike": first_spike_figure(record.first_spike[0], T=T),
+        "first_spike": first_spike_figure(record.first_spike[0], T=coder.T),
         "firing_rates": rate_histogram_figure(analysis.studied.results["activity"].rate),
         "reconstruction": _reconstruction(analysis, images),
+        **_channels(analysis, record),
     }
-    if is_renewal(encoder.node):
-        thresholds = drive_thresholds(*reset_parameters(encoder.node), T).numpy()
-        figures["staircase"] = staircase_figure(thresholds, _drives(encoder, sample))
+    if coder.encoder is not None:
+        figures |= _neurons(analysis, coder.encoder, sample, record)
     if "classes" in analysis.studied.results:
         figures["class_atlas"] = _atlas(analysis, images)
     return {**figures, **_history(analysis)}
 
 
-def _kernels(encoder: "Encoder") -> "NDArray[np.float32]":
-    """The kernels of the first convolution, their mean over input channels, [K, kh, kw]."""
-    weights = [value for value in encoder.prefix.state_dict().values() if value.ndim == 4]
-    kernels: NDArray[np.float32] = weights[0].cpu().mean(1).numpy()
-    return kernels
+def spike_animation(analysis: "Analysis", images: "ImageSet") -> bytes:
+    """The spikes of the first image as they arrive, a GIF of at most 32 steps."""
+    spikes = analysis.studied.coder.encode(images.images[:1]).spikes()
+    return animation(spike_frames(spikes[:_FRAMES, 0]), "gif")
 
 
-def _drives(encoder: "Encoder", images: "ImageSet") -> "NDArray[np.float32]":
-    import torch  # noqa: PLC0415 - the encoder has loaded it
+def _channels(analysis: "Analysis", record: "SpikeRecord") -> "dict[str, Figure]":
+    """The channels sorted by type and rate: their mean maps, alone and beside their kernels."""
+    maps = record.count(record.T - 1).mean(axis=0)
+    types = analysis.studied.results["contours"].types()
+    about = f"{len(record.first_spike)} images, T = {record.T}"
+    sorting = {
+        "T": record.T,
+        "order": _by_type_and_rate(types, analysis.studied.results["activity"].rate),
+        "types": types,
+        "colors": _TYPE_COLORS,
+    }
+    figures = {
+        "channels": sorted_channels_figure(
+            maps, title=f"Channels by type and rate, {about}", **sorting
+        )
+    }
+    encoder = analysis.studied.coder.encoder
+    if encoder is not None:
+        kernels = encoder.kernels.mean(axis=1)
+        title = f"Kernels and mean counts, {about}"
+        figures["kernels"] = kernel_figure(kernels, maps, title=title, **sorting)
+    return figures
 
-    drives: NDArray[np.float32] = (
-        encoder.drive(torch.from_numpy(images.batch(range(len(images))))).cpu().numpy()
+
+def _neurons(
+    analysis: "Analysis", encoder: "Encoder", images: "ImageSet", record: "SpikeRecord"
+) -> "dict[str, Figure]":
+    """How drives become spikes; what needs other neurons than the encoder's is left out."""
+    drives = encoder.drive(to_input(images.images)).cpu().numpy()
+    figures = {}
+    if is_renewal(encoder.node):
+        thresholds = drive_thresholds(*reset_parameters(encoder.node), record.T).numpy()
+        figures["staircase"] = staircase_figure(thresholds, drives)
+    # Neurons of several types, at the brightest place of the first image.
+    y, x = np.unravel_index(int(images.images[0].argmax()), images.images[0].shape)
+    chosen = _one_of_each(analysis.studied.results["contours"].types())
+    types = analysis.studied.results["contours"].types()
+    names = [f"{k}, {types[k]}" for k in chosen]
+    where = f"neurons at row {y}, column {x}"
+    spikes = record[:1].spikes()[:, 0, chosen, y, x]
+    figures["raster"] = raster_figure(spikes, names=names, title=f"Spikes of {where}")
+    try:
+        v_threshold, v_reset = encoder.membrane_parameters()
+    except ConfigError:  # neurons that do more than integrate and fire
+        return figures
+    potentials = membrane_potentials(
+        drives[0, chosen, y, x], record.T, v_threshold=v_threshold, v_reset=v_reset
     )
-    return drives
+    figures["membrane"] = membrane_figure(
+        np.stack(list(potentials)),
+        spikes,
+        names=names,
+        v_threshold=v_threshold,
+        v_reset=v_reset,
+        title=f"Potential of {where}",
+    )
+    return figures
+
+
+def _one_of_each(types: "Sequence[str]") -> list[int]:
+    """At most eight channels: the first of each type, then the second of each, and so on."""
+    seen: dict[str, int] = {}
+    turns = []
+    for channel, kind in enumerate(types):
+        seen[kind] = seen.get(kind, 0) + 1
+        turns.append((seen[kind], channel))
+    return sorted(channel for _, channel in sorted(turns)[:_NEURONS])
 
 
 def _by_type_and_rate(types: "Sequence[str]", rate: "NDArray[np.floating]") -> list[int]:
@@ -122,7 +166,7 @@ def _by_type_and_rate(types: "Sequence[str]", rate: "NDArray[np.floating]") -> l
 def _scorecard(analysis: "Analysis") -> "Figure":
     groups = grouped(analysis)
     scores = [score for score in SCORES if score.key in _PANELS]
-    values = [[np.mean([s.of(m) for m in group]) for s in scores] for group in groups.values()]
+    values = [[mean_score(score, group) for score in scores] for group in groups.values()]
     kinds = [group[0].coder.kind for group in groups.values()]
     return scorecard_figure(
         np.array(values),

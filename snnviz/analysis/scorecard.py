@@ -1,12 +1,16 @@
 """The scorecard: which numbers sum an encoder up, in one table that drives all output."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from snnviz.analysis.measuring import Measured
 from snnviz.metrics import QUANTITIES
+
+if TYPE_CHECKING:
+    from snnviz.analysis.analyzing import Analysis
 
 _EDGE, _INTENSITY = QUANTITIES.index("edge"), QUANTITIES.index("intensity")
 
@@ -144,3 +148,39 @@ SCORES = (
     Score("selectivity", "class selectivity", ".3f", _of_classes),
 )
 """The scorecard's numbers, in their order."""
+
+
+def grouped(analysis: "Analysis") -> dict[str, list[Measured]]:
+    """The coders by the columns they go into: all untrained ones into one."""
+    untrained = [m for m in analysis.measured if m.coder.kind == "untrained"]
+    groups: dict[str, list[Measured]] = {}
+    for measured in analysis.measured:
+        if measured.coder.kind != "untrained":
+            groups[measured.coder.name] = [measured]
+        elif measured is untrained[0]:
+            groups[_untrained_name(len(untrained))] = untrained
+    return groups
+
+
+def _untrained_name(count: int) -> str:
+    return f"untrained ({count} seeds)" if count > 1 else "untrained (1 seed)"
+
+
+def written(score: Score, group: Sequence[Measured]) -> str:
+    """The number for a column, "mean ± standard deviation" where it stands for several.
+
+    Encoders for which it is not defined are left out; "-" where there are no others.
+    """
+    values = np.array([score.of(measured) for measured in group])
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return "-"
+    mean = format(values.mean(), score.form)
+    if len(values) == 1:
+        return mean
+    return f"{mean} ± {format(values.std(ddof=1), score.form.replace('+', ''))}"
+
+
+def mean_score(score: Score, group: Sequence[Measured]) -> float:
+    """The mean that `written` writes; NaN where it writes none."""
+    return _mean(np.array([score.of(measured) for measured in group]))

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ import numpy as np
 from snnviz import __version__
 from snnviz.analysis.analyzing import Analysis
 from snnviz.analysis.measuring import Measured
-from snnviz.analysis.scorecard import SCORES, Score
+from snnviz.analysis.scorecard import SCORES
+from snnviz.analysis.text import scorecard_markdown
 from snnviz.files import write_bytes
 from snnviz.metrics import QUANTITIES
 
@@ -136,100 +137,3 @@ def _columns(analysis: Analysis) -> dict[str, Iterable[Any]]:
         columns["kernel_change"] = analysis.movement.channel_change[-1]
         columns["kernel_rotation"] = analysis.movement.rotation[-1]
     return columns
-
-
-def scorecard_markdown(analysis: Analysis) -> str:
-    """The scorecard: a row a number, a column an encoder; untrained ones as mean and deviation."""
-    groups = grouped(analysis)
-    sample = (
-        f"{analysis.images} test images; readouts fitted on {analysis.train_images} training "
-        f"images; T = {analysis.studied.coder.T}."
-    )
-    lines = [
-        f"# {analysis.studied.coder.name}",
-        "",
-        sample,
-        "",
-        "| | " + " | ".join(groups) + " |",
-        "|---|" + "---|" * len(groups),
-    ]
-    lines += [
-        f"| {score.title} | "
-        + " | ".join(written(score, group) for group in groups.values())
-        + " |"
-        for score in SCORES
-    ]
-    floors = analysis.studied.results["reconstruction"].floors
-    lines += [
-        "",
-        "Reconstruction without any spike: "
-        + "; ".join(f"{name} {psnr:.2f} dB" for name, (_, psnr, _) in floors.items())
-        + ".",
-    ]
-    return "\n".join([*lines, *_network_lines(analysis), *_movement_lines(analysis)]) + "\n"
-
-
-def scorecard_text(analysis: Analysis) -> str:
-    """The scorecard for a terminal."""
-    groups = grouped(analysis)
-    rows = [["", *groups]]
-    rows += [[s.title, *(written(s, group) for group in groups.values())] for s in SCORES]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows
-    ]
-    return "\n".join([*lines, *_network_lines(analysis), *_movement_lines(analysis)])
-
-
-def grouped(analysis: Analysis) -> dict[str, list[Measured]]:
-    """The coders by the columns they go into: all untrained ones into one."""
-    groups: dict[str, list[Measured]] = {}
-    for measured in analysis.measured:
-        kind = measured.coder.kind
-        groups.setdefault("untrained" if kind == "untrained" else measured.coder.name, []).append(
-            measured
-        )
-    if "untrained" in groups:
-        name = f"untrained ({len(groups['untrained'])} seeds)"
-        groups = {name if key == "untrained" else key: group for key, group in groups.items()}
-    return groups
-
-
-def written(score: Score, group: Sequence[Measured]) -> str:
-    """The number for a column, "mean ± standard deviation" where it stands for several."""
-    values = np.array([score.of(measured) for measured in group])
-    if np.isnan(values).any():
-        return "-"
-    mean = format(values.mean(), score.form)
-    if len(values) == 1:
-        return mean
-    deviation = format(values.std(ddof=1), score.form.replace("+", ""))
-    return f"{mean} ± {deviation}"
-
-
-def _network_lines(analysis: Analysis) -> list[str]:
-    cost, importance = analysis.cost, analysis.importance
-    if cost is None or importance is None:
-        return []
-    worst = int(importance.drop.argmax())
-    unused = int((importance.drop <= 0).sum())
-    text = (
-        f"In its network ({analysis.network_images} images): accuracy {cost.accuracy:.4f}; energy "
-        f"{1e6 * cost.energy.total:.3g} uJ an image, {1e6 * cost.energy.pixels:.3g} of them for "
-        f"the encoder's own products; without channel {worst} accuracy falls by "
-        f"{importance.drop[worst]:.4f}, and {unused} of {len(importance.drop)} channels can each "
-        "be silenced without loss."
-    )
-    return ["", text]
-
-
-def _movement_lines(analysis: Analysis) -> list[str]:
-    if analysis.movement is None:
-        return []
-    text = (
-        f"After epoch {analysis.epochs[-1]} the kernels are "
-        f"{analysis.movement.change[-1]:.3f} of their initial norm away from where they began; the "
-        f"median channel turned by {float(np.nanmedian(analysis.movement.rotation[-1])):.1f} "
-        "degrees."
-    )
-    return ["", text]

@@ -1,6 +1,5 @@
 """`snnviz analyze`: how good an encoder is, in numbers and pictures."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from snnviz.analysis import Analysis, Coder
+    from snnviz.analysis import Analysis
     from snnviz.checkpoint import Checkpoint
     from snnviz.data import ImageSet, Split
     from snnviz.network import ConvSNN
@@ -109,10 +108,9 @@ def command(
     Writes analysis.json, channels.csv (a row a channel), scorecard.md and figures, and prints the
     scorecard. Under torchrun, ranks share the images.
     """
-    from snnviz.analysis import analyze, write_tables
+    from snnviz.analysis import analyze, checkpoint_coders, write_analysis
     from snnviz.checkpoint import load_checkpoint
-    from snnviz.cli.networks import choose_steps, describe
-    from snnviz.data import load_dataset
+    from snnviz.cli.networks import choose_steps
     from snnviz.device import choose_device
     from snnviz.encoder import bundled
     from snnviz.files import check_free, make_folder
@@ -121,120 +119,85 @@ def command(
     quiet = quiet or not is_first_rank()
     check_free(out_dir, overwrite=overwrite)
     device = choose_device(device)
-    checkpoint = load_checkpoint(ckpt or bundled())
-    others = [load_checkpoint(path) for path in compare]
-    steps = choose_steps(checkpoint, T, quiet=quiet)
-    images = load_dataset(dataset, split, data_dir, count=n_images)
-    fitted_on = load_dataset(dataset, _other(split), data_dir, count=train_images)
-    coders = [
-        *_coders([checkpoint, *others], [ckpt, *compare], steps, device),
-        *_baselines(checkpoint, steps, fitted_on, untrained),
-    ]
+    checkpoints = [load_checkpoint(path) for path in (ckpt or bundled(), *compare)]
+    steps = choose_steps(checkpoints[0], T, quiet=quiet)
+    images, fitted_on = _load(dataset, split, data_dir, n_images, train_images)
+    coders = checkpoint_coders(checkpoints, steps, fitted_on, seeds=range(untrained), device=device)
+    make_folder(out_dir)
     with joined_ranks() as ranks:
         analysis = analyze(
             coders,
             images,
             fitted_on,
-            network=_network(checkpoint, steps, device, images),
+            network=_network(checkpoints[0], steps, device),
             network_images=network_images,
-            snapshots=_snapshots(ckpt),
+            snapshots=_snapshots(checkpoints[0]),
             ranks=ranks,
             progress=options.progress_bar(quiet),
         )
-        if ranks.is_first:
-            name = ckpt.name if ckpt else "bundled encoder"
-            about = {
-                "checkpoint": describe(checkpoint, name),
-                "compared": [describe(c, p.name) for c, p in zip(others, compare, strict=True)],
-                "images": {"dataset": images.name, "split": split},
-                "T": steps,
-            }
-            make_folder(out_dir)
-            written = write_tables(analysis, out_dir, about)
-            if figures:
-                written += _draw(analysis, checkpoint, images, out_dir, format)
-            _report(analysis, written, quiet=quiet)
+    if is_first_rank():
+        about = _about(checkpoints, images.name, split, steps)
+        formats = format if figures else ()
+        written = write_analysis(analysis, images, out_dir, about=about, formats=formats)
+        _report(analysis, written, quiet=quiet)
 
 
-def _other(split: "Split") -> "Split":
-    """Where readouts are fitted: never on the images they are scored on."""
-    return "train" if split == "test" else "test"
+def _load(
+    dataset: str, split: "Split", data_dir: Path, count: int | None, train_count: int
+) -> "tuple[ImageSet, ImageSet]":
+    """The images to score on, and those of the other part of the data set to fit readouts on."""
+    from snnviz.data import load_dataset
+
+    other: Split = "train" if split == "test" else "test"
+    return (
+        load_dataset(dataset, split, data_dir, count=count),
+        load_dataset(dataset, other, data_dir, count=train_count),
+    )
 
 
-def _coders(
-    checkpoints: "list[Checkpoint]", paths: "list[Path | None]", T: int, device: str
-) -> "list[Coder]":
-    from snnviz.analysis import encoder_coder
-    from snnviz.encoder import load_encoder
-
-    coders: list[Coder] = []
-    for checkpoint, path in zip(checkpoints, paths, strict=True):
-        name = _name(path, [coder.name for coder in coders])
-        encoder = load_encoder(checkpoint).to(device)
-        coders.append(encoder_coder(name, encoder, T, "compared" if coders else "encoder"))
-    return coders
-
-
-def _name(path: Path | None, taken: list[str]) -> str:
-    """The file's name, with its folder where that alone would not tell it from others."""
-    if path is None:
-        return "bundled encoder"
-    parts = path.resolve().parts
-    for depth in range(1, len(parts) + 1):
-        name = "/".join(parts[-depth:])
-        if name not in taken:
-            return name
-    return f"{path} again"
-
-
-def _baselines(
-    checkpoint: "Checkpoint", T: int, train_images: "ImageSet", untrained: int
-) -> "list[Coder]":
-    from snnviz.analysis import baseline_coders
-
-    config = replace(checkpoint.config, T=T)
-    return baseline_coders(config, T, train_images, seeds=range(untrained))
-
-
-def _network(checkpoint: "Checkpoint", T: int, device: str, images: "ImageSet") -> "ConvSNN | None":
-    """The whole network, where the checkpoint holds one for images of this size."""
+def _network(checkpoint: "Checkpoint", T: int, device: str) -> "ConvSNN | None":
     from snnviz.cli.networks import build_timed
 
-    fits = checkpoint.holds_network and checkpoint.config.image_size == images.images.shape[1:]
-    return build_timed(checkpoint, T, device) if fits else None
+    return build_timed(checkpoint, T, device) if checkpoint.holds_network else None
 
 
-def _snapshots(ckpt: Path | None) -> "dict[int, NDArray[np.float32]] | None":
-    """The kernels after each epoch of the run that the checkpoint lies in, if it keeps them."""
+def _snapshots(checkpoint: "Checkpoint") -> "dict[int, NDArray[np.float32]] | None":
+    """The kernels up to the checkpoint's epoch, where the run that it lies in keeps them."""
     from snnviz.runs import encoder_snapshots
 
-    return encoder_snapshots(ckpt.parent) if ckpt else None
+    found = encoder_snapshots(checkpoint.path.parent) or {}
+    last = checkpoint.epoch
+    kept = {epoch: kernels for epoch, kernels in found.items() if last is None or epoch <= last}
+    return kept or None
 
 
-def _draw(
-    analysis: "Analysis",
-    checkpoint: "Checkpoint",
-    images: "ImageSet",
-    out_dir: Path,
-    formats: tuple[str, ...],
-) -> list[Path]:
-    from snnviz.analysis.pictures import analysis_figures
-    from snnviz.encoder import load_encoder
-    from snnviz.export import write_figure
+def _about(
+    checkpoints: "list[Checkpoint]", dataset: str, split: "Split", T: int
+) -> dict[str, object]:
+    """What analysis.json says of where its numbers come from."""
+    from snnviz.cli.networks import describe
+    from snnviz.encoder import bundled
 
-    figures = analysis_figures(analysis, load_encoder(checkpoint), images)
-    return [
-        write_figure(figure, out_dir / f"{name}.{form}")
-        for name, figure in figures.items()
-        for form in dict.fromkeys(formats)
+    described = [
+        describe(checkpoint, "bundled encoder" if path == bundled() else path.name)
+        for checkpoint in checkpoints
+        for path in [checkpoint.path]
     ]
+    return {
+        "checkpoint": described[0],
+        "compared": described[1:],
+        "images": {"dataset": dataset, "split": split},
+        "T": T,
+    }
 
 
 def _report(analysis: "Analysis", written: list[Path], *, quiet: bool) -> None:
     if quiet:
         return
-    from snnviz.analysis.tables import scorecard_text
+    from snnviz.analysis import scorecard_text
 
+    for sentence in analysis.left_out:
+        click.echo(f"snnviz: {sentence}", err=True)
     click.echo(scorecard_text(analysis))
     for path in written:
         click.echo(f"wrote {path}")

@@ -46,6 +46,7 @@ from snnviz.metrics.reconstruction_score import ReconstructionResult, Reconstruc
 from snnviz.metrics.redundancy import (
     Redundancy,
     RedundancyResult,
+    alignment,
     cka,
     correlation,
     participation_ratio,
@@ -78,6 +79,7 @@ __all__ = [
     "ReconstructionScore",
     "Redundancy",
     "RedundancyResult",
+    "alignment",
     "channel_change",
     "channel_rotation",
     "channel_types",

@@ -16,10 +16,16 @@ _BLOCK = 1 << 20
 
 
 def blocks(
-    record: "SpikeRecord", images: "NDArray[np.uint8]"
+    record: "SpikeRecord", images: "NDArray[np.uint8]", maps: int = 0
 ) -> "Iterator[tuple[SpikeRecord, NDArray[np.uint8]]]":
-    """The record and its images, some images at a time."""
-    step = max(1, _BLOCK // max(1, record.first_spike[:1].size))
+    """The record and its images, some images at a time.
+
+    Args:
+        record: n images over T steps.
+        images: Those images, [n, H, W].
+        maps: How many maps of an image's size are held at once, where that is more than K.
+    """
+    step = max(1, _BLOCK // (max(record.shape[1], maps) * int(np.prod(record.shape[2:]))))
     for start in range(0, len(images), step):
         yield record[start : start + step], images[start : start + step]
 

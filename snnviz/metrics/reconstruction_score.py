@@ -79,7 +79,7 @@ class ReconstructionScore(Accumulator):
         self._guesses = np.rint([mean, np.full(mean.shape, mean.mean())]).astype(np.uint8)
 
     def _add(self, record: "SpikeRecord", images: "Bytes", _labels: "NDArray[np.intp]") -> None:
-        for part, pictures in blocks(record, images):
+        for part, pictures in blocks(record, images, self.T):
             read = self.reconstruction.reconstruct(part)
             self._add_rows(slice(0, self.T), pictures, read)
             self._add_rows(slice(self.T, None), pictures, self._guesses[:, np.newaxis])
