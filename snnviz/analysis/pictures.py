@@ -172,7 +172,7 @@ def _scorecard(analysis: "Analysis") -> "Figure":
         np.array(values),
         names=list(groups),
         metrics=[score.title for score in scores],
-        baselines=[i for i, kind in enumerate(kinds) if kind not in ("encoder", "compared")],
+        baselines=[i for i, kind in enumerate(kinds) if i and kind not in ("encoder", "compared")],
         write=[("{:" + score.form + "}").format for score in scores],
     )
 

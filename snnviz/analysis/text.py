@@ -26,7 +26,9 @@ def scorecard_markdown(analysis: "Analysis") -> str:
         "|---|" + "---|" * len(groups),
     ]
     lines += [
-        f"| {score.title} | " + " | ".join(written(score, some) for some in groups.values()) + " |"
+        f"| {_cell(score.title)} | "
+        + " | ".join(written(score, some) for some in groups.values())
+        + " |"
         for score in SCORES
     ]
     floors = analysis.studied.results["reconstruction"].floors

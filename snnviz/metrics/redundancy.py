@@ -9,6 +9,8 @@ from snnviz.errors import ConfigError, DataError, ShapeError
 from snnviz.metrics.accumulator import Accumulator, mean_defined, ratio
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from snnviz.spikes import SpikeRecord
@@ -84,15 +86,30 @@ def cka(counts_a: "NDArray[np.integer]", counts_b: "NDArray[np.integer]") -> flo
         ShapeError: The numbers of images differ, or something else than whole numbers is given.
         DataError: There are fewer than 4 images.
     """
-    n = len(counts_a)
-    if len(counts_b) != n:
-        raise ShapeError(f"got {n} and {len(counts_b)} images; give both encoders the same ones")
-    if n < 4:
-        raise DataError(f"CKA without bias needs at least 4 images, got {n}")
-    a, b = (
-        _centered(exact_gram(np.asarray(counts).reshape(n, -1))) for counts in (counts_a, counts_b)
-    )
-    return float(ratio((a * b).sum(), np.sqrt((a * a).sum() * (b * b).sum())))
+    return float(alignment([counts_a, counts_b])[0, 1])
+
+
+def alignment(counts: "Iterable[NDArray[np.integer]]") -> "NDArray[np.float64]":
+    """`cka` between each two of E encoders, float64 [E, E]; 1 on the diagonal, or NaN.
+
+    Args:
+        counts: The counts of the same n images in each encoder, [n, ...]; looked at one by one.
+
+    Raises:
+        ShapeError: The numbers of images differ, or something else than whole numbers is given.
+        DataError: There are fewer than 4 images.
+    """
+    grams: list[NDArray[np.float64]] = []
+    for each in counts:
+        n = len(each)
+        if n < 4:
+            raise DataError(f"CKA without bias needs at least 4 images, got {n}")
+        if grams and n != len(grams[0]):
+            raise ShapeError(f"got {len(grams[0])} and {n} images; give all encoders the same ones")
+        grams.append(_centered(exact_gram(np.asarray(each).reshape(n, -1))))
+    products = np.array([[(a * b).sum() for b in grams] for a in grams])
+    norms = np.sqrt(np.outer(products.diagonal(), products.diagonal()))
+    return ratio(products, norms)
 
 
 def exact_gram(rows: "NDArray[np.integer]") -> "NDArray[np.float64]":
