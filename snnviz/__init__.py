@@ -19,6 +19,7 @@ _HOMES = {
     "SnnvizError": "errors",
     "TrainingError": "errors",
     "SpikeRecord": "spikes",
+    "membrane_potentials": "membrane",
     "ImageSet": "data",
     "Sample": "data",
     "fashion_mnist": "data",
@@ -50,6 +51,22 @@ _HOMES = {
     "feature_map_figure": "figures",
     "input_figure": "figures",
     "loss_figure": "figures",
+    "class_atlas_figure": "figures",
+    "encoder_history_figure": "figures",
+    "first_spike_figure": "figures",
+    "kernel_figure": "figures",
+    "kernel_history_figure": "figures",
+    "membrane_figure": "figures",
+    "potential_map_figure": "figures",
+    "raster_figure": "figures",
+    "rate_histogram_figure": "figures",
+    "reconstruction_figure": "figures",
+    "scorecard_figure": "figures",
+    "sorted_channels_figure": "figures",
+    "spike_frames": "figures",
+    "spike_map_figure": "figures",
+    "staircase_figure": "figures",
+    "render_animation": "export",
     "FigureSetOptions": "export",
     "write_figure_sets": "export",
     "read_curves": "runs",
@@ -92,18 +109,34 @@ if TYPE_CHECKING:
         TrainingError,
     )
     from snnviz.evaluation import evaluate
-    from snnviz.export import FigureSetOptions, write_figure_sets
+    from snnviz.export import FigureSetOptions, render_animation, write_figure_sets
     from snnviz.figures import (
         accuracy_figure,
         anytime_figure,
+        class_atlas_figure,
         confusion_figure,
+        encoder_history_figure,
         feature_map_figure,
         firing_rate_figure,
+        first_spike_figure,
         input_figure,
+        kernel_figure,
+        kernel_history_figure,
         loss_figure,
+        membrane_figure,
+        potential_map_figure,
+        raster_figure,
+        rate_histogram_figure,
+        reconstruction_figure,
+        scorecard_figure,
+        sorted_channels_figure,
+        spike_frames,
+        spike_map_figure,
+        staircase_figure,
     )
     from snnviz.importance import channel_importance
     from snnviz.measurement import Measurement, measure
+    from snnviz.membrane import membrane_potentials
     from snnviz.network import ConvSNN, NetworkConfig, build_network
     from snnviz.runs import read_curves, record_training
     from snnviz.spikes import SpikeRecord

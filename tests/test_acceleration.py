@@ -18,7 +18,7 @@ from snnviz.training.synchronization import synchronize_batch_norm
 from tests.lively import lively
 
 try:
-    native.library(torch.float32)
+    native.library(torch.float32, 2)
 except native.CompilerError as error:
     pytestmark = pytest.mark.skip(reason=str(error))
 
@@ -191,7 +191,7 @@ def test_a_network_that_it_cannot_take_stays_as_it_is():
     synchronize_batch_norm(synchronized)
     for net, images in (
         (usual, 10),
-        (build_network(replace(config, T=65)), 10**9),
+        (build_network(replace(config, in_channels=17)), 10**9),
         (build_network(config).double(), 10**9),
         (build_network(config).to("meta"), 10**9),
         (synchronized, 10**9),

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from snnviz.acceleration import native
+from snnviz.acceleration.memory import keep_freed_memory
 from snnviz.acceleration.twin import Twin, has_bfloat16
 from snnviz.network import ConvSNN
 
@@ -22,9 +23,12 @@ def accelerate(net: ConvSNN, images: int, *, amp: bool = False) -> nn.Module:
     """The fast twin of `net`, or `net` itself where it has none.
 
     It has none on a GPU; where `net` was changed (weights of another type, BatchNorm over several
-    processes); where T is above 64; where too few images are to pass to make up for two seconds of
-    compiling; and where this machine cannot compile, which a warning says. The twin holds `net`
-    and no parameters of its own: state dict, optimizer and mode stay those of `net`.
+    processes); where images have more than 16 channels; where too few images are to pass to make
+    up for two seconds of compiling; and where this machine cannot compile, which a warning says.
+    The twin holds `net` and no parameters of its own: state dict, optimizer and mode stay those of
+    `net`.
+
+    On a CPU the process keeps freed memory from then on, see `memory.keep_freed_memory`.
 
     Args:
         net: The network.
@@ -34,11 +38,12 @@ def accelerate(net: ConvSNN, images: int, *, amp: bool = False) -> nn.Module:
     """
     if not _takes(net) or images * _multiplications(net) < _WORTHWHILE:
         return net
+    keep_freed_memory()
     if amp and not has_bfloat16():
         warnings.warn("this processor has no bfloat16: products are float32", stacklevel=2)
     try:
         for dtype in {torch.float32, torch.bfloat16 if amp else torch.float32}:
-            native.library(dtype)
+            native.library(dtype, net.T)
     except native.CompilerError as error:
         warnings.warn(f"the network runs several times slower than it could: {error}", stacklevel=2)
         return net
@@ -51,7 +56,7 @@ def _takes(net: ConvSNN) -> bool:
     return (
         weight.device.type == "cpu"
         and weight.dtype == torch.float32
-        and net.T <= native.MAX_STEPS
+        and net.config.in_channels <= native.MAX_IN_CHANNELS
         and all(type(norm) is nn.BatchNorm2d for norm in norms)
     )
 

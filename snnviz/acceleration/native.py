@@ -17,7 +17,7 @@ from torch import Tensor
 
 _SOURCE = Path(__file__).with_name("regions.cpp")
 _STORED = {torch.float32: "float", torch.bfloat16: "uint16_t"}
-MAX_STEPS = 64
+MAX_IN_CHANNELS = 16
 
 
 class CompilerError(Exception):
@@ -41,16 +41,14 @@ class Neuron(ctypes.Structure):
 
 
 class Shape(ctypes.Structure):
-    """T, N, H, W and C of maps."""
+    """N, H, W and C of maps."""
 
-    _fields_ = tuple(
-        (name, ctypes.c_int64) for name in ("steps", "images", "height", "width", "channels")
-    )
+    _fields_ = tuple((name, ctypes.c_int64) for name in ("images", "height", "width", "channels"))
 
 
 @cache
-def library(dtype: torch.dtype) -> ctypes.CDLL:
-    """The regions for maps and spikes of that type.
+def library(dtype: torch.dtype, T: int) -> ctypes.CDLL:
+    """The regions for T steps, and for maps and spikes of that type.
 
     They are compiled once a process, in about two seconds: a library kept for the next would have
     to know for which processor it was made.
@@ -64,9 +62,11 @@ def library(dtype: torch.dtype) -> ctypes.CDLL:
         raise CompilerError(f"no C++ compiler ({', '.join(names)}) was found")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         target = Path(folder) / "regions.so"
+        # The steps are known when compiling, so that potentials stay in registers.
         flags = ["-std=c++17", "-O3", "-march=native", "-fopenmp", "-shared", "-fPIC"]
+        macros = [f"-DSTEPS={T}", f"-DSTORED={_STORED[dtype]}"]
         result = subprocess.run(  # noqa: S603
-            [compiler, *flags, f"-DSTORED={_STORED[dtype]}", str(_SOURCE), "-o", str(target)],
+            [compiler, *flags, *macros, str(_SOURCE), "-o", str(target)],
             capture_output=True,
             text=True,
             check=False,
@@ -94,7 +94,9 @@ def fire_and_pool(maps: Tensor, scale: Tensor, shift: Tensor, neuron: Neuron) ->
     """
     T, N, H, W, C = maps.shape
     spikes = maps.new_empty(T, N, H // 2, W // 2, C)
-    _call("fire_and_pool", maps.dtype, maps, scale, shift, spikes, Shape(*maps.shape), neuron)
+    _call(
+        "fire_and_pool", maps.dtype, T, maps, scale, shift, spikes, Shape(*maps.shape[1:]), neuron
+    )
     return spikes
 
 
@@ -116,7 +118,7 @@ def fire_and_pool_backward(
     result[:, :, :, W // 2 * 2 :] = 0
     plain, centered = mean.new_zeros(2, T, N, C)
     tensors = gradient, maps, scale, shift, mean, result, plain, centered
-    _call("fire_and_pool_backward", maps.dtype, *tensors, Shape(*maps.shape), neuron)
+    _call("fire_and_pool_backward", maps.dtype, T, *tensors, Shape(*maps.shape[1:]), neuron)
     return result, plain, centered
 
 
@@ -136,11 +138,11 @@ def encode(
     Returns:
         [T, N, H // 2, W // 2, C].
     """
-    shape = _encoded_shape(images, weight, T)
+    shape = _encoded_shape(images, weight)
     spikes = torch.empty(
         T, len(images), shape.height // 2, shape.width // 2, shape.channels, dtype=dtype
     )
-    _call("encode", dtype, images, weight, shift, spikes, shape, images.shape[1], neuron)
+    _call("encode", dtype, T, images, weight, shift, spikes, shape, images.shape[1], neuron)
     return spikes
 
 
@@ -148,17 +150,19 @@ def encode_backward(
     gradient: Tensor, images: Tensor, weight: Tensor, shift: Tensor, neuron: Neuron
 ) -> Tensor:
     """Gradients by weight and, last, shift of an image each, [N, 9 in_channels + 1, C]."""
-    shape = _encoded_shape(images, weight, len(gradient))
+    shape = _encoded_shape(images, weight)
     sums = weight.new_zeros(len(images), len(weight) + 1, shape.channels)
     tensors = gradient, images, weight, shift, sums
-    _call("encode_backward", gradient.dtype, *tensors, shape, images.shape[1], neuron)
+    _call(
+        "encode_backward", gradient.dtype, len(gradient), *tensors, shape, images.shape[1], neuron
+    )
     return sums
 
 
 def fire(drive: Tensor, neuron: Neuron) -> Tensor:
     """Spikes of neurons without pooling, [T, ...] like their drive."""
     spikes = torch.empty_like(drive)
-    _call("fire", drive.dtype, drive, spikes, len(drive), drive[0].numel(), neuron)
+    _call("fire", drive.dtype, len(drive), drive, spikes, drive[0].numel(), neuron)
     return spikes
 
 
@@ -166,7 +170,7 @@ def fire_backward(gradient: Tensor, drive: Tensor, neuron: Neuron) -> Tensor:
     """Gradient of `fire` by its drive."""
     result = torch.empty_like(drive)
     _call(
-        "fire_backward", drive.dtype, gradient, drive, result, len(drive), drive[0].numel(), neuron
+        "fire_backward", drive.dtype, len(drive), gradient, drive, result, drive[0].numel(), neuron
     )
     return result
 
@@ -175,7 +179,7 @@ def moments(maps: Tensor) -> tuple[Tensor, Tensor]:
     """Mean of each map over its pixels, and sum of squared distances from it, both [T, N, C]."""
     T, N, H, W, C = maps.shape
     mean, squares = torch.empty(2, T, N, C)
-    _call("moments", maps.dtype, maps, mean, squares, T * N, H * W, C)
+    _call("moments", maps.dtype, T, maps, mean, squares, T * N, H * W, C)
     return mean, squares
 
 
@@ -185,19 +189,21 @@ def combine(gradient: Tensor, maps: Tensor, scale: Tensor, slope: Tensor, offset
     The first two are [T, N, H, W, C], the others [T, C].
     """
     T, N, H, W, C = maps.shape
-    _call("combine", maps.dtype, gradient, maps, scale, slope, offset, T, N * H * W, C)
+    _call("combine", maps.dtype, T, gradient, maps, scale, slope, offset, N * H * W, C)
 
 
-def _encoded_shape(images: Tensor, weight: Tensor, T: int) -> Shape:
+def _encoded_shape(images: Tensor, weight: Tensor) -> Shape:
     N, _, height, width = images.shape
-    return Shape(T, N, height - 2, width - 2, weight.shape[1])
+    return Shape(N, height - 2, width - 2, weight.shape[1])
 
 
-def _call(name: str, dtype: torch.dtype, *arguments: Tensor | ctypes.Structure | int) -> None:
+def _call(
+    name: str, dtype: torch.dtype, T: int, *arguments: Tensor | ctypes.Structure | int
+) -> None:
     """The region `name` with tensors and structures as pointers, whole numbers as they are."""
     # Referred to until the call is over, since the region sees only its address.
     kept = [part.contiguous() if isinstance(part, Tensor) else part for part in arguments]
-    getattr(library(dtype), name)(*map(_as_c, kept))
+    getattr(library(dtype, T), name)(*map(_as_c, kept))
 
 
 def _as_c(argument: Tensor | ctypes.Structure | int) -> object:

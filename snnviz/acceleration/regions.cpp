@@ -1,19 +1,22 @@
-// The regions of regions.py, which says what each computes, one pass over memory each.
+// The element-wise regions of the network, one pass over memory each; native.py says what each
+// computes.
 //
-// STORED is what maps and spikes are in memory: float, or uint16_t for bfloat16. Everything is
-// computed in float. Maps are channels-last; the innermost loops run over LANES channels with the vector types of GCC
-// and Clang, which become whatever registers the machine has. Sums go to one row an image, so that no two threads
-// share one and none grows long.
+// Compiled with -DSTEPS=T, the number of time steps, and -DSTORED=float or uint16_t, which maps and
+// spikes are in memory; uint16_t is bfloat16. Everything is computed in float. Maps are
+// channels-last, and the innermost loops run over LANES channels with the vector types of GCC and
+// Clang, which become whatever registers the machine has. Sums go to a row of their own for each
+// image, so that no two threads share one and none grows long.
 
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 namespace {
 
 typedef STORED Stored;
 constexpr int LANES = 16;
-constexpr int MAX_STEPS = 64;  // native.py takes no more
-constexpr int CORNERS = 4;     // of a pooling window, in the order in which max_pool2d looks at them
+constexpr int MAX_TAPS = 9 * 16;  // native.py takes no more
+constexpr int CORNERS = 4;        // of a pooling window, in the order in which max_pool2d looks
 
 typedef float Vector __attribute__((vector_size(4 * LANES)));
 typedef int32_t Mask __attribute__((vector_size(4 * LANES)));
@@ -26,7 +29,7 @@ struct Neuron {
 };
 
 struct Shape {
-    int64_t steps, images, height, width, channels;
+    int64_t images, height, width, channels;
     int64_t rows() const { return height / 2; }
     int64_t columns() const { return width / 2; }
     int64_t at(int64_t t, int64_t n, int64_t h, int64_t w) const {
@@ -37,9 +40,13 @@ struct Shape {
     }
 };
 
-// How many of the lanes from channel c on there are.
-inline int lanes(int64_t c, int64_t channels) {
-    return channels - c < LANES ? int(channels - c) : LANES;
+// Calls body(c, count) for each `count` channels from c on; LANES of them, known when compiling, but
+// for the rest at the end.
+template <class Body>
+inline void by_lanes(int64_t channels, const Body& body) {
+    int64_t c = 0;
+    for (; c + LANES <= channels; c += LANES) body(c, std::integral_constant<int, LANES>{});
+    if (c < channels) body(c, int(channels - c));
 }
 
 template <class V, class T>
@@ -77,27 +84,31 @@ inline void store(uint16_t* to, Vector v, int count) {
 
 inline void add(float* to, Vector v, int count) { store(to, load(to, count) + v, count); }
 
+inline Vector as_spikes(Mask fired) { return fired ? Vector{} + 1 : Vector{}; }
+
 // Drives of all steps become charged potentials, in place.
-inline void charge(Vector* drive, int64_t steps, const Neuron& neuron) {
-    Vector v = Vector{} + neuron.reset;
-    for (int64_t t = 0; t < steps; ++t) {
+inline void charge(Vector (&drive)[STEPS], const Neuron& neuron) {
+    const Vector reset = Vector{} + neuron.reset;
+    Vector v = reset;
+    for (int t = 0; t < STEPS; ++t) {
         v = drive[t] = v + drive[t];
-        v = v >= neuron.threshold ? (neuron.hard ? Vector{} + neuron.reset : v - neuron.threshold) : v;
+        v = v >= neuron.threshold ? (neuron.hard ? reset : v - neuron.threshold) : v;
     }
 }
 
 // Gradients of the spikes become those of the drives, in place.
-inline void descend(Vector* gradient, const Vector* charged, int64_t steps, const Neuron& neuron) {
+inline void descend(
+    Vector (&gradient)[STEPS], const Vector (&charged)[STEPS], const Neuron& neuron) {
     const float slope = 1.5707963267948966f * neuron.alpha;
     Vector later = {};
-    for (int64_t t = steps; t-- > 0;) {
+    for (int t = STEPS; t-- > 0;) {
         Vector distance = (charged[t] - neuron.threshold) * slope;
         Vector surrogate = neuron.alpha / 2 / (1 + distance * distance);
-        Vector kept = neuron.hard
+        Vector through_reset = neuron.hard
             ? (charged[t] >= neuron.threshold ? Vector{} : Vector{} + 1) +
                   (neuron.reset - charged[t]) * surrogate
             : 1 - neuron.threshold * surrogate;
-        later = gradient[t] = gradient[t] * surrogate + later * kept;
+        later = gradient[t] = gradient[t] * surrogate + later * through_reset;
     }
 }
 
@@ -107,14 +118,20 @@ struct Affine {
     const float *scale, *shift;
     Shape shape;
 
-    void operator()(
-        Vector* drive, int64_t n, int64_t h, int64_t w, int corner, int64_t c, int count) const {
-        for (int64_t t = 0; t < shape.steps; ++t) {
-            const Stored* from = maps + shape.at(t, n, 2 * h + corner / 2, 2 * w + corner % 2) + c;
-            drive[t] = load(from, count) * load(scale + t * shape.channels + c, count) +
-                load(shift + t * shape.channels + c, count);
+    struct Window {
+        const Affine& all;
+        int64_t n, h, w;
+
+        void drive(Vector (&to)[STEPS], int corner, int64_t c, int count) const {
+            const Shape& shape = all.shape;
+            for (int t = 0; t < STEPS; ++t) {
+                int64_t at = shape.at(t, n, 2 * h + corner / 2, 2 * w + corner % 2) + c;
+                to[t] = load(all.maps + at, count) * load(all.scale + t * shape.channels + c, count) +
+                    load(all.shift + t * shape.channels + c, count);
+            }
         }
-    }
+    };
+    Window window(int64_t n, int64_t h, int64_t w) const { return {*this, n, h, w}; }
 };
 
 // The drive of a still image: a 3 x 3 convolution, the same at each step.
@@ -123,77 +140,83 @@ struct Convolution {
     int64_t in_channels;
     Shape shape;
 
-    const float* tap(int64_t k, int64_t n, int64_t h, int64_t w, int corner) const {
-        int64_t row = 2 * h + corner / 2 + k / 3 % 3, column = 2 * w + corner % 2 + k % 3;
-        return images +
-            ((n * in_channels + k / 9) * (shape.height + 2) + row) * (shape.width + 2) + column;
-    }
-    void operator()(
-        Vector* drive, int64_t n, int64_t h, int64_t w, int corner, int64_t c, int count) const {
-        Vector sum = load(shift + c, count);
-        for (int64_t k = 0; k < 9 * in_channels; ++k)
-            sum += *tap(k, n, h, w, corner) * load(weight + k * shape.channels + c, count);
-        for (int64_t t = 0; t < shape.steps; ++t) drive[t] = sum;
+    struct Window {
+        const Convolution& all;
+        float pixels[CORNERS][MAX_TAPS];
+
+        void drive(Vector (&to)[STEPS], int corner, int64_t c, int count) const {
+            Vector sum = load(all.shift + c, count);
+            for (int64_t k = 0; k < 9 * all.in_channels; ++k)
+                sum += pixels[corner][k] * load(all.weight + k * all.shape.channels + c, count);
+            for (int t = 0; t < STEPS; ++t) to[t] = sum;
+        }
+    };
+    Window window(int64_t n, int64_t h, int64_t w) const {
+        Window result{*this, {}};
+        for (int corner = 0; corner < CORNERS; ++corner)
+            for (int64_t k = 0; k < 9 * in_channels; ++k) {
+                int64_t row = (n * in_channels + k / 9) * (shape.height + 2);
+                row += 2 * h + corner / 2 + k / 3 % 3;
+                int64_t column = 2 * w + corner % 2 + k % 3;
+                result.pixels[corner][k] = images[row * (shape.width + 2) + column];
+            }
+        return result;
     }
 };
 
 template <class Drive>
-void pool(const Shape& shape, const Neuron& neuron, const Drive& drive, Stored* spikes) {
+void pool(const Shape& shape, const Neuron& neuron, const Drive& source, Stored* spikes) {
 #pragma omp parallel for
     for (int64_t n = 0; n < shape.images; ++n)
         for (int64_t h = 0; h < shape.rows(); ++h)
-            for (int64_t w = 0; w < shape.columns(); ++w)
-                for (int64_t c = 0; c < shape.channels; c += LANES) {
-                    int count = lanes(c, shape.channels);
-                    Mask any[MAX_STEPS];
-                    memset(any, 0, shape.steps * sizeof *any);
+            for (int64_t w = 0; w < shape.columns(); ++w) {
+                const auto window = source.window(n, h, w);
+                by_lanes(shape.channels, [&](int64_t c, auto count) {
+                    Mask fired[STEPS] = {};
                     for (int corner = 0; corner < CORNERS; ++corner) {
-                        Vector charged[MAX_STEPS];
-                        drive(charged, n, h, w, corner, c, count);
-                        charge(charged, shape.steps, neuron);
-                        for (int64_t t = 0; t < shape.steps; ++t)
-                            any[t] |= charged[t] >= neuron.threshold;
+                        Vector charged[STEPS];
+                        window.drive(charged, corner, c, count);
+                        charge(charged, neuron);
+                        for (int t = 0; t < STEPS; ++t) fired[t] |= charged[t] >= neuron.threshold;
                     }
-                    for (int64_t t = 0; t < shape.steps; ++t)
-                        store(spikes + shape.pooled(t, n, h, w) + c,
-                              any[t] ? Vector{} + 1 : Vector{}, count);
-                }
+                    for (int t = 0; t < STEPS; ++t)
+                        store(spikes + shape.pooled(t, n, h, w) + c, as_spikes(fired[t]), count);
+                });
+            }
 }
 
+// Hands the gradients of each window's drives to take(part, window, n, h, w, c, count).
 template <class Drive, class Take>
 void pool_backward(
-    const Shape& shape, const Neuron& neuron, const Drive& drive, const Stored* gradient,
+    const Shape& shape, const Neuron& neuron, const Drive& source, const Stored* gradient,
     const Take& take) {
 #pragma omp parallel for
     for (int64_t n = 0; n < shape.images; ++n)
         for (int64_t h = 0; h < shape.rows(); ++h)
-            for (int64_t w = 0; w < shape.columns(); ++w)
-                for (int64_t c = 0; c < shape.channels; c += LANES) {
-                    int count = lanes(c, shape.channels);
-                    Vector charged[CORNERS][MAX_STEPS], part[CORNERS][MAX_STEPS];
+            for (int64_t w = 0; w < shape.columns(); ++w) {
+                const auto window = source.window(n, h, w);
+                by_lanes(shape.channels, [&](int64_t c, auto count) {
+                    Vector charged[CORNERS][STEPS], part[CORNERS][STEPS];
+                    Mask free[STEPS];  // no corner before has fired
                     for (int corner = 0; corner < CORNERS; ++corner) {
-                        drive(charged[corner], n, h, w, corner, c, count);
-                        charge(charged[corner], shape.steps, neuron);
-                    }
-                    for (int64_t t = 0; t < shape.steps; ++t) {
-                        // To the first corner with a spike, or the first of all.
-                        Vector whole = load(gradient + shape.pooled(t, n, h, w) + c, count);
-                        Mask taken = {};
-                        for (int corner = 1; corner < CORNERS; ++corner)
-                            taken |= charged[corner][t] >= neuron.threshold;
-                        Mask free = charged[0][t] >= neuron.threshold | ~taken;
-                        part[0][t] = free ? whole : Vector{};
-                        free = ~free;
-                        for (int corner = 1; corner < CORNERS; ++corner) {
-                            Mask mine = free & (charged[corner][t] >= neuron.threshold);
-                            part[corner][t] = mine ? whole : Vector{};
-                            free &= ~mine;
+                        window.drive(charged[corner], corner, c, count);
+                        charge(charged[corner], neuron);
+                        for (int t = 0; t < STEPS; ++t) {
+                            Mask fired = charged[corner][t] >= neuron.threshold;
+                            Vector whole =
+                                load(gradient + shape.pooled(t, n, h, w) + c, count);
+                            part[corner][t] =
+                                (corner ? free[t] & fired : fired) ? whole : Vector{};
+                            free[t] = corner ? free[t] & ~fired : ~fired;
+                            // Where none fires, the first is the maximum.
+                            if (corner == CORNERS - 1) part[0][t] = free[t] ? whole : part[0][t];
                         }
                     }
                     for (int corner = 0; corner < CORNERS; ++corner)
-                        descend(part[corner], charged[corner], shape.steps, neuron);
-                    take(part, n, h, w, c, count);
-                }
+                        descend(part[corner], charged[corner], neuron);
+                    take(part, window, n, h, w, c, count);
+                });
+            }
 }
 
 }  // namespace
@@ -201,16 +224,18 @@ void pool_backward(
 extern "C" {
 
 void fire_and_pool(
-    const Stored* maps, const float* scale, const float* shift, Stored* spikes, const Shape& shape, const Neuron& neuron) {
+    const Stored* maps, const float* scale, const float* shift, Stored* spikes, const Shape& shape,
+    const Neuron& neuron) {
     pool(shape, neuron, Affine{maps, scale, shift, shape}, spikes);
 }
 
 void fire_and_pool_backward(
-    const Stored* gradient, const Stored* maps, const float* scale, const float* shift, const float* mean,
-    Stored* result, float* plain, float* centered, const Shape& shape, const Neuron& neuron) {
-    auto take = [&](const Vector(&part)[CORNERS][MAX_STEPS], int64_t n, int64_t h, int64_t w,
-                    int64_t c, int count) {
-        for (int64_t t = 0; t < shape.steps; ++t) {
+    const Stored* gradient, const Stored* maps, const float* scale, const float* shift,
+    const float* mean, Stored* result, float* plain, float* centered, const Shape& shape,
+    const Neuron& neuron) {
+    auto take = [&](const Vector(&part)[CORNERS][STEPS], const Affine::Window&, int64_t n,
+                    int64_t h, int64_t w, int64_t c, auto count) {
+        for (int t = 0; t < STEPS; ++t) {
             Vector sum = {}, product = {}, middle = load(mean + t * shape.channels + c, count);
             for (int corner = 0; corner < CORNERS; ++corner) {
                 int64_t at = shape.at(t, n, 2 * h + corner / 2, 2 * w + corner % 2) + c;
@@ -226,96 +251,93 @@ void fire_and_pool_backward(
 }
 
 void encode(
-    const float* images, const float* weight, const float* shift, Stored* spikes, const Shape& shape,
-    int64_t in_channels, const Neuron& neuron) {
+    const float* images, const float* weight, const float* shift, Stored* spikes,
+    const Shape& shape, int64_t in_channels, const Neuron& neuron) {
     pool(shape, neuron, Convolution{images, weight, shift, in_channels, shape}, spikes);
 }
 
 void encode_backward(
-    const Stored* gradient, const float* images, const float* weight, const float* shift, float* sums,
-    const Shape& shape, int64_t in_channels, const Neuron& neuron) {
-    Convolution drive{images, weight, shift, in_channels, shape};
-    auto take = [&](const Vector(&part)[CORNERS][MAX_STEPS], int64_t n, int64_t h, int64_t w,
-                    int64_t c, int count) {
+    const Stored* gradient, const float* images, const float* weight, const float* shift,
+    float* sums, const Shape& shape, int64_t in_channels, const Neuron& neuron) {
+    auto take = [&](const Vector(&part)[CORNERS][STEPS], const Convolution::Window& window,
+                    int64_t n, int64_t, int64_t, int64_t c, auto count) {
         Vector sum[CORNERS] = {};
         for (int corner = 0; corner < CORNERS; ++corner)
-            for (int64_t t = 0; t < shape.steps; ++t) sum[corner] += part[corner][t];
+            for (int t = 0; t < STEPS; ++t) sum[corner] += part[corner][t];
         float* row = sums + n * (9 * in_channels + 1) * shape.channels + c;
         for (int64_t k = 0; k < 9 * in_channels; ++k, row += shape.channels) {
             Vector product = {};
             for (int corner = 0; corner < CORNERS; ++corner)
-                product += *drive.tap(k, n, h, w, corner) * sum[corner];
+                product += window.pixels[corner][k] * sum[corner];
             add(row, product, count);
         }
         add(row, sum[0] + sum[1] + sum[2] + sum[3], count);
     };
-    pool_backward(shape, neuron, drive, gradient, take);
+    Convolution source{images, weight, shift, in_channels, shape};
+    pool_backward(shape, neuron, source, gradient, take);
 }
 
-void fire(const Stored* drive, Stored* spikes, int64_t steps, int64_t size, const Neuron& neuron) {
+void fire(const Stored* drive, Stored* spikes, int64_t size, const Neuron& neuron) {
 #pragma omp parallel for
     for (int64_t i = 0; i < size; i += LANES) {
-        int count = lanes(i, size);
-        Vector charged[MAX_STEPS];
-        for (int64_t t = 0; t < steps; ++t) charged[t] = load(drive + t * size + i, count);
-        charge(charged, steps, neuron);
-        for (int64_t t = 0; t < steps; ++t)
-            store(spikes + t * size + i,
-                  charged[t] >= neuron.threshold ? Vector{} + 1 : Vector{}, count);
+        int count = size - i < LANES ? int(size - i) : LANES;
+        Vector charged[STEPS];
+        for (int t = 0; t < STEPS; ++t) charged[t] = load(drive + t * size + i, count);
+        charge(charged, neuron);
+        for (int t = 0; t < STEPS; ++t)
+            store(spikes + t * size + i, as_spikes(charged[t] >= neuron.threshold), count);
     }
 }
 
 void fire_backward(
-    const Stored* gradient, const Stored* drive, Stored* result, int64_t steps, int64_t size, const Neuron& neuron) {
+    const Stored* gradient, const Stored* drive, Stored* result, int64_t size,
+    const Neuron& neuron) {
 #pragma omp parallel for
     for (int64_t i = 0; i < size; i += LANES) {
-        int count = lanes(i, size);
-        Vector charged[MAX_STEPS], part[MAX_STEPS];
-        for (int64_t t = 0; t < steps; ++t) {
+        int count = size - i < LANES ? int(size - i) : LANES;
+        Vector charged[STEPS], part[STEPS];
+        for (int t = 0; t < STEPS; ++t) {
             charged[t] = load(drive + t * size + i, count);
             part[t] = load(gradient + t * size + i, count);
         }
-        charge(charged, steps, neuron);
-        descend(part, charged, steps, neuron);
-        for (int64_t t = 0; t < steps; ++t) store(result + t * size + i, part[t], count);
+        charge(charged, neuron);
+        descend(part, charged, neuron);
+        for (int t = 0; t < STEPS; ++t) store(result + t * size + i, part[t], count);
     }
 }
 
-// `rows` is [T * N] maps of `pixels`.
 void moments(
-    const Stored* maps, float* mean, float* squares, int64_t rows, int64_t pixels, int64_t channels) {
+    const Stored* maps, float* mean, float* squares, int64_t count_of_maps, int64_t pixels,
+    int64_t channels) {
 #pragma omp parallel for
-    for (int64_t row = 0; row < rows; ++row)
-        for (int64_t c = 0; c < channels; c += LANES) {
-            int count = lanes(c, channels);
-            const Stored* from = maps + row * pixels * channels + c;
-            Vector sum = {}, square = {};
-            for (int64_t i = 0; i < pixels; ++i) sum += load(from + i * channels, count);
-            sum /= float(pixels);
+    for (int64_t map = 0; map < count_of_maps; ++map)
+        by_lanes(channels, [&](int64_t c, auto count) {
+            const Stored* from = maps + map * pixels * channels + c;
+            Vector middle = {}, square = {};
+            for (int64_t i = 0; i < pixels; ++i) middle += load(from + i * channels, count);
+            middle /= float(pixels);
             for (int64_t i = 0; i < pixels; ++i) {
-                Vector distance = load(from + i * channels, count) - sum;
+                Vector distance = load(from + i * channels, count) - middle;
                 square += distance * distance;
             }
-            store(mean + row * channels + c, sum, count);
-            store(squares + row * channels + c, square, count);
-        }
+            store(mean + map * channels + c, middle, count);
+            store(squares + map * channels + c, square, count);
+        });
 }
 
 void combine(
-    Stored* gradient, const Stored* maps, const float* scale, const float* slope, const float* offset,
-    int64_t steps, int64_t size, int64_t channels) {
+    Stored* gradient, const Stored* maps, const float* scale, const float* slope,
+    const float* offset, int64_t size, int64_t channels) {
 #pragma omp parallel for collapse(2)
-    for (int64_t t = 0; t < steps; ++t)
+    for (int t = 0; t < STEPS; ++t)
         for (int64_t i = 0; i < size; ++i)
-            for (int64_t c = 0; c < channels; c += LANES) {
-                int count = lanes(c, channels);
+            by_lanes(channels, [&](int64_t c, auto count) {
                 int64_t at = (t * size + i) * channels + c, factor = t * channels + c;
-                store(gradient + at,
-                      load(gradient + at, count) * load(scale + factor, count) +
-                          load(maps + at, count) * load(slope + factor, count) +
-                          load(offset + factor, count),
-                      count);
-            }
+                Vector sum = load(gradient + at, count) * load(scale + factor, count) +
+                    load(maps + at, count) * load(slope + factor, count) +
+                    load(offset + factor, count);
+                store(gradient + at, sum, count);
+            });
 }
 
 }  // extern "C"

@@ -7,7 +7,7 @@ import numpy as np
 from snnviz.analysis.scorecard import SCORES, grouped, mean_score
 from snnviz.data import to_input
 from snnviz.errors import ConfigError
-from snnviz.export import animation
+from snnviz.export import render_animation
 from snnviz.figures import (
     class_atlas_figure,
     encoder_history_figure,
@@ -85,7 +85,7 @@ def analysis_figures(analysis: "Analysis", images: "ImageSet") -> "dict[str, Fig
 def spike_animation(analysis: "Analysis", images: "ImageSet") -> bytes:
     """The spikes of the first image as they arrive, a GIF of at most 32 steps."""
     spikes = analysis.studied.coder.encode(images.images[:1]).spikes()
-    return animation(spike_frames(spikes[:_FRAMES, 0]), "gif")
+    return render_animation(spike_frames(spikes[:_FRAMES, 0]), "gif")
 
 
 def _channels(analysis: "Analysis", record: "SpikeRecord") -> "dict[str, Figure]":

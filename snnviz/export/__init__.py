@@ -1,6 +1,6 @@
 """Figure sets on disk: the images an encoder was fed, and what it made of them."""
 
-from snnviz.export.animation import animation
+from snnviz.export.animation import render_animation
 from snnviz.export.claim import check_folder
 from snnviz.export.options import FORMATS, KINDS, FigureSetOptions
 from snnviz.export.rendering import render, write_figure
@@ -11,10 +11,10 @@ __all__ = [
     "FORMATS",
     "KINDS",
     "FigureSetOptions",
-    "animation",
     "check_folder",
     "figure_set",
     "render",
+    "render_animation",
     "write_figure",
     "write_figure_sets",
 ]

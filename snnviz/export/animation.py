@@ -17,7 +17,7 @@ ANIMATIONS = ("gif", "webp")
 _PALETTE = 256
 
 
-def animation(
+def render_animation(
     frames: "NDArray[np.uint8]", form: str = "gif", *, milliseconds: int = 600, loops: int = 0
 ) -> bytes:
     """The frames as an animated picture; the same frames give the same bytes.

@@ -86,7 +86,7 @@ def spike_frames(
     """The frames of an animation of spikes arriving, colours, bytes [T, height, width, 3].
 
     Frame t shows the spikes of step t, and in another colour the neurons that fired before.
-    `snnviz.export.animation` makes a file of them.
+    `snnviz.render_animation` makes a file of them.
 
     Args:
         spikes: Zeros and ones [T, K, H, W] of one image: `SpikeRecord.spikes()[:, n]`.
