@@ -110,7 +110,7 @@ class Encoder:
         T = self.T if T is None else T
         if T < 1:
             raise ConfigError(f"T must be at least 1, got {T}")
-        images = _check_images(images, self.in_channels)
+        images = check_images(images, self.in_channels)
         if is_renewal(self.node):
             return self._encode_renewal(images, T)
         return self._encode_stepwise(images, T)
@@ -279,8 +279,12 @@ def _leaves(net: nn.Module) -> Iterator[nn.Module]:
             yield from _leaves(child)
 
 
-def _check_images(images: Tensor | NDArray[Any], in_channels: int) -> Tensor:
-    """`images` as a float32 tensor, if they are what an encoder takes."""
+def check_images(images: Tensor | NDArray[Any], in_channels: int) -> Tensor:
+    """`images` as a float32 tensor [N, in_channels, H, W] in [0, 1].
+
+    Raises:
+        ShapeError: They have another shape, type or range.
+    """
     images = torch.as_tensor(images)
     if images.ndim != 4 or images.shape[1] != in_channels or 0 in images.shape:
         raise ShapeError(

@@ -92,6 +92,11 @@ class SpikeRecord:
         n, k, h, w = self.first_spike.shape
         return n, k, h, w
 
+    @property
+    def is_renewal(self) -> bool:
+        """Whether `first_spike` alone is the whole record."""
+        return self._packed is None
+
     def __getitem__(self, images: slice) -> "Self":
         """The record of some of the images, for example `record[3:4]`; a view, not a copy."""
         packed = None if self._packed is None else self._packed[:, images]

@@ -96,6 +96,7 @@ def test_what_is_not_there_says_so():
 def test_importing_loads_neither_torch_nor_matplotlib():
     code = (
         "import sys, snnviz, snnviz.errors, snnviz.spikes, snnviz.grid, snnviz.data\n"
+        "import snnviz.metrics\n"
         "heavy = {'torch', 'matplotlib', 'spikingjelly', 'torchvision'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
         "import snnviz.figures\n"
@@ -125,11 +126,13 @@ FLOORS = [
     {"ranks"},
     {"energy"},
     {"data"},
+    {"metrics"},
     {"device"},
     {"network"},
     {"checkpoint"},
     {"first_spike"},
     {"encoder"},
+    {"baselines"},
     {"acceleration"},
     {"evaluation"},
     {"measurement"},
@@ -138,6 +141,7 @@ FLOORS = [
     {"figures"},
     {"export"},
     {"runs"},
+    {"analysis"},
     {"cli"},
 ]
 

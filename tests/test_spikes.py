@@ -36,6 +36,7 @@ def test_renewal_record_says_what_the_process_does(case):
     times, T = case
     record = SpikeRecord.from_first_spike(times, T)
     expected = loop_spikes(times, T)
+    assert record.is_renewal
     assert np.array_equal(record.spikes(), expected)
     for t in {0, T // 2, T - 1}:
         assert np.array_equal(record.count(t), expected[: t + 1].sum(axis=0))
@@ -46,6 +47,7 @@ def test_renewal_record_says_what_the_process_does(case):
 @given(hnp.arrays(np.bool_, (13, *SHAPE)))
 def test_any_spike_trains_round_trip(spikes):
     record = SpikeRecord.from_spikes(spikes)
+    assert not record.is_renewal
     assert np.array_equal(record.spikes(), spikes)
     for t in range(13):
         assert np.array_equal(record.count(t), spikes[: t + 1].sum(axis=0))

@@ -23,6 +23,7 @@ COMMANDS = {
     "train": "Train the tutorial's network on Fashion-MNIST.",
     "evaluate": "Measure a trained network on labelled images.",
     "curves": "Draw accuracy and loss per epoch of trainings.",
+    "analyze": "Say how good an encoder is, beside fair baselines.",
     "visualize": "Draw what an encoder makes of images, as figure sets.",
 }
 

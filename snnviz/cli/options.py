@@ -12,6 +12,15 @@ from snnviz.data import DATASETS
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
+def count_or_all(_ctx: click.Context, _param: click.Parameter, value: str) -> int | None:
+    """A positive number, or None for "all"."""
+    if value == "all":
+        return None
+    if not value.isdecimal() or int(value) < 1:
+        raise click.BadParameter(f"{value!r} is neither a number from 1 nor 'all'.")
+    return int(value)
+
+
 def data_dir_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--data-dir`: where the data set's files are, or go."""
     return click.option(

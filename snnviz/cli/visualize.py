@@ -16,15 +16,6 @@ if TYPE_CHECKING:
     from snnviz.network import ConvSNN
 
 
-def _count_or_all(_ctx: click.Context, _param: click.Parameter, value: str) -> int | None:
-    """A positive number, or None for "all"."""
-    if value == "all":
-        return None
-    if not value.isdecimal() or int(value) < 1:
-        raise click.BadParameter(f"{value!r} is neither a number from 1 nor 'all'.")
-    return int(value)
-
-
 def _neurons(
     _ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
 ) -> tuple[tuple[int, ...], ...]:
@@ -48,7 +39,7 @@ def _neurons(
 )
 @click.option(
     "--n-images",
-    callback=_count_or_all,
+    callback=options.count_or_all,
     metavar="N|all",
     default="2",
     show_default=True,

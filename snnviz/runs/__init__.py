@@ -1,7 +1,15 @@
 """The folder of a training: what is written into it, and the curves read back from it."""
 
 from snnviz.runs.curves import Curve, read_curves
-from snnviz.runs.folder import LATEST, MAX, RunFolder, check_run_folder, open_run, read_config
+from snnviz.runs.folder import (
+    LATEST,
+    MAX,
+    RunFolder,
+    check_run_folder,
+    encoder_snapshots,
+    open_run,
+    read_config,
+)
 from snnviz.runs.recording import record_training
 
 __all__ = [
@@ -10,6 +18,7 @@ __all__ = [
     "Curve",
     "RunFolder",
     "check_run_folder",
+    "encoder_snapshots",
     "open_run",
     "read_config",
     "read_curves",

@@ -18,9 +18,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from filelock import FileLock, Timeout
+from numpy.typing import NDArray
 
-from snnviz.checkpoint import checkpoint_bytes, encoder_checkpoint
+from snnviz.checkpoint import checkpoint_bytes, encoder_checkpoint, load_checkpoint
 from snnviz.errors import ExportError
 from snnviz.files import PART, make_folder, write_bytes
 from snnviz.runs.events import EVENTS, EventWriter
@@ -157,6 +159,27 @@ def read_config(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return config if isinstance(config, dict) else {}
+
+
+def encoder_snapshots(path: Path) -> dict[int, NDArray[np.float32]] | None:
+    """The kernels [K, C, 3, 3] of the encoders that a run kept, by epoch; -1 is untrained.
+
+    Args:
+        path: A run folder.
+
+    Returns:
+        None where it keeps none.
+
+    Raises:
+        CheckpointError: One of them cannot be read.
+    """
+    files = (path / _ENCODERS / "untrained.pth", *(path / _ENCODERS).glob("epoch_*.pth"))
+    kernels = {}
+    for file in filter(Path.exists, files):
+        checkpoint = load_checkpoint(file)
+        epoch = -1 if checkpoint.epoch is None else checkpoint.epoch
+        kernels[epoch] = checkpoint.state["static_conv.0.weight"].numpy()
+    return kernels or None
 
 
 def _clear(path: Path) -> None:

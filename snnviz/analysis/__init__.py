@@ -1,0 +1,25 @@
+"""How good is an encoder? All metrics of it and of what it is compared with, and their tables."""
+
+from snnviz.analysis.analyzing import Analysis, analyze
+from snnviz.analysis.coders import Coder, baseline_coders, checkpoint_coders, encoder_coder
+from snnviz.analysis.measuring import Measured
+from snnviz.analysis.scorecard import SCORES, Score
+from snnviz.analysis.tables import write_tables
+from snnviz.analysis.text import scorecard_markdown, scorecard_text
+from snnviz.analysis.writing import write_analysis
+
+__all__ = [
+    "SCORES",
+    "Analysis",
+    "Coder",
+    "Measured",
+    "Score",
+    "analyze",
+    "baseline_coders",
+    "checkpoint_coders",
+    "encoder_coder",
+    "scorecard_markdown",
+    "scorecard_text",
+    "write_analysis",
+    "write_tables",
+]

@@ -1,0 +1,217 @@
+"""The figures of an analysis, by their files' names."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from snnviz.analysis.scorecard import SCORES, grouped, mean_score
+from snnviz.data import to_input
+from snnviz.errors import ConfigError
+from snnviz.export import render_animation
+from snnviz.figures import (
+    class_atlas_figure,
+    encoder_history_figure,
+    first_spike_figure,
+    kernel_figure,
+    kernel_history_figure,
+    membrane_figure,
+    raster_figure,
+    rate_histogram_figure,
+    reconstruction_figure,
+    scorecard_figure,
+    sorted_channels_figure,
+    spike_frames,
+    staircase_figure,
+)
+from snnviz.first_spike import drive_thresholds, is_renewal, reset_parameters
+from snnviz.membrane import membrane_potentials
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from snnviz.analysis.analyzing import Analysis
+    from snnviz.data import ImageSet
+    from snnviz.encoder import Encoder
+    from snnviz.spikes import SpikeRecord
+
+# Images whose counts are averaged for the mean maps, and whose drive is drawn.
+_SAMPLE = 200
+# The scorecard's figure has room for so many numbers; the tables have all.
+_PANELS = ("firing_rate", "edge", "intensity", "psnr", "probe", "bits_per_spike", "dimension")
+_ATLAS_CHANNELS = 10
+# Of the types in `snnviz.metrics.CHANNEL_TYPES`; silent and saturated ones have theirs already.
+_TYPE_COLORS = {
+    "vertical edge": "#0072b2",
+    "horizontal edge": "#d55e00",
+    "diagonal edge": "#009e73",
+    "edge": "#cc79a7",
+    "area": "#56b4e9",
+    "background": "#f0e442",
+    "mixed": "#999999",
+}
+_EPOCHS_SHOWN = 8
+_NEURONS = 8
+# A frame takes a fraction of a second to draw.
+_FRAMES = 32
+
+
+def analysis_figures(analysis: "Analysis", images: "ImageSet") -> "dict[str, Figure]":
+    """The figures of an analysis, by the names of their files.
+
+    Args:
+        analysis: What was found.
+        images: The images it was scored on.
+    """
+    coder = analysis.studied.coder
+    sample = images.head(min(_SAMPLE, len(images)))
+    record = coder.encode(sample.images)
+    figures = {
+        "scorecard": _scorecard(analysis),
+        "first_spike": first_spike_figure(record.first_spike[0], T=coder.T),
+        "firing_rates": rate_histogram_figure(analysis.studied.results["activity"].rate),
+        "reconstruction": _reconstruction(analysis, images),
+        **_channels(analysis, record),
+    }
+    if coder.encoder is not None:
+        figures |= _neurons(analysis, coder.encoder, sample, record)
+    if "classes" in analysis.studied.results:
+        figures["class_atlas"] = _atlas(analysis, images)
+    return {**figures, **_history(analysis)}
+
+
+def spike_animation(analysis: "Analysis", images: "ImageSet") -> bytes:
+    """The spikes of the first image as they arrive, a GIF of at most 32 steps."""
+    spikes = analysis.studied.coder.encode(images.images[:1]).spikes()
+    return render_animation(spike_frames(spikes[:_FRAMES, 0]), "gif")
+
+
+def _channels(analysis: "Analysis", record: "SpikeRecord") -> "dict[str, Figure]":
+    """The channels sorted by type and rate: their mean maps, alone and beside their kernels."""
+    maps = record.count(record.T - 1).mean(axis=0)
+    types = analysis.studied.results["contours"].types()
+    about = f"{len(record.first_spike)} images, T = {record.T}"
+    sorting = {
+        "T": record.T,
+        "order": _by_type_and_rate(types, analysis.studied.results["activity"].rate),
+        "types": types,
+        "colors": _TYPE_COLORS,
+    }
+    figures = {
+        "channels": sorted_channels_figure(
+            maps, title=f"Channels by type and rate, {about}", **sorting
+        )
+    }
+    encoder = analysis.studied.coder.encoder
+    if encoder is not None:
+        kernels = encoder.kernels.mean(axis=1)
+        title = f"Kernels and mean counts, {about}"
+        figures["kernels"] = kernel_figure(kernels, maps, title=title, **sorting)
+    return figures
+
+
+def _neurons(
+    analysis: "Analysis", encoder: "Encoder", images: "ImageSet", record: "SpikeRecord"
+) -> "dict[str, Figure]":
+    """How drives become spikes; what needs other neurons than the encoder's is left out."""
+    drives = encoder.drive(to_input(images.images)).cpu().numpy()
+    figures = {}
+    if is_renewal(encoder.node):
+        thresholds = drive_thresholds(*reset_parameters(encoder.node), record.T).numpy()
+        figures["staircase"] = staircase_figure(thresholds, drives)
+    # Neurons of several types, at the brightest place of the first image.
+    y, x = np.unravel_index(int(images.images[0].argmax()), images.images[0].shape)
+    chosen = _one_of_each(analysis.studied.results["contours"].types())
+    types = analysis.studied.results["contours"].types()
+    names = [f"{k}, {types[k]}" for k in chosen]
+    where = f"neurons at row {y}, column {x}"
+    spikes = record[:1].spikes()[:, 0, chosen, y, x]
+    figures["raster"] = raster_figure(spikes, names=names, title=f"Spikes of {where}")
+    try:
+        v_threshold, v_reset = encoder.membrane_parameters()
+    except ConfigError:  # neurons that do more than integrate and fire
+        return figures
+    potentials = membrane_potentials(
+        drives[0, chosen, y, x], record.T, v_threshold=v_threshold, v_reset=v_reset
+    )
+    figures["membrane"] = membrane_figure(
+        np.stack(list(potentials)),
+        spikes,
+        names=names,
+        v_threshold=v_threshold,
+        v_reset=v_reset,
+        title=f"Potential of {where}",
+    )
+    return figures
+
+
+def _one_of_each(types: "Sequence[str]") -> list[int]:
+    """At most eight channels: the first of each type, then the second of each, and so on."""
+    seen: dict[str, int] = {}
+    turns = []
+    for channel, kind in enumerate(types):
+        seen[kind] = seen.get(kind, 0) + 1
+        turns.append((seen[kind], channel))
+    return sorted(channel for _, channel in sorted(turns)[:_NEURONS])
+
+
+def _by_type_and_rate(types: "Sequence[str]", rate: "NDArray[np.floating]") -> list[int]:
+    """Channels of a type together, the largest type first, and by falling rate within it."""
+    size = {kind: types.count(kind) for kind in types}
+    return sorted(range(len(types)), key=lambda k: (-size[types[k]], types[k], -rate[k]))
+
+
+def _scorecard(analysis: "Analysis") -> "Figure":
+    groups = grouped(analysis)
+    scores = [score for score in SCORES if score.key in _PANELS]
+    values = [[mean_score(score, group) for score in scores] for group in groups.values()]
+    kinds = [group[0].coder.kind for group in groups.values()]
+    return scorecard_figure(
+        np.array(values),
+        names=list(groups),
+        metrics=[score.title for score in scores],
+        baselines=[i for i, kind in enumerate(kinds) if i and kind not in ("encoder", "compared")],
+        write=[("{:" + score.form + "}").format for score in scores],
+    )
+
+
+def _reconstruction(analysis: "Analysis", images: "ImageSet") -> "Figure":
+    rule, coder = analysis.studied.results["rule"], analysis.studied.coder
+    read = rule.reconstruct(coder.encode(images.images[:1]))[:, 0]
+    return reconstruction_figure(images.images[0], read / 255)
+
+
+def _atlas(analysis: "Analysis", images: "ImageSet") -> "Figure":
+    """The channels that prefer a class most."""
+    found = analysis.studied.results["classes"]
+    selectivity = np.nan_to_num(found.selectivity, nan=-1.0)
+    chosen = np.argsort(-selectivity, kind="stable")[:_ATLAS_CHANNELS]
+    present = np.flatnonzero(found.label_counts)
+    return class_atlas_figure(
+        found.atlas[present][:, chosen],
+        T=analysis.studied.coder.T,
+        classes=[images.classes[label] for label in present],
+        channels=chosen.tolist(),
+        title="The most selective channels",
+    )
+
+
+def _history(analysis: "Analysis") -> "dict[str, Figure]":
+    """How the encoder moved over the epochs of its run, where that was kept."""
+    if analysis.movement is None or analysis.kernels is None or len(analysis.epochs) < 2:
+        return {}
+    shown = np.unique(np.linspace(0, len(analysis.epochs) - 1, _EPOCHS_SHOWN).round().astype(int))
+    turned = np.argsort(-np.nan_to_num(analysis.movement.rotation[-1]), kind="stable")[:8]
+    return {
+        "movement": encoder_history_figure(
+            analysis.epochs, analysis.movement.channel_change, analysis.movement.rotation
+        ),
+        "kernels_over_epochs": kernel_history_figure(
+            analysis.kernels[shown][:, turned].mean(2),
+            epochs=[analysis.epochs[i] for i in shown],
+            channels=turned.tolist(),
+            title="The kernels that turned most",
+        ),
+    }

@@ -1,0 +1,186 @@
+"""The scorecard: which numbers sum an encoder up, in one table that drives all output."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from snnviz.analysis.measuring import Measured
+from snnviz.metrics import QUANTITIES
+
+if TYPE_CHECKING:
+    from snnviz.analysis.analyzing import Analysis
+
+_EDGE, _INTENSITY = QUANTITIES.index("edge"), QUANTITIES.index("intensity")
+
+
+@dataclass(frozen=True)
+class Score:
+    """One number about a coder.
+
+    Attributes:
+        key: Its name in files.
+        title: Its name for people, with the unit.
+        form: How it is written, for `format`.
+        value: The number; NaN where it does not apply.
+        for_pixels: Whether it makes sense for the images themselves, which are no spikes.
+    """
+
+    key: str
+    title: str
+    form: str
+    value: Callable[[Measured], float]
+    for_pixels: bool = False
+
+    def of(self, measured: Measured) -> float:
+        """The number for this coder."""
+        if measured.coder.kind == "pixels" and not self.for_pixels:
+            return float("nan")
+        return float(self.value(measured))
+
+
+def _mean(values: "np.typing.NDArray[np.floating] | None") -> float:
+    """The mean of those that are defined; NaN where none is."""
+    if values is None:
+        return float("nan")
+    defined = values[~np.isnan(values)]
+    return float(defined.mean()) if len(defined) else float("nan")
+
+
+def _follow(measured: Measured, *kinds: str) -> float:
+    shares: dict[str, float] = measured.results["contours"].shares(measured.coder.t)
+    return sum(shares[kind] for kind in kinds)
+
+
+def _of_classes(measured: Measured) -> float:
+    found = measured.results.get("classes")
+    return _mean(found.selectivity) if found else float("nan")
+
+
+def _probe(measured: Measured) -> float:
+    found = measured.results.get("probe")
+    return float(found.accuracy) if found else float("nan")
+
+
+SCORES = (
+    Score("firing_rate", "firing rate", ".3f", lambda m: m.results["activity"].mean_rate),
+    Score("spikes", "spikes an image", ",.0f", lambda m: m.results["activity"].spikes_per_image),
+    Score("sparsity", "silent responses", ".1%", lambda m: m.results["activity"].sparsity),
+    Score("silent", "silent channels", ".1%", lambda m: m.results["activity"].silent.mean()),
+    Score(
+        "saturated", "saturated channels", ".1%", lambda m: m.results["activity"].saturated.mean()
+    ),
+    Score(
+        "population_sparseness",
+        "population sparseness",
+        ".3f",
+        lambda m: m.results["activity"].population_sparseness,
+    ),
+    Score(
+        "edge_first",
+        "r of summed spikes with edges, first step",
+        "+.3f",
+        lambda m: m.results["contours"].summed[0, _EDGE],
+    ),
+    Score(
+        "edge",
+        "r with edges, last step",
+        "+.3f",
+        lambda m: m.results["contours"].summed[m.coder.t, _EDGE],
+        for_pixels=True,
+    ),
+    Score(
+        "intensity",
+        "r with intensity, last step",
+        "+.3f",
+        lambda m: m.results["contours"].summed[m.coder.t, _INTENSITY],
+        for_pixels=True,
+    ),
+    Score("edge_channels", "channels that follow edges", ".1%", lambda m: _follow(m, "edge")),
+    Score("area_channels", "channels that follow areas", ".1%", lambda m: _follow(m, "area")),
+    Score(
+        "psnr",
+        "reconstruction, PSNR in dB",
+        ".2f",
+        lambda m: m.results["reconstruction"].psnr[m.coder.t],
+    ),
+    Score(
+        "ssim", "reconstruction, SSIM", ".3f", lambda m: m.results["reconstruction"].ssim[m.coder.t]
+    ),
+    Score("probe", "linear probe, accuracy", ".1%", _probe, for_pixels=True),
+    Score(
+        "entropy",
+        "entropy of the first spike, bits",
+        ".3f",
+        lambda m: _mean(m.results["information"].entropy_corrected),
+    ),
+    Score(
+        "intensity_information",
+        "information on intensity, bits",
+        ".3f",
+        lambda m: _mean(m.results["information"].intensity_information_corrected),
+    ),
+    Score(
+        "label_information",
+        "information on the class, bits",
+        ".4f",
+        lambda m: _mean(m.results["information"].label_information_corrected),
+    ),
+    Score(
+        "bits_per_spike",
+        "bits on intensity a spike",
+        ".3f",
+        lambda m: _mean(m.results["information"].bits_per_spike),
+    ),
+    Score(
+        "correlation",
+        "mean |r| between channels",
+        ".3f",
+        lambda m: m.results["redundancy"].mean_absolute_correlation,
+    ),
+    Score(
+        "dimension",
+        "effective dimension",
+        ".2f",
+        lambda m: m.results["redundancy"].effective_dimension,
+    ),
+    Score("selectivity", "class selectivity", ".3f", _of_classes),
+)
+"""The scorecard's numbers, in their order."""
+
+
+def grouped(analysis: "Analysis") -> dict[str, list[Measured]]:
+    """The coders by the columns they go into: all untrained ones into one."""
+    untrained = [m for m in analysis.measured if m.coder.kind == "untrained"]
+    groups: dict[str, list[Measured]] = {}
+    for measured in analysis.measured:
+        if measured.coder.kind != "untrained":
+            groups[measured.coder.name] = [measured]
+        elif measured is untrained[0]:
+            groups[_untrained_name(len(untrained))] = untrained
+    return groups
+
+
+def _untrained_name(count: int) -> str:
+    return f"untrained ({count} seeds)" if count > 1 else "untrained (1 seed)"
+
+
+def written(score: Score, group: Sequence[Measured]) -> str:
+    """The number for a column, "mean ± standard deviation" where it stands for several.
+
+    Encoders for which it is not defined are left out; "-" where there are no others.
+    """
+    values = np.array([score.of(measured) for measured in group])
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return "-"
+    mean = format(values.mean(), score.form)
+    if len(values) == 1:
+        return mean
+    return f"{mean} ± {format(values.std(ddof=1), score.form.replace('+', ''))}"
+
+
+def mean_score(score: Score, group: Sequence[Measured]) -> float:
+    """The mean that `written` writes; NaN where it writes none."""
+    return _mean(np.array([score.of(measured) for measured in group]))

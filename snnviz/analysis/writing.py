@@ -1,0 +1,44 @@
+"""An analysis as a folder: tables, figures, and the spikes as they arrive."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from snnviz.analysis.analyzing import Analysis
+from snnviz.analysis.tables import write_tables
+from snnviz.data import ImageSet
+from snnviz.files import make_folder, write_bytes
+
+
+def write_analysis(
+    analysis: Analysis,
+    images: ImageSet,
+    folder: Path,
+    *,
+    about: Mapping[str, Any] | None = None,
+    formats: Sequence[str] = ("png",),
+) -> list[Path]:
+    """The files written: analysis.json, channels.csv, scorecard.md, then figures.
+
+    Args:
+        analysis: What was found.
+        images: The images it was found on, for the figures.
+        folder: Where to; it is made.
+        about: What the analysis is of, for the JSON: plain values.
+        formats: Of the figures, "png", "svg" or "pdf"; none draws nothing.
+
+    Raises:
+        ExportError: A file cannot be written.
+    """
+    written = write_tables(analysis, make_folder(folder), about or {})
+    if not formats:
+        return written
+    from snnviz.analysis.pictures import analysis_figures, spike_animation  # noqa: PLC0415 - slow
+    from snnviz.export import write_figure  # noqa: PLC0415
+
+    written += [
+        write_figure(figure, folder / f"{name}.{form}")
+        for name, figure in analysis_figures(analysis, images).items()
+        for form in dict.fromkeys(formats)
+    ]
+    return [*written, write_bytes(spike_animation(analysis, images), folder / "spikes.gif")]

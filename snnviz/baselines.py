@@ -1,0 +1,123 @@
+"""Fair comparisons for an encoder: what the same images become without learning.
+
+An untrained encoder of the same architecture, and codes of the pixels themselves.
+"""
+
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from spikingjelly.activation_based import encoding
+from torch import Tensor, nn
+from torch.optim.swa_utils import update_bn
+
+from snnviz.encoder import Encoder, check_images, split_encoder
+from snnviz.errors import ConfigError
+from snnviz.network import NetworkConfig, build_neuron, build_static_conv
+from snnviz.spikes import SpikeRecord
+
+_BATCH = 128
+_GREYS = 255
+
+Code = Callable[[Tensor, int, int], SpikeRecord]
+"""What turns images, floats [N, C, H, W] in [0, 1], T and a seed into a record."""
+
+
+def untrained_encoder(
+    config: NetworkConfig, seed: int, images: Tensor | NDArray[np.floating] | None = None
+) -> Encoder:
+    """The encoder that `build_network(config, seed=seed)` starts its training with.
+
+    Its BatchNorm has seen nothing: mean 0 and variance 1, with which the drive of PyTorch's small
+    initial weights hardly ever reaches the threshold. Given `images`, their statistics are put
+    there first, as one epoch of training in which nothing is learned would: mean over batches of
+    128 of each batch's mean and variance (`torch.optim.swa_utils.update_bn`). That is the fairer
+    comparison, because it takes no label and no gradient.
+
+    Args:
+        config: Sizes, threshold and reset.
+        seed: Seed of the weights; the global generator is left as it was.
+        images: Training images, floats [N, C, H, W] in [0, 1]; None leaves mean 0 and variance 1.
+
+    Raises:
+        ShapeError: The images have another shape, type or range than the encoder takes.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        prefix = build_static_conv(config)
+    if images is not None:
+        batches = check_images(images, config.in_channels).split(_BATCH)
+        with torch.no_grad():
+            update_bn(batches, prefix)
+    encoder = split_encoder(nn.Sequential(prefix, build_neuron(config)))
+    return replace(encoder, T=config.T)
+
+
+def poisson(images: Tensor, T: int, seed: int) -> SpikeRecord:
+    """Each pixel fires at each step with its intensity as probability; K = C.
+
+    SpikingJelly's `PoissonEncoder`. The random numbers of an image follow from the seed and its
+    pixels alone, so neither its batch nor its place in it matters, and equal images get equal
+    spikes. The global generator is left as it was.
+
+    Args:
+        images: Floats [N, C, H, W] in [0, 1].
+        T: Number of time steps, >= 1.
+        seed: 0 or more.
+    """
+    images = _check(images, T)
+    encoder = encoding.PoissonEncoder()
+    spikes = torch.empty((T, *images.shape), dtype=torch.bool)
+    with torch.random.fork_rng(devices=[]):
+        for i, image in enumerate(images):
+            torch.manual_seed(zlib.crc32(image.numpy().tobytes(), seed))
+            spikes[:, i] = encoder(image.expand(T, *image.shape)).bool()
+    return SpikeRecord.from_spikes(spikes.numpy())
+
+
+def latency(images: Tensor, T: int, seed: int = 0) -> SpikeRecord:
+    """Each pixel fires once, at step round((T - 1) (1 - intensity)); K = C.
+
+    SpikingJelly's `LatencyEncoder`, linear. A black pixel fires too, at the last step,
+    so that then all counts are 1: only those of earlier steps tell anything.
+
+    Args:
+        images: Floats [N, C, H, W] in [0, 1].
+        T: Number of time steps, >= 1.
+        seed: Not used; nothing is random.
+    """
+    del seed
+    images = _check(images, T)
+    # All steps at once: to step the encoder would first import torch's compiler.
+    spikes = encoding.LatencyEncoder(T).single_step_encode(images)
+    return SpikeRecord.from_spikes(spikes.numpy())
+
+
+def pixels(images: Tensor, T: int = _GREYS, seed: int = 0) -> SpikeRecord:
+    """The pixels themselves: over 255 steps as many spikes as the grey level says; K = C.
+
+    No spike code but a bound for all of them: at the last step the count is the grey level, 0..255.
+    Only the last step is to be compared with others.
+
+    Args:
+        images: Floats [N, C, H, W] in [0, 1].
+        T: Not used; the record always has 255 steps.
+        seed: Not used; nothing is random.
+    """
+    del T, seed
+    grey = torch.round(_check(images, _GREYS) * _GREYS).numpy()
+    steps = np.arange(_GREYS)[:, np.newaxis, np.newaxis, np.newaxis, np.newaxis]
+    return SpikeRecord.from_spikes(steps < grey)
+
+
+PIXEL_CODES: dict[str, Code] = {"poisson": poisson, "latency": latency, "pixels": pixels}
+"""What needs no encoder: name to function of images, T and seed."""
+
+
+def _check(images: Tensor, T: int) -> Tensor:
+    if T < 1:
+        raise ConfigError(f"T must be at least 1, got {T}")
+    return check_images(images, images.shape[1] if images.ndim == 4 else 1).cpu()

@@ -1,0 +1,203 @@
+"""`snnviz analyze`: how good an encoder is, in numbers and pictures."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from snnviz.cli import options
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from snnviz.analysis import Analysis
+    from snnviz.checkpoint import Checkpoint
+    from snnviz.data import ImageSet, Split
+    from snnviz.network import ConvSNN
+
+
+@click.command("analyze")
+@click.option(
+    "--ckpt",
+    type=click.Path(path_type=Path),
+    default=None,
+    show_default="the bundled encoder",
+    help="Checkpoint of snnviz or SpikingJelly.",
+)
+@click.option(
+    "--compare",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Another checkpoint, measured on the same images. Repeatable.",
+)
+@click.option(
+    "--n-images",
+    callback=options.count_or_all,
+    metavar="N|all",
+    default="2000",
+    show_default=True,
+    help="How many images to score on, the first ones.",
+)
+@click.option(
+    "--train-images",
+    type=click.IntRange(min=1),
+    default=2000,
+    show_default=True,
+    help="How many training images readouts are fitted on.",
+)
+@click.option(
+    "--network-images",
+    type=click.IntRange(min=0),
+    default=500,
+    show_default=True,
+    help="How many images for cost and importance, where the checkpoint holds the whole network.",
+)
+@click.option(
+    "--untrained",
+    type=click.IntRange(min=0),
+    default=3,
+    show_default=True,
+    help="How many untrained encoders to compare with, one a seed.",
+)
+@options.split_option
+@options.dataset_option
+@options.data_dir_option
+@options.steps_option
+@click.option(
+    "--out-dir",
+    type=click.Path(path_type=Path),
+    default="analysis",
+    show_default=True,
+    help="Folder for tables and figures.",
+)
+@click.option(
+    "--format",
+    type=click.Choice(["png", "svg", "pdf"]),
+    multiple=True,
+    default=["png"],
+    show_default=True,
+    help="File format of the figures. Repeatable.",
+)
+@click.option(
+    "--figures/--no-figures", default=True, show_default=True, help="Draw, beside the tables."
+)
+@options.device_option
+@click.option("--overwrite", is_flag=True, help="Write into a folder that is not empty.")
+@options.quiet_option
+def command(
+    ckpt: Path | None,
+    compare: tuple[Path, ...],
+    n_images: int | None,
+    train_images: int,
+    network_images: int,
+    untrained: int,
+    split: "Split",
+    dataset: str,
+    data_dir: Path,
+    T: int | None,
+    out_dir: Path,
+    format: tuple[str, ...],  # noqa: A002 - named after its option, as the environment is
+    figures: bool,
+    device: str | None,
+    overwrite: bool,
+    quiet: bool,
+) -> None:
+    """Say how good an encoder is, beside untrained ones and plain codes of the pixels.
+
+    Writes analysis.json, channels.csv (a row a channel), scorecard.md and figures, and prints the
+    scorecard. Under torchrun, ranks share the images.
+    """
+    from snnviz.analysis import analyze, checkpoint_coders, write_analysis
+    from snnviz.checkpoint import load_checkpoint
+    from snnviz.cli.networks import choose_steps
+    from snnviz.device import choose_device
+    from snnviz.encoder import bundled
+    from snnviz.files import check_free, make_folder
+    from snnviz.ranks import is_first_rank, joined_ranks
+
+    quiet = quiet or not is_first_rank()
+    check_free(out_dir, overwrite=overwrite)
+    device = choose_device(device)
+    checkpoints = [load_checkpoint(path) for path in (ckpt or bundled(), *compare)]
+    steps = choose_steps(checkpoints[0], T, quiet=quiet)
+    images, fitted_on = _load(dataset, split, data_dir, n_images, train_images)
+    coders = checkpoint_coders(checkpoints, steps, fitted_on, seeds=range(untrained), device=device)
+    make_folder(out_dir)
+    with joined_ranks() as ranks:
+        analysis = analyze(
+            coders,
+            images,
+            fitted_on,
+            network=_network(checkpoints[0], steps, device),
+            network_images=network_images,
+            snapshots=_snapshots(checkpoints[0]),
+            ranks=ranks,
+            progress=options.progress_bar(quiet),
+        )
+    if is_first_rank():
+        about = _about(checkpoints, images.name, split, steps)
+        formats = format if figures else ()
+        written = write_analysis(analysis, images, out_dir, about=about, formats=formats)
+        _report(analysis, written, quiet=quiet)
+
+
+def _load(
+    dataset: str, split: "Split", data_dir: Path, count: int | None, train_count: int
+) -> "tuple[ImageSet, ImageSet]":
+    """The images to score on, and those of the other part of the data set to fit readouts on."""
+    from snnviz.data import load_dataset
+
+    other: Split = "train" if split == "test" else "test"
+    return (
+        load_dataset(dataset, split, data_dir, count=count),
+        load_dataset(dataset, other, data_dir, count=train_count),
+    )
+
+
+def _network(checkpoint: "Checkpoint", T: int, device: str) -> "ConvSNN | None":
+    from snnviz.cli.networks import build_timed
+
+    return build_timed(checkpoint, T, device) if checkpoint.holds_network else None
+
+
+def _snapshots(checkpoint: "Checkpoint") -> "dict[int, NDArray[np.float32]] | None":
+    """The kernels up to the checkpoint's epoch, where the run that it lies in keeps them."""
+    from snnviz.runs import encoder_snapshots
+
+    found = encoder_snapshots(checkpoint.path.parent) or {}
+    last = checkpoint.epoch
+    kept = {epoch: kernels for epoch, kernels in found.items() if last is None or epoch <= last}
+    return kept or None
+
+
+def _about(
+    checkpoints: "list[Checkpoint]", dataset: str, split: "Split", T: int
+) -> dict[str, object]:
+    """What analysis.json says of where its numbers come from."""
+    from snnviz.cli.networks import describe
+    from snnviz.encoder import bundled
+
+    described = [
+        describe(checkpoint, "bundled encoder" if path == bundled() else path.name)
+        for checkpoint in checkpoints
+        for path in [checkpoint.path]
+    ]
+    return {
+        "checkpoint": described[0],
+        "compared": described[1:],
+        "images": {"dataset": dataset, "split": split},
+        "T": T,
+    }
+
+
+def _report(analysis: "Analysis", written: list[Path], *, quiet: bool) -> None:
+    if quiet:
+        return
+    from snnviz.analysis import scorecard_text
+
+    for sentence in analysis.left_out:
+        click.echo(f"snnviz: {sentence}", err=True)
+    click.echo(scorecard_text(analysis))
+    for path in written:
+        click.echo(f"wrote {path}")

@@ -1,0 +1,105 @@
+"""Numbers about spikes, one file a family: how good an encoder is.
+
+NumPy, SciPy and scikit-image only. A family that runs over a data set is an accumulator, which is
+fed batches with `update`, added to another with `merge`, and read with `result`.
+"""
+
+from snnviz.metrics.activity import Activity, ActivityResult, sparseness
+from snnviz.metrics.classes import Classes, ClassesResult, class_selectivity
+from snnviz.metrics.contours import (
+    CHANNEL_TYPES,
+    ContourResult,
+    Contours,
+    channel_types,
+)
+from snnviz.metrics.gradients import (
+    QUANTITIES,
+    gradient_magnitude,
+    image_quantities,
+    sobel_gradient,
+)
+from snnviz.metrics.information import (
+    Information,
+    InformationResult,
+    entropy,
+    mutual_information,
+)
+from snnviz.metrics.movement import (
+    Movement,
+    channel_change,
+    channel_rotation,
+    fold_batch_norm,
+    kernel_change,
+    movement,
+)
+from snnviz.metrics.probe import (
+    ClassProbe,
+    ProbeFit,
+    ProbeResult,
+    ProbeScore,
+    pooled_counts,
+    pooling_side,
+    wilson_interval,
+)
+from snnviz.metrics.reconstruction import Reconstruction, ReconstructionFit
+from snnviz.metrics.reconstruction_score import ReconstructionResult, ReconstructionScore
+from snnviz.metrics.redundancy import (
+    Redundancy,
+    RedundancyResult,
+    alignment,
+    cka,
+    correlation,
+    participation_ratio,
+)
+from snnviz.metrics.similarity import (
+    peak_signal_to_noise,
+    squared_error,
+    structural_similarity,
+)
+
+__all__ = [
+    "CHANNEL_TYPES",
+    "QUANTITIES",
+    "Activity",
+    "ActivityResult",
+    "ClassProbe",
+    "Classes",
+    "ClassesResult",
+    "ContourResult",
+    "Contours",
+    "Information",
+    "InformationResult",
+    "Movement",
+    "ProbeFit",
+    "ProbeResult",
+    "ProbeScore",
+    "Reconstruction",
+    "ReconstructionFit",
+    "ReconstructionResult",
+    "ReconstructionScore",
+    "Redundancy",
+    "RedundancyResult",
+    "alignment",
+    "channel_change",
+    "channel_rotation",
+    "channel_types",
+    "cka",
+    "class_selectivity",
+    "correlation",
+    "entropy",
+    "fold_batch_norm",
+    "gradient_magnitude",
+    "image_quantities",
+    "kernel_change",
+    "movement",
+    "mutual_information",
+    "participation_ratio",
+    "peak_signal_to_noise",
+    "pooled_counts",
+    "pooling_side",
+    "sobel_gradient",
+    "sparseness",
+    "squared_error",
+    "structural_similarity",
+    "wilson_interval",
+]

@@ -1,0 +1,194 @@
+"""What a first spike tells, in bits: its entropy, and what it says of intensity and class.
+
+The unit that is sampled is a pair of a neuron (a position of a map) and an image: a channel's
+histograms take H * W pairs from every image. Pairs of one image are not independent, neighbors
+least of all. The bias corrections take the number of pairs for the number of samples, so they are
+too small: what is left over of the bias is larger than they say, above all for the label, which is
+the same for all pairs of an image.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import entr
+
+from snnviz.errors import ConfigError
+from snnviz.metrics.accumulator import Accumulator, ratio
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from snnviz.spikes import SpikeRecord
+
+BINS = 16
+
+
+@dataclass(frozen=True)
+class InformationResult:
+    """What a first spike tells, in bits, over all pairs of a neuron and an image.
+
+    Each measure comes twice: the plug-in estimate, and corrected for its bias by Miller-Madow's
+    term. A channel whose first-spike time never changes has 0 bits, a silent one too.
+
+    Attributes:
+        images: Number of images.
+        pairs: Number of pairs in each channel's histograms, H * W * images.
+        bins: Number of intensity bins.
+        entropy: Entropy of the first-spike time, T for silent, float64 [K] in [0, log2(T + 1)].
+        entropy_corrected: The same, corrected; can exceed log2(T + 1).
+        intensity_information: Mutual information of the first-spike time and the intensity of the
+            pixel at the same position, float64 [K] in [0, min(entropy, log2(bins))].
+        intensity_information_corrected: The same, corrected; can fall below 0.
+        label_information: Mutual information of the first-spike time and the image's class, float64
+            [K] in [0, min(entropy, log2(classes))]; None where no number of classes was given.
+        label_information_corrected: The same, corrected; can fall below 0.
+        bits_per_spike: `intensity_information_corrected` of a pair over its mean number of spikes,
+            float64 [K]; NaN for a silent channel.
+    """
+
+    images: int
+    pairs: int
+    bins: int
+    entropy: "NDArray[np.float64]"
+    entropy_corrected: "NDArray[np.float64]"
+    intensity_information: "NDArray[np.float64]"
+    intensity_information_corrected: "NDArray[np.float64]"
+    label_information: "NDArray[np.float64] | None"
+    label_information_corrected: "NDArray[np.float64] | None"
+    bits_per_spike: "NDArray[np.float64]"
+
+
+def entropy(counts: "NDArray[np.integer]", *, corrected: bool = False) -> "NDArray[np.float64]":
+    """Entropy of the distributions that were sampled, in bits, float64 [...].
+
+    The plug-in estimate -sum p log2 p with p = counts / N. It is too small by about
+    (m - 1) / (2 N ln 2) with m the number of values that occur, which `corrected` adds (Miller,
+    Information Theory in Psychology, 1955). NaN where N is 0.
+
+    Args:
+        counts: Histograms, ints [..., values].
+        corrected: Whether to add that term.
+    """
+    counts = np.asarray(counts)
+    total = counts.sum(axis=-1)
+    bits = entr(ratio(counts, total[..., np.newaxis])).sum(axis=-1) / np.log(2)
+    if corrected:
+        bits = bits + ratio((counts > 0).sum(axis=-1) - 1, 2 * np.log(2) * total)
+    result: NDArray[np.float64] = bits
+    return result
+
+
+def mutual_information(
+    joint: "NDArray[np.integer]", *, corrected: bool = False
+) -> "NDArray[np.float64]":
+    """Mutual information of the two variables that were sampled together, in bits, float64 [...].
+
+    The plug-in estimate H(X) + H(Y) - H(X, Y). It is too large by about
+    (m_xy - m_x - m_y + 1) / (2 N ln 2) with m the numbers of values and of pairs of values that
+    occur; `corrected` subtracts that, which is Miller-Madow's term for each of the three (Panzeri
+    and Treves, Network 7, 1996). NaN where N is 0.
+
+    Args:
+        joint: Joint histograms, ints [..., X, Y].
+        corrected: Whether to subtract that term.
+    """
+    joint = np.asarray(joint)
+    x, y, xy = joint.sum(axis=-1), joint.sum(axis=-2), joint.reshape(*joint.shape[:-2], -1)
+    bits = sum((entropy(h, corrected=corrected) for h in (x, y)), -entropy(xy, corrected=corrected))
+    # Rounding can take independent variables a little below 0.
+    return bits if corrected else np.maximum(bits, 0)
+
+
+class Information(Accumulator):
+    """Accumulates joint histograms of first-spike time, intensity and class.
+
+    Args:
+        T: Number of time steps of the records.
+        shape: (K, H, W) of the records.
+        bins: Number of equal bins of a pixel's byte v, in 1..256; its bin is floor(v bins / 256).
+        classes: Number of classes; None leaves the labels unread.
+    """
+
+    def __init__(
+        self,
+        T: int,
+        shape: tuple[int, int, int],
+        *,
+        bins: int = BINS,
+        classes: int | None = None,
+    ) -> None:
+        if not 1 <= bins <= 256:
+            raise ConfigError(f"the number of intensity bins must be in 1..256, got {bins}")
+        K = shape[0]
+        sizes = {
+            "intensity": (K, bins, T + 1),
+            "label": (K, classes or 1, T + 1),
+            "spikes": (K,),
+        }
+        super().__init__(T, shape, sizes, classes=classes, bins=bins)
+
+    def _add(
+        self, record: "SpikeRecord", images: "NDArray[np.uint8]", labels: "NDArray[np.intp]"
+    ) -> None:
+        K = self.shape[0]
+        bins, classes = self.state["intensity"].shape[1], self.state["label"].shape[1]
+        intensity = images.astype(np.intp) * bins // 256
+        code = (labels[:, np.newaxis, np.newaxis] * bins + intensity) * (self.T + 1)
+        joint = np.empty((K, classes * bins * (self.T + 1)), np.int64)
+        # Channel by channel, so that a histogram stays in the cache.
+        cell = np.empty_like(code)
+        for channel in range(K):
+            np.add(code, record.first_spike[:, channel], out=cell)
+            joint[channel] = np.bincount(cell.reshape(-1), minlength=joint.shape[1])
+        cells = joint.reshape(K, classes, bins, self.T + 1)
+        self.state["intensity"] += cells.sum(axis=1)
+        self.state["label"] += cells.sum(axis=2)
+        if record.is_renewal:
+            counts = self.T // np.arange(1, self.T + 2)
+            self.state["spikes"] += cells.sum(axis=(1, 2)) @ counts
+        else:
+            self.state["spikes"] += record.count(self.T - 1).sum(axis=(0, 2, 3), dtype=np.int64)
+
+    @property
+    def intensity_histogram(self) -> "NDArray[np.int64]":
+        """How often first-spike time and intensity bin came together, ints [K, T+1, bins]."""
+        return self.state["intensity"].transpose(0, 2, 1)
+
+    @property
+    def label_histogram(self) -> "NDArray[np.int64]":
+        """How often first-spike time and class came together, ints [K, T+1, classes].
+
+        Raises:
+            ConfigError: No number of classes was given.
+        """
+        if self.classes is None:
+            raise ConfigError("labels were not read; give Information a number of classes")
+        return self.state["label"].transpose(0, 2, 1)
+
+    def result(self) -> InformationResult:
+        """The numbers so far.
+
+        Raises:
+            DataError: There were no images yet.
+        """
+        self._check_filled()
+        pairs = self.images * self.shape[1] * self.shape[2]
+        intensity = self.intensity_histogram
+        first_spike = intensity.sum(axis=2)
+        told = mutual_information(intensity, corrected=True)
+        label = None if self.classes is None else self.label_histogram
+        return InformationResult(
+            images=self.images,
+            pairs=pairs,
+            bins=intensity.shape[2],
+            entropy=entropy(first_spike),
+            entropy_corrected=entropy(first_spike, corrected=True),
+            intensity_information=mutual_information(intensity),
+            intensity_information_corrected=told,
+            label_information=None if label is None else mutual_information(label),
+            label_information_corrected=(
+                None if label is None else mutual_information(label, corrected=True)
+            ),
+            bits_per_spike=ratio(told * pairs, self.state["spikes"]),
+        )

@@ -1,0 +1,266 @@
+"""What a linear classifier can tell about the class from the counts up to one step.
+
+Two accumulators: `ProbeFit` sees labelled training images and fits the classifier, `ProbeScore`
+counts how often it is right on others. (G. Alain, Y. Bengio 2016, arXiv:1610.01644, on probes.)
+"""
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from snnviz.errors import ConfigError, ShapeError
+from snnviz.metrics.accumulator import Accumulator, check_shape
+from snnviz.metrics.batches import blocks
+from snnviz.metrics.ridge import exact_weights, ridge_weights
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from numpy.typing import NDArray
+
+    from snnviz.spikes import SpikeRecord
+
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+
+MAX_FEATURES = 2048
+"""Most features that a probe looks at, unless there are more channels than that."""
+
+RIDGE = 0.01
+"""Strength of the penalty, as a share of the mean variance of a feature."""
+
+_Z95 = 1.959963984540054  # 97.5 % of a normal distribution lie below
+
+
+def pooling_side(shape: tuple[int, int, int]) -> int:
+    """The p of a p x p grid of cells a channel: the largest with K p^2 <= `MAX_FEATURES`.
+
+    At least 1, at most the shorter side of the image: 4 for 128 maps, 28 (every pixel) for one
+    map of 28 x 28.
+
+    Args:
+        shape: (K, H, W) of a record.
+    """
+    channels, height, width = shape
+    return max(1, min(math.isqrt(MAX_FEATURES // channels), height, width))
+
+
+def pooled_counts(record: "SpikeRecord", side: int, t: int | None = None) -> "Ints":
+    """Spikes up to step t in each cell of a side x side grid, whole numbers [n, K side^2].
+
+    Cell i of a side of length L reaches from floor(i L / side) to floor((i + 1) L / side).
+
+    Args:
+        record: n images over T steps.
+        side: Cells along each side of a map, 1 to its shorter side.
+        t: 0-based step; None: the last.
+
+    Raises:
+        ConfigError: `side` or `t` is out of range.
+    """
+    n, channels, height, width = record.shape
+    if not 1 <= side <= min(height, width):
+        raise ConfigError(f"maps of {height} x {width} have no {side} x {side} cells; choose fewer")
+    starts = [np.arange(side) * length // side for length in (height, width)]
+    counts = record.count(record.T - 1 if t is None else t)
+    rows = np.add.reduceat(counts, starts[0], axis=2, dtype=np.int64)
+    return np.add.reduceat(rows, starts[1], axis=3).reshape(n, channels * side * side)
+
+
+@dataclass(frozen=True)
+class ClassProbe:
+    """A linear classifier of pooled counts: the class with the largest weights . counts + bias.
+
+    Attributes:
+        side: Cells along each side of a map, see `pooled_counts`.
+        weights: [F, classes], F = K side^2.
+        bias: [classes].
+        train_images: Number of images that it was fitted on.
+        t: Step up to which spikes are counted; None: the last.
+    """
+
+    side: int
+    weights: "Floats"
+    bias: "Floats"
+    train_images: int
+    t: int | None = None
+
+    def classify(self, record: "SpikeRecord") -> "NDArray[np.intp]":
+        """The class of each image, ints [n]; of several equal ones the first.
+
+        Raises:
+            ShapeError: The record has another number of channels.
+        """
+        features = pooled_counts(record, self.side, self.t)
+        if features.shape[1] != len(self.weights):
+            raise ShapeError(
+                f"the probe takes {len(self.weights)} features, got {features.shape[1]}"
+            )
+        scores = features.astype(np.float64) @ self.weights + self.bias
+        classes: NDArray[np.intp] = scores.argmax(1)
+        return classes
+
+
+class ProbeFit(Accumulator):
+    """Accumulates what a `ClassProbe` is fitted from: ridge regression of one-hot labels.
+
+    Args:
+        T: Number of time steps of the records.
+        shape: (K, H, W) of the records.
+        classes: Number of classes, >= 2; `update` needs labels.
+        strength: Penalty as a share of the features' mean variance, > 0.
+        t: Step up to which spikes are counted; None: the last. In a code in which every neuron
+            fires once in the end, the last counts say nothing.
+    """
+
+    def __init__(
+        self,
+        T: int,
+        shape: tuple[int, int, int],
+        classes: int = 10,
+        strength: float = RIDGE,
+        t: int | None = None,
+    ) -> None:
+        if classes < 2:
+            raise ConfigError(f"a probe tells 2 or more classes apart, got {classes}")
+        check_shape(T, shape)
+        self.side = pooling_side(shape)
+        features = shape[0] * self.side**2
+        sizes = {
+            "gram": (features, features),
+            "by class": (features, classes),
+            "labels": (classes,),
+        }
+        super().__init__(T, shape, sizes, classes=classes, strength=strength, t=t)
+        self.strength, self.t = strength, t
+
+    def _add(
+        self, record: "SpikeRecord", images: "NDArray[np.uint8]", labels: "NDArray[np.intp]"
+    ) -> None:
+        # Products are exact in float64: the features of few images are far below 2**26.
+        features = np.concatenate(
+            [pooled_counts(part, self.side, self.t) for part, _ in blocks(record, images)]
+        ).astype(np.float64)
+        one_hot = np.eye(len(self.state["labels"]))[labels]
+        self.state["gram"] += (features.T @ features).astype(np.int64)
+        self.state["by class"] += (features.T @ one_hot).astype(np.int64)
+        self.state["labels"] += one_hot.sum(0).astype(np.int64)
+
+    def result(self) -> ClassProbe:
+        """The classifier fitted to everything so far.
+
+        Raises:
+            DataError: There were no images yet.
+        """
+        self._check_filled()
+        by_class = self.state["by class"]
+        fitted = ridge_weights(
+            self.state["gram"],
+            by_class,
+            by_class.sum(1),
+            self.state["labels"],
+            self.images,
+            self.strength,
+        )
+        largest = self.T * self.shape[1] * self.shape[2]
+        return ClassProbe(self.side, *exact_weights(*fitted, largest), self.images, self.t)
+
+
+@dataclass(frozen=True)
+class ProbeResult:
+    """How often a probe is right on images that it was not fitted to.
+
+    Attributes:
+        correct: Number of images whose class it finds.
+        total: Number of images.
+        interval: 95 % confidence interval of the accuracy (E. Wilson 1927).
+        chance: Accuracy of always guessing the commonest class of these images.
+        train_images: Number of images that it was fitted on.
+        features: Number of features that it looks at.
+    """
+
+    correct: int
+    total: int
+    interval: tuple[float, float]
+    chance: float
+    train_images: int
+    features: int
+
+    @property
+    def accuracy(self) -> float:
+        """`correct / total`, in [0, 1]."""
+        return self.correct / self.total
+
+
+class ProbeScore(Accumulator):
+    """Accumulates how often a probe is right.
+
+    Args:
+        T: Number of time steps of the records.
+        shape: (K, H, W) of the records.
+        probe: The classifier; `update` needs labels.
+
+    Raises:
+        ShapeError: The classifier is for other records.
+    """
+
+    def __init__(self, T: int, shape: tuple[int, int, int], probe: ClassProbe) -> None:
+        classes = len(probe.bias)
+        super().__init__(T, shape, {"correct": (), "labels": (classes,)}, classes=classes)
+        if shape[0] * probe.side**2 != len(probe.weights):
+            raise ShapeError(f"the probe has {len(probe.weights)} features, not those of {shape}")
+        self.probe = probe
+
+    def _add(
+        self, record: "SpikeRecord", _images: "NDArray[np.uint8]", labels: "NDArray[np.intp]"
+    ) -> None:
+        self.state["correct"] += int((self.probe.classify(record) == labels).sum())
+        self.state["labels"] += np.bincount(labels, minlength=len(self.probe.bias))
+
+    def merge(self, other: "Self") -> None:
+        """Add what `other` has seen to this one.
+
+        Raises:
+            ShapeError: It is for other records or another classifier.
+        """
+        ours, theirs = self.probe, other.probe
+        if not all(
+            np.array_equal(getattr(ours, name), getattr(theirs, name))
+            for name in ("weights", "bias")
+        ):
+            raise ShapeError("cannot merge scores of two probes; give both the same one")
+        super().merge(other)
+
+    def result(self) -> ProbeResult:
+        """The score so far.
+
+        Raises:
+            DataError: There were no images yet.
+        """
+        self._check_filled()
+        correct = int(self.state["correct"])
+        return ProbeResult(
+            correct,
+            self.images,
+            wilson_interval(correct, self.images),
+            int(self.state["labels"].max()) / self.images,
+            self.probe.train_images,
+            len(self.probe.weights),
+        )
+
+
+def wilson_interval(correct: int, total: int) -> tuple[float, float]:
+    """95 % confidence interval of a share, within [0, 1] (E. Wilson 1927).
+
+    (p + z^2 / 2n -+ z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n), with p = correct / n.
+
+    Args:
+        correct: Number of hits, in 0..total.
+        total: Number of tries n, >= 1.
+    """
+    p, share = correct / total, _Z95**2 / total
+    middle = p + share / 2
+    half = _Z95 * math.sqrt(p * (1 - p) / total + share / (4 * total))
+    return max(0.0, (middle - half) / (1 + share)), min(1.0, (middle + half) / (1 + share))

@@ -1,0 +1,62 @@
+"""Least squares with a penalty, and weights whose products with counts are exact."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+
+
+def ridge_weights(
+    gram: "Ints", cross: "Ints", sums: "Ints", target_sums: "Ints", n: int, strength: float
+) -> "tuple[Floats, Floats]":
+    """Weights [F, M] and bias [M] of ridge regression from sums over n samples.
+
+    Minimizes the mean of |y - W' x - b|^2 plus penalty |W|^2 with an unpenalized bias (A. Hoerl,
+    R. Kennard 1970). The penalty is `strength` times the mean variance of a feature, trace / F of
+    their covariance, so it does not depend on the unit of x or on n. Features that never change
+    get the weight 0.
+
+    Args:
+        gram: Sum of x x', [F, F].
+        cross: Sum of x y', [F, M].
+        sums: Sum of x, [F].
+        target_sums: Sum of y, [M].
+        n: Number of samples, >= 1.
+        strength: Relative strength of the penalty, > 0.
+    """
+    mean, target_mean = sums / n, target_sums / n
+    covariance = gram / n - np.outer(mean, mean)
+    penalty = strength * np.trace(covariance) / len(gram)
+    # A feature without variance also has no covariance; rounding must not say otherwise.
+    moves = np.diagonal(covariance) > 1e-12 * np.maximum(mean * mean, 1)
+    weights = np.zeros(cross.shape)
+    if moves.any():
+        shared = cross / n - np.outer(mean, target_mean)
+        system = covariance[np.ix_(moves, moves)]
+        system[np.diag_indices_from(system)] += penalty
+        weights[moves] = np.linalg.solve(system, shared[moves])
+    return weights, target_mean - mean @ weights
+
+
+def exact_weights(weights: "Floats", bias: "Floats", largest: int) -> "tuple[Floats, Floats]":
+    """The same, rounded so that sums with counts are exact in float64, in any order.
+
+    All become multiples of one power of two, the smallest for which no sum of products with whole
+    numbers up to `largest`, bias included, needs more than 52 bits. What a matrix product gives
+    then does not depend on how it is divided, and neither does a decision based on it.
+
+    Args:
+        weights: [F, M].
+        bias: [M].
+        largest: Largest whole number that a weight will meet, >= 1.
+    """
+    bound = float(np.max(np.abs(weights).sum(0) * largest + np.abs(bias)))
+    # Each rounding adds up to half a step, so a bit is kept free.
+    exponent = 51 - int(np.ceil(np.log2(max(bound, len(weights) * largest * 2.0**-50, 2.0**-50))))
+    step = 2.0**-exponent
+    return np.rint(weights / step) * step, np.rint(bias / step) * step

@@ -1,0 +1,391 @@
+"""An analysis of known encoders, from Python: what each number is, and what does not matter."""
+
+import csv
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from snnviz.analysis import (
+    SCORES,
+    Coder,
+    analyze,
+    baseline_coders,
+    encoder_coder,
+    measuring,
+    scorecard_markdown,
+    scorecard_text,
+    write_analysis,
+    write_tables,
+)
+from snnviz.analysis.scorecard import grouped
+from snnviz.analysis.tables import as_json, channels_csv
+from snnviz.baselines import untrained_encoder
+from snnviz.data import ImageSet, garments, to_input
+from snnviz.encoder import load_encoder, split_encoder
+from snnviz.errors import ConfigError, DataError, ShapeError
+from snnviz.metrics import Activity, ProbeFit, ProbeScore, cka
+from snnviz.network import NetworkConfig, build_network
+from snnviz.spikes import SpikeRecord
+from tests.lively import lively
+
+CONFIG = NetworkConfig(T=4, channels=4)
+
+
+@pytest.fixture(scope="module")
+def sets():
+    """Few images to score on, and others to fit on; not square."""
+    return cut(garments(30)), cut(garments(40, "train"))
+
+
+def cut(images, height=12):
+    return ImageSet(images.name, images.images[:, :height], images.labels, images.classes)
+
+
+def without_labels(images):
+    return ImageSet("pictures", images.images)
+
+
+def fixed_encoder(bias, *, weight=0.0, channels=4, T=4):
+    """An encoder whose drive is weight * intensity + bias in every channel."""
+    convolution = nn.Conv2d(1, channels, 1)
+    with torch.no_grad():
+        convolution.weight.fill_(weight)
+        convolution.bias.fill_(bias)
+    net = build_network(NetworkConfig(T=T, channels=channels), seed=0)
+    return split_encoder(nn.Sequential(convolution, net.conv[0]))
+
+
+def analyzed(encoder, sets, T=4, **options):
+    return analyze([encoder_coder("mine", encoder, T)], *sets, **options)
+
+
+def scores(analysis, place=0):
+    return {score.key: score.of(analysis.measured[place]) for score in SCORES}
+
+
+def written_json(analysis):
+    return json.loads(json.dumps(as_json(analysis, {}), allow_nan=False))
+
+
+def test_a_silent_encoder(sets):
+    analysis = analyzed(fixed_encoder(-5.0), sets)
+    found = scores(analysis)
+    assert (found["firing_rate"], found["spikes"], found["sparsity"]) == (0, 0, 1)
+    assert (found["silent"], found["saturated"], found["entropy"]) == (1, 0, 0)
+    undefined = ("population_sparseness", "edge", "edge_first", "intensity", "bits_per_spike",
+                 "correlation", "dimension", "selectivity")  # fmt: skip
+    assert all(np.isnan(found[key]) for key in undefined)
+    # Nothing can be read back: every guess is the mean, and the commonest class of the fit.
+    floors = analysis.studied.results["reconstruction"].floors
+    assert found["psnr"] == floors["mean intensity"][1] < floors["mean image"][1]
+    commonest = np.bincount(sets[1].labels).argmax()
+    assert found["probe"] == np.mean(sets[0].labels == commonest)
+    plain = written_json(analysis)["encoders"][0]
+    assert plain["scores"]["edge"] is None
+    assert plain["scores"]["firing_rate"] == 0
+    assert plain["types"] == ["silent"] * 4
+    assert np.isnan(analysis.alignment).all()
+    assert "| - |" in scorecard_markdown(analysis)
+
+
+def test_a_saturated_encoder(sets):
+    analysis = analyzed(fixed_encoder(5.0), sets)
+    found = scores(analysis)
+    assert (found["firing_rate"], found["sparsity"], found["saturated"]) == (1, 0, 1)
+    assert found["spikes"] == 4 * 4 * 12 * 28
+    assert found["population_sparseness"] == 0
+    assert np.isnan(found["intensity"])
+    assert analysis.studied.results["contours"].types() == ("saturated",) * 4
+    assert found["psnr"] == analysis.studied.results["reconstruction"].floors["mean intensity"][1]
+
+
+def test_an_encoder_that_passes_the_image_on(sets):
+    """Drive = intensity: what is read back is the image, as finely as T = 40 counts say it."""
+    analysis = analyzed(fixed_encoder(0.0, weight=1.0, T=40), sets, T=40)
+    found = scores(analysis)
+    assert found["intensity"] > 0.98
+    assert found["intensity"] > found["edge"]
+    assert found["area_channels"] == 1
+    assert found["correlation"] == pytest.approx(1)
+    assert found["dimension"] == pytest.approx(1)
+    assert found["psnr"] > 22
+    assert analysis.studied.results["reconstruction"].floors["mean intensity"][1] < 15
+
+
+def test_shuffled_spikes_follow_nothing(sets):
+    """The spikes of another image, at other places."""
+    encoder = fixed_encoder(0.0, weight=1.0)
+
+    def encode(images):
+        times = encoder.encode(to_input(images), 4).first_spike
+        places = np.random.default_rng(images.sum()).permutation(times.size)
+        return SpikeRecord.from_first_spike(times.reshape(-1)[places].reshape(times.shape), 4)
+
+    analysis = analyze([Coder("shuffled", "encoder", 4, 4, 3, encode)], *sets)
+    found = scores(analysis)
+    assert abs(found["edge"]) < 0.02
+    assert abs(found["intensity"]) < 0.02
+    assert found["edge_channels"] == found["area_channels"] == 0
+    floor = analysis.studied.results["reconstruction"].floors["mean intensity"][1]
+    assert found["psnr"] == pytest.approx(floor, abs=0.1)
+    assert abs(found["intensity_information"]) < 0.005
+    assert found["probe"] < 0.4
+
+
+def test_one_step(sets):
+    encoder = untrained_encoder(CONFIG, 0, to_input(sets[1].images))
+    coders = [encoder_coder("mine", encoder, 1), *baseline_coders(CONFIG, 1, sets[1], seeds=(5,))]
+    analysis = analyze(coders, *sets)
+    assert 0 < scores(analysis)["firing_rate"] < 1
+    assert analysis.studied.results["contours"].correlation.shape == (1, 4, 6)
+    # Latency coding of one step fires everywhere: it says nothing.
+    latency = [m.coder.name for m in analysis.measured].index("latency coding")
+    assert scores(analysis, latency)["firing_rate"] == 1
+    assert np.isnan(scores(analysis, latency)["intensity"])
+    written_json(analysis)
+
+
+def test_the_numbers_are_those_of_the_families(sets):
+    """Fitted on the training images and scored on the others, each seen once."""
+    images, train_images = sets
+    encoder = untrained_encoder(CONFIG, 3, to_input(train_images.images))
+    analysis = analyzed(encoder, sets)
+    shape = (4, 12, 28)
+    record = encoder.encode(to_input(images.images), 4)
+    activity = Activity(4, shape)
+    activity.update(record, images.images)
+    assert analysis.studied.results["activity"].mean_rate == activity.result().mean_rate
+    assert scores(analysis)["firing_rate"] == pytest.approx(record.count(3).mean() / 4, rel=1e-12)
+    fit = ProbeFit(4, shape)
+    fit.update(
+        encoder.encode(to_input(train_images.images), 4), train_images.images, train_images.labels
+    )
+    score = ProbeScore(4, shape, fit.result())
+    score.update(record, images.images, images.labels)
+    assert analysis.studied.results["probe"] == score.result()
+    assert (analysis.images, analysis.train_images) == (30, 40)
+
+
+def assert_same(one, other):
+    assert json.dumps(as_json(one, {})) == json.dumps(as_json(other, {}))
+    assert channels_csv(one) == channels_csv(other)
+    assert scorecard_markdown(one) == scorecard_markdown(other)
+
+
+def all_coders(sets, T=4):
+    encoder = untrained_encoder(CONFIG, 9, to_input(sets[1].images))
+    return [encoder_coder("mine", encoder, T), *baseline_coders(CONFIG, T, sets[1], seeds=(0, 1))]
+
+
+def test_batches_do_not_matter(sets, monkeypatch):
+    one = analyze(all_coders(sets), *sets)
+    monkeypatch.setattr(measuring, "_BATCH", 7)
+    assert_same(analyze(all_coders(sets), *sets), one)
+
+
+def test_untrained_encoders_follow_from_their_seed(sets):
+    one, other = (analyze(all_coders(sets), *sets) for _ in range(2))
+    assert_same(one, other)
+    names = [m.coder.name for m in one.measured]
+    first, second = (scores(one, names.index(f"untrained {seed}")) for seed in (0, 1))
+    assert first["psnr"] != second["psnr"]
+
+
+def test_the_scorecard_says_what_the_json_says(sets):
+    """Every number of the table, read back from the text, is that of the JSON."""
+    analysis = analyze(all_coders(sets), *sets)
+    plain = {each["name"]: each for each in written_json(analysis)["encoders"]}
+    lines = [line for line in scorecard_markdown(analysis).splitlines() if line.startswith("|")]
+    cells = [re.split(r"(?<!\\)\|", line)[1:-1] for line in lines]
+    header, _, *rows = [[cell.strip().replace("\\|", "|") for cell in row] for row in cells]
+    assert header == ["", "mine", "untrained (2 seeds)", "Poisson coding", "latency coding",
+                      "pixels"]  # fmt: skip
+    assert [row[0] for row in rows] == [score.title for score in SCORES]
+    for score, row in zip(SCORES, rows, strict=True):
+        for name, cell in zip(header[1:], row[1:], strict=True):
+            members = [plain[name]] if name in plain else [
+                each for each in plain.values() if each["kind"] == "untrained"
+            ]  # fmt: skip
+            values = [m["scores"][score.key] for m in members]
+            if None in values:
+                assert cell == "-"
+                continue
+            expected = format(np.mean(values), score.form)
+            if len(values) > 1:
+                expected += f" ± {format(np.std(values, ddof=1), score.form.replace('+', ''))}"
+            assert cell == expected, (score.key, name)
+    text = scorecard_text(analysis)
+    assert all(score.title in text for score in SCORES)
+    low, high = analysis.studied.results["probe"].interval
+    assert f"mine {100 * low:.1f} to {100 * high:.1f} %" in text
+
+
+def test_the_pixels_are_asked_only_what_makes_sense(sets):
+    analysis = analyze(all_coders(sets), *sets)
+    pixels = analysis.measured[-1]
+    assert set(pixels.results) == {"contours", "probe"}
+    found = scores(analysis, -1)
+    assert found["intensity"] == pytest.approx(1)
+    assert {key for key, value in found.items() if not np.isnan(value)} == {
+        "edge", "intensity", "probe",
+    }  # fmt: skip
+
+
+def test_channels_are_a_row_each(sets):
+    analysis = analyzed(fixed_encoder(-5.0), sets)
+    rows = list(csv.DictReader(io.StringIO(channels_csv(analysis))))
+    assert list(rows[0]) == [
+        "channel", "type", "firing_rate", "silent", "saturated", "lifetime_sparseness", "r_edge",
+        "r_intensity", "entropy", "intensity_information", "bits_per_spike", "label_information",
+        "class_selectivity", "preferred_class",
+    ]  # fmt: skip
+    assert [row["channel"] for row in rows] == ["0", "1", "2", "3"]
+    assert rows[0]["type"] == "silent"
+    assert (rows[0]["firing_rate"], rows[0]["silent"], rows[0]["r_edge"]) == ("0.0", "1", "")
+
+
+def test_alignment_is_between_the_coders_at_their_steps(sets):
+    coders = all_coders(sets)
+    analysis = analyze(coders, *sets, alignment_images=20)
+    counts = [coder.encode(sets[0].images[:20]).count(coder.t) for coder in coders]
+    assert analysis.alignment_images == 20
+    assert analysis.alignment.shape == (6, 6)
+    for i, ours in enumerate(counts):
+        for j, theirs in enumerate(counts):
+            assert analysis.alignment[i, j] == pytest.approx(cka(ours, theirs), rel=1e-12)
+    few = tuple(ImageSet(s.name, s.images[:3], s.labels[:3], s.classes) for s in sets)
+    assert np.isnan(analyzed(fixed_encoder(0.0, weight=1.0), few).alignment).all()
+
+
+def test_images_without_labels(sets):
+    net = lively(build_network(CONFIG, seed=1))
+    analysis = analyze(
+        [encoder_coder("mine", load_encoder(net), 4)],
+        *map(without_labels, sets),
+        network=net,
+    )
+    (sentence,) = analysis.left_out
+    assert "no labels" in sentence
+    assert analysis.cost is analysis.importance is None
+    assert not {"probe", "classes"} & set(analysis.studied.results)
+    assert np.isnan(scores(analysis)["probe"])
+    assert np.isfinite(scores(analysis)["psnr"])
+    assert "label_information" not in channels_csv(analysis)
+    plain = written_json(analysis)
+    assert plain["network"] == {"images": 0, "cost": None, "importance": None, "drop": None}
+    assert "probe" not in plain["encoders"][0]
+
+
+def test_labels_without_names(sets):
+    nameless = [ImageSet("mine", s.images, s.labels % 3) for s in sets]
+    found = analyzed(fixed_encoder(0.0, weight=1.0), nameless).studied.results
+    assert len(found["classes"].label_counts) == 3
+
+
+def test_a_network_of_another_size(sets):
+    net = build_network(CONFIG, seed=1)
+    analysis = analyzed(load_encoder(net), sets, network=net)
+    assert "images of (28, 28) pixels, not (12, 28)" in analysis.left_out[0]
+    assert analysis.cost is None
+    assert "probe" in analysis.studied.results
+
+
+def test_the_whole_network():
+    images, train_images = garments(24), garments(30, "train")
+    net = lively(build_network(CONFIG, seed=1))
+    coders = [encoder_coder("mine", load_encoder(net), 4)]
+    analysis = analyze(coders, images, train_images, network=net, network_images=20)
+    plain = written_json(analysis)["network"]
+    assert plain["images"] == plain["importance"]["total"] == plain["cost"]["total"] == 20
+    assert plain["cost"]["correct"] == plain["importance"]["correct"]
+    assert plain["drop"] == [
+        (plain["importance"]["correct"] - without) / 20
+        for without in plain["importance"]["correct_without"]
+    ]
+    assert "In its network (20 images)" in scorecard_markdown(analysis)
+    assert analyze(coders, images, train_images, network=net, network_images=0).cost is None
+
+
+def test_snapshots_become_movement(sets, rng):
+    first = rng.normal(size=(4, 1, 3, 3)).astype(np.float32)
+    snapshots = {1: -first, -1: first, 0: 2 * first}
+    analysis = analyzed(fixed_encoder(0.0, weight=1.0), sets, snapshots=snapshots)
+    assert analysis.epochs == (-1, 0, 1)
+    assert analysis.movement.change == pytest.approx([0, 1, 2])
+    assert analysis.movement.rotation[:, 2] == pytest.approx([0, 0, 180])
+    assert "2.000 of their initial norm" in scorecard_markdown(analysis)
+    assert written_json(analysis)["movement"]["epochs"] == [-1, 0, 1]
+    (row, *_) = csv.DictReader(io.StringIO(channels_csv(analysis)))
+    assert float(row["kernel_rotation"]) == pytest.approx(180)
+
+
+def test_what_cannot_be_analyzed_is_refused(sets):
+    coder = encoder_coder("mine", fixed_encoder(0.0), 4)
+    images, train_images = sets
+    with pytest.raises(ConfigError, match="names that differ, got mine, mine"):
+        analyze([coder, coder], *sets)
+    with pytest.raises(ConfigError, match="got none"):
+        analyze([], *sets)
+    with pytest.raises(ConfigError, match="pixels are no spikes"):
+        analyze(baseline_coders(CONFIG, 4, train_images)[-1:], *sets)
+    with pytest.raises(ShapeError, match=r"\(28, 28\) pixels and scored on \(12, 28\)"):
+        analyze([coder], images, garments(3))
+    with pytest.raises(DataError, match="got 0 images"):
+        analyze([coder], ImageSet("none", images.images[:0]), train_images)
+
+
+def test_names_cannot_break_the_table(sets):
+    analysis = analyze([encoder_coder("a|b\nc", fixed_encoder(0.0), 4)], *sets)
+    lines = scorecard_markdown(analysis).splitlines()
+    assert lines[0] == r"# a\|b c"
+    assert all(len(re.findall(r"(?<!\\)\|", li)) == 3 for li in lines if li.startswith("|"))
+
+
+def test_one_seed_has_no_deviation(sets):
+    coders = [encoder_coder("mine", fixed_encoder(0.0), 4)]
+    coders += baseline_coders(CONFIG, 4, sets[1], seeds=(0,))[:1]
+    assert list(grouped(analyze(coders, *sets))) == ["mine", "untrained (1 seed)"]
+    assert "±" not in scorecard_markdown(analyze(coders, *sets))
+
+
+FIGURES = {"scorecard", "first_spike", "firing_rates", "reconstruction", "channels", "kernels",
+           "staircase", "raster", "membrane", "class_atlas"}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["silent", "saturated", "lively"])
+def test_every_figure_can_be_drawn(kind, sets, tmp_path):
+    encoder = {
+        "silent": fixed_encoder(-5.0),
+        "saturated": fixed_encoder(5.0),
+        "lively": untrained_encoder(CONFIG, 0, to_input(sets[1].images)),
+    }[kind]
+    coders = [encoder_coder("mine", encoder, 4), *baseline_coders(CONFIG, 4, sets[1], seeds=(1,))]
+    analysis = analyze(coders, *sets)
+    written = write_analysis(analysis, sets[0], tmp_path / "out", about={"T": 4})
+    names = {"analysis.json", "channels.csv", "scorecard.md", "spikes.gif"}
+    assert {path.name for path in written} == names | {f"{name}.png" for name in FIGURES}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {p.name for p in written}
+    for path in written:
+        if path.suffix in (".png", ".gif"):
+            with Image.open(path) as picture:
+                assert picture.width > 300, path.name
+    assert json.loads((tmp_path / "out" / "analysis.json").read_text())["T"] == 4
+
+
+def test_a_code_without_an_encoder_has_no_kernels(sets, tmp_path):
+    (poisson,) = [c for c in baseline_coders(CONFIG, 4, sets[1]) if c.name == "Poisson coding"]
+    written = write_analysis(analyze([poisson], *sets), sets[0], tmp_path, formats=["svg"])
+    missing = {"kernels", "staircase", "raster", "membrane"}
+    assert {path.stem for path in written if path.suffix == ".svg"} == FIGURES - missing
+
+
+def test_tables_alone(sets, tmp_path):
+    analysis = analyzed(fixed_encoder(0.0, weight=1.0), sets)
+    assert len(write_tables(analysis, tmp_path, {})) == 3
+    assert json.loads((tmp_path / "analysis.json").read_text())["version"] == 1
