@@ -112,6 +112,21 @@ def test_a_pooling_window_with_equal_spikes_sends_its_gradient_to_the_first():
     assert torch.allclose(centered.flatten(), (expected * torch.tensor(windows)).sum(1))
 
 
+@pytest.mark.parametrize("channels", [3, 16, 70, 128])
+@pytest.mark.parametrize("T", [1, 4, 5])
+def test_recurring_spikes_are_convolved_like_any_others(T, channels):
+    generator = torch.Generator().manual_seed(T)
+    # Intervals: some fire at every step, and some never.
+    interval = torch.randint(1, T + 2, (2, 5, 4, channels), generator=generator)
+    interval[..., 0], interval[..., 1] = 1, T + 1
+    spikes = torch.stack([(t % interval == 0).float() for t in range(1, T + 1)])
+    weight = torch.randn(channels, channels, 3, 3, generator=generator)
+    maps = native.convolve_recurring(spikes, weight)
+    frames = spikes.double().flatten(0, 1).permute(0, 3, 1, 2)
+    expected = F.conv2d(frames, weight.double(), padding=1).permute(0, 2, 3, 1)
+    assert torch.allclose(maps.flatten(0, 1).double(), expected, atol=1e-4)
+
+
 def test_in_evaluation_it_is_the_plain_network(drawn_images):
     for config in (NetworkConfig(T=4, channels=8), NetworkConfig(T=5, channels=5, v_reset=None)):
         plain, twin = pair(config)

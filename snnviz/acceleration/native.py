@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 _SOURCE = Path(__file__).with_name("regions.cpp")
@@ -157,6 +158,23 @@ def encode_backward(
         "encode_backward", gradient.dtype, len(gradient), *tensors, shape, images.shape[1], neuron
     )
     return sums
+
+
+def convolve_recurring(spikes: Tensor, weight: Tensor) -> Tensor:
+    """Maps of spikes, both [T, N, H, W, C], by 3 x 3 kernels [C, C, 3, 3]; sums are float32.
+
+    The spikes must recur: one at step t (from 0) is there again at 2t + 1, 3t + 2, and so on, as
+    those are of neurons with a hard reset before a still image. So a step's maps are those of an
+    earlier step and the kernels of the spikes that came in: sums in place of products, of which a
+    network like the tutorial's would have seven times as many.
+    """
+    T, C = len(spikes), spikes.shape[-1]
+    # A row of kernels begins where a block of channels does, whatever C is.
+    kernels = F.pad(weight.float().permute(2, 3, 1, 0), (0, -C % 64))
+    maps = torch.empty_like(spikes)
+    shape = Shape(*spikes.shape[1:])
+    _call("convolve_recurring", spikes.dtype, T, spikes, kernels, maps, shape, kernels.shape[-1])
+    return maps
 
 
 def fire(drive: Tensor, neuron: Neuron) -> Tensor:

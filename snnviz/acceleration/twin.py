@@ -82,7 +82,9 @@ class Twin(nn.Module):
         taps = (layers.first_convolution.weight.flatten(1) * scale[:, None]).t()
         border = F.pad(images, (1, 1, 1, 1))
         spikes = native.encode(border, taps, shift, self._neuron, T, torch.float32)
-        maps = _convolve(spikes, layers.second_convolution.weight)
+        # A still image leads to spikes that recur, where neurons always start anew.
+        convolve = _convolve if self.net.config.v_reset is None else native.convolve_recurring
+        maps = convolve(spikes, layers.second_convolution.weight)
         scale, shift = (part.expand(T, -1) for part in _running_affine(layers.second_norm))
         return self._classify(native.fire_and_pool(maps, scale, shift, self._neuron), layers)
 
@@ -102,7 +104,7 @@ def has_bfloat16() -> bool:
 def _convolve(spikes: Tensor, weight: Tensor) -> Tensor:
     """Maps [T, N, H, W, C] of spikes [T, N, H, W, C], 3 x 3."""
     frames = spikes.flatten(0, 1).permute(0, 3, 1, 2)
-    maps: Tensor = F.conv2d(frames, weight.to(spikes.dtype), padding=1).permute(0, 2, 3, 1)
+    maps = F.conv2d(frames, weight.to(spikes.dtype), padding=1).permute(0, 2, 3, 1)
     split: Tensor = maps.contiguous().unflatten(0, spikes.shape[:2])
     return split
 
