@@ -69,6 +69,12 @@ _HOMES = {
     "render_animation": "export",
     "FigureSetOptions": "export",
     "write_figure_sets": "export",
+    "Analysis": "analysis",
+    "analyze": "analysis",
+    "baseline_coders": "analysis",
+    "checkpoint_coders": "analysis",
+    "encoder_coder": "analysis",
+    "write_analysis": "analysis",
     "read_curves": "runs",
     "record_training": "runs",
 }
@@ -90,6 +96,14 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     # The same names for type checkers and editors, which do not run __getattr__.
+    from snnviz.analysis import (
+        Analysis,
+        analyze,
+        baseline_coders,
+        checkpoint_coders,
+        encoder_coder,
+        write_analysis,
+    )
     from snnviz.checkpoint import (
         Checkpoint,
         load_checkpoint,

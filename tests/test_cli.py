@@ -393,7 +393,7 @@ def test_a_checkpoint_that_does_not_record_T(run, tmp_path):
     assert run(*arguments, "--out-dir", tmp_path / "b", "-T", 4)[2] == ""
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate", "visualize"])
+@pytest.mark.parametrize("command", ["train", "evaluate", "analyze", "visualize"])
 def test_a_full_disk_is_one_line_and_leaves_whole_files(command, ckpt, tmp_path):
     """The operating system refuses to write past 20 kB, as it would on a full disk."""
     limit = 20_000
@@ -424,6 +424,23 @@ def test_a_full_disk_is_one_line_and_leaves_whole_files(command, ckpt, tmp_path)
             "--n-images",
             20,
             "--figures",
+            tmp_path / "out",
+        ],
+        "analyze": [
+            "analyze",
+            "--ckpt",
+            ckpt,
+            "--dataset",
+            "garments",
+            "--n-images",
+            20,
+            "--train-images",
+            20,
+            "--untrained",
+            0,
+            "--network-images",
+            5,
+            "--out-dir",
             tmp_path / "out",
         ],
         "visualize": [

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from snnviz.checkpoint import save_checkpoint
+from snnviz.checkpoint import load_checkpoint, save_checkpoint
 from snnviz.data import garments
+from snnviz.encoder import load_encoder
+from snnviz.importance import channel_importance
 from snnviz.measurement import measure
 from snnviz.network import NetworkConfig, build_network
 from tests.lively import lively
@@ -62,6 +64,82 @@ def test_measure_a_network(tmp_path):
     assert wrong[classes.index(label), classes.index(answer)] == wrong.max() > 0
     with Image.open(tmp_path / "out" / "confusion.png") as picture:
         assert picture.width > 1000
+
+
+def test_how_active(tmp_path):
+    out = run("how_active.py", cwd=tmp_path)
+    record = load_encoder().encode(garments(200).batch(range(200)), 8)
+    assert out.startswith(f"firing rate {record.count(7).mean() / 8:.3f}, ")
+    assert f"first spike at step 0: {(record.first_spike == 0).mean():.1%}" in out
+
+
+def test_contours_or_areas(tmp_path):
+    out = run("contours_or_areas.py", cwd=tmp_path)
+    images = garments(200)
+    summed = load_encoder().encode(images.batch(range(200)), 8).count(7).sum(axis=1)
+    r = np.corrcoef(summed.reshape(-1), images.images.reshape(-1))[0, 1]
+    line = next(line for line in out.splitlines() if "spikes and intensity" in line)
+    assert line.endswith(f"{r:+.3f} in the end")
+    assert sum(map(int, re.findall(r"^ *(\d+) channels follow", out, re.MULTILINE))) == 128
+
+
+def test_read_back(tmp_path):
+    out = run("read_back.py", cwd=tmp_path)
+    psnr = [float(value) for value in re.findall(r"read after step \d: (.*) dB", out)]
+    floor = float(re.search(r"image alone: (.*) dB", out).group(1))
+    assert len(psnr) == 8
+    assert psnr[-1] > psnr[0] > floor
+    assert float(re.search(r"class found: (.*?)%", out).group(1)) > 60
+    with Image.open(tmp_path / "read_back.png") as picture:
+        assert picture.width > 500
+
+
+def test_bits_in_a_spike(tmp_path):
+    out = run("bits_in_a_spike.py", cwd=tmp_path)
+    bits = [float(value) for value in re.findall(r"entropy (.*) bits", out)]
+    told = [float(value) for value in re.findall(r"(\S*) on the pixel's intensity", out)]
+    assert len(bits) == len(told) == 2
+    assert all(0 < some < whole for some, whole in zip(told, bits, strict=True))
+
+
+def test_how_redundant(tmp_path):
+    out = run("how_redundant.py", cwd=tmp_path)
+    dimensions = [float(value) for value in re.findall(r"(\S*) effective", out)]
+    assert len(dimensions) == 3
+    assert all(1 < value < 20 for value in dimensions)
+    assert all(0.2 < float(value) < 1 for value in re.findall(r"CKA .*: (.*)", out))
+
+
+def test_what_a_class_looks_like(tmp_path):
+    out = run("what_a_class_looks_like.py", cwd=tmp_path)
+    values = [float(value) for value in re.findall(r"prefers .*: (.*)", out)]
+    assert values == sorted(values, reverse=True)
+    assert len(values) == 8
+    with Image.open(tmp_path / "class_atlas.png") as picture:
+        assert picture.width > 500
+
+
+@pytest.fixture
+def ckpt(tmp_path):
+    net = lively(build_network(NetworkConfig(T=2, channels=4), seed=0))
+    path = tmp_path / "net.pth"
+    save_checkpoint({"net": net.state_dict(), "network": net.config.as_dict()}, path)
+    return path
+
+
+def test_what_it_costs(ckpt, tmp_path):
+    out = run("what_it_costs.py", ckpt, cwd=tmp_path)
+    # 4 kernels of 3 x 3 at 28 x 28 places.
+    assert f"static_conv.0: {4 * 9 * 28 * 28:,} multiply-accumulates" in out
+    assert f"{4.6e-6 * 4 * 9 * 28 * 28:.3g} uJ on pixels" in out
+
+
+def test_which_channels_matter(ckpt, tmp_path):
+    out = run("which_channels_matter.py", ckpt, cwd=tmp_path)
+    found = channel_importance(load_checkpoint(ckpt).build_network(), garments(100))
+    assert out.startswith(f"{found.correct} of 100 right")
+    assert f": {found.correct_without.min()}\n" in out
+    assert 30 < float(re.search(r"turned by (.*) degrees", out).group(1)) < 150
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)

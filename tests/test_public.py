@@ -72,6 +72,12 @@ PUBLIC = {
     "to_input",
     "train",
     "write_figure_sets",
+    "Analysis",
+    "analyze",
+    "baseline_coders",
+    "checkpoint_coders",
+    "encoder_coder",
+    "write_analysis",
 }
 
 
