@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 
 import snnviz
+from snnviz.analysis import SCORES, encoder_coder
+from snnviz.analysis.tables import as_json
 from snnviz.cli import COMMANDS
 from snnviz.encoder import bundled
 from snnviz.export import FORMATS
@@ -77,3 +79,20 @@ def test_the_readme_picture_is_what_the_tool_draws():
     middle = middle[: canvas.shape[0], : canvas.shape[1]].astype(int)
     expected = figure.axes[0].images[0].to_rgba(canvas, bytes=True)[..., :3]
     assert np.abs(middle - expected).max() <= 1
+
+
+def test_every_number_of_the_scorecard_is_explained():
+    page = (ROOT / "docs" / "analysis.md").read_text()
+    for score in SCORES:
+        _, _, text = page.partition(f"**{score.title}**. ")
+        assert len(re.findall(r"[.)](?=\s|$)", text.split("\n\n")[0])) >= 3, score.title
+
+
+def test_every_key_of_the_analysis_is_documented(drawn_images):
+    images = drawn_images.head(5)
+    coders = [encoder_coder("mine", snnviz.load_encoder(), 2)]
+    found = as_json(snnviz.analyze(coders, images, images), {})
+    page = (ROOT / "docs" / "analysis.md").read_text()
+    listed = re.findall(r"`(\w+)`", page[page.index("Keys of `analysis.json`") :].split("\n\n")[0])
+    keys = {*found, *found["encoders"][0], "checkpoint", "compared", "images", "T"}
+    assert keys == set(listed) - {"json"}

@@ -1,5 +1,6 @@
 """The examples run as they stand."""
 
+import json
 import re
 import subprocess
 import sys
@@ -140,6 +141,17 @@ def test_which_channels_matter(ckpt, tmp_path):
     assert out.startswith(f"{found.correct} of 100 right")
     assert f": {found.correct_without.min()}\n" in out
     assert 30 < float(re.search(r"turned by (.*) degrees", out).group(1)) < 150
+
+
+def test_analyze_an_encoder(tmp_path):
+    out = run("analyze_an_encoder.py", "out", cwd=tmp_path)
+    psnr = re.findall(r"read back with (.*) dB", out)
+    scores = [
+        each["scores"]["psnr"]
+        for each in json.loads((tmp_path / "out" / "analysis.json").read_text())["encoders"]
+    ]
+    assert psnr == [f"{value:.2f}" for value in scores[:2]]
+    assert (tmp_path / "out" / "kernels.png").exists()
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)

@@ -126,9 +126,9 @@ def _neurons(
     chosen = _one_of_each(analysis.studied.results["contours"].types())
     types = analysis.studied.results["contours"].types()
     names = [f"{k}, {types[k]}" for k in chosen]
-    where = f"neurons at row {y}, column {x}"
+    where = f"at row {y}, column {x}"
     spikes = record[:1].spikes()[:, 0, chosen, y, x]
-    figures["raster"] = raster_figure(spikes, names=names, title=f"Spikes of {where}")
+    figures["raster"] = raster_figure(spikes, names=names, title=f"Spikes {where}")
     try:
         v_threshold, v_reset = encoder.membrane_parameters()
     except ConfigError:  # neurons that do more than integrate and fire
@@ -142,7 +142,7 @@ def _neurons(
         names=names,
         v_threshold=v_threshold,
         v_reset=v_reset,
-        title=f"Potential of {where}",
+        title=f"Potential {where}",
     )
     return figures
 

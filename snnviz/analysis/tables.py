@@ -23,7 +23,7 @@ LAYOUT = 1
 """Version of the layout of analysis.json; it grows when a key changes its meaning or goes."""
 
 # Larger arrays, such as the atlas of mean maps, are drawn and not listed.
-_LARGEST = 20_000
+_LARGEST = 10_000
 _QUANTITY = {name: column for column, name in enumerate(QUANTITIES)}
 
 

@@ -6,6 +6,7 @@ is asked for, so that `snnviz --help` loads no torch and no matplotlib.
 
 import gc
 import importlib
+import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -103,6 +104,9 @@ def loading() -> Iterator[None]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit; what the user can mend is one line on stderr."""
+    # NumPy's BLAS reads this when it is loaded. The products here are many and small: its threads
+    # would wait for one another, up to ten times as long as they compute where other programs run.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
