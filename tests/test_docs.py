@@ -24,7 +24,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 def test_every_option_that_a_page_shows_exists(page):
     for name, line in re.findall(rf"snnviz ({'|'.join(COMMANDS)}) (.*)", page.read_text()):
         command = import_module(f"snnviz.cli.{name}").command
-        known = {option for parameter in command.params for option in parameter.opts}
+        known = {o for each in command.params for o in (*each.opts, *each.secondary_opts)}
         for option in re.findall(r"(?<=\s)--?[a-zA-Z][\w-]*", " " + line.split("#")[0]):
             assert option in known | {"--help"}, f"{option} in {line!r}"
 

@@ -1,9 +1,11 @@
 """What measuring costs beside encoding: each family's `update` against `Encoder.encode`.
 
-    python -m tests.benchmarks.analyze [--images N] [--rounds N] [--data-dir DIR]
+    OPENBLAS_NUM_THREADS=1 python -m tests.benchmarks.analyze [--images N] [--rounds N]
+                                                              [--data-dir DIR]
 
 All take turns batch by batch within each round, so that they meet the same load; medians count.
-Encoding uses all of torch's threads, a family one (and BLAS its own).
+Encoding uses all of torch's threads, a family one, and BLAS as many as the variable says: one in
+snnviz's commands.
 """
 
 import argparse
