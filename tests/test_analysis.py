@@ -23,6 +23,7 @@ from snnviz.analysis import (
     write_analysis,
     write_tables,
 )
+from snnviz.analysis.pictures import analysis_figures
 from snnviz.analysis.scorecard import grouped
 from snnviz.analysis.tables import as_json, channels_csv
 from snnviz.baselines import untrained_encoder
@@ -389,3 +390,10 @@ def test_tables_alone(sets, tmp_path):
     analysis = analyzed(fixed_encoder(0.0, weight=1.0), sets)
     assert len(write_tables(analysis, tmp_path, {})) == 3
     assert json.loads((tmp_path / "analysis.json").read_text())["version"] == 1
+
+
+def test_many_steps_are_not_all_drawn(sets):
+    analysis = analyzed(fixed_encoder(0.0, weight=1.0, T=40), sets, T=40)
+    (axes, *_) = analysis_figures(analysis, sets[0])["reconstruction"].axes
+    steps = [int(n) for n in re.findall(r"t = (\d+):", " ".join(t.get_text() for t in axes.texts))]
+    assert (steps[0], steps[-1], len(steps)) == (0, 39, 11)

@@ -54,6 +54,7 @@ _TYPE_COLORS = {
 }
 _EPOCHS_SHOWN = 8
 _NEURONS = 8
+_STEPS_SHOWN = 11
 # A frame takes a fraction of a second to draw.
 _FRAMES = 32
 
@@ -180,7 +181,8 @@ def _scorecard(analysis: "Analysis") -> "Figure":
 def _reconstruction(analysis: "Analysis", images: "ImageSet") -> "Figure":
     rule, coder = analysis.studied.results["rule"], analysis.studied.coder
     read = rule.reconstruct(coder.encode(images.images[:1]))[:, 0]
-    return reconstruction_figure(images.images[0], read / 255)
+    steps = np.unique(np.linspace(0, coder.T - 1, _STEPS_SHOWN).round().astype(int))
+    return reconstruction_figure(images.images[0], read[steps] / 255, steps=steps.tolist())
 
 
 def _atlas(analysis: "Analysis", images: "ImageSet") -> "Figure":

@@ -23,6 +23,7 @@ def reconstruction_figure(
     reconstructions: "NDArray[np.floating]",
     *,
     psnr: Sequence[float] | None = None,
+    steps: Sequence[int] | None = None,
     title: str = "Reconstruction from spike counts",
     columns: int = _COLUMNS,
     dpi: int = 200,
@@ -36,6 +37,7 @@ def reconstruction_figure(
         reconstructions: Grey levels by step, floats [T, H, W]; the input is 0..1.
         psnr: Peak signal-to-noise ratio of each, in dB, [T]; None: of the arrays as they are
             given, 10 log10(1 / mean squared error), infinite where they agree.
+        steps: The step t of each, [T]; None: 0..T-1.
         title: Text above.
         columns: Pictures in a row.
         dpi: Output pixels per inch.
@@ -60,13 +62,16 @@ def reconstruction_figure(
     ratios = _psnr(pixels, reconstructions) if psnr is None else [float(value) for value in psnr]
     if len(ratios) != len(reconstructions):
         raise ShapeError(f"{len(reconstructions)} reconstructions, but {len(ratios)} ratios")
+    steps = range(len(ratios)) if steps is None else steps
+    if len(steps) != len(ratios):
+        raise ShapeError(f"{len(ratios)} reconstructions, but {len(steps)} steps")
     gray = mpl.colormaps["gray"]
     shown = np.concatenate([pixels[np.newaxis], reconstructions]).clip(0, 1)
     frame, _ = build_tiles(
         to_pixels(gray(shown, bytes=True)),
         Around(
             title=title,
-            labels=["input", *(f"t = {t}: {ratio:.1f} dB" for t, ratio in enumerate(ratios))],
+            labels=["input", *(f"t = {t}: {r:.1f} dB" for t, r in zip(steps, ratios, strict=True))],
             bars=[Bar("grey level", gray, LinearNorm(0, 1), (0, 0.5, 1), ("0", "0.5", "1"))],
         ),
         columns=columns,
