@@ -12,6 +12,7 @@ from snnviz.acceleration import accelerate
 from snnviz.data import ImageSet
 from snnviz.evaluation import Progress, scale_images, to_device
 from snnviz.network import ConvSNN
+from snnviz.ranks import Ranks
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +41,12 @@ class Importance:
 
 @torch.inference_mode()
 def channel_importance(
-    net: ConvSNN, images: ImageSet, *, batch_size: int = 128, progress: Progress | None = None
+    net: ConvSNN,
+    images: ImageSet,
+    *,
+    batch_size: int = 128,
+    ranks: Ranks | None = None,
+    progress: Progress | None = None,
 ) -> Importance:
     """The accuracy of `net` with each channel of its encoder silenced in turn.
 
@@ -53,7 +59,8 @@ def channel_importance(
         net: A whole network.
         images: Labelled images of the size that it takes.
         batch_size: Images a pass.
-        progress: Called as `progress("importance", done, total)`, in channels.
+        ranks: Processes that share the channels; each gets the whole result.
+        progress: Called as `progress("importance", done, total)`, in this rank's channels.
 
     Raises:
         DataError: The images have no labels.
@@ -74,11 +81,14 @@ def channel_importance(
     assert isinstance(norm, nn.BatchNorm2d)  # noqa: S101 - as the network was built
     weight, bias = norm.weight.clone(), norm.bias.clone()
     everything = correct()
-    without = np.zeros(channels, np.int64)
-    for channel in range(channels):
+    ranks = ranks or Ranks()
+    share = ranks.share(range(channels))
+    found = []
+    for done, channel in enumerate(share, start=1):
         norm.weight[channel] = norm.bias[channel] = 0
-        without[channel] = correct()
+        found.append((channel, correct()))
         norm.weight[channel], norm.bias[channel] = weight[channel], bias[channel]
         if progress is not None:
-            progress("importance", channel + 1, channels)
-    return Importance(len(pixels), everything, without)
+            progress("importance", done, len(share))
+    without = [hits for _, hits in sorted(ranks.gather(found))]
+    return Importance(len(pixels), everything, np.array(without, np.int64))

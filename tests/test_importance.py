@@ -9,6 +9,7 @@ from snnviz.data import ImageSet, garments
 from snnviz.errors import DataError
 from snnviz.importance import channel_importance
 from snnviz.network import NetworkConfig, build_network
+from snnviz.ranks import Ranks
 from tests.lively import lively
 
 
@@ -48,6 +49,34 @@ def test_a_channel_is_silenced_and_nothing_else(T, v_reset):
     assert calls == [("importance", done, 5) for done in range(1, 6)]
     for name, value in net.state_dict().items():
         assert torch.equal(value, before[name]), name
+
+
+class Rank(Ranks):
+    """One of two, that meets the other's items when it gathers."""
+
+    others: list
+
+    def gather(self, items):
+        return items + self.others
+
+
+def test_ranks_share_the_channels():
+    net = lively(build_network(NetworkConfig(T=2, channels=5), seed=1)).eval()
+    images = garments(40)
+    alone = channel_importance(net, images)
+    assert len(set(alone.correct_without.tolist())) > 1
+    for rank, mine in ((0, [0, 2, 4]), (1, [1, 3])):
+        ranks, calls = Rank(rank, 2), []
+        theirs = [channel for channel in range(5) if channel not in mine]
+        object.__setattr__(
+            ranks, "others", [(channel, int(alone.correct_without[channel])) for channel in theirs]
+        )
+        found = channel_importance(
+            net, images, ranks=ranks, progress=lambda *call, calls=calls: calls.append(call)
+        )
+        assert found.correct_without.tolist() == alone.correct_without.tolist()
+        assert found.correct == alone.correct
+        assert calls[-1] == ("importance", len(mine), len(mine))
 
 
 def test_images_that_are_not_square():
