@@ -234,7 +234,7 @@ def test_the_pixels_are_asked_only_what_makes_sense(sets):
     found = scores(analysis, -1)
     assert found["intensity"] == pytest.approx(1)
     assert {key for key, value in found.items() if not np.isnan(value)} == {
-        "edge", "intensity", "probe",
+        "edge", "intensity", "probe", "likeness",
     }  # fmt: skip
 
 
@@ -281,6 +281,39 @@ def test_images_without_labels(sets):
     plain = written_json(analysis)
     assert plain["network"] == {"images": 0, "cost": None, "importance": None, "drop": None}
     assert "probe" not in plain["encoders"][0]
+
+
+def test_nothing_to_fit_on(sets, tmp_path):
+    """What needs no fitting is as it would be with other images to fit on."""
+    images, others = sets
+    net = build_network(CONFIG, seed=1)
+    coders = [
+        encoder_coder("mine", load_encoder(lively(net)), 4),
+        *baseline_coders(CONFIG, 4, others),
+    ]
+    analysis = analyze(coders, images, None)
+    (sentence,) = analysis.left_out
+    assert "no training images of (12, 28) pixels" in sentence
+    fitted = analyze(coders, images, others)
+    assert analysis.train_images == 0
+    for place in range(len(coders)):
+        assert not {"reconstruction", "rule", "probe"} & set(analysis.measured[place].results)
+        ours, theirs = scores(analysis, place), scores(fitted, place)
+        assert np.isnan([ours.pop(name) for name in ("psnr", "ssim", "probe")]).all()
+        for name, value in ours.items():
+            assert value == pytest.approx(theirs[name], nan_ok=True, rel=1e-12), name
+    files = {path.name for path in write_analysis(analysis, images, tmp_path)}
+    assert "reconstruction.png" not in files
+    assert {"scorecard.png", "channels.png", "class_atlas.png"} <= files
+    assert "readouts" not in scorecard_markdown(analysis)
+
+
+def test_likeness_is_the_alignment_with_the_first(sets):
+    analysis = analyze(all_coders(sets), *sets)
+    likeness = [scores(analysis, place)["likeness"] for place in range(6)]
+    assert likeness == pytest.approx(analysis.alignment[0].tolist())
+    assert likeness[0] == pytest.approx(1)
+    assert min(likeness) < 0.95
 
 
 def test_labels_without_names(sets):

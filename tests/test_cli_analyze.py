@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -15,7 +16,7 @@ from PIL import Image
 from snnviz import __version__
 from snnviz.checkpoint import encoder_checkpoint, load_checkpoint, save_checkpoint
 from snnviz.cli import cli, main
-from snnviz.data import ImageSet, fashion_mnist, garments
+from snnviz.data import ImageSet, fashion_mnist, garments, to_input
 from snnviz.encoder import load_encoder
 from snnviz.evaluation import evaluate
 from snnviz.metrics import kernel_change
@@ -189,6 +190,49 @@ def test_images_without_labels_are_said_to_be(run, ckpt, tmp_path, monkeypatch):
     assert "linear probe, accuracy" in out
 
 
+def picture(path, height, width, seed=0):
+    grey = np.random.default_rng(seed).integers(0, 256, (height, width), np.uint8)
+    Image.fromarray(grey).save(path)
+    return path
+
+
+def test_pictures_of_any_size(run, ckpt, tmp_path):
+    paths = [picture(tmp_path / f"{seed}.png", 20, 33, seed) for seed in (1, 2)]
+    images = [part for path in paths for part in ("--image", path)]
+    status, out, err = run(*SMALL, "--ckpt", ckpt, "--out-dir", "out", *images)
+    assert status == 0
+    labels, fitting = err.splitlines()
+    assert "the images have no labels" in labels
+    assert "no training images of (20, 33) pixels" in fitting
+    found = read(tmp_path / "out")
+    assert found["images"] == {"dataset": None, "files": [str(path) for path in paths]}
+    assert (found["test_images"], found["train_images"]) == (2, 0)
+    assert found["encoders"][0]["shape"] == [4, 20, 33]
+    counts = (
+        load_encoder(load_checkpoint(ckpt))
+        .encode(to_input(np.stack([np.asarray(Image.open(path)) for path in paths])), 2)
+        .count(1)
+    )
+    assert found["encoders"][0]["scores"]["spikes"] == counts.sum() / 2 > 0
+    assert found["encoders"][0]["scores"]["psnr"] is None
+    assert "reconstruction, PSNR in dB" in out
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"scorecard.png", "kernels.png", "spikes.gif"} <= names
+    assert "reconstruction.png" not in names
+
+
+def test_a_picture_as_large_as_the_data_set(run, ckpt, tmp_path):
+    """Readouts are fitted on the data set then."""
+    large = picture(tmp_path / "large.png", 56, 56)
+    arguments = ["--image", large, "--max-side", 28, "--no-figures"]
+    status, _, err = run(*SMALL, "--ckpt", ckpt, "--out-dir", "out", *arguments)
+    assert status == 0
+    assert "no labels" in one_line(err)
+    found = read(tmp_path / "out")
+    assert (found["test_images"], found["train_images"]) == (1, 30)
+    assert found["encoders"][0]["scores"]["psnr"] > 0
+
+
 def test_real_images(run, ckpt, data_dir, tmp_path):
     status, _, err = run("analyze", "--data-dir", data_dir, *SMALL[3:], "--ckpt", ckpt, "--out-dir",
                          "out", "--no-figures", "--split", "train")  # fmt: skip
@@ -223,6 +267,10 @@ BAD = [
     (["--out-dir", "/dev/null/x"], "/dev/null/x"),
     (["--out-dir", "full"], "full is not empty"),
     (["--out-dir", "garbage.pth"], "garbage.pth is a file"),
+    (["--image", "missing.png"], "missing.png"),
+    (["--image", "garbage.pth"], "not a picture"),
+    (["--image", "wide.png", "--image", "high.png"], "high.png is 9 x 7 pixels, wide.png 7 x 9"),
+    (["--image", "wide.png", "--max-side", "0"], "0 is not in the range"),
     (["surprise"], "surprise"),
 ]
 
@@ -233,6 +281,8 @@ def test_bad_input_is_one_line_and_writes_nothing(arguments, message, run, ckpt,
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine").touch()
     write(tmp_path / "colour.pth", in_channels=5, alone=True)
+    picture(tmp_path / "wide.png", 7, 9)
+    picture(tmp_path / "high.png", 9, 7)
     before = sorted(tmp_path.rglob("*"))
     status, out, err = run(*SMALL, "--ckpt", ckpt, "--out-dir", "out", *arguments)
     assert status in (1, 2)

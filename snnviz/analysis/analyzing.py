@@ -1,6 +1,6 @@
 """`analyze`: an encoder and what it is compared with, measured on the same images."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,7 +29,7 @@ class Analysis:
 
     Attributes:
         images: Number of images that everything was scored on.
-        train_images: Number of images that readouts were fitted on.
+        train_images: Number of images that readouts were fitted on; 0 where there were none.
         measured: Every coder's results; the encoder under study comes first.
         alignment: Debiased linear CKA between the coders' counts at their last step, float64
             [E, E] in their order.
@@ -65,7 +65,7 @@ class Analysis:
 def analyze(
     coders: "Sequence[Coder]",
     images: ImageSet,
-    train_images: ImageSet,
+    train_images: ImageSet | None,
     *,
     network: ConvSNN | None = None,
     network_images: int = 500,
@@ -79,7 +79,8 @@ def analyze(
     Args:
         coders: The encoder under study, then what it is compared with; names differ.
         images: Images to score on.
-        train_images: Other images of the same size, to fit readouts on.
+        train_images: Other images of the same size, to fit readouts on; None leaves out
+            reconstruction and probe.
         network: The whole network, for cost and importance; left out where the images have no
             labels, or another size than it takes.
         network_images: On how many of the images, the first ones, these two are measured; 0 leaves
@@ -102,38 +103,45 @@ def analyze(
     )
     labelled = count_classes(images, train_images) is not None
     sample = images.head(min(alignment_images, len(images)))
-    left_out = _left_out(images, network, labelled=labelled)
-    whole = network if network_images and not left_out else None
+    whole = network if network_images and labelled and _fits(network, images) else None
     seen = images.head(min(max(network_images, 1), len(images)))
     epochs = tuple(sorted(snapshots or {}))
     kernels = np.stack([snapshots[epoch] for epoch in epochs]) if snapshots else None
+    aligned = _alignment(coders, sample)
     return Analysis(
         images=len(images),
-        train_images=len(train_images),
-        measured=measured,
-        alignment=_alignment(coders, sample),
+        train_images=len(train_images or ()),
+        measured=tuple(
+            replace(each, likeness=float(cka))
+            for each, cka in zip(measured, aligned[0], strict=True)
+        ),
+        alignment=aligned,
         alignment_images=len(sample),
         cost=measure(whole, seen, progress=progress) if whole else None,
-        importance=channel_importance(whole, seen, progress=progress) if whole else None,
+        importance=(
+            channel_importance(whole, seen, ranks=ranks, progress=progress) if whole else None
+        ),
         network_images=len(seen) if whole else 0,
         movement=movement(kernels) if kernels is not None else None,
         epochs=epochs,
         kernels=kernels,
-        left_out=left_out,
+        left_out=_left_out(images, train_images, network, labelled=labelled),
     )
 
 
-def _check(coders: "Sequence[Coder]", images: ImageSet, train_images: ImageSet) -> None:
+def _check(coders: "Sequence[Coder]", images: ImageSet, train_images: ImageSet | None) -> None:
     names = [coder.name for coder in coders]
     if not names or len(set(names)) < len(names):
         raise ConfigError(f"coders need names that differ, got {', '.join(names) or 'none'}")
     if coders[0].kind == "pixels":
         raise ConfigError("pixels are no spikes to study; put an encoder first")
-    if not len(images) or not len(train_images):
+    if not len(images) or (train_images is not None and not len(train_images)):
         raise DataError(
-            f"got {len(images)} images to score on and {len(train_images)} to fit on; "
+            f"got {len(images)} images to score on and {len(train_images or ())} to fit on; "
             "give one or more of each"
         )
+    if train_images is None:
+        return
     size, train_size = images.images.shape[1:], train_images.images.shape[1:]
     if size != train_size:
         raise ShapeError(
@@ -142,20 +150,32 @@ def _check(coders: "Sequence[Coder]", images: ImageSet, train_images: ImageSet) 
         )
 
 
-def _left_out(images: ImageSet, network: ConvSNN | None, *, labelled: bool) -> tuple[str, ...]:
+def _left_out(
+    images: ImageSet, train_images: ImageSet | None, network: ConvSNN | None, *, labelled: bool
+) -> tuple[str, ...]:
     """What cannot be measured on these images."""
+    size = images.images.shape[1:]
     found = []
     if not labelled:
         found.append(
             "the images have no labels: the probe, class structure, information on the class, "
             "cost and importance are left out"
         )
-    elif network is not None and network.config.image_size != images.images.shape[1:]:
+    elif network is not None and not _fits(network, images):
         found.append(
-            f"the network takes images of {network.config.image_size} pixels, not "
-            f"{images.images.shape[1:]}: cost and importance are left out"
+            f"the network takes images of {network.config.image_size} pixels, not {size}: cost "
+            "and importance are left out"
+        )
+    if train_images is None:
+        found.append(
+            f"there are no training images of {size} pixels to fit on: reconstruction and the "
+            "probe are left out"
         )
     return tuple(found)
+
+
+def _fits(network: ConvSNN | None, images: ImageSet) -> bool:
+    return network is not None and network.config.image_size == images.images.shape[1:]
 
 
 def _alignment(coders: "Sequence[Coder]", images: ImageSet) -> "NDArray[np.float64]":

@@ -40,19 +40,23 @@ class Measured:
         coder: The coder.
         shape: (K, H, W) of its records.
         results: Each family's result by the family's name; "rule" is the `Reconstruction` that
-            was fitted. "probe" and "classes" are missing where images have no labels, all but
-            "contours" and "probe" for the pixels themselves.
+            was fitted. "probe" and "classes" are missing where images have no labels,
+            "reconstruction" and "probe" where there were none to fit on, all but "contours" and
+            "probe" for the pixels themselves.
+        likeness: Debiased linear CKA with the encoder under study, in [-1, 1], see
+            `snnviz.metrics.cka`; NaN where it is not known.
     """
 
     coder: "Coder"
     shape: tuple[int, int, int]
     results: Mapping[str, Any]
+    likeness: float = float("nan")
 
 
 def measure_coder(
     coder: "Coder",
     images: "ImageSet",
-    train_images: "ImageSet",
+    train_images: "ImageSet | None",
     *,
     ranks: Ranks | None = None,
     progress: "Progress | None" = None,
@@ -64,7 +68,8 @@ def measure_coder(
     Args:
         coder: What makes spikes of them.
         images: The images to score on.
-        train_images: Other images of the same size, with labels where `images` have them.
+        train_images: Other images of the same size, with labels where `images` have them; None
+            leaves out what has to be fitted.
         ranks: Processes that share the images; each gets the whole result, which does not depend
             on how many they are.
         progress: Called as `progress(phase, done, total)`, in images.
@@ -72,8 +77,10 @@ def measure_coder(
     ranks = ranks or Ranks()
     shape = (coder.channels, *images.images.shape[1:])
     classes = count_classes(images, train_images)
-    fits = _fits(coder, shape, classes)
-    _run(coder, train_images, list(fits.values()), ranks, progress, f"{coder.name}: fit")
+    fits: dict[str, Accumulator] = {}
+    if train_images is not None:
+        fits = _fits(coder, shape, classes)
+        _run(coder, train_images, list(fits.values()), ranks, progress, f"{coder.name}: fit")
     fitted = {name: _merged(fit, ranks).result() for name, fit in fits.items()}
     families = _families(coder, shape, classes, fitted)
     _run(coder, images, list(families.values()), ranks, progress, coder.name)
@@ -82,10 +89,11 @@ def measure_coder(
     return Measured(coder, shape, {**results, **rule})
 
 
-def count_classes(images: "ImageSet", train_images: "ImageSet") -> int | None:
-    """How many classes both sets can be asked about; None where one of them has no labels."""
-    labels = [each.labels for each in (images, train_images) if each.labels is not None]
-    if len(labels) < 2:
+def count_classes(images: "ImageSet", train_images: "ImageSet | None") -> int | None:
+    """How many classes the sets can be asked about; None where one of them has no labels."""
+    sets = [each for each in (images, train_images) if each is not None]
+    labels = [each.labels for each in sets if each.labels is not None]
+    if len(labels) < len(sets):
         return None
     return max(len(images.classes), *(int(each.max(initial=1)) + 1 for each in labels))
 
@@ -124,8 +132,9 @@ def _families(
         "activity": Activity(T, shape),
         "information": Information(T, shape, classes=classes),
         "redundancy": Redundancy(T, shape, t=coder.t),
-        "reconstruction": ReconstructionScore(T, shape, fitted["reconstruction"]),
     }
+    if "reconstruction" in fitted:
+        families["reconstruction"] = ReconstructionScore(T, shape, fitted["reconstruction"])
     if classes is not None:
         families["classes"] = Classes(T, shape, classes=classes)
     return families

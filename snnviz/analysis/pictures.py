@@ -73,9 +73,10 @@ def analysis_figures(analysis: "Analysis", images: "ImageSet") -> "dict[str, Fig
         "scorecard": _scorecard(analysis),
         "first_spike": first_spike_figure(record.first_spike[0], T=coder.T),
         "firing_rates": rate_histogram_figure(analysis.studied.results["activity"].rate),
-        "reconstruction": _reconstruction(analysis, images),
         **_channels(analysis, record),
     }
+    if "rule" in analysis.studied.results:
+        figures["reconstruction"] = _reconstruction(analysis, images)
     if coder.encoder is not None:
         figures |= _neurons(analysis, coder.encoder, sample, record)
     if "classes" in analysis.studied.results:
@@ -166,11 +167,15 @@ def _by_type_and_rate(types: "Sequence[str]", rate: "NDArray[np.floating]") -> l
 
 def _scorecard(analysis: "Analysis") -> "Figure":
     groups = grouped(analysis)
-    scores = [score for score in SCORES if score.key in _PANELS]
-    values = [[mean_score(score, group) for score in scores] for group in groups.values()]
+    columns = {
+        score: [mean_score(score, group) for group in groups.values()]
+        for score in SCORES
+        if score.key in _PANELS
+    }
+    scores = [score for score, column in columns.items() if not np.isnan(column).all()]
     kinds = [group[0].coder.kind for group in groups.values()]
     return scorecard_figure(
-        np.array(values),
+        np.array([columns[score] for score in scores]).T,
         names=list(groups),
         metrics=[score.title for score in scores],
         baselines=[i for i, kind in enumerate(kinds) if i and kind not in ("encoder", "compared")],
@@ -194,7 +199,7 @@ def _atlas(analysis: "Analysis", images: "ImageSet") -> "Figure":
     return class_atlas_figure(
         found.atlas[present][:, chosen],
         T=analysis.studied.coder.T,
-        classes=[images.classes[label] for label in present],
+        classes=[images.classes[label] if images.classes else str(label) for label in present],
         channels=chosen.tolist(),
         title="The most selective channels",
     )

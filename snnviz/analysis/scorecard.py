@@ -58,6 +58,11 @@ def _of_classes(measured: Measured) -> float:
     return _mean(found.selectivity) if found else float("nan")
 
 
+def _reconstruction(measured: Measured, name: str) -> float:
+    found = measured.results.get("reconstruction")
+    return float(getattr(found, name)[measured.coder.t]) if found else float("nan")
+
+
 def _probe(measured: Measured) -> float:
     found = measured.results.get("probe")
     return float(found.accuracy) if found else float("nan")
@@ -103,11 +108,9 @@ SCORES = (
         "psnr",
         "reconstruction, PSNR in dB",
         ".2f",
-        lambda m: m.results["reconstruction"].psnr[m.coder.t],
+        lambda m: _reconstruction(m, "psnr"),
     ),
-    Score(
-        "ssim", "reconstruction, SSIM", ".3f", lambda m: m.results["reconstruction"].ssim[m.coder.t]
-    ),
+    Score("ssim", "reconstruction, SSIM", ".3f", lambda m: _reconstruction(m, "ssim")),
     Score("probe", "linear probe, accuracy", ".1%", _probe, for_pixels=True),
     Score(
         "entropy",
@@ -146,6 +149,13 @@ SCORES = (
         lambda m: m.results["redundancy"].effective_dimension,
     ),
     Score("selectivity", "class selectivity", ".3f", _of_classes),
+    Score(
+        "likeness",
+        "CKA with the encoder under study",
+        ".3f",
+        lambda m: m.likeness,
+        for_pixels=True,
+    ),
 )
 """The scorecard's numbers, in their order."""
 

@@ -13,10 +13,9 @@ if TYPE_CHECKING:
 def scorecard_markdown(analysis: "Analysis") -> str:
     """The scorecard: a row a number, a column an encoder; untrained ones as mean and deviation."""
     groups = grouped(analysis)
-    sample = (
-        f"{analysis.images} test images; readouts fitted on {analysis.train_images} training "
-        f"images; T = {analysis.studied.coder.T}."
-    )
+    fitted = f"readouts fitted on {analysis.train_images} others" if analysis.train_images else ""
+    about = (f"{analysis.images} images", fitted, f"T = {analysis.studied.coder.T}")
+    sample = "; ".join(filter(None, about)) + "."
     lines = [
         f"# {_cell(analysis.studied.coder.name)}",
         "",
@@ -31,9 +30,7 @@ def scorecard_markdown(analysis: "Analysis") -> str:
         + " |"
         for score in SCORES
     ]
-    floors = analysis.studied.results["reconstruction"].floors
-    guesses = "; ".join(f"{name} {psnr:.2f} dB" for name, (_, psnr, _) in floors.items())
-    notes = [f"Reconstruction without any spike: {guesses}.", *scorecard_notes(analysis)]
+    notes = [*_floors(analysis), *scorecard_notes(analysis)]
     return "\n".join(lines) + "\n" + "".join(f"\n{note}\n" for note in notes)
 
 
@@ -53,6 +50,14 @@ def scorecard_notes(analysis: "Analysis") -> list[str]:
     """What does not fit into the table, a paragraph each."""
     notes = [_intervals(analysis), _network(analysis), _movement(analysis)]
     return [note for note in notes if note]
+
+
+def _floors(analysis: "Analysis") -> list[str]:
+    found = analysis.studied.results.get("reconstruction")
+    if found is None:
+        return []
+    guesses = "; ".join(f"{name} {psnr:.2f} dB" for name, (_, psnr, _) in found.floors.items())
+    return [f"Reconstruction without any spike: {guesses}."]
 
 
 def _cell(name: str) -> str:

@@ -63,6 +63,7 @@ if TYPE_CHECKING:
 @options.split_option
 @options.dataset_option
 @options.data_dir_option
+@options.image_option
 @options.steps_option
 @click.option(
     "--out-dir",
@@ -95,6 +96,8 @@ def command(
     split: "Split",
     dataset: str,
     data_dir: Path,
+    image: tuple[Path, ...],
+    max_side: int,
     T: int | None,
     out_dir: Path,
     format: tuple[str, ...],  # noqa: A002 - named after its option, as the environment is
@@ -106,11 +109,14 @@ def command(
     """Say how good an encoder is, beside untrained ones and plain codes of the pixels.
 
     Writes analysis.json, channels.csv (a row a channel), scorecard.md and figures, and prints the
-    scorecard. Under torchrun, ranks share the images.
+    scorecard. Pictures (--image) are scored as they are, in place of --n-images of the data set;
+    readouts are fitted on the data set where they are of its size. Under torchrun, ranks share the
+    images.
     """
     from snnviz.analysis import analyze, checkpoint_coders, write_analysis
     from snnviz.checkpoint import load_checkpoint
     from snnviz.cli.networks import choose_steps
+    from snnviz.data import load_dataset, load_picture_set
     from snnviz.device import choose_device
     from snnviz.encoder import bundled
     from snnviz.files import check_free, make_folder
@@ -121,8 +127,14 @@ def command(
     device = choose_device(device)
     checkpoints = [load_checkpoint(path) for path in (ckpt or bundled(), *compare)]
     steps = choose_steps(checkpoints[0], T, quiet=quiet)
-    images, fitted_on = _load(dataset, split, data_dir, n_images, train_images)
-    coders = checkpoint_coders(checkpoints, steps, fitted_on, seeds=range(untrained), device=device)
+    if image:
+        images = load_picture_set(image, max_side=max_side)
+    else:
+        images = load_dataset(dataset, split, data_dir, count=n_images)
+    fitted_on = _fitting_set(images, dataset, split, data_dir, train_images)
+    coders = checkpoint_coders(
+        checkpoints, steps, fitted_on or images, seeds=range(untrained), device=device
+    )
     make_folder(out_dir)
     with joined_ranks() as ranks:
         analysis = analyze(
@@ -136,23 +148,24 @@ def command(
             progress=options.progress_bar(quiet),
         )
     if is_first_rank():
-        about = _about(checkpoints, images.name, split, steps)
+        looked_at: dict[str, object] = {"dataset": images.name, "split": split}
+        if image:
+            looked_at = {"dataset": None, "files": [str(path) for path in image]}
+        about = _about(checkpoints, looked_at, steps)
         formats = format if figures else ()
         written = write_analysis(analysis, images, out_dir, about=about, formats=formats)
         _report(analysis, written, quiet=quiet)
 
 
-def _load(
-    dataset: str, split: "Split", data_dir: Path, count: int | None, train_count: int
-) -> "tuple[ImageSet, ImageSet]":
-    """The images to score on, and those of the other part of the data set to fit readouts on."""
-    from snnviz.data import load_dataset
+def _fitting_set(
+    images: "ImageSet", dataset: str, split: "Split", data_dir: Path, count: int
+) -> "ImageSet | None":
+    """Images of the other part of the data set; None where they are not as large as `images`."""
+    from snnviz.data import IMAGE_SIZE, load_dataset
 
-    other: Split = "train" if split == "test" else "test"
-    return (
-        load_dataset(dataset, split, data_dir, count=count),
-        load_dataset(dataset, other, data_dir, count=train_count),
-    )
+    if images.images.shape[1:] != IMAGE_SIZE:
+        return None
+    return load_dataset(dataset, "train" if split == "test" else "test", data_dir, count=count)
 
 
 def _network(checkpoint: "Checkpoint", T: int, device: str) -> "ConvSNN | None":
@@ -171,9 +184,7 @@ def _snapshots(checkpoint: "Checkpoint") -> "dict[int, NDArray[np.float32]] | No
     return kept or None
 
 
-def _about(
-    checkpoints: "list[Checkpoint]", dataset: str, split: "Split", T: int
-) -> dict[str, object]:
+def _about(checkpoints: "list[Checkpoint]", images: dict[str, object], T: int) -> dict[str, object]:
     """What analysis.json says of where its numbers come from."""
     from snnviz.cli.networks import describe
     from snnviz.encoder import bundled
@@ -186,7 +197,7 @@ def _about(
     return {
         "checkpoint": described[0],
         "compared": described[1:],
-        "images": {"dataset": dataset, "split": split},
+        "images": images,
         "T": T,
     }
 

@@ -56,6 +56,24 @@ def split_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def image_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--image` and `--max-side`: pictures instead of a data set."""
+    image = click.option(
+        "--image",
+        type=click.Path(path_type=Path),
+        multiple=True,
+        help="A picture file of any size, instead of the data set. Repeatable.",
+    )
+    max_side = click.option(
+        "--max-side",
+        type=click.IntRange(min=1),
+        default=256,
+        show_default=True,
+        help="Scale pictures down to this longest side.",
+    )
+    return image(max_side(command))
+
+
 def steps_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """`-T`: how long a trained network runs."""
     return click.option(

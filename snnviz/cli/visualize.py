@@ -62,19 +62,7 @@ def _neurons(
 @options.split_option
 @options.dataset_option
 @options.data_dir_option
-@click.option(
-    "--image",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    help="A picture file of any size, instead of the data set. Repeatable.",
-)
-@click.option(
-    "--max-side",
-    type=click.IntRange(min=1),
-    default=256,
-    show_default=True,
-    help="Scale pictures down to this longest side.",
-)
+@options.image_option
 @options.steps_option
 @click.option(
     "--kind",

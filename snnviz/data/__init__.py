@@ -8,12 +8,13 @@ from pathlib import Path
 from snnviz.data.fashion_mnist import Split, fashion_mnist
 from snnviz.data.garments import garments
 from snnviz.data.images import ImageSet, Sample, choose_indices, to_input
-from snnviz.data.pictures import load_picture, load_pictures
+from snnviz.data.pictures import load_picture, load_picture_set, load_pictures
 from snnviz.data.selection import Selection, parse_selection
 from snnviz.errors import ConfigError
 
 __all__ = [
     "DATASETS",
+    "IMAGE_SIZE",
     "ImageSet",
     "Sample",
     "Selection",
@@ -23,6 +24,7 @@ __all__ = [
     "garments",
     "load_dataset",
     "load_picture",
+    "load_picture_set",
     "load_pictures",
     "parse_selection",
     "to_input",
@@ -30,6 +32,8 @@ __all__ = [
 
 # Names of the data sets, and how many garments are drawn where nobody says.
 DATASETS = ("fashion-mnist", "garments")
+# Height and width of the images of all of them.
+IMAGE_SIZE = (28, 28)
 _GARMENTS = {"train": 6000, "test": 1000}
 
 

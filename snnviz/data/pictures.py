@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from snnviz.data.images import Sample
+from snnviz.data.images import ImageSet, Sample
 from snnviz.errors import ConfigError, DataError
 
 MAX_SIDE = 256
@@ -29,6 +29,27 @@ def load_pictures(paths: Sequence[Path], *, max_side: int = MAX_SIDE) -> list[Sa
         Sample(index, load_picture(path, max_side=max_side), source=path.name)
         for index, path in enumerate(paths)
     ]
+
+
+def load_picture_set(paths: Sequence[Path], *, max_side: int = MAX_SIDE) -> ImageSet:
+    """The pictures in `paths`, at least one and all of one size, as a set without labels.
+
+    Args:
+        paths: Picture files in any format that Pillow reads.
+        max_side: See `load_picture`.
+
+    Raises:
+        DataError: A file is missing or no picture, or two differ in size.
+        ConfigError: `max_side` is below 1.
+    """
+    images = [load_picture(path, max_side=max_side) for path in paths]
+    for path, image in zip(paths, images, strict=True):
+        if image.shape != images[0].shape:
+            raise DataError(
+                f"{path} is {image.shape[0]} x {image.shape[1]} pixels, {paths[0]} "
+                f"{images[0].shape[0]} x {images[0].shape[1]}; give pictures of one size"
+            )
+    return ImageSet("pictures", np.stack(images))
 
 
 def load_picture(path: Path, *, max_side: int = MAX_SIDE) -> NDArray[np.uint8]:
