@@ -13,13 +13,12 @@ from PIL import Image
 from snnviz.export import deflate
 from snnviz.export.mosaic import enlarge, enlarging_tables, pack_pixels, to_codes, to_rgb
 from snnviz.export.png import chunk, png_head
-from snnviz.export.rendering import render
+from snnviz.export.rendering import PDF_SCALE, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
     from snnviz.export.kind import Kind
     from snnviz.export.mosaic import Bytes, Codes
@@ -30,10 +29,11 @@ _FILE_END = re.compile(
 _NUMBER = re.compile(rb"/(Width|Height|Predictor|Colors|BitsPerComponent) (\d+)")
 _LENGTH = re.compile(rb"/Length (\d+) 0 R >>\nstream\n")
 _STREAM = re.compile(rb"\d+ 0 obj\n(<<.*?>>)\nstream\n(.*)\nendstream\nendobj\n\Z", re.DOTALL)
+_PALETTE = re.compile(rb"/Indexed /DeviceRGB \d+ \((.*)\) \]", re.DOTALL)
+# What is written with a backslash in a string (PDF 32000-1, 7.3.4.2) stands for itself, but these.
+_ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
+_ESCAPED = {b"n": b"\n", b"r": b"\r"}
 _UP = 2
-# From this scale on a picture is packed twice. Deflate's matches end after 258 bytes, so that a
-# row's many repetitions are many matches, all alike: of an input's picture a quarter is left.
-_TWICE = 8
 
 
 class _Frame(NamedTuple):
@@ -57,7 +57,7 @@ class _Frame(NamedTuple):
 def build_pdf(kind: "Kind", figure: "Figure") -> "Callable[[Bytes], bytes] | None":
     """What turns maps into the file that matplotlib writes; None where their picture is not in it.
 
-    The picture is stored as matplotlib stores it, enlarged by the whole scale.
+    The picture is stored as matplotlib stores it, see `snnviz.export.rendering`.
 
     Args:
         kind: What is known of the kind.
@@ -65,7 +65,7 @@ def build_pdf(kind: "Kind", figure: "Figure") -> "Callable[[Bytes], bytes] | Non
     """
     if len(kind.tones.colors) > 256:
         return None
-    picture = enlarge(kind.codes(kind.pattern), kind.scale)
+    picture = enlarge(kind.codes(kind.pattern), PDF_SCALE)
     frame = _take_apart(render(figure, "pdf"), picture)
     return None if frame is None else _PdfTemplate(kind, frame)
 
@@ -84,19 +84,15 @@ class _PdfTemplate:
         canvas, palette, bits = self._kind.indexed(maps)
         rows = self._enlarge(canvas if self._frame.upright else canvas[::-1], bits)
         stream = deflate.compress(rows.data)
-        coding, before = "[ /FlateDecode ]", ""
-        if self._kind.scale >= _TWICE:
-            stream = deflate.compress(stream)
-            coding, before = "[ /FlateDecode /FlateDecode ]", "null "
-        height, width = (side * self._kind.scale for side in canvas.shape)
+        height, width = (side * PDF_SCALE for side in canvas.shape)
         colors = to_rgb(palette).tobytes().hex()
-        sizes = f"/Columns {width} /BitsPerComponent {bits}"
         head = (
             f"{self._frame.number} 0 obj\n"
             f"<< /Type /XObject /Subtype /Image /Width {width} /Height {height}\n"
             f"/ColorSpace [ /Indexed /DeviceRGB {len(palette) - 1} <{colors}> ]\n"
-            f"/BitsPerComponent {bits} /Filter {coding}\n"
-            f"/DecodeParms [ {before}<< /Predictor 15 /Colors 1 {sizes} >> ]\n"
+            f"/BitsPerComponent {bits} /Filter /FlateDecode\n"
+            f"/DecodeParms << /Predictor 15 /Colors 1 /Columns {width} "
+            f"/BitsPerComponent {bits} >>\n"
             f"/Length {len(stream)} >>\nstream\n"
         )
         body = b"".join((self._frame.before, head.encode(), stream, b"\nendstream\nendobj\n"))
@@ -112,9 +108,9 @@ class _PdfTemplate:
     def _enlarge(self, canvas: "Bytes", bits: int) -> "Bytes":
         """The rows of the enlarged picture, each behind its PNG filter.
 
-        A row's repetitions are differences of 0 to the row above.
+        A row's repetition is a difference of 0 to the row above.
         """
-        scale = self._kind.scale
+        scale = PDF_SCALE
         length = -(-canvas.shape[1] * scale * bits // 8)
         if bits not in self._rows:
             rows = np.zeros((len(canvas), scale, 1 + length), dtype=np.uint8)
@@ -193,27 +189,28 @@ def _shows(body: bytes, picture: "Codes") -> bool | None:
     height, width = picture.shape
     if (numbers.get(b"Width"), numbers.get(b"Height")) != (width, height):
         return None
-    pixels = _decode(stream[2], width, height, numbers)
-    if pixels is None:
-        return None
-    for upright in (True, False):
-        # What stands for a colour is the file's affair, that it always stands for it is not.
-        codes = (picture if upright else picture[::-1]).ravel().astype(np.uint64)
-        pairs = np.unique(codes << 32 | pixels.ravel())
-        if len(np.unique(pairs >> 32)) == len(np.unique(pairs & 0xFFFFFFFF)) == len(pairs):
-            return upright
+    pixels = _decode(stream[1], stream[2], width, height)
+    if pixels is not None:
+        for upright in (True, False):
+            if np.array_equal(picture if upright else picture[::-1], pixels):
+                return upright
     return None
 
 
-def _decode(
-    stream: bytes, width: int, height: int, numbers: dict[bytes, int]
-) -> "NDArray[np.uint32] | None":
-    """The samples of an image object, one number a pixel."""
+def _decode(head: bytes, stream: bytes, width: int, height: int) -> "Codes | None":
+    """The colours of an image object; None where it is coded in another way than matplotlib's."""
+    numbers = {name: int(value) for name, value in _NUMBER.findall(head)}
     bits, colors = numbers.get(b"BitsPerComponent", 8), numbers.get(b"Colors", 1)
-    if numbers.get(b"Predictor", 1) < 10 or colors not in {1, 3}:
+    indexed = _PALETTE.search(head)
+    if numbers.get(b"Predictor", 1) < 10 or colors != (1 if indexed else 3):
         return None
+    palette = None
+    if indexed:
+        text = _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), indexed[1])
+        opaque = np.full((len(text) // 3, 4), 255, np.uint8)
+        opaque[:, :3] = np.frombuffer(text, np.uint8).reshape(-1, 3)
+        palette = to_codes(opaque)
     # With such a predictor the stream is just what a PNG file holds.
-    palette = np.arange(1 << bits, dtype=np.uint32) if colors == 1 else None
     file = png_head(width, height, bits, palette) + chunk(b"IDAT", stream) + chunk(b"IEND", b"")
     with Image.open(BytesIO(file)) as image:
         return to_codes(np.asarray(image.convert("RGBA")))

@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 
+from snnviz.export.mosaic import enlarge
 from snnviz.files import write_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from matplotlib.figure import Figure
+
+# SVG tells its viewers to keep pixels crisp, so there a picture goes in at its own size. Viewers of
+# PDF that are built on poppler smooth what they enlarge less than four times, from the middle of
+# one pixel to that of the next: with every pixel a block of 2 x 2 the edges alone.
+PDF_SCALE = 2
 
 # What keeps the bytes of each format free of dates and versions.
 _METADATA: dict[str, dict[str, Any]] = {
@@ -32,10 +38,9 @@ def render(figure: "Figure", form: str) -> bytes:
     buffer = BytesIO()
     # SVG names its parts after a salt that is random otherwise. The user's own settings must not
     # crop the figure, whose pixels are laid out on whole numbers.
-    # SVG tells its viewers to keep pixels crisp, so there the picture goes in at its own size.
     with (
         mpl.rc_context({"svg.hashsalt": "snnviz", "savefig.bbox": None, "pdf.compression": 9}),
-        _interpolation(figure, "none" if form == "svg" else None),
+        _embedded(figure, form),
     ):
         figure.savefig(buffer, format=form, dpi=figure.dpi, **_METADATA[form])
     return buffer.getvalue()
@@ -55,12 +60,20 @@ def write_figure(figure: "Figure", path: "Path") -> "Path":
 
 
 @contextmanager
-def _interpolation(figure: "Figure", name: str | None) -> Iterator[None]:
-    """In here the figure's pictures are interpolated so; None: as they are."""
+def _embedded(figure: "Figure", form: str) -> Iterator[None]:
+    """In here the figure's pictures go into the file pixel by pixel, where `form` is no raster."""
     images = [image for axes in figure.axes for image in axes.images]
-    before = [image.get_interpolation() for image in images]
-    for image in images if name is not None else ():
-        image.set_interpolation(name)
+    before = [
+        (image.get_array(), image.get_extent(), image.get_interpolation()) for image in images
+    ]
+    scale = PDF_SCALE if form == "pdf" else 1
+    for image, (data, extent, _) in zip(images if form != "png" else (), before, strict=False):
+        assert data is not None  # noqa: S101 - imshow gives every picture its data
+        image.set_data(enlarge(data, scale))
+        image.set_extent(extent)
+        image.set_interpolation("none")
     yield
-    for image, former in zip(images, before, strict=True):
-        image.set_interpolation(former)
+    for image, (data, extent, interpolation) in zip(images, before, strict=True):
+        image.set_data(data)
+        image.set_extent(extent)
+        image.set_interpolation(interpolation)
