@@ -1,7 +1,10 @@
 """Recipes: augmentation, resumed chance, and what the command line makes of them."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from dataclasses import asdict, fields, replace
 
 import numpy as np
@@ -259,6 +262,31 @@ def test_a_run_of_a_version_without_recipes_is_gone_on_with(run, tmp_path):
         assert torch.equal(value, expected[name]), name
     training = json.loads((folder / "config.json").read_text())["training"]
     assert (training["recipe"], training["votes"]) == ("tutorial", 1)
+
+
+def test_two_ranks_see_the_same_views_as_one(tmp_path):
+    """By the first BatchNorm's statistics after one batch, which no spike can change."""
+    ranks = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+    pieces = ("--augment", "--dropout", 0.5, "--votes", 2, "--sync-bn")
+    found = {}
+    for name, launcher, options in (
+        ("one", (), pieces),
+        ("two", ranks, pieces),
+        ("unmoved", (), pieces[1:]),
+    ):
+        result = subprocess.run(
+            [sys.executable, *launcher, "-m", "snnviz", "train", *map(str, (*FEW, *options)),
+             "-epochs", "1", "-b", "60", "-out_dir", tmp_path / name],
+            capture_output=True, text=True, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )  # fmt: skip
+        assert result.returncode == 0, result.stderr
+        (folder,) = (tmp_path / name).iterdir()
+        state = load_checkpoint(folder / LATEST).state
+        # Nine tenths are the running statistics before the batch, 0 and 1.
+        norm = (state[f"static_conv.1.running_{what}"] for what in ("mean", "var"))
+        found[name] = torch.stack([next(norm), next(norm) - 0.9])
+    assert torch.allclose(found["two"], found["one"], rtol=1e-3, atol=0)
+    assert not torch.allclose(found["unmoved"], found["one"], rtol=1e-2, atol=0)
 
 
 @pytest.mark.parametrize(
