@@ -26,7 +26,7 @@ class Evaluation:
 
     Attributes:
         correct: Number of images whose highest firing rate is that of their label (the first
-            such neuron, where several are equal).
+            such class, where several are equal).
         total: Number of images.
         loss: Mean squared error between firing rates and one-hot labels.
     """
@@ -90,7 +90,7 @@ def evaluate(
 
 @torch.inference_mode()
 def predict(net: ConvSNN, images: NDArray[np.uint8], *, batch_size: int = 128) -> NDArray[np.int64]:
-    """The class of each image, ints [N]: the output neuron with the highest firing rate.
+    """The class of each image, ints [N]: that whose output neurons fire most.
 
     Of several equal ones it is the first. The network is put into evaluation mode.
 

@@ -30,9 +30,9 @@ from snnviz.network import ConvSNN, output_spikes
 class Measurement:
     """What a network does on a labelled set.
 
-    The answer to an image is the output neuron with the most spikes, the first of several equal
-    ones. Layers are named as in the state dict: `conv.0` and `conv.4` are the spiking neurons of
-    the two convolutions, `fc.2` and `fc.4` those of the linear layers.
+    The answer to an image is the class whose output neurons have the most spikes, the first of
+    several equal ones. Layers are named as in the state dict: `conv.0` and `conv.4` are the spiking
+    neurons of the two convolutions, `fc.2` and `fc.4` those of the linear layers.
 
     Attributes:
         classes: The name of each class.
@@ -152,7 +152,8 @@ def measure(
         correct_at += (answers == label).sum(1)
         confusion += torch.bincount(label * size + answers[-1], minlength=size * size)
         target = F.one_hot(label, size).double()
-        loss += F.mse_loss(counts[-1].double() / net.T, target, reduction="sum")
+        rate = counts[-1].double() / (net.T * net.config.votes)
+        loss += F.mse_loss(rate, target, reduction="sum")
         if progress is not None:
             progress("evaluate", start + len(label), len(pixels))
     net.train(was_training)
@@ -182,7 +183,7 @@ class _Tally:
         self.macs: dict[str, int] = {}
 
     def output_counts(self, images: Tensor) -> Tensor:
-        """Spike counts of the output neurons after each step, [T, N, num_classes]."""
+        """Spike counts of each class after each step, [T, N, num_classes]."""
         drive = self.net.static_conv(images)
         self._note_size(self.net.static_conv[0], drive)
         return torch.stack(list(output_spikes(self.net, drive, self._observe))).cumsum(0)

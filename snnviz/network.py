@@ -11,6 +11,7 @@ from typing import Literal
 
 import torch
 from spikingjelly.activation_based import functional, neuron, surrogate
+from spikingjelly.activation_based.layer import Dropout
 from torch import Tensor, nn
 
 from snnviz.errors import ConfigError
@@ -28,9 +29,12 @@ class NetworkConfig:
         channels: Feature maps of both convolutions, >= 1; the hidden layer has `16 * channels`.
         in_channels: Channels of the input image, >= 1.
         image_size: Height and width of the input image in pixels, each >= 4.
-        num_classes: Output neurons, >= 1.
+        num_classes: Classes, >= 1.
         v_threshold: Threshold of every neuron.
         v_reset: Membrane potential after a spike (hard reset); None subtracts the threshold.
+        dropout: Share of the inputs of each linear layer that is left out while it learns, in
+            [0, 1); the same inputs at all steps of a pass.
+        votes: Output neurons of each class, >= 1; their rates are averaged.
     """
 
     T: int = 4
@@ -40,15 +44,19 @@ class NetworkConfig:
     num_classes: int = 10
     v_threshold: float = 1.0
     v_reset: float | None = 0.0
+    dropout: float = 0.0
+    votes: int = 1
 
     def __post_init__(self) -> None:
         """Refuse sizes that no network can have."""
-        for name in ("T", "channels", "in_channels", "num_classes"):
+        for name in ("T", "channels", "in_channels", "num_classes", "votes"):
             value = getattr(self, name)
             if value < 1:
                 raise ConfigError(f"{name} must be at least 1, got {value}")
         if min(self.image_size) < 4:
             raise ConfigError(f"images must be at least 4 x 4 pixels, got {self.image_size}")
+        if not 0 <= self.dropout < 1:
+            raise ConfigError(f"dropout must be in [0, 1), got {self.dropout}")
 
     def as_dict(self) -> dict[str, object]:
         """The same as plain values, for a checkpoint."""
@@ -87,9 +95,9 @@ class ConvSNN(nn.Module):
         )
         self.fc = nn.Sequential(
             nn.Flatten(),
-            nn.Linear(channels * height * width, channels * 4 * 4, bias=False),
+            self._linear(channels * height * width, channels * 4 * 4),
             self._neuron(),
-            nn.Linear(channels * 4 * 4, config.num_classes, bias=False),
+            self._linear(channels * 4 * 4, config.num_classes * config.votes),
             self._neuron(),
         )
 
@@ -101,8 +109,13 @@ class ConvSNN(nn.Module):
     def _neuron(self) -> nn.Module:
         return build_neuron(self.config, self.step_mode)
 
+    def _linear(self, inputs: int, outputs: int) -> nn.Linear:
+        if self.config.dropout == 0:
+            return nn.Linear(inputs, outputs, bias=False)
+        return DropoutLinear(inputs, outputs, self.config.dropout, self.step_mode)
+
     def forward(self, images: Tensor) -> Tensor:
-        """Firing rates of the output neurons, [N, num_classes] in [0, 1].
+        """Firing rates of the output neurons of each class, [N, num_classes] in [0, 1].
 
         The neurons start from their reset state: two calls in a row do not influence each other.
 
@@ -112,22 +125,53 @@ class ConvSNN(nn.Module):
         functional.reset_net(self)
         drive = self.static_conv(images)
         if self.step_mode == "m":
-            return self._multi_step(drive).mean(0)
+            return self.vote(self._multi_step(drive)).mean(0) / self.config.votes
         spike_count = self.fc(self.conv(drive))
         for _ in range(1, self.T):
             spike_count = spike_count + self.fc(self.conv(drive))
-        rate: Tensor = spike_count / self.T
-        return rate
+        return self.vote(spike_count) / self.T / self.config.votes
+
+    def vote(self, spikes: Tensor) -> Tensor:
+        """Spikes of each class, [..., num_classes], from those of its output neurons.
+
+        A sum, as whole numbers are exact: classes with equally many spikes stay equal. Divided by
+        `votes` it is what SpikingJelly's `layer.VotingLayer` makes of them.
+
+        Args:
+            spikes: [..., num_classes * votes], the neurons of a class beside each other.
+        """
+        if self.config.votes == 1:
+            return spikes
+        by_class: Tensor = spikes.unflatten(-1, (-1, self.config.votes))
+        return by_class.sum(-1, dtype=torch.float32)
 
     def _multi_step(self, drive: Tensor) -> Tensor:
-        """Output spikes [T, N, num_classes] for one drive [N, channels, H, W] at every step."""
+        """Output spikes [T, N, outputs] for one drive [N, channels, H, W] at every step."""
         sequence = drive.unsqueeze(0).expand(self.T, *drive.shape)
         for layer in (*self.conv, *self.fc):
-            if isinstance(layer, neuron.IFNode):
+            if isinstance(layer, (neuron.IFNode, DropoutLinear)):
                 sequence = layer(sequence)
             else:
                 sequence = functional.seq_to_ann_forward(sequence, layer)
         return sequence
+
+
+class DropoutLinear(nn.Linear):
+    """`nn.Linear` without bias, behind SpikingJelly's dropout: one mask for all steps of a pass.
+
+    One module, so that the linear layers keep their places and names in the state dict.
+
+    Attributes:
+        dropout: The layer before it; it keeps its mask until it is reset.
+    """
+
+    def __init__(self, inputs: int, outputs: int, dropout: float, step_mode: StepMode) -> None:
+        super().__init__(inputs, outputs, bias=False)
+        self.dropout = Dropout(dropout, step_mode=step_mode)
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's own name
+        """What the linear layer makes of `input`, some of which is 0 while it learns."""
+        return super().forward(self.dropout(input) if self.training else input)
 
 
 @torch.no_grad()
@@ -141,12 +185,15 @@ def firing_rates(net: ConvSNN, images: Tensor) -> Tensor:
         net: The network, in evaluation mode.
         images: Float tensor [N, in_channels, H, W] in [0, 1].
     """
-    return torch.stack(list(output_spikes(net, net.static_conv(images)))).mean(0)
+    spikes = torch.stack(list(output_spikes(net, net.static_conv(images))))
+    return spikes.mean(0) / net.config.votes
 
 
 @torch.no_grad()
 def output_spikes(net: ConvSNN, drive: Tensor, observe: Observe | None = None) -> Iterator[Tensor]:
-    """The output spikes of each step, T times [N, num_classes], stepped as `firing_rates` says.
+    """The spikes of each class and step, T times [N, num_classes], stepped as `firing_rates` says.
+
+    They are whole numbers up to `votes`, see `ConvSNN.vote`.
 
     Args:
         net: The network, in evaluation mode.
@@ -165,7 +212,7 @@ def output_spikes(net: ConvSNN, drive: Tensor, observe: Observe | None = None) -
                 x = layer(x)
             if observe is not None:
                 observe(layer, before, x)
-        yield x
+        yield net.vote(x)
 
 
 def _fire(drive: Tensor, potential: Tensor | None, config: NetworkConfig) -> tuple[Tensor, Tensor]:

@@ -88,7 +88,7 @@ def test_every_option_of_the_tutorial_has_both_spellings(spelling, run, tmp_path
         "T": 1, "batch_size": 10, "epochs": 1, "opt": "Adam", "lr": 0.01, "momentum": 0.5,
         "lr_scheduler": "StepLR", "step_size": 3, "gamma": 0.5, "t_max": 9, "channels": 2,
         "step_mode": "s", "amp": True, "sync_bn": False, "val_split": 0, "seed": 2020,
-        "device": "cpu",
+        "device": "cpu", "recipe": "tutorial", "augment": False, "dropout": 0.0, "votes": 1,
     }  # fmt: skip
     assert {"-resume", "--resume", "-cupy", "--cupy"} <= {o for p in command.params for o in p.opts}
 

@@ -52,7 +52,7 @@ class Twin(nn.Module):
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        """Firing rates of the output neurons, float32 [N, num_classes], as of `net(images)`."""
+        """Firing rates of each class, float32 [N, num_classes], as of `net(images)`."""
         amp = self.net.training and torch.is_autocast_enabled("cpu") and has_bfloat16()
         with torch.autocast("cpu", enabled=False):
             if self.net.training:
@@ -92,8 +92,11 @@ class Twin(nn.Module):
         # The linear layer's weight has channels first. To turn the spikes is less work.
         x = spikes.permute(0, 1, 4, 2, 3).flatten(2)
         for linear in (layers.first_linear, layers.second_linear):
+            if self.net.training and self.net.config.dropout:
+                # The plain network draws the same masks in the same order.
+                x = x * linear.dropout.create_mask(x[0].float()).to(x.dtype)
             x = Fire.apply(F.linear(x, linear.weight.to(x.dtype)), self._neuron)
-        return x.float().mean(0)
+        return self.net.vote(x.float()).mean(0) / self.net.config.votes
 
 
 def has_bfloat16() -> bool:

@@ -145,6 +145,10 @@ def _check_settings(stated: Mapping[Any, object]) -> dict[str, Any]:
             if not number and not (name == "v_reset" and value is None):
                 raise CheckpointError(f"states a {name} that is no sensible number")
             settings[name] = None if value is None else float(value)
+        elif name == "dropout":
+            if type(value) not in (int, float) or not 0 <= value < 1:
+                raise CheckpointError("states a dropout that is no number in [0, 1)")
+            settings[name] = float(value)
         elif name == "image_size":
             if not isinstance(value, (list, tuple)) or len(value) != 2:
                 raise CheckpointError("states an image_size that is no pair (height, width)")
@@ -189,7 +193,12 @@ def _network_config(tensors: dict[str, Tensor], stated: dict[str, Any]) -> netwo
     found: dict[str, Any] = {"channels": channels, "in_channels": in_channels}
     features = None
     if "fc.3.weight" in tensors:
-        found["num_classes"] = _shape(tensors, "fc.3.weight", 2)[0]
+        outputs, votes = _shape(tensors, "fc.3.weight", 2)[0], stated.get("votes", 1)
+        if outputs % votes:
+            raise CheckpointError(
+                f"fc.3.weight has {outputs} output neurons, expected a multiple of {votes} votes"
+            )
+        found["num_classes"] = outputs // votes
         features = _shape(tensors, "fc.1.weight", 2)[1]
     for name, value in found.items():
         _check_integer(name, value)

@@ -1,7 +1,7 @@
 """What `snnviz train` is to do: its options, with those of the run that it goes on with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from snnviz.device import choose_device
 from snnviz.errors import ConfigError
 from snnviz.ranks import rank_device
 from snnviz.runs import LATEST, check_run_folder, read_config
-from snnviz.training import TrainConfig
+from snnviz.training import RECIPES, TrainConfig
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def plan_run(ctx: click.Context, given: Mapping[str, Any], *, overwrite: bool) -
         )
     if given["resume"] is not None and overwrite:
         raise ConfigError("--resume goes on with a run and --overwrite deletes it; pass one")
-    settings, state = dict(given), None
+    settings, state = _follow_recipe(ctx, given), None
     if given["resume"] is not None:
         state = _saved(given["resume"], given["out_dir"] / _config(settings).run_name)
     if state is not None:
@@ -91,6 +91,15 @@ def plan_run(ctx: click.Context, given: Mapping[str, Any], *, overwrite: bool) -
         resume=resume,
         tutorial_options=_tutorial_options(config, given),
     )
+
+
+def _follow_recipe(ctx: click.Context, given: Mapping[str, Any]) -> dict[str, Any]:
+    """`given` with the recipe's settings where the user gave none."""
+    recipe = RECIPES[given["recipe"]]
+    return {
+        name: recipe[name] if name in recipe and not _is_explicit(ctx, name) else value
+        for name, value in given.items()
+    }
 
 
 def _config(settings: Mapping[str, Any]) -> TrainConfig:
@@ -116,7 +125,9 @@ def _adopt(ctx: click.Context, settings: Mapping[str, Any], state: TrainingState
     Raises:
         ConfigError: The user gave another value than the run was begun with.
     """
-    saved = dict(state.settings)
+    # What a file does not state is of a version that had no such option. One of SpikingJelly's
+    # script states nothing at all.
+    saved = {**asdict(TrainConfig()), **state.settings} if state.settings else {}
     if saved.get("train_set") in DATASETS:
         saved["dataset"] = saved["train_set"]
         saved["n_images"] = saved.get("train_images", 0) + saved.get("val_split", 0)

@@ -14,6 +14,7 @@ from snnviz.errors import CheckpointError, TrainingError
 from snnviz.evaluation import Progress, mean_squared_error, scale_images
 from snnviz.network import ConvSNN, build_network
 from snnviz.ranks import Ranks
+from snnviz.training.augmentation import crop_and_flip
 from snnviz.training.config import OPTIMIZERS, SCHEDULES, TrainConfig
 from snnviz.training.synchronization import synchronize_batch_norm
 
@@ -122,7 +123,12 @@ class Learner:
         }
 
     def learn(
-        self, images: Tensor, labels: Tensor, order: Tensor, progress: Progress | None
+        self,
+        images: Tensor,
+        labels: Tensor,
+        order: Tensor,
+        progress: Progress | None,
+        views: Tensor | None = None,
     ) -> tuple[float, float]:
         """Mean loss and accuracy of one pass over `images` in `order`, whole batches only.
 
@@ -131,6 +137,7 @@ class Learner:
             labels: Their classes, [N].
             order: Indices into them, [N].
             progress: Called as `progress("train", done, total)`, in images.
+            views: How each image is shifted and mirrored, [N, 3]; None shows them as they are.
 
         Raises:
             TrainingError: The weights are no finite numbers any more.
@@ -142,7 +149,10 @@ class Learner:
         correct = torch.zeros((), dtype=torch.int64, device=images.device)
         for start in range(0, whole_batches, size):
             chosen = self.ranks.share(order[start : start + size])
-            image, label = scale_images(images[chosen]), labels[chosen]
+            image, label = images[chosen], labels[chosen]
+            if views is not None:
+                image = crop_and_flip(image, views[chosen])
+            image = scale_images(image)
             with torch.autocast(image.device.type, self._autocast, enabled=self.config.amp):
                 rate = self._model(image)
             loss = mean_squared_error(rate.float(), label)

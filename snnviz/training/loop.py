@@ -18,6 +18,7 @@ from snnviz.data import ImageSet
 from snnviz.errors import ConfigError, DataError
 from snnviz.evaluation import Progress, check_labels, evaluate, to_device
 from snnviz.ranks import Ranks
+from snnviz.training.augmentation import draw_views, seeded_masks
 from snnviz.training.config import TrainConfig
 from snnviz.training.learner import Learner
 
@@ -29,7 +30,7 @@ class EpochResult:
     Attributes:
         epoch: 0-based number of the epoch.
         train_loss: Mean squared error over the epoch's training images, while they were learned.
-        train_acc: Accuracy over the same, in [0, 1].
+        train_acc: Accuracy over the same, in [0, 1], with dropout and augmentation where there are.
         val_loss: Mean squared error on the held-out images after the epoch; None without any.
         val_acc: Accuracy on them, in [0, 1]; None without any.
         test_loss: Mean squared error on the test images after the epoch.
@@ -113,7 +114,9 @@ def _epochs(
     for epoch in range(first_epoch, config.epochs):
         start = time.perf_counter()
         order = _epoch_order(len(images), config.seed, epoch).to(device)
-        train_loss, train_acc = learner.learn(images, labels, order, progress)
+        views = draw_views(len(images), config.seed, epoch).to(device) if config.augment else None
+        with seeded_masks(device, config.seed, epoch, ranks.rank):
+            train_loss, train_acc = learner.learn(images, labels, order, progress, views)
         val = val_set and evaluate(
             learner.net, val_set, batch_size=config.batch_size, progress=progress, ranks=ranks
         )
