@@ -4,8 +4,8 @@
 they are tested; `fuse` puts them into a network.
 """
 
-from snnviz.kernels.fusing import Fused, fuse
-from snnviz.kernels.launching import MAX_STEPS, check_available
+from snnviz.kernels.fusing import Fused, check_network, fuse
+from snnviz.kernels.launching import check_available
 from snnviz.kernels.reference import Neuron
 
-__all__ = ["MAX_STEPS", "Fused", "Neuron", "check_available", "fuse"]
+__all__ = ["Fused", "Neuron", "check_available", "check_network", "fuse"]

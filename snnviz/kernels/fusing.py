@@ -9,7 +9,7 @@ from snnviz.errors import ConfigError
 from snnviz.kernels import functions
 from snnviz.kernels.launching import MAX_STEPS, check_available
 from snnviz.kernels.reference import Neuron
-from snnviz.network import ConvSNN
+from snnviz.network import ConvSNN, StepMode
 
 
 class Fused(nn.Module):
@@ -44,7 +44,7 @@ class Fused(nn.Module):
         return rates
 
 
-def fuse(net: ConvSNN) -> nn.Module:
+def fuse(net: ConvSNN) -> Fused:
     """The network on the kernels, which holds `net` and no parameters of its own.
 
     Args:
@@ -54,9 +54,22 @@ def fuse(net: ConvSNN) -> nn.Module:
         ConfigError: It is single-step, has more steps than the kernels take or lies on another
             device, or CuPy is not installed.
     """
-    if net.step_mode != "m":
-        raise ConfigError(f"-cupy: its network is multi-step, got step mode {net.step_mode!r}")
-    if net.T > MAX_STEPS:
-        raise ConfigError(f"-cupy: its kernels take up to {MAX_STEPS} time steps, got {net.T}")
+    check_network(net.step_mode, net.T)
     check_available(next(net.parameters()).device)
     return Fused(net)
+
+
+def check_network(step_mode: StepMode, T: int) -> None:
+    """Refuse what the kernels do not compute.
+
+    Raises:
+        ConfigError: The network is single-step, or has more steps than the kernels take.
+    """
+    if step_mode != "m":
+        raise ConfigError(
+            f"-cupy: its network is multi-step, got --step-mode {step_mode}; leave one of both out"
+        )
+    if T > MAX_STEPS:
+        raise ConfigError(
+            f"-cupy: its kernels take up to {MAX_STEPS} time steps, got {T}; leave -cupy out"
+        )

@@ -8,6 +8,7 @@ from torch.optim import SGD, Adam, Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, StepLR
 
 from snnviz.errors import ConfigError
+from snnviz.kernels import check_network
 from snnviz.network import NetworkConfig, StepMode
 
 
@@ -30,6 +31,8 @@ class TrainConfig:
         step_mode: "s" or "m", see `ConvSNN`.
         amp: Automatic mixed precision: autocast to bfloat16 where the device has it, else to
             float16 with a scaled loss.
+        cupy: On a GPU, neurons that are snnviz's own kernels, see `snnviz.kernels`; needs
+            `step_mode` "m" and T up to 64.
         sync_bn: Batch normalization over the batches of all ranks, instead of each rank's own.
         val_split: Training images held out to choose the best epoch on; 0: it is chosen on the
             test images, as the tutorial does.
@@ -50,6 +53,7 @@ class TrainConfig:
     channels: int = 128
     step_mode: StepMode = "s"
     amp: bool = False
+    cupy: bool = False
     sync_bn: bool = False
     val_split: int = 0
     seed: int = 2020
@@ -69,6 +73,8 @@ class TrainConfig:
         for name, table in (("opt", OPTIMIZERS), ("lr_scheduler", SCHEDULES)):
             if (value := getattr(self, name)) not in table:
                 raise ConfigError(f"no {name} {value!r}; choose from {', '.join(table)}")
+        if self.cupy:
+            check_network(self.step_mode, self.T)
 
     @property
     def run_name(self) -> str:
@@ -78,7 +84,7 @@ class TrainConfig:
             "StepLR": f"StepLR_{self.step_size}_{self.gamma}",
         }[self.lr_scheduler]
         name = f"T_{self.T}_b_{self.batch_size}_{self.opt}_lr_{self.lr}_{schedule}"
-        return name + ("_amp" if self.amp else "")
+        return name + ("_amp" if self.amp else "") + ("_cupy" if self.cupy else "")
 
     def network(self, image_size: tuple[int, int]) -> NetworkConfig:
         """The network to train on images [H, W] of this size."""

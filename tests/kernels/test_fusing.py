@@ -1,6 +1,7 @@
 """The network on the kernels against the plain multi-step network, on a CPU."""
 
 import copy
+import sys
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from snnviz.errors import ConfigError
-from snnviz.kernels import Fused, functions, fuse, reference
+from snnviz.kernels import Fused, check_available, functions, fuse, reference
 from snnviz.network import NetworkConfig, build_network
 from snnviz.training.synchronization import synchronize_batch_norm
 from tests.kernels import host
@@ -172,9 +173,15 @@ def test_batch_norm_over_several_processes_is_called_as_it_is(kernels):
 
 
 def test_what_it_cannot_be_is_refused():
-    with pytest.raises(ConfigError, match="step mode 's'"):
+    with pytest.raises(ConfigError, match="got --step-mode s"):
         fuse(build_network(SMALL))
     with pytest.raises(ConfigError, match="up to 64 time steps, got 65"):
         fuse(build_network(replace(SMALL, T=65), step_mode="m"))
     with pytest.raises(ConfigError, match="need a CUDA device, got cpu"):
         fuse(build_network(SMALL, step_mode="m"))
+
+
+def test_without_the_package_a_line_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    with pytest.raises(ConfigError, match=r"^-cupy: .*cupy.*; pip install 'snnviz\[cupy\]'$"):
+        check_available("cuda:0")
