@@ -9,7 +9,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from snnviz.acceleration import accelerate
 from snnviz.data import ImageSet, Sample
@@ -49,6 +49,7 @@ def evaluate(
     batch_size: int = 128,
     progress: Progress | None = None,
     ranks: Ranks | None = None,
+    model: nn.Module | None = None,
 ) -> Evaluation:
     """How `net` does on all of `images`, in evaluation mode and float32.
 
@@ -59,6 +60,7 @@ def evaluate(
         progress: Called as `progress("test", done, total)` after each pass, in images.
         ranks: Processes with the same network; each looks at its share, and all get the whole
             result.
+        model: What computes `net`; by default its fast twin, where it has one.
 
     Raises:
         DataError: The set has no labels.
@@ -68,7 +70,7 @@ def evaluate(
     pixels, labels = (ranks.share(values) for values in to_device(images, device))
     was_training = net.training
     net.eval()
-    model = accelerate(net, len(images))
+    model = model or accelerate(net, len(images))
     loss = torch.zeros((), dtype=torch.float64, device=device)
     correct = torch.zeros((), dtype=torch.int64, device=device)
     for start in range(0, len(pixels), batch_size):

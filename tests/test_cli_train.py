@@ -87,8 +87,9 @@ def test_every_option_of_the_tutorial_has_both_spellings(spelling, run, tmp_path
     assert config == {
         "T": 1, "batch_size": 10, "epochs": 1, "opt": "Adam", "lr": 0.01, "momentum": 0.5,
         "lr_scheduler": "StepLR", "step_size": 3, "gamma": 0.5, "t_max": 9, "channels": 2,
-        "step_mode": "s", "amp": True, "sync_bn": False, "val_split": 0, "seed": 2020,
-        "device": "cpu", "recipe": "tutorial", "augment": False, "dropout": 0.0, "votes": 1,
+        "step_mode": "s", "amp": True, "cupy": False, "sync_bn": False, "val_split": 0,
+        "seed": 2020, "device": "cpu", "recipe": "tutorial", "augment": False, "dropout": 0.0,
+        "votes": 1,
     }  # fmt: skip
     assert {"-resume", "--resume", "-cupy", "--cupy"} <= {o for p in command.params for o in p.opts}
 
@@ -190,7 +191,9 @@ def network_file(path, **config):
         (["--val-split", "100"], "cannot hold out 100 of 100"),
         (["-device", "cuda:7"], "no device 'cuda:7' here"),
         (["--dataset", "fashion-mnist", "--data-dir", "/dev/null"], "/dev/null"),
-        (["-cupy"], "-cupy"),
+        (["-cupy", "-device", "cpu"], "-cupy: its kernels need a CUDA device, got cpu; leave"),
+        (["-cupy", "--step-mode", "s"], "-cupy: its network is multi-step, got --step-mode s"),
+        (["-cupy", "-T", "65"], "-cupy: its kernels take up to 64 time steps, got 65"),
         (["-resume", "nothing.pth"], "nothing.pth: does not exist"),
         (["-resume", "other.pth", "-b", "50"], "channels=128"),
         (["-resume", "garbage.pth"], "garbage.pth: is "),

@@ -135,6 +135,7 @@ FLOORS = [
     {"metrics"},
     {"device"},
     {"network"},
+    {"kernels"},
     {"checkpoint"},
     {"first_spike"},
     {"encoder"},

@@ -12,6 +12,7 @@ from snnviz.checkpoint import TrainingState, load_training_state
 from snnviz.data import DATASETS, ImageSet, load_dataset
 from snnviz.device import choose_device
 from snnviz.errors import ConfigError
+from snnviz.kernels import check_available
 from snnviz.ranks import rank_device
 from snnviz.runs import LATEST, check_run_folder, read_config
 from snnviz.training import RECIPES, TrainConfig
@@ -62,19 +63,18 @@ def plan_run(ctx: click.Context, given: Mapping[str, Any], *, overwrite: bool) -
     Raises:
         SnnvizError: They contradict each other or the run to go on with, or cannot train.
     """
-    if given["cupy"]:
-        raise ConfigError(
-            "-cupy: this version has no CuPy neurons; leave it out (on a GPU SpikingJelly's own "
-            "neurons choose their fastest backend)"
-        )
     if given["resume"] is not None and overwrite:
         raise ConfigError("--resume goes on with a run and --overwrite deletes it; pass one")
     settings, state = _follow_recipe(ctx, given), None
+    if given["cupy"] and not _is_explicit(ctx, "step_mode"):
+        settings["step_mode"] = "m"
     if given["resume"] is not None:
         state = _saved(given["resume"], given["out_dir"] / _config(settings).run_name)
     if state is not None:
         settings = _adopt(ctx, settings, state)
     config = _config(settings)
+    if config.cupy:
+        check_available(config.device)
     folder = settings["out_dir"] / config.run_name
     if state is not None and state.settings and not _is_explicit(ctx, "out_dir"):
         folder = state.checkpoint.path.parent
@@ -165,7 +165,7 @@ def _tutorial_options(config: TrainConfig, given: Mapping[str, Any]) -> dict[str
         "T_max": config.t_max,
         "amp": config.amp,
         "b": config.batch_size,
-        "cupy": given["cupy"],
+        "cupy": config.cupy,
         "data_dir": str(given["data_dir"]),
         "device": config.device,
         "epochs": config.epochs,

@@ -74,7 +74,12 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Automatic mixed precision (bfloat16 on a CPU and on newer GPUs, else float16).",
 )
-@click.option("-cupy", "--cupy", is_flag=True, help="Multi-step network on CuPy's neurons.")
+@click.option(
+    "-cupy",
+    "--cupy",
+    is_flag=True,
+    help="Multi-step network whose neurons are snnviz's own GPU kernels; needs the extra cupy.",
+)
 @click.option(
     "-opt",
     "--opt",

@@ -9,6 +9,7 @@ from torch.optim import SGD, Adam, Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, StepLR
 
 from snnviz.errors import ConfigError
+from snnviz.kernels import check_network
 from snnviz.network import NetworkConfig, StepMode
 
 
@@ -31,6 +32,8 @@ class TrainConfig:
         step_mode: "s" or "m", see `ConvSNN`.
         amp: Automatic mixed precision: autocast to bfloat16 where the device has it, else to
             float16 with a scaled loss.
+        cupy: On a GPU, neurons that are snnviz's own kernels, see `snnviz.kernels`; needs
+            `step_mode` "m" and T up to 64.
         sync_bn: Batch normalization over the batches of all ranks, instead of each rank's own.
         val_split: Training images held out to choose the best epoch on; 0: it is chosen on the
             test images, as the tutorial does.
@@ -56,6 +59,7 @@ class TrainConfig:
     channels: int = 128
     step_mode: StepMode = "s"
     amp: bool = False
+    cupy: bool = False
     sync_bn: bool = False
     val_split: int = 0
     seed: int = 2020
@@ -82,6 +86,8 @@ class TrainConfig:
         for name, table in tables:
             if (value := getattr(self, name)) not in table:
                 raise ConfigError(f"no {name} {value!r}; choose from {', '.join(table)}")
+        if self.cupy:
+            check_network(self.step_mode, self.T)
 
     @classmethod
     def from_recipe(cls, recipe: str, **changes: Any) -> "TrainConfig":
@@ -106,6 +112,7 @@ class TrainConfig:
         name = f"T_{self.T}_b_{self.batch_size}_{self.opt}_lr_{self.lr}_{schedule}"
         parts = {
             "amp": self.amp,
+            "cupy": self.cupy,
             "augment": self.augment,
             f"dropout_{self.dropout}": self.dropout > 0,
             f"votes_{self.votes}": self.votes > 1,

@@ -12,6 +12,7 @@ from snnviz.acceleration import accelerate
 from snnviz.checkpoint import TrainingState
 from snnviz.errors import CheckpointError, TrainingError
 from snnviz.evaluation import Progress, mean_squared_error, scale_images
+from snnviz.kernels import fuse
 from snnviz.network import ConvSNN, build_network
 from snnviz.ranks import Ranks
 from snnviz.training.augmentation import crop_and_flip
@@ -30,6 +31,7 @@ class Learner:
 
     Attributes:
         net: The network.
+        fused: What computes it on the kernels of `-cupy`; None without.
     """
 
     def __init__(
@@ -52,7 +54,8 @@ class Learner:
         self._scaler = torch.amp.GradScaler(
             device.type, enabled=config.amp and self._autocast is torch.float16
         )
-        self._model: nn.Module = accelerate(self.net, images, amp=config.amp)
+        self.fused = fuse(self.net) if config.cupy else None
+        self._model: nn.Module = self.fused or accelerate(self.net, images, amp=config.amp)
         if ranks.world > 1:
             self._model = DistributedDataParallel(self._model)
 

@@ -7,6 +7,7 @@ incomplete last batch of training left out, accuracy on the whole test set after
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -117,12 +118,15 @@ def _epochs(
         views = draw_views(len(images), config.seed, epoch).to(device) if config.augment else None
         with seeded_masks(device, config.seed, epoch, ranks.rank):
             train_loss, train_acc = learner.learn(images, labels, order, progress, views)
-        val = val_set and evaluate(
-            learner.net, val_set, batch_size=config.batch_size, progress=progress, ranks=ranks
+        measure = partial(
+            evaluate,
+            learner.net,
+            batch_size=config.batch_size,
+            progress=progress,
+            ranks=ranks,
+            model=learner.fused,
         )
-        test = evaluate(
-            learner.net, test_set, batch_size=config.batch_size, progress=progress, ranks=ranks
-        )
+        val, test = val_set and measure(val_set), measure(test_set)
         chosen_on = (val or test).accuracy
         is_best = best is None or chosen_on > best
         best = chosen_on if is_best else best

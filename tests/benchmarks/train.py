@@ -17,6 +17,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -39,9 +40,7 @@ Block = Callable[[int], object]
 
 
 def example_blocks(options: argparse.Namespace, *, older: bool) -> tuple[Block, Block]:
-    """The example's network and loops in float32, its data sets, loaders and logged values."""
-    import torchvision
-
+    """The example's network and loops in float32."""
     if older:
         sys.path.insert(0, str(options.older))
         from spikingjelly.clock_driven import functional
@@ -53,11 +52,28 @@ def example_blocks(options: argparse.Namespace, *, older: bool) -> tuple[Block, 
         from spikingjelly.activation_based.examples.conv_fashion_mnist import CSNN
 
         net = CSNN(T=4, channels=128)
+    return loop_blocks(net, functional.reset_net, options.data_dir)
+
+
+def loop_blocks(
+    net: torch.nn.Module,
+    reset: Callable[[torch.nn.Module], object],
+    data_dir: Path,
+    device: str = "cpu",
+    *,
+    amp: bool = False,
+) -> tuple[Block, Block]:
+    """The example's loops over that network: its data sets, loaders and logged values."""
+    import torchvision
+
+    net.to(device)
+    kind = torch.device(device).type
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
+    scaler = torch.amp.GradScaler(kind, enabled=amp)
 
     def batches(train: bool) -> Iterator[list[torch.Tensor]]:
         data = torchvision.datasets.FashionMNIST(
-            options.data_dir, train=train, transform=torchvision.transforms.ToTensor()
+            data_dir, train=train, transform=torchvision.transforms.ToTensor()
         )
         warnings.filterwarnings("ignore", "This DataLoader will create 4 worker")
         loader = torch.utils.data.DataLoader(
@@ -67,17 +83,19 @@ def example_blocks(options: argparse.Namespace, *, older: bool) -> tuple[Block, 
             yield from loader
 
     def step(batch: list[torch.Tensor], learn: bool) -> None:
-        image, label = batch
+        image, label = (values.to(device) for values in batch)
         target = F.one_hot(label, 10).float()
-        rate = net(image)
-        loss = F.mse_loss(rate, target)
+        with torch.autocast(kind, torch.float16, enabled=amp and learn):
+            rate = net(image)
+            loss = F.mse_loss(rate, target)
         if learn:
             optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
+            scaler.scale(loss).backward()
+            scaler.step(optimizer)
+            scaler.update()
         loss.item()
         (rate.argmax(1) == label).float().sum().item()
-        functional.reset_net(net)
+        reset(net)
 
     training, testing = batches(train=True), batches(train=False)
 
@@ -95,7 +113,9 @@ def example_blocks(options: argparse.Namespace, *, older: bool) -> tuple[Block, 
     return train, test
 
 
-def our_blocks(data_dir: Path, *, amp: bool, fast: bool) -> tuple[Block, Block]:
+def our_blocks(
+    data_dir: Path, *, amp: bool, fast: bool = True, **settings: Any
+) -> tuple[Block, Block]:
     """The package's own training and evaluation."""
     from snnviz import acceleration
     from snnviz.data import fashion_mnist
@@ -107,28 +127,33 @@ def our_blocks(data_dir: Path, *, amp: bool, fast: bool) -> tuple[Block, Block]:
     # What decides whether it pays; a block is no whole training.
     mock.patch.object(acceleration, "_WORTHWHILE", 0 if fast else float("inf")).start()
     train_set, test_set = fashion_mnist(data_dir, "train"), fashion_mnist(data_dir, "test")
-    images, labels = to_device(train_set, torch.device("cpu"))
-    config = TrainConfig(amp=amp, t_max=10**6, seed=0)
+    config = TrainConfig(amp=amp, t_max=10**6, seed=0, **settings)
+    images, labels = to_device(train_set, torch.device(config.device))
     learner = Learner(config, (28, 28), Ranks(), len(images))
     generator = torch.Generator().manual_seed(0)
 
     def train(count: int) -> float:
         order = torch.randint(len(images), (count * BATCH,), generator=generator)
-        return learner.learn(images, labels, order, None)[0]
+        return learner.learn(images, labels, order.to(images.device), None)[0]
 
     def test(count: int) -> None:
-        evaluate(learner.net, test_set.take(np.arange(count * BATCH)))
+        evaluate(learner.net, test_set.take(np.arange(count * BATCH)), model=learner.fused)
 
     return train, test
 
 
 def serve(options: argparse.Namespace) -> None:
-    """Run the blocks that are asked for on stdin, and say how many seconds each took."""
+    """Be one side."""
     if options.side in OURS:
         amp, fast = OURS[options.side]
         blocks = our_blocks(options.data_dir, amp=amp, fast=fast)
     else:
         blocks = example_blocks(options, older=options.side == OLDER)
+    answer(blocks)
+
+
+def answer(blocks: tuple[Block, Block]) -> None:
+    """Run the blocks that are asked for on stdin, and say how many seconds each took."""
     for line in sys.stdin:
         kind, count = map(int, line.split())
         start = time.perf_counter()
@@ -139,9 +164,11 @@ def serve(options: argparse.Namespace) -> None:
 class Side:
     """A process that runs blocks."""
 
-    def __init__(self, name: str, arguments: list[str]) -> None:
+    def __init__(
+        self, name: str, arguments: list[str], module: str = "tests.benchmarks.train"
+    ) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.benchmarks.train", *arguments, "--side", name],
+            [sys.executable, "-m", module, *arguments, "--side", name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -150,10 +177,10 @@ class Side:
     def run(self, kind: int, count: int) -> float:
         """Images a second of a block: kind 0 trains, 1 evaluates."""
         print(kind, count, file=self.process.stdin, flush=True)
-        answer = self.process.stdout.readline()
-        if not answer:
+        seconds = self.process.stdout.readline()
+        if not seconds:
             sys.exit("a side ended; its error stands above")
-        return count * BATCH / float(answer)
+        return count * BATCH / float(seconds)
 
 
 def measure(names: list[str], options: argparse.Namespace) -> dict[str, list[float]]:

@@ -1,0 +1,96 @@
+"""`neurons.cu`, compiled by CuPy for the GPU at hand and launched on torch's current stream."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from snnviz.errors import ConfigError, ShapeError
+
+SOURCE = Path(__file__).with_name("neurons.cu")
+MAX_STEPS = 64
+_STORED = {
+    torch.float32: "STORED_FLOAT",
+    torch.float16: "STORED_HALF",
+    torch.bfloat16: "STORED_BFLOAT16",
+}
+_THREADS = 256
+# Enough blocks for any GPU; a thread takes several items where there are more.
+_BLOCKS = 2**20
+
+
+def check_available(device: torch.device | str) -> None:
+    """Refuse a device for which there are no kernels.
+
+    Raises:
+        ConfigError: It is no CUDA device, or CuPy is not installed.
+    """
+    if torch.device(device).type != "cuda":
+        raise ConfigError(
+            f"-cupy: its kernels need a CUDA device, got {device}; leave -cupy out, or choose a "
+            "GPU with --device cuda:0"
+        )
+    try:
+        import cupy  # noqa: F401, PLC0415
+    except ImportError as error:
+        raise ConfigError(
+            f"-cupy: the package cupy cannot be imported ({str(error).splitlines()[0]}); "
+            "pip install 'snnviz[cupy]'"
+        ) from error
+
+
+def compile_options(dtype: torch.dtype, T: int) -> tuple[str, ...]:
+    """What the compiler is to be told for T steps, and drive and spikes of that type.
+
+    Raises:
+        ShapeError: There are no kernels for them.
+    """
+    if dtype not in _STORED:
+        raise ShapeError(f"the kernels take float32, float16 or bfloat16, got {dtype}")
+    if not 1 <= T <= MAX_STEPS:
+        raise ShapeError(f"the kernels take 1 to {MAX_STEPS} time steps, got {T}")
+    return "--std=c++17", "--fmad=false", f"-DSTEPS={T}", f"-D{_STORED[dtype]}"
+
+
+def launch(name: str, T: int, count: int, arguments: Sequence[Tensor | int | float]) -> None:
+    """Run the kernel `name` on torch's current stream, a thread for each of `count` items.
+
+    Args:
+        name: A kernel in neurons.cu.
+        T: Number of time steps.
+        count: How many items there are, in [1, 2**31).
+        arguments: What the kernel takes: tensors (the first has the type that it is compiled
+            for), whole numbers and floats.
+    """
+    import cupy  # noqa: PLC0415
+
+    drive = arguments[0]
+    assert isinstance(drive, Tensor)  # noqa: S101
+    options = compile_options(drive.dtype, T)
+    stream = cupy.cuda.Stream.from_external(torch.cuda.current_stream(drive.device))
+    blocks = min((count + _THREADS - 1) // _THREADS, _BLOCKS)
+    with cupy.cuda.Device(drive.device.index), stream:
+        kernel = _module(options, drive.device.index).get_function(name)
+        kernel((blocks,), (_THREADS,), tuple(map(_as_c, arguments)))
+
+
+@cache
+def _module(options: tuple[str, ...], _device: int) -> Any:
+    """The compiled kernels, for the current device.
+
+    CuPy lets the compiler flush subnormal numbers to zero. A spike depends on one only where the
+    threshold is as small.
+    """
+    import cupy  # noqa: PLC0415
+
+    return cupy.RawModule(code=SOURCE.read_text(), options=options)
+
+
+def _as_c(argument: Tensor | float) -> object:
+    if isinstance(argument, Tensor):
+        return np.uint64(argument.data_ptr())
+    return np.int64(argument) if isinstance(argument, int) else np.float32(argument)
