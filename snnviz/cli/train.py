@@ -1,5 +1,6 @@
 """`snnviz train`: the tutorial's training, from the command line."""
 
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -200,7 +201,9 @@ def command(ctx: click.Context, /, overwrite: bool, quiet: bool, **given: Any) -
 
     quiet = quiet or not is_first_rank()
     plan = plan_run(ctx, given, overwrite=overwrite)
-    with joined_ranks(plan.config.device) as ranks, finish_first(quiet) as stopping:
+    with ExitStack() as stack:
+        ranks = stack.enter_context(joined_ranks(plan.config.device))
+        stopping = stack.enter_context(finish_first(quiet))
         results = record_training(
             plan.config,
             *plan.load_sets(),
@@ -213,6 +216,8 @@ def command(ctx: click.Context, /, overwrite: bool, quiet: bool, **given: Any) -
             ranks=ranks,
             progress=options.progress_bar(quiet),
         )
+        # Closed here and not with the garbage, where Python would print a late Ctrl-C's traceback.
+        stack.enter_context(closing(results))
         best = None
         for result in results:
             best = result if result.is_best else best

@@ -1,7 +1,7 @@
 """`record_training`: a training whose every epoch is on disk before the next begins."""
 
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
 from importlib.metadata import version
@@ -33,7 +33,7 @@ def record_training(
     state: TrainingState | None = None,
     ranks: Ranks | None = None,
     progress: Progress | None = None,
-) -> Iterator[EpochResult]:
+) -> Generator[EpochResult, None, None]:
     """The results of `train`, each one yielded when it is written into the run folder.
 
     Args:
