@@ -1,4 +1,7 @@
-"""Which device torch computes on."""
+"""Which device torch computes on, and how."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -20,3 +23,26 @@ def choose_device(name: str | None = None) -> str:
             f"no device {name!r} here ({str(error).splitlines()[0]}); use --device cpu"
         ) from error
     return name
+
+
+def autocast_type(device: torch.device | str) -> torch.dtype:
+    """What mixed precision computes in: bfloat16, or float16 on a GPU that lacks it."""
+    if torch.device(device).type == "cuda" and not torch.cuda.is_bf16_supported():
+        return torch.float16
+    return torch.bfloat16
+
+
+@contextmanager
+def cudnn_algorithms(*, deterministic: bool) -> Iterator[None]:
+    """In here cuDNN takes the fastest algorithms for the shapes that it meets.
+
+    They need not add in the same order in each run. With `deterministic` it takes those that do,
+    and tries none out, as the tutorial's script has it.
+    """
+    cudnn = torch.backends.cudnn
+    before = cudnn.deterministic, cudnn.benchmark
+    cudnn.deterministic, cudnn.benchmark = deterministic, not deterministic
+    try:
+        yield
+    finally:
+        cudnn.deterministic, cudnn.benchmark = before

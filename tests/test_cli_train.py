@@ -79,15 +79,18 @@ def test_every_option_of_the_tutorial_has_both_spellings(spelling, run, tmp_path
     given = []
     for name, (long, value) in pairs.items():
         given += [(name, long)[spelling], value]
-    given += [("-amp", "--amp")[spelling]]
+    given += [("-amp", "--amp")[spelling], "--deterministic"]
     small = ("--dataset", "garments", "--n-images", 20, "--channels", 2)
     assert run("train", *given, *small, "-q") == (0, "", "")
     folder = tmp_path / "here" / "T_1_b_10_Adam_lr_0.01_StepLR_3_0.5_amp"
-    config = json.loads((folder / "config.json").read_text())["training"]
-    assert config == {
+    written = json.loads((folder / "config.json").read_text())
+    assert written["autocast"] == "bfloat16"
+    assert set(written["tf32"]) == {"matmul", "cudnn"}
+    assert written["training"] == {
         "T": 1, "batch_size": 10, "epochs": 1, "opt": "Adam", "lr": 0.01, "momentum": 0.5,
         "lr_scheduler": "StepLR", "step_size": 3, "gamma": 0.5, "t_max": 9, "channels": 2,
-        "step_mode": "s", "amp": True, "cupy": False, "sync_bn": False, "val_split": 0,
+        "step_mode": "s", "amp": True, "cupy": False, "deterministic": True,
+        "sync_bn": False, "val_split": 0,
         "seed": 2020, "device": "cpu", "recipe": "tutorial", "augment": False, "dropout": 0.0,
         "votes": 1,
     }  # fmt: skip

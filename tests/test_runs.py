@@ -78,6 +78,7 @@ def test_a_run_folder_holds_what_it_says(tmp_path):
     assert (checkpoint.epoch, checkpoint.max_test_acc) == (best.epoch, best.test_acc)
     config = json.loads((tmp_path / "run" / "config.json").read_text())
     assert config["training"]["lr"] == 0.5
+    assert config["autocast"] is None
     assert (config["dataset"], config["train_images"], config["ranks"]) == ("garments", 40, 1)
     assert (tmp_path / "run" / "args.txt").read_text().startswith("Namespace(T=2, ")
     curves = read_curves(tmp_path / "run")

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 
 from snnviz.checkpoint import load_training_state, save_checkpoint
 from snnviz.data import ImageSet, garments
+from snnviz.device import autocast_type
 from snnviz.encoder import bundled
 from snnviz.errors import CheckpointError, ConfigError, DataError, TrainingError
 from snnviz.network import NetworkConfig, build_network
@@ -101,6 +102,29 @@ def test_progress_counts_images(train_set, test_set):
         *(("train", done, 70) for done in range(10, 71, 10)),
         *(("test", done, 30) for done in (10, 20, 30)),
     ]
+
+
+@pytest.mark.parametrize("deterministic", [False, True])
+def test_cudnn_is_set_while_training(deterministic, train_set, test_set, monkeypatch):
+    """Whatever it was before, and as it was before between the epochs."""
+    cudnn = torch.backends.cudnn
+    monkeypatch.setattr(cudnn, "deterministic", not deterministic)
+    monkeypatch.setattr(cudnn, "benchmark", deterministic)
+    seen = set()
+
+    def look(phase, _done, _total):
+        seen.add((phase, cudnn.deterministic, cudnn.benchmark))
+
+    next(train(replace(CONFIG, deterministic=deterministic), train_set, test_set, look))
+    assert seen == {(phase, deterministic, not deterministic) for phase in ("train", "test")}
+    assert (cudnn.deterministic, cudnn.benchmark) == (not deterministic, deterministic)
+
+
+@pytest.mark.parametrize("bfloat16", [False, True])
+def test_mixed_precision_is_float16_only_where_there_is_no_bfloat16(bfloat16, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: bfloat16)
+    assert autocast_type("cuda:0") is (torch.bfloat16 if bfloat16 else torch.float16)
+    assert autocast_type("cpu") is torch.bfloat16
 
 
 @pytest.mark.parametrize("val_split", [0, 25])

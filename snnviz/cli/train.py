@@ -167,6 +167,11 @@ if TYPE_CHECKING:
     show_default=True,
     help="Single-step (time in the outer loop) or multi-step.",
 )
+@click.option(
+    "--deterministic",
+    is_flag=True,
+    help="On a GPU: the tutorial's cuDNN settings, repeatable and slower.",
+)
 @click.option("--sync-bn", is_flag=True, help="Under torchrun: normalize over all ranks' images.")
 @click.option(
     "--val-split",

@@ -13,6 +13,7 @@ import torch
 from snnviz import __version__
 from snnviz.checkpoint import TrainingState
 from snnviz.data import ImageSet
+from snnviz.device import autocast_type
 from snnviz.evaluation import Progress
 from snnviz.network import build_network
 from snnviz.ranks import Ranks
@@ -67,6 +68,7 @@ def record_training(
                 {
                     "version": 1,
                     "training": asdict(config),
+                    "autocast": _type_name(autocast_type(config.device)) if config.amp else None,
                     "train_set": train_set.name,
                     "train_images": len(train_set) - config.val_split,
                     "test_set": test_set.name,
@@ -104,3 +106,7 @@ def _environment(ranks: Ranks) -> dict[str, Any]:
         "python": platform.python_version(),
         "machine": platform.machine(),
     }
+
+
+def _type_name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")

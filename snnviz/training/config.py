@@ -34,6 +34,8 @@ class TrainConfig:
             float16 with a scaled loss.
         cupy: On a GPU, neurons that are snnviz's own kernels, see `snnviz.kernels`; needs
             `step_mode` "m" and T up to 64.
+        deterministic: On a GPU, the tutorial's settings of cuDNN: algorithms that add in the same
+            order in each run, instead of the fastest.
         sync_bn: Batch normalization over the batches of all ranks, instead of each rank's own.
         val_split: Training images held out to choose the best epoch on; 0: it is chosen on the
             test images, as the tutorial does.
@@ -60,6 +62,7 @@ class TrainConfig:
     step_mode: StepMode = "s"
     amp: bool = False
     cupy: bool = False
+    deterministic: bool = False
     sync_bn: bool = False
     val_split: int = 0
     seed: int = 2020

@@ -10,6 +10,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from snnviz.acceleration import accelerate
 from snnviz.checkpoint import TrainingState
+from snnviz.device import autocast_type
 from snnviz.errors import CheckpointError, TrainingError
 from snnviz.evaluation import Progress, mean_squared_error, scale_images
 from snnviz.kernels import fuse
@@ -48,9 +49,7 @@ class Learner:
         self.net.to(device).to(memory_format=torch.channels_last)
         self._optimizer = OPTIMIZERS[config.opt](self.net.parameters(), config)
         self._schedule = SCHEDULES[config.lr_scheduler](self._optimizer, config)
-        self._autocast = torch.bfloat16
-        if device.type == "cuda" and not torch.cuda.is_bf16_supported():
-            self._autocast = torch.float16
+        self._autocast = autocast_type(device)
         self._scaler = torch.amp.GradScaler(
             device.type, enabled=config.amp and self._autocast is torch.float16
         )

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from snnviz.checkpoint import TrainingState
 from snnviz.data import ImageSet
+from snnviz.device import cudnn_algorithms
 from snnviz.errors import ConfigError, DataError
 from snnviz.evaluation import Progress, check_labels, evaluate, to_device
 from snnviz.ranks import Ranks
@@ -116,8 +117,6 @@ def _epochs(
         start = time.perf_counter()
         order = _epoch_order(len(images), config.seed, epoch).to(device)
         views = draw_views(len(images), config.seed, epoch).to(device) if config.augment else None
-        with seeded_masks(device, config.seed, epoch, ranks.rank):
-            train_loss, train_acc = learner.learn(images, labels, order, progress, views)
         measure = partial(
             evaluate,
             learner.net,
@@ -126,7 +125,10 @@ def _epochs(
             ranks=ranks,
             model=learner.fused,
         )
-        val, test = val_set and measure(val_set), measure(test_set)
+        with cudnn_algorithms(deterministic=config.deterministic):
+            with seeded_masks(device, config.seed, epoch, ranks.rank):
+                train_loss, train_acc = learner.learn(images, labels, order, progress, views)
+            val, test = val_set and measure(val_set), measure(test_set)
         chosen_on = (val or test).accuracy
         is_best = best is None or chosen_on > best
         best = chosen_on if is_best else best
