@@ -92,6 +92,22 @@ class Learner:
                         f"{path}: {name} of its optimizer is {list(value.shape)}, expected "
                         f"{list(parameter.shape)}; resume from a checkpoint of this very run"
                     )
+        self._fit_optimizer_state()
+
+    def _fit_optimizer_state(self) -> None:
+        """Bring what was loaded to where a fused step looks for it.
+
+        It goes through memory in the order in which the parameter lies there, and trusts that its
+        state lies in the same; a file can say otherwise, and that the step was not fused.
+        """
+        for group in self._optimizer.param_groups:
+            group.update(fused=True, foreach=None)
+        for parameter, values in self._optimizer.state.items():
+            for name, value in values.items():
+                if name == "step":
+                    values[name] = torch.as_tensor(value, dtype=torch.float32).to(parameter.device)
+                elif value is not None:
+                    values[name] = torch.empty_like(parameter).copy_(value)
 
     def _check_settings(self, saved: TrainingState) -> None:
         """Refuse the state of another optimizer or schedule, which torch would take in part."""
