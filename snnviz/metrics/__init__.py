@@ -12,6 +12,7 @@ from snnviz.metrics.contours import (
     Contours,
     channel_types,
 )
+from snnviz.metrics.cost import Cost, CostResult
 from snnviz.metrics.gradients import (
     QUANTITIES,
     gradient_magnitude,
@@ -25,10 +26,12 @@ from snnviz.metrics.information import (
     mutual_information,
 )
 from snnviz.metrics.movement import (
+    FoldedChange,
     Movement,
     channel_change,
     channel_rotation,
     fold_batch_norm,
+    folded_change,
     kernel_change,
     movement,
 )
@@ -37,6 +40,7 @@ from snnviz.metrics.probe import (
     ProbeFit,
     ProbeResult,
     ProbeScore,
+    best_strength,
     pooled_counts,
     pooling_side,
     wilson_interval,
@@ -67,6 +71,9 @@ __all__ = [
     "ClassesResult",
     "ContourResult",
     "Contours",
+    "Cost",
+    "CostResult",
+    "FoldedChange",
     "Information",
     "InformationResult",
     "Movement",
@@ -80,6 +87,7 @@ __all__ = [
     "Redundancy",
     "RedundancyResult",
     "alignment",
+    "best_strength",
     "channel_change",
     "channel_rotation",
     "channel_types",
@@ -88,6 +96,7 @@ __all__ = [
     "correlation",
     "entropy",
     "fold_batch_norm",
+    "folded_change",
     "gradient_magnitude",
     "image_quantities",
     "kernel_change",

@@ -21,9 +21,9 @@ class ClassesResult:
     Attributes:
         images: Number of images.
         label_counts: Number of images of each class, int64 [classes].
-        atlas: Mean spike count at t = T-1 of every neuron over the images of a class, float64
-            [classes, K, H, W] in [0, T]; NaN for a class without images.
-        response: Mean of each of those maps, float64 [classes, K] in [0, T].
+        atlas: Mean spike count up to step t of every neuron over the images of a class, float64
+            [classes, K, H, W] in [0, t + 1]; NaN for a class without images.
+        response: Mean of each of those maps, float64 [classes, K] in [0, t + 1].
         selectivity: `class_selectivity` of the responses, float64 [K] in [0, 1]; NaN for a silent
             channel, and where there are images of fewer than two classes.
         preferred: The class with the highest response, the first of several equal ones, ints [K];
@@ -73,18 +73,24 @@ class Classes(Accumulator):
         T: Number of time steps of the records.
         shape: (K, H, W) of the records.
         classes: Number of classes; `update` needs labels.
+        t: Step up to which spikes are counted; None: the last.
     """
 
-    def __init__(self, T: int, shape: tuple[int, int, int], *, classes: int) -> None:
+    def __init__(
+        self, T: int, shape: tuple[int, int, int], *, classes: int, t: int | None = None
+    ) -> None:
         if classes < 1:
             raise ConfigError(f"the number of classes must be at least 1, got {classes}")
         sizes = {"spikes": (classes, *shape), "labels": (classes,)}
-        super().__init__(T, shape, sizes, classes=classes)
+        self.t = T - 1 if t is None else t
+        super().__init__(T, shape, sizes, classes=classes, t=self.t)
+        if not 0 <= self.t < T:
+            raise ConfigError(f"t must be in 0..{T - 1} for T = {T}, got {t}")
 
     def _add(
         self, record: "SpikeRecord", _images: "NDArray[np.uint8]", labels: "NDArray[np.intp]"
     ) -> None:
-        counts = record.count(self.T - 1)
+        counts = record.count(self.t)
         # So many images that their sum fits into the smallest type that a sum of their number can
         # need; in this type NumPy adds whole vectors at once.
         dtype = np.uint8 if self.T <= 64 else np.uint64

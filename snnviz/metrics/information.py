@@ -2,11 +2,13 @@
 
 The unit that is sampled is a pair of a neuron (a position of a map) and an image: a channel's
 histograms take H * W pairs from every image. Pairs of one image are not independent, neighbors
-least of all. The bias corrections take the number of pairs for the number of samples, so they are
-too small: what is left over of the bias is larger than they say, above all for the label, which is
-the same for all pairs of an image.
+least of all. Miller-Madow's terms take the number of pairs for the number of samples, so they are
+too small: what is left over of the bias is larger than they say. For the label, which is the same
+for all pairs of an image, they would correct next to nothing: its bias is measured instead, on
+labels that say nothing.
 """
 
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,13 +25,17 @@ if TYPE_CHECKING:
 
 BINS = 16
 
+SURROGATES = 8
+"""How many times the bias of the information on the label is measured."""
+
 
 @dataclass(frozen=True)
 class InformationResult:
     """What a first spike tells, in bits, over all pairs of a neuron and an image.
 
-    Each measure comes twice: the plug-in estimate, and corrected for its bias by Miller-Madow's
-    term. A channel whose first-spike time never changes has 0 bits, a silent one too.
+    Each measure comes twice: the plug-in estimate, and corrected for its bias: by Miller-Madow's
+    terms, and for the label by what labels drawn by chance seem to tell. A channel whose
+    first-spike time never changes has 0 bits, a silent one too.
 
     Attributes:
         images: Number of images.
@@ -42,7 +48,11 @@ class InformationResult:
         intensity_information_corrected: The same, corrected; can fall below 0.
         label_information: Mutual information of the first-spike time and the image's class, float64
             [K] in [0, min(entropy, log2(classes))]; None where no number of classes was given.
-        label_information_corrected: The same, corrected; can fall below 0.
+        label_information_corrected: The same less `label_bias`; can fall below 0.
+        label_bias: The plug-in estimate for labels that are drawn by chance, an image each and
+            all equally probable; the mean of `SURROGATES` draws, float64 [K]. A draw follows from
+            the image's pixels alone, so it does not depend on the order of the images. (Such
+            shuffling: Panzeri et al., J. Neurophysiol. 98, 2007.)
         bits_per_spike: `intensity_information_corrected` of a pair over its mean number of spikes,
             float64 [K]; NaN for a silent channel.
     """
@@ -56,6 +66,7 @@ class InformationResult:
     intensity_information_corrected: "NDArray[np.float64]"
     label_information: "NDArray[np.float64] | None"
     label_information_corrected: "NDArray[np.float64] | None"
+    label_bias: "NDArray[np.float64] | None"
     bits_per_spike: "NDArray[np.float64]"
 
 
@@ -85,9 +96,10 @@ def mutual_information(
     """Mutual information of the two variables that were sampled together, in bits, float64 [...].
 
     The plug-in estimate H(X) + H(Y) - H(X, Y). It is too large by about
-    (m_xy - m_x - m_y + 1) / (2 N ln 2) with m the numbers of values and of pairs of values that
-    occur; `corrected` subtracts that, which is Miller-Madow's term for each of the three (Panzeri
-    and Treves, Network 7, 1996). NaN where N is 0.
+    (m_xy - m_x - m_y + 1) / (2 N ln 2) with m the numbers of values and of pairs of values that can
+    occur; `corrected` subtracts that with those that do occur, which is Miller-Madow's term for
+    each of the three entropies. (Panzeri and Treves, Network 7, 1996, have the same expansion and
+    estimate the m's by a Bayesian procedure, which is not done here.) NaN where N is 0.
 
     Args:
         joint: Joint histograms, ints [..., X, Y].
@@ -124,6 +136,7 @@ class Information(Accumulator):
         sizes = {
             "intensity": (K, bins, T + 1),
             "label": (K, classes or 1, T + 1),
+            "surrogate": (SURROGATES, K, classes, T + 1) if classes else (0,),
             "spikes": (K,),
         }
         super().__init__(T, shape, sizes, classes=classes, bins=bins)
@@ -131,22 +144,28 @@ class Information(Accumulator):
     def _add(
         self, record: "SpikeRecord", images: "NDArray[np.uint8]", labels: "NDArray[np.intp]"
     ) -> None:
-        K = self.shape[0]
-        bins, classes = self.state["intensity"].shape[1], self.state["label"].shape[1]
-        intensity = images.astype(np.intp) * bins // 256
-        code = (labels[:, np.newaxis, np.newaxis] * bins + intensity) * (self.T + 1)
-        joint = np.empty((K, classes * bins * (self.T + 1)), np.int64)
+        n, K, cells = len(images), self.shape[0], self.T + 1
+        bins = self.state["intensity"].shape[1]
+        code = images.astype(np.intp) * bins // 256 * cells
+        row = np.arange(n)[:, np.newaxis, np.newaxis] * cells
+        by_image = np.empty((n, K, cells), np.int64)
         # Channel by channel, so that a histogram stays in the cache.
         cell = np.empty_like(code)
         for channel in range(K):
-            np.add(code, record.first_spike[:, channel], out=cell)
-            joint[channel] = np.bincount(cell.reshape(-1), minlength=joint.shape[1])
-        cells = joint.reshape(K, classes, bins, self.T + 1)
-        self.state["intensity"] += cells.sum(axis=1)
-        self.state["label"] += cells.sum(axis=2)
+            first_spike = record.first_spike[:, channel]
+            np.add(code, first_spike, out=cell)
+            joint = np.bincount(cell.reshape(-1), minlength=bins * cells)
+            self.state["intensity"][channel] += joint.reshape(bins, cells)
+            np.add(row, first_spike, out=cell)
+            found = np.bincount(cell.reshape(-1), minlength=n * cells)
+            by_image[:, channel] = found.reshape(n, cells)
+        self.state["label"] += _by_label(by_image, labels, self.state["label"].shape[1])
+        if self.classes is not None:
+            for i, drawn in enumerate(_surrogate_labels(images, self.classes)):
+                self.state["surrogate"][i] += _by_label(by_image, drawn, self.classes)
         if record.is_renewal:
             counts = self.T // np.arange(1, self.T + 2)
-            self.state["spikes"] += cells.sum(axis=(1, 2)) @ counts
+            self.state["spikes"] += by_image.sum(axis=0) @ counts
         else:
             self.state["spikes"] += record.count(self.T - 1).sum(axis=(0, 2, 3), dtype=np.int64)
 
@@ -177,7 +196,10 @@ class Information(Accumulator):
         intensity = self.intensity_histogram
         first_spike = intensity.sum(axis=2)
         told = mutual_information(intensity, corrected=True)
-        label = None if self.classes is None else self.label_histogram
+        label, bias = None, None
+        if self.classes is not None:
+            label = mutual_information(self.label_histogram)
+            bias = mutual_information(self.state["surrogate"]).mean(axis=0)
         return InformationResult(
             images=self.images,
             pairs=pairs,
@@ -186,9 +208,33 @@ class Information(Accumulator):
             entropy_corrected=entropy(first_spike, corrected=True),
             intensity_information=mutual_information(intensity),
             intensity_information_corrected=told,
-            label_information=None if label is None else mutual_information(label),
-            label_information_corrected=(
-                None if label is None else mutual_information(label, corrected=True)
-            ),
+            label_information=label,
+            label_information_corrected=None if label is None or bias is None else label - bias,
+            label_bias=bias,
             bits_per_spike=ratio(told * pairs, self.state["spikes"]),
         )
+
+
+def _by_label(
+    by_image: "NDArray[np.int64]", labels: "NDArray[np.intp]", classes: int
+) -> "NDArray[np.int64]":
+    """Histograms [n, K, cells] of images added up by label, [K, classes, cells]."""
+    result = np.zeros((classes, *by_image.shape[1:]), np.int64)
+    np.add.at(result, labels, by_image)
+    return result.transpose(1, 0, 2)
+
+
+def _surrogate_labels(images: "NDArray[np.uint8]", classes: int) -> "NDArray[np.intp]":
+    """`SURROGATES` labels of each image, drawn by chance from its pixels, ints [SURROGATES, n]."""
+    return (
+        np.array(
+            [
+                np.random.default_rng(zlib.crc32(image.tobytes())).integers(
+                    classes, size=SURROGATES
+                )
+                for image in images
+            ]
+        )
+        .reshape(-1, SURROGATES)
+        .T
+    )

@@ -12,6 +12,8 @@ from snnviz.metrics.accumulator import ratio
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    Folded = tuple[NDArray[np.floating], NDArray[np.floating]]
+
 
 @dataclass(frozen=True)
 class Movement:
@@ -26,6 +28,37 @@ class Movement:
     change: "NDArray[np.float64]"
     channel_change: "NDArray[np.float64]"
     rotation: "NDArray[np.float64]"
+
+
+@dataclass(frozen=True)
+class FoldedChange:
+    """How far a convolution and its batch normalization moved, taken together.
+
+    The normalization alone can turn the sign of a map or lift it over the threshold, so the kernels
+    by themselves may tell little of what changed.
+
+    Attributes:
+        kernels: `kernel_change` of the kernels with the normalization folded in.
+        biases: Root of the mean squared difference of the biases that folding gives, in the unit of
+            the membrane potential.
+    """
+
+    kernels: float
+    biases: float
+
+
+def folded_change(before: "Folded", after: "Folded") -> FoldedChange:
+    """How far what `fold_batch_norm` gave moved.
+
+    Args:
+        before: Kernels [K, C, kh, kw] and biases [K].
+        after: Those of later, of the same shape.
+
+    Raises:
+        ShapeError: The shapes differ.
+    """
+    shift = np.asarray(after[1], np.float64) - np.asarray(before[1], np.float64)
+    return FoldedChange(kernel_change(before[0], after[0]), float(np.sqrt(np.mean(shift * shift))))
 
 
 def kernel_change(before: "NDArray[np.floating]", after: "NDArray[np.floating]") -> float:

@@ -16,6 +16,7 @@ from snnviz.metrics.batches import blocks
 from snnviz.metrics.ridge import exact_weights, ridge_weights
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Self
 
     from numpy.typing import NDArray
@@ -29,7 +30,10 @@ MAX_FEATURES = 2048
 """Most features that a probe looks at, unless there are more channels than that."""
 
 RIDGE = 0.01
-"""Strength of the penalty, as a share of the mean variance of a feature."""
+"""Strength of the penalty where none is named, as a share of the mean variance of a feature."""
+
+STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+"""What `best_strength` chooses from: codes of few maps need another strength than those of many."""
 
 _Z95 = 1.959963984540054  # 97.5 % of a normal distribution lie below
 
@@ -79,6 +83,7 @@ class ClassProbe:
         bias: [classes].
         train_images: Number of images that it was fitted on.
         t: Step up to which spikes are counted; None: the last.
+        strength: The penalty that it was fitted with.
     """
 
     side: int
@@ -86,6 +91,7 @@ class ClassProbe:
     bias: "Floats"
     train_images: int
     t: int | None = None
+    strength: float = RIDGE
 
     def classify(self, record: "SpikeRecord") -> "NDArray[np.intp]":
         """The class of each image, ints [n]; of several equal ones the first.
@@ -148,13 +154,17 @@ class ProbeFit(Accumulator):
         self.state["by class"] += (features.T @ one_hot).astype(np.int64)
         self.state["labels"] += one_hot.sum(0).astype(np.int64)
 
-    def result(self) -> ClassProbe:
+    def result(self, strength: float | None = None) -> ClassProbe:
         """The classifier fitted to everything so far.
+
+        Args:
+            strength: Penalty, > 0; None: that which it was made with.
 
         Raises:
             DataError: There were no images yet.
         """
         self._check_filled()
+        strength = self.strength if strength is None else strength
         by_class = self.state["by class"]
         fitted = ridge_weights(
             self.state["gram"],
@@ -162,10 +172,11 @@ class ProbeFit(Accumulator):
             by_class.sum(1),
             self.state["labels"],
             self.images,
-            self.strength,
+            strength,
         )
         largest = self.T * self.shape[1] * self.shape[2]
-        return ClassProbe(self.side, *exact_weights(*fitted, largest), self.images, self.t)
+        exact = exact_weights(*fitted, largest)
+        return ClassProbe(self.side, *exact, self.images, self.t, strength)
 
 
 @dataclass(frozen=True)
@@ -179,6 +190,7 @@ class ProbeResult:
         chance: Accuracy of always guessing the commonest class of these images.
         train_images: Number of images that it was fitted on.
         features: Number of features that it looks at.
+        strength: The penalty that it was fitted with.
     """
 
     correct: int
@@ -187,6 +199,7 @@ class ProbeResult:
     chance: float
     train_images: int
     features: int
+    strength: float
 
     @property
     def accuracy(self) -> float:
@@ -248,7 +261,22 @@ class ProbeScore(Accumulator):
             int(self.state["labels"].max()) / self.images,
             self.probe.train_images,
             len(self.probe.weights),
+            self.probe.strength,
         )
+
+
+def best_strength(scores: "Sequence[ProbeScore]") -> float:
+    """The strength of the probe that is right most often; of several equal ones the largest.
+
+    Args:
+        scores: Of probes that differ in strength, on the same images, none of which they were
+            fitted to; one or more.
+
+    Raises:
+        DataError: There were no images yet.
+    """
+    results = [score.result() for score in scores]
+    return max((result.correct, result.strength) for result in results)[1]
 
 
 def wilson_interval(correct: int, total: int) -> tuple[float, float]:

@@ -44,6 +44,8 @@ def test_every_number_is_that_of_the_pairs(case):
             bits, bias = loop_information(f, others)
             assert getattr(result, f"{name}_information")[k] == pytest.approx(bits, abs=1e-12)
             told[name] = getattr(result, f"{name}_information_corrected")[k]
+            if name == "label":
+                bias = result.label_bias[k]
             assert told[name] == pytest.approx(bits - bias, abs=1e-12)
             joint = getattr(information, f"{name}_histogram")[k]
             pairs = Counter(zip(f, map(int, others), strict=True))
@@ -74,10 +76,10 @@ def test_an_identity_encoder_tells_the_intensity(rng):
 
 
 def test_a_shuffled_encoder_tells_nothing_and_the_correction_finds_it(rng):
-    images = rng.integers(0, 256, (40, 8, 9), np.uint8)
-    labels = rng.integers(0, 10, 40).astype(np.uint8)
-    first = rng.integers(0, 9, (40, 50, 8, 9))
-    information = Information(8, (50, 8, 9), classes=10)
+    images = rng.integers(0, 256, (360, 2, 4), np.uint8)
+    labels = rng.integers(0, 10, 360).astype(np.uint8)
+    first = rng.integers(0, 9, (360, 50, 2, 4))
+    information = Information(8, (50, 2, 4), classes=10)
     information.update(SpikeRecord.from_first_spike(first, 8), images, labels)
     result = information.result()
     for name in ("intensity", "label"):
@@ -86,6 +88,25 @@ def test_a_shuffled_encoder_tells_nothing_and_the_correction_finds_it(rng):
         assert abs(getattr(result, f"{name}_information_corrected").mean()) < plug_in.mean() / 20
     assert abs(result.entropy_corrected.mean() - math.log2(9)) < 2e-4
     assert result.entropy.mean() < math.log2(9) - 1e-3
+
+
+def test_neurons_that_all_fire_together_tell_nothing_of_a_class_by_chance(rng):
+    """The pairs of an image are one sample then, and Miller-Madow's term takes them for many."""
+    labels = rng.integers(0, 10, 300).astype(np.uint8)
+    first = np.broadcast_to(rng.integers(0, 9, (300, 12, 1, 1)), (300, 12, 5, 6))
+    images = rng.integers(0, 256, (300, 5, 6), np.uint8)
+    information = Information(8, (12, 5, 6), classes=10)
+    information.update(SpikeRecord.from_first_spike(first, 8), images, labels)
+    result = information.result()
+    naive = mutual_information(information.label_histogram, corrected=True)
+    assert naive.mean() > 0.1
+    assert abs(result.label_information_corrected.mean()) < naive.mean() / 10
+    # What is measured is what shuffled labels would seem to tell.
+    shuffled = Information(8, (12, 5, 6), classes=10)
+    shuffled.update(SpikeRecord.from_first_spike(first, 8), images, rng.permutation(labels))
+    assert result.label_bias.mean() == pytest.approx(
+        shuffled.result().label_information.mean(), rel=0.1
+    )
 
 
 def test_one_spike_per_class_tells_the_class(rng):

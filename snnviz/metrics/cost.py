@@ -1,0 +1,117 @@
+"""What a code of an image costs: additions into the next layer, and products to make it.
+
+The next layer is that of the tutorial's network, whoever made the spikes: 2 x 2 max pooling, then
+kernels of 3 x 3 with a border of zeros.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from snnviz.energy import JOULES_PER_ADDITION, JOULES_PER_MAC
+from snnviz.errors import ConfigError
+from snnviz.metrics.accumulator import Accumulator, check_shape
+from snnviz.metrics.batches import blocks
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from snnviz.spikes import SpikeRecord
+
+# As many steps as an integer has bits.
+_WORD = 64
+
+
+@dataclass(frozen=True)
+class CostResult:
+    """What a code costs, an image on average.
+
+    Attributes:
+        images: Number of images.
+        pooled_spikes: Spikes that leave the pooling, over all T steps.
+        synops: Synaptic operations into the next layer: each of those spikes times the weights that
+            it meets, which are fewer at the border of a map.
+        macs: Multiply-accumulates of the encoder's own convolution, which runs once, zeros that pad
+            a map included; 0 for a code that multiplies nothing.
+    """
+
+    images: int
+    pooled_spikes: float
+    synops: float
+    macs: int
+
+    @property
+    def joules(self) -> float:
+        """The energy of both, in joules: 4.6 pJ a product and 0.9 pJ an addition.
+
+        Float32 in 45 nm, see `snnviz.energy` (Horowitz, ISSCC 2014); memory traffic is left out.
+        """
+        return JOULES_PER_MAC * self.macs + JOULES_PER_ADDITION * self.synops
+
+
+class Cost(Accumulator):
+    """Accumulates how many spikes reach each place of the next layer.
+
+    Args:
+        T: Number of time steps of the records.
+        shape: (K, H, W) of the records.
+        outputs: Kernels of the next layer, >= 1.
+        macs: As in `CostResult`, >= 0.
+    """
+
+    def __init__(self, T: int, shape: tuple[int, int, int], *, outputs: int, macs: int = 0) -> None:
+        if outputs < 1 or macs < 0:
+            raise ConfigError(f"got {outputs} outputs and {macs} products; give 1 or more, and 0")
+        check_shape(T, shape)
+        super().__init__(
+            T, shape, {"pooled": (shape[1] // 2, shape[2] // 2)}, outputs=outputs, macs=macs
+        )
+        self.outputs, self.macs = outputs, macs
+
+    def _add(
+        self, record: "SpikeRecord", images: "NDArray[np.uint8]", _labels: "NDArray[np.intp]"
+    ) -> None:
+        for part, _ in blocks(record, images):
+            # Bit t of a neuron's word is its spike at step t, and a pooled one's any of four.
+            in_words = part.is_renewal and self.T <= _WORD
+            words = _trains(self.T)[part.first_spike] if in_words else part.spikes().view(np.uint8)
+            pooled = np.bitwise_count(_pool(words))
+            axes = tuple(range(pooled.ndim - 2))
+            self.state["pooled"] += pooled.sum(axis=axes, dtype=np.int64)
+
+    def result(self) -> CostResult:
+        """The cost so far.
+
+        Raises:
+            DataError: There were no images yet.
+        """
+        self._check_filled()
+        pooled = self.state["pooled"]
+        met = np.multiply.outer(*(_overlap(side) for side in pooled.shape))
+        return CostResult(
+            self.images,
+            int(pooled.sum()) / self.images,
+            int((pooled * met).sum()) * self.outputs / self.images,
+            self.macs,
+        )
+
+
+def _trains(T: int) -> "NDArray[np.unsignedinteger]":
+    """For each first-spike time up to T the steps of all spikes, as bits of a whole number."""
+    words = [sum(1 << t for t in range(f, T, f + 1)) for f in range(T + 1)]
+    return np.array(words, np.min_scalar_type(2**T - 1))
+
+
+def _pool(spikes: "NDArray[np.unsignedinteger]") -> "NDArray[np.unsignedinteger]":
+    """Whether any of 2 x 2 fires, [..., H // 2, W // 2]; an odd last row or column is in none."""
+    height, width = (side // 2 * 2 for side in spikes.shape[-2:])
+    rows = spikes[..., :height:2, :width] | spikes[..., 1:height:2, :width]
+    pooled: NDArray[np.unsignedinteger] = rows[..., ::2] | rows[..., 1::2]
+    return pooled
+
+
+def _overlap(side: int) -> "NDArray[np.int64]":
+    """How many of the 3 taps of a kernel, in one direction, meet each of `side` places."""
+    places = np.arange(side)
+    return 1 + (places > 0) + (places < side - 1)
