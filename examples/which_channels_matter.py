@@ -18,9 +18,11 @@ print(f"{importance.correct} of {importance.total} right with all channels")
 for channel in np.argsort(-importance.drop, kind="stable")[:3]:
     print(f"without channel {channel}: {importance.correct_without[channel]}")
 
-# %% From where it began: the same network, seed 0, before training
-# (a run folder's encoders/untrained.pth is the true beginning, if there is one)
-before = untrained_encoder(checkpoint.config, seed=0).kernels
+# %% From where it began: the same network before training. snnviz's checkpoints tell the seed that
+# it was drawn from; with any other seed two sets of kernels are simply unrelated.
+if checkpoint.seed is None:
+    sys.exit("this file does not say which seed its training began with")
+before = untrained_encoder(checkpoint.config, seed=checkpoint.seed).kernels
 after = snnviz.load_encoder(checkpoint).kernels
 turned = channel_rotation(before, after)
 print(f"kernels moved by {kernel_change(before, after):.3f} of their norm")

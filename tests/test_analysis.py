@@ -16,17 +16,20 @@ from snnviz.analysis import (
     Coder,
     analyze,
     baseline_coders,
+    checkpoint_coders,
     encoder_coder,
     measuring,
     scorecard_markdown,
     scorecard_text,
     write_analysis,
     write_tables,
+    writing,
 )
 from snnviz.analysis.pictures import analysis_figures
 from snnviz.analysis.scorecard import grouped
 from snnviz.analysis.tables import as_json, channels_csv
 from snnviz.baselines import untrained_encoder
+from snnviz.checkpoint import load_checkpoint, save_checkpoint
 from snnviz.data import ImageSet, garments, to_input
 from snnviz.encoder import load_encoder, split_encoder
 from snnviz.errors import ConfigError, DataError, ShapeError
@@ -167,7 +170,7 @@ def test_the_numbers_are_those_of_the_families(sets):
     fit.update(
         encoder.encode(to_input(train_images.images), 4), train_images.images, train_images.labels
     )
-    score = ProbeScore(4, shape, fit.result())
+    score = ProbeScore(4, shape, fit.result(analysis.studied.results["probe"].strength))
     score.update(record, images.images, images.labels)
     assert analysis.studied.results["probe"] == score.result()
     assert (analysis.images, analysis.train_images) == (30, 40)
@@ -242,9 +245,10 @@ def test_channels_are_a_row_each(sets):
     analysis = analyzed(fixed_encoder(-5.0), sets)
     rows = list(csv.DictReader(io.StringIO(channels_csv(analysis))))
     assert list(rows[0]) == [
-        "channel", "type", "firing_rate", "silent", "saturated", "lifetime_sparseness", "r_edge",
-        "r_intensity", "entropy", "intensity_information", "bits_per_spike", "label_information",
-        "class_selectivity", "preferred_class",
+        "encoder", "channel", "type", "firing_rate", "silent", "saturated", "lifetime_sparseness",
+        "r_edge", "r_intensity", "r_along_x", "r_along_y", "r_along_down-right",
+        "r_along_up-right", "entropy", "intensity_information", "bits_per_spike",
+        "label_information", "class_selectivity", "preferred_class",
     ]  # fmt: skip
     assert [row["channel"] for row in rows] == ["0", "1", "2", "3"]
     assert rows[0]["type"] == "silent"
@@ -261,7 +265,9 @@ def test_alignment_is_between_the_coders_at_their_steps(sets):
         for j, theirs in enumerate(counts):
             assert analysis.alignment[i, j] == pytest.approx(cka(ours, theirs), rel=1e-12)
     few = tuple(ImageSet(s.name, s.images[:3], s.labels[:3], s.classes) for s in sets)
-    assert np.isnan(analyzed(fixed_encoder(0.0, weight=1.0), few).alignment).all()
+    analysis = analyzed(fixed_encoder(0.0, weight=1.0), few)
+    assert np.isnan(analysis.alignment).all()
+    assert analysis.left_out == ("CKA takes 4 images or more, got 3: it is left out",)
 
 
 def test_images_without_labels(sets):
@@ -269,17 +275,19 @@ def test_images_without_labels(sets):
     analysis = analyze(
         [encoder_coder("mine", load_encoder(net), 4)],
         *map(without_labels, sets),
-        network=net,
+        networks={"mine": net},
     )
     (sentence,) = analysis.left_out
     assert "no labels" in sentence
-    assert analysis.cost is analysis.importance is None
+    assert f"Left out: {sentence}." in scorecard_markdown(analysis)
+    assert written_json(analysis)["left_out"] == [sentence]
+    assert not analysis.networks
     assert not {"probe", "classes"} & set(analysis.studied.results)
     assert np.isnan(scores(analysis)["probe"])
     assert np.isfinite(scores(analysis)["psnr"])
     assert "label_information" not in channels_csv(analysis)
     plain = written_json(analysis)
-    assert plain["network"] == {"images": 0, "cost": None, "importance": None, "drop": None}
+    assert plain["networks"] == {"images": 0}
     assert "probe" not in plain["encoders"][0]
 
 
@@ -324,26 +332,60 @@ def test_labels_without_names(sets):
 
 def test_a_network_of_another_size(sets):
     net = build_network(CONFIG, seed=1)
-    analysis = analyzed(load_encoder(net), sets, network=net)
+    analysis = analyzed(load_encoder(net), sets, networks={"mine": net})
     assert "images of (28, 28) pixels, not (12, 28)" in analysis.left_out[0]
-    assert analysis.cost is None
+    assert not analysis.networks
     assert "probe" in analysis.studied.results
+
+
+def test_a_network_that_does_not_know_all_classes():
+    """It is said before anything else, and the rest is measured."""
+    images, train_images = garments(24), garments(30, "train")
+    net = build_network(NetworkConfig(T=4, channels=4, num_classes=4), seed=1)
+    coders = [encoder_coder("mine", load_encoder(net), 4)]
+    analysis = analyze(coders, images, train_images, networks={"mine": net})
+    (sentence,) = analysis.left_out
+    assert "knows classes 0 to 3, not 9" in sentence
+    assert not analysis.networks
+    assert np.isfinite(scores(analysis)["probe"])
 
 
 def test_the_whole_network():
     images, train_images = garments(24), garments(30, "train")
     net = lively(build_network(CONFIG, seed=1))
-    coders = [encoder_coder("mine", load_encoder(net), 4)]
-    analysis = analyze(coders, images, train_images, network=net, network_images=20)
-    plain = written_json(analysis)["network"]
-    assert plain["images"] == plain["importance"]["total"] == plain["cost"]["total"] == 20
+    other = lively(build_network(CONFIG, seed=1))
+    with torch.no_grad():
+        other.static_conv[0].weight[:2] *= -1
+    coders = [
+        encoder_coder("mine", load_encoder(net), 4),
+        encoder_coder("other", load_encoder(other), 4, "compared"),
+    ]
+    networks = {"mine": net, "other": other}
+    analysis = analyze(coders, images, train_images, networks=networks, network_images=20)
+    whole = written_json(analysis)["networks"]
+    assert (whole["images"], whole.keys()) == (20, {"images", "mine", "other"})
+    plain = whole["mine"]
+    assert plain["importance"]["total"] == plain["cost"]["total"] == 20
     assert plain["cost"]["correct"] == plain["importance"]["correct"]
     assert plain["drop"] == [
         (plain["importance"]["correct"] - without) / 20
         for without in plain["importance"]["correct_without"]
     ]
-    assert "In its network (20 images)" in scorecard_markdown(analysis)
-    assert analyze(coders, images, train_images, network=net, network_images=0).cost is None
+    assert plain != whole["other"]
+    text = scorecard_markdown(analysis)
+    assert "In the network of mine (20 images)" in text
+    assert "In the network of other (20 images)" in text
+    rows = list(csv.DictReader(io.StringIO(channels_csv(analysis))))
+    assert [row["encoder"] for row in rows] == ["mine"] * 4 + ["other"] * 4
+    drops = plain["drop"] + whole["other"]["drop"]
+    assert [float(row["accuracy_drop"]) for row in rows] == drops
+    # The encoder's part of the table is what the network was measured to do.
+    synops = plain["cost"]["synops"]["conv.2"]
+    seen = analyze(coders[:1], images.head(20), train_images)
+    assert scores(seen)["synops"] == pytest.approx(synops, rel=1e-12)
+    assert scores(seen)["macs"] == plain["cost"]["macs"]["static_conv.0"] == 28 * 28 * 4 * 9
+    none = analyze(coders, images, train_images, networks=networks, network_images=0)
+    assert not none.networks
 
 
 def test_snapshots_become_movement(sets, rng):
@@ -353,10 +395,110 @@ def test_snapshots_become_movement(sets, rng):
     assert analysis.epochs == (-1, 0, 1)
     assert analysis.movement.change == pytest.approx([0, 1, 2])
     assert analysis.movement.rotation[:, 2] == pytest.approx([0, 0, 180])
-    assert "2.000 of their initial norm" in scorecard_markdown(analysis)
+    assert "2.000 of their norm away from where they began" in scorecard_markdown(analysis)
     assert written_json(analysis)["movement"]["epochs"] == [-1, 0, 1]
     (row, *_) = csv.DictReader(io.StringIO(channels_csv(analysis)))
     assert float(row["kernel_rotation"]) == pytest.approx(180)
+    del snapshots[-1]
+    analysis = analyzed(fixed_encoder(0.0, weight=1.0), sets, snapshots=snapshots)
+    assert "away from where they were after epoch 0" in scorecard_markdown(analysis)
+
+
+def test_the_probes_strength_is_that_which_is_best_on_held_out_training_images(sets, monkeypatch):
+    """A fifth of them decides; the images that are scored have no say."""
+    strengths = (1e4, 1e-4)  # the first leaves only the commonest class
+    monkeypatch.setattr(measuring, "STRENGTHS", strengths)
+    images, train_images = sets
+    encoder = untrained_encoder(CONFIG, 3, to_input(train_images.images))
+    decide = measuring.deciding_images(40)
+    assert decide.sum() == 8
+    assert len(np.unique(train_images.labels[decide])) > 3
+    parts = []
+    for some in (~decide, decide):
+        part = train_images.take(np.flatnonzero(some))
+        parts.append((encoder.encode(to_input(part.images), 4), part.images, part.labels))
+    fit = ProbeFit(4, (4, 12, 28))
+    fit.update(*parts[0])
+    right = {}
+    for strength in strengths:
+        score = ProbeScore(4, (4, 12, 28), fit.result(strength))
+        score.update(*parts[1])
+        right[strength] = score.result().correct
+    assert right[1e-4] > right[1e4]
+    other = ImageSet("other", images.images, 9 - images.labels, images.classes)
+    for scored in (images, other):
+        assert analyzed(encoder, (scored, train_images)).studied.results["probe"].strength == 1e-4
+
+
+def test_an_encoder_beside_its_own_start(sets, tmp_path):
+    """Found by the seed in the file: kernels and folded kernels, in text, JSON and table."""
+    net = build_network(CONFIG, seed=77)
+    began = net.static_conv[0].weight.detach().clone()
+    with torch.no_grad():
+        net.static_conv[0].weight.mul_(-1.5)
+        net.static_conv[1].bias.add_(0.5)
+    about = {"network": CONFIG.as_dict(), "epoch": 2, "training": {"seed": 77}}
+    path = save_checkpoint({"net": net.state_dict(), **about}, tmp_path / "net.pth")
+    checkpoint = load_checkpoint(path)
+    assert checkpoint.seed == 77
+    coders = checkpoint_coders([checkpoint], 4, sets[1], seeds=(0,))
+    assert [coder.name for coder in coders][:3] == ["net.pth", "its own start", "untrained 0"]
+    start = coders[1].encoder
+    assert np.array_equal(start.kernels, began.numpy())
+    analysis = analyze(coders, *sets)
+    norm = start.prefix[1]
+    scale = (1 / (norm.running_var + norm.eps).sqrt()).numpy()[:, None, None, None]
+    folded = began.numpy() * scale
+    now = -1.5 * began.numpy() / np.sqrt(1 + 1e-5)
+    change = np.linalg.norm(now - folded) / np.linalg.norm(folded)
+    assert analysis.folded.kernels == pytest.approx(change, rel=1e-5)
+    shift = 0.5 + norm.running_mean.numpy() * scale[:, 0, 0, 0]
+    assert analysis.folded.biases == pytest.approx(np.sqrt((shift**2).mean()), rel=1e-5)
+    assert written_json(analysis)["movement"]["folded"]["biases"] == analysis.folded.biases
+    assert "With batch normalization folded in" in scorecard_markdown(analysis)
+    assert list(grouped(analysis))[:2] == ["net.pth", "its own start"]
+    assert analyzed(start, sets).folded is None
+
+
+def test_arrays_are_written_whole(sets, tmp_path):
+    analysis = analyze(all_coders(sets), *sets)
+    write_tables(analysis, tmp_path, {})
+    with np.load(tmp_path / "analysis.npz") as arrays:
+        names = set(arrays)
+        atlas = arrays["mine/classes/atlas"]
+        correlation = arrays["mine/contours/correlation"]
+    found = analysis.studied.results
+    np.testing.assert_allclose(atlas, found["classes"].atlas, rtol=1e-6)
+    assert np.array_equal(correlation, found["contours"].correlation, equal_nan=True)
+    assert {name.split("/")[0] for name in names} == {"mine"}
+    assert "mine/reconstruction/psnr" in names
+
+
+def test_old_figures_do_not_stay(sets, tmp_path):
+    analysis = analyzed(fixed_encoder(0.0, weight=1.0), sets)
+    for name in ("movement.png", "kernels.svg", "spikes.gif", "notes.txt"):
+        (tmp_path / name).write_text("old")
+    write_analysis(analysis, sets[0], tmp_path, formats=())
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "analysis.json", "analysis.npz", "channels.csv", "scorecard.md", "notes.txt",
+    }  # fmt: skip
+
+
+def test_all_names_of_figures_are_known(sets):
+    names = set(analysis_figures(analyze(all_coders(sets), *sets), sets[0]))
+    assert names <= set(writing.FIGURES)
+
+
+def test_a_code_that_is_read_early_is_read_so_everywhere(sets):
+    """In the end every neuron of latency coding has fired once: there is nothing to see then."""
+    analysis = analyze(all_coders(sets), *sets)
+    (latency,) = [m for m in analysis.measured if m.coder.name == "latency coding"]
+    assert latency.coder.t == 1
+    assert np.nanmax(latency.results["classes"].selectivity) > 0
+    plain = next(e for e in written_json(analysis)["encoders"] if e["name"] == "latency coding")
+    assert plain["types"] == ["area"]
+    assert plain["shares"]["area"] == plain["scores"]["area_channels"] == 1
+    assert "latency coding is read at t = 1" in scorecard_markdown(analysis)
 
 
 def test_what_cannot_be_analyzed_is_refused(sets):
@@ -388,8 +530,8 @@ def test_one_seed_has_no_deviation(sets):
     assert "±" not in scorecard_markdown(analyze(coders, *sets))
 
 
-FIGURES = {"scorecard", "first_spike", "firing_rates", "reconstruction", "channels", "kernels",
-           "staircase", "raster", "membrane", "class_atlas"}  # fmt: skip
+FIGURES = {"scorecard", "over_time", "first_spike", "firing_rates", "reconstruction", "channels",
+           "kernels", "staircase", "raster", "membrane", "class_atlas"}  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", ["silent", "saturated", "lively"])
@@ -402,7 +544,7 @@ def test_every_figure_can_be_drawn(kind, sets, tmp_path):
     coders = [encoder_coder("mine", encoder, 4), *baseline_coders(CONFIG, 4, sets[1], seeds=(1,))]
     analysis = analyze(coders, *sets)
     written = write_analysis(analysis, sets[0], tmp_path / "out", about={"T": 4})
-    names = {"analysis.json", "channels.csv", "scorecard.md", "spikes.gif"}
+    names = {"analysis.json", "analysis.npz", "channels.csv", "scorecard.md", "spikes.gif"}
     assert {path.name for path in written} == names | {f"{name}.png" for name in FIGURES}
     assert {path.name for path in (tmp_path / "out").iterdir()} == {p.name for p in written}
     for path in written:
@@ -421,8 +563,8 @@ def test_a_code_without_an_encoder_has_no_kernels(sets, tmp_path):
 
 def test_tables_alone(sets, tmp_path):
     analysis = analyzed(fixed_encoder(0.0, weight=1.0), sets)
-    assert len(write_tables(analysis, tmp_path, {})) == 3
-    assert json.loads((tmp_path / "analysis.json").read_text())["version"] == 1
+    assert len(write_tables(analysis, tmp_path, {})) == 4
+    assert json.loads((tmp_path / "analysis.json").read_text())["version"] == 2
 
 
 def test_many_steps_are_not_all_drawn(sets):

@@ -25,7 +25,7 @@ from tests.lively import lively
 
 SMALL = ("analyze", "--dataset", "garments", "--n-images", 20, "--train-images", 30, "--untrained",
          1, "--network-images", 10, "--device", "cpu")  # fmt: skip
-TABLES = {"analysis.json", "channels.csv", "scorecard.md"}
+TABLES = {"analysis.json", "analysis.npz", "channels.csv", "scorecard.md"}
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_a_whole_network(run, ckpt, tmp_path):
                 picture.load()
     found = read(tmp_path / "out")
     checkpoint = load_checkpoint(ckpt)
-    assert found["version"] == 1
+    assert found["version"] == 2
     assert found["snnviz"] == __version__
     assert found["checkpoint"]["file"] == "net.pth"
     assert found["checkpoint"]["sha256"] == checkpoint.sha256
@@ -95,10 +95,11 @@ def test_a_whole_network(run, ckpt, tmp_path):
     score = found["encoders"][0]["scores"]
     assert score["firing_rate"] == pytest.approx(counts.mean() / 2, rel=1e-12)
     accuracy = evaluate(checkpoint.build_network(), garments(10)).accuracy
-    assert found["network"]["cost"]["accuracy"] == accuracy
-    assert found["network"]["importance"]["total"] == 10
+    network = found["networks"]["net.pth"]
+    assert network["cost"]["accuracy"] == accuracy
+    assert network["importance"]["total"] == 10
     rows = list(csv.DictReader((tmp_path / "out" / "channels.csv").read_text().splitlines()))
-    assert [float(row["accuracy_drop"]) for row in rows] == found["network"]["drop"]
+    assert [float(row["accuracy_drop"]) for row in rows] == network["drop"]
     assert f"{score['firing_rate']:.3f}" in out
 
 
@@ -107,8 +108,7 @@ def test_an_encoder_alone(run, tmp_path):
     status, out, err = run(*SMALL, "--ckpt", path, "--out-dir", "out", "--no-figures", "-q")
     assert (status, out, err) == (0, "", "")
     assert {path.name for path in (tmp_path / "out").iterdir()} == TABLES
-    network = read(tmp_path / "out")["network"]
-    assert network == {"images": 0, "cost": None, "importance": None, "drop": None}
+    assert read(tmp_path / "out")["networks"] == {"images": 0}
     assert "accuracy_drop" not in (tmp_path / "out" / "channels.csv").read_text()
 
 
@@ -118,7 +118,11 @@ def test_the_bundled_encoder(run, tmp_path):
     found = read(tmp_path / "analysis")
     assert found["checkpoint"]["file"] == found["encoders"][0]["name"] == "bundled encoder"
     assert found["encoders"][0]["shape"] == [128, 28, 28]
-    assert (tmp_path / "analysis" / "channels.csv").read_text().count("\n") == 129
+    (start,) = [each for each in found["encoders"] if each["kind"] == "start"]
+    assert start["name"] == "its own start"
+    assert found["movement"]["epochs"][0] == -1
+    assert 0 < found["movement"]["change"][1] < 0.5
+    assert (tmp_path / "analysis" / "channels.csv").read_text().count("\n") == 1 + 2 * 128
 
 
 def test_other_encoders_beside_it(run, ckpt, tmp_path):
@@ -174,8 +178,8 @@ def test_a_network_of_another_size(run, tmp_path):
     path = write(tmp_path / "big.pth", image_size=(32, 32))
     status, _, err = run(*SMALL, "--ckpt", path, "--out-dir", "out", "--no-figures")
     assert status == 0
-    assert "cost and importance are left out" in one_line(err)
-    assert read(tmp_path / "out")["network"]["cost"] is None
+    assert "accuracy and importance in the network of big.pth are left out" in one_line(err)
+    assert read(tmp_path / "out")["networks"] == {"images": 0}
 
 
 def test_images_without_labels_are_said_to_be(run, ckpt, tmp_path, monkeypatch):
@@ -201,9 +205,10 @@ def test_pictures_of_any_size(run, ckpt, tmp_path):
     images = [part for path in paths for part in ("--image", path)]
     status, out, err = run(*SMALL, "--ckpt", ckpt, "--out-dir", "out", *images)
     assert status == 0
-    labels, fitting = err.splitlines()
+    labels, fitting, few = err.splitlines()
     assert "the images have no labels" in labels
     assert "no training images of (20, 33) pixels" in fitting
+    assert "CKA takes 4 images or more, got 2" in few
     found = read(tmp_path / "out")
     assert found["images"] == {"dataset": None, "files": [str(path) for path in paths]}
     assert (found["test_images"], found["train_images"]) == (2, 0)
@@ -227,7 +232,9 @@ def test_a_picture_as_large_as_the_data_set(run, ckpt, tmp_path):
     arguments = ["--image", large, "--max-side", 28, "--no-figures"]
     status, _, err = run(*SMALL, "--ckpt", ckpt, "--out-dir", "out", *arguments)
     assert status == 0
-    assert "no labels" in one_line(err)
+    labels, few = err.splitlines()
+    assert "no labels" in labels
+    assert "got 1" in few
     found = read(tmp_path / "out")
     assert (found["test_images"], found["train_images"]) == (1, 30)
     assert found["encoders"][0]["scores"]["psnr"] > 0
@@ -245,7 +252,7 @@ def test_formats(run, ckpt, tmp_path):
     formats = [x for name in ("svg", "png", "svg") for x in ("--format", name)]
     assert run(*SMALL, "--ckpt", ckpt, "--out-dir", "out", *formats, "-q") == (0, "", "")
     suffixes = [path.suffix for path in (tmp_path / "out").iterdir()]
-    assert suffixes.count(".svg") == suffixes.count(".png") == 10
+    assert suffixes.count(".svg") == suffixes.count(".png") == 11
     assert ".pdf" not in suffixes
 
 
@@ -326,7 +333,7 @@ def test_every_option_reads_the_environment(run, ckpt, tmp_path, monkeypatch):
     assert run("analyze") == (0, "", "")
     found = read(tmp_path / "out")
     assert (found["T"], found["test_images"], found["train_images"]) == (3, 6, 7)
-    assert found["network"]["images"] == 3
+    assert found["networks"]["images"] == 3
     assert [each["kind"] for each in found["encoders"]] == [
         "encoder", "compared", "coding", "coding", "pixels",
     ]  # fmt: skip

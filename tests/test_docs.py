@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 import snnviz
+import snnviz.metrics
 from snnviz.analysis import SCORES, encoder_coder
 from snnviz.analysis.tables import as_json
 from snnviz.cli import COMMANDS
@@ -31,7 +32,7 @@ def test_every_option_that_a_page_shows_exists(page):
 
 def test_every_public_name_is_in_the_api_page():
     page = (ROOT / "docs" / "api.md").read_text()
-    for name in snnviz.__all__:
+    for name in (*snnviz.__all__, *snnviz.metrics.__all__):
         if name != "__version__" and not name.endswith("Error"):
             assert re.search(rf"^::: snnviz\.[\w.]+\.{name}$", page, re.MULTILINE), name
 

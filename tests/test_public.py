@@ -54,6 +54,7 @@ PUBLIC = {
     "loss_figure",
     "measure",
     "membrane_figure",
+    "over_time_figure",
     "membrane_potentials",
     "potential_map_figure",
     "raster_figure",

@@ -32,6 +32,7 @@ def main(checkpoint: Path, command: str) -> None:
             source.config.as_dict(),
             epoch=source.epoch,
             max_test_acc=source.max_test_acc,
+            training={"seed": source.seed},
         ),
         bundled(),
     )

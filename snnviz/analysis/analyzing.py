@@ -4,13 +4,21 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from torch import nn
 
 from snnviz.analysis.measuring import Measured, count_classes, encode_all, measure_coder
 from snnviz.data import ImageSet
 from snnviz.errors import ConfigError, DataError, ShapeError
 from snnviz.importance import Importance, channel_importance
 from snnviz.measurement import Measurement, measure
-from snnviz.metrics import Movement, alignment, movement
+from snnviz.metrics import (
+    FoldedChange,
+    Movement,
+    alignment,
+    fold_batch_norm,
+    folded_change,
+    movement,
+)
 from snnviz.network import ConvSNN
 from snnviz.ranks import Ranks
 
@@ -20,7 +28,25 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from snnviz.analysis.coders import Coder
+    from snnviz.encoder import Encoder
     from snnviz.evaluation import Progress
+
+
+# The debiased estimate divides by n - 3.
+_ALIGNABLE = 4
+
+
+@dataclass(frozen=True, eq=False)
+class InNetwork:
+    """What an encoder is worth to its network.
+
+    Attributes:
+        cost: What the whole network does and spends.
+        importance: Its accuracy without each channel of the encoder.
+    """
+
+    cost: Measurement
+    importance: Importance
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,12 +60,13 @@ class Analysis:
         alignment: Debiased linear CKA between the coders' counts at their last step, float64
             [E, E] in their order.
         alignment_images: Number of images it is from.
-        cost: What the whole network does and spends; None for an encoder alone.
-        importance: Accuracy without each channel; None for an encoder alone.
-        network_images: Number of images that these two are from.
+        networks: What was found of whole networks, by their coder's name; empty for encoders alone.
+        network_images: Number of images that this is from.
         movement: How far the kernels are from the first of the snapshots; None without any.
         epochs: The epoch of each snapshot, -1 for untrained.
         kernels: The kernels of each snapshot, float32 [E, K, C, kh, kw]; None without any.
+        folded: How far the encoder is from its own start with batch normalization folded in; None
+            where that start is not among the coders.
         left_out: What could not be measured and why, a sentence each.
     """
 
@@ -48,12 +75,12 @@ class Analysis:
     measured: tuple[Measured, ...]
     alignment: "NDArray[np.float64]"
     alignment_images: int
-    cost: Measurement | None
-    importance: Importance | None
+    networks: "Mapping[str, InNetwork]"
     network_images: int
     movement: Movement | None
     epochs: tuple[int, ...]
     kernels: "NDArray[np.float32] | None"
+    folded: FoldedChange | None = None
     left_out: tuple[str, ...] = ()
 
     @property
@@ -67,7 +94,7 @@ def analyze(
     images: ImageSet,
     train_images: ImageSet | None,
     *,
-    network: ConvSNN | None = None,
+    networks: "Mapping[str, ConvSNN] | None" = None,
     network_images: int = 500,
     alignment_images: int = 500,
     snapshots: "Mapping[int, NDArray[np.float32]] | None" = None,
@@ -81,9 +108,10 @@ def analyze(
         images: Images to score on.
         train_images: Other images of the same size, to fit readouts on; None leaves out
             reconstruction and probe.
-        network: The whole network, for cost and importance; left out where the images have no
-            labels, or another size than it takes.
-        network_images: On how many of the images, the first ones, these two are measured; 0 leaves
+        networks: Whole networks by the name of the coder that is their encoder, for the network's
+            cost and its channels' importance. Left out where the images have no labels, labels that
+            it has no output for, or another size than it takes.
+        network_images: On how many of the images, the first ones, networks are measured; 0 leaves
             them out.
         alignment_images: On how many of the first images encoders are aligned, or fewer where there
             are no more; below 4 there is no alignment.
@@ -97,17 +125,27 @@ def analyze(
         DataError: There are no images.
     """
     _check(coders, images, train_images)
+    outputs = coders[0].channels
     measured = tuple(
-        measure_coder(coder, images, train_images, ranks=ranks, progress=progress)
+        measure_coder(coder, images, train_images, outputs=outputs, ranks=ranks, progress=progress)
         for coder in coders
     )
-    labelled = count_classes(images, train_images) is not None
     sample = images.head(min(alignment_images, len(images)))
-    whole = network if network_images and labelled and _fits(network, images) else None
+    aligned = _alignment(coders, sample)
+    labelled = count_classes(images, train_images) is not None
+    networks = networks or {}
     seen = images.head(min(max(network_images, 1), len(images)))
+    fitting = {name: net for name, net in networks.items() if labelled and not _misfit(net, images)}
+    whole = {
+        name: InNetwork(
+            measure(net, seen, progress=progress),
+            channel_importance(net, seen, ranks=ranks, progress=progress),
+        )
+        for name, net in fitting.items()
+        if network_images
+    }
     epochs = tuple(sorted(snapshots or {}))
     kernels = np.stack([snapshots[epoch] for epoch in epochs]) if snapshots else None
-    aligned = _alignment(coders, sample)
     return Analysis(
         images=len(images),
         train_images=len(train_images or ()),
@@ -117,15 +155,13 @@ def analyze(
         ),
         alignment=aligned,
         alignment_images=len(sample),
-        cost=measure(whole, seen, progress=progress) if whole else None,
-        importance=(
-            channel_importance(whole, seen, ranks=ranks, progress=progress) if whole else None
-        ),
+        networks=whole,
         network_images=len(seen) if whole else 0,
         movement=movement(kernels) if kernels is not None else None,
         epochs=epochs,
         kernels=kernels,
-        left_out=_left_out(images, train_images, network, labelled=labelled),
+        folded=_folded_change(coders),
+        left_out=_left_out(images, train_images, networks, sample, labelled=labelled),
     )
 
 
@@ -151,34 +187,70 @@ def _check(coders: "Sequence[Coder]", images: ImageSet, train_images: ImageSet |
 
 
 def _left_out(
-    images: ImageSet, train_images: ImageSet | None, network: ConvSNN | None, *, labelled: bool
+    images: ImageSet,
+    train_images: ImageSet | None,
+    networks: "Mapping[str, ConvSNN]",
+    sample: ImageSet,
+    *,
+    labelled: bool,
 ) -> tuple[str, ...]:
     """What cannot be measured on these images."""
     size = images.images.shape[1:]
     found = []
     if not labelled:
         found.append(
-            "the images have no labels: the probe, class structure, information on the class, "
-            "cost and importance are left out"
+            "the images have no labels: the probe, class structure, information on the class, and "
+            "accuracy and importance in the network are left out"
         )
-    elif network is not None and not _fits(network, images):
-        found.append(
-            f"the network takes images of {network.config.image_size} pixels, not {size}: cost "
-            "and importance are left out"
-        )
+    else:
+        found += [
+            f"{misfit}: accuracy and importance in the network of {name} are left out"
+            for name, net in networks.items()
+            if (misfit := _misfit(net, images))
+        ]
     if train_images is None:
         found.append(
             f"there are no training images of {size} pixels to fit on: reconstruction and the "
             "probe are left out"
         )
+    if len(sample) < _ALIGNABLE:
+        found.append(f"CKA takes {_ALIGNABLE} images or more, got {len(sample)}: it is left out")
     return tuple(found)
 
 
-def _fits(network: ConvSNN | None, images: ImageSet) -> bool:
-    return network is not None and network.config.image_size == images.images.shape[1:]
+def _misfit(net: ConvSNN, images: ImageSet) -> str:
+    """Why `net` cannot answer these labelled images; empty where it can."""
+    size = images.images.shape[1:]
+    if net.config.image_size != size:
+        return f"the network takes images of {net.config.image_size} pixels, not {size}"
+    largest = 0 if images.labels is None else int(images.labels.max(initial=0))
+    if largest >= net.config.num_classes:
+        return f"the network knows classes 0 to {net.config.num_classes - 1}, not {largest}"
+    return ""
+
+
+def _folded_change(coders: "Sequence[Coder]") -> FoldedChange | None:
+    """How far the encoder under study is from its own start, with its normalization folded in."""
+    start = next((coder.encoder for coder in coders if coder.kind == "start"), None)
+    both = [_folded(encoder) for encoder in (start, coders[0].encoder) if encoder is not None]
+    before, after = both if len(both) == 2 else (None, None)
+    return folded_change(before, after) if before and after else None
+
+
+def _folded(encoder: "Encoder") -> "tuple[NDArray[np.float64], NDArray[np.float64]] | None":
+    """`fold_batch_norm` of an encoder that is a convolution and its normalization, else None."""
+    layers = list(encoder.prefix)
+    norm = layers[-1]
+    if len(layers) != 2 or not isinstance(norm, nn.BatchNorm2d):
+        return None
+    parameters = norm.weight, norm.bias, norm.running_mean, norm.running_var
+    weight, bias, mean, variance = (
+        values.detach().cpu().numpy() for values in parameters if values is not None
+    )
+    return fold_batch_norm(encoder.kernels, weight, bias, mean, variance, norm.eps)
 
 
 def _alignment(coders: "Sequence[Coder]", images: ImageSet) -> "NDArray[np.float64]":
-    if len(images) < 4:
+    if len(images) < _ALIGNABLE:
         return np.full((len(coders), len(coders)), np.nan)
     return alignment(encode_all(coder, images.images, coder.t) for coder in coders)

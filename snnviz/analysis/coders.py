@@ -18,7 +18,7 @@ from snnviz.errors import CheckpointError
 from snnviz.network import NetworkConfig
 from snnviz.spikes import SpikeRecord
 
-Kind = Literal["encoder", "compared", "untrained", "coding", "pixels"]
+Kind = Literal["encoder", "compared", "start", "untrained", "coding", "pixels"]
 Encode = Callable[[NDArray[np.uint8]], SpikeRecord]
 
 # Steps of the record that holds the pixels themselves.
@@ -31,8 +31,9 @@ class Coder:
 
     Attributes:
         name: What tables and figures call it.
-        kind: "encoder" for the one under study, "compared" for others that were trained,
-            "untrained" for the same architecture with fresh weights, "coding" for rules that learn
+        kind: "encoder" for the one under study, "compared" for others that were trained, "start"
+            for what the one under study began as, "untrained" for the same architecture with fresh
+            weights, "coding" for rules that learn
             nothing, "pixels" for the images themselves.
         channels: Feature maps, K.
         T: Number of time steps of its records.
@@ -105,6 +106,9 @@ def checkpoint_coders(
 ) -> list[Coder]:
     """The encoders of checkpoints, named after their files, and the baselines of the first.
 
+    Where the first tells the seed that its training began with, they include "its own start": the
+    untrained encoder of that seed, which the training moved.
+
     Args:
         checkpoints: That of the encoder under study, then others to compare it with.
         T: Number of time steps.
@@ -123,6 +127,9 @@ def checkpoint_coders(
             )
     config = replace(checkpoints[0].config, T=T)
     baselines = baseline_coders(config, T, train_images, seeds, device)
+    if (seed := checkpoints[0].seed) is not None:
+        began = untrained_encoder(config, seed, to_input(train_images.images)).to(device)
+        baselines.insert(0, encoder_coder("its own start", began, T, "start"))
     names = [coder.name for coder in baselines]
     coders: list[Coder] = []
     for checkpoint in checkpoints:

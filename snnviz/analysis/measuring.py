@@ -1,8 +1,8 @@
 """One coder, all families: images in a stream, accumulators out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,13 +11,16 @@ from snnviz.metrics import (
     Activity,
     Classes,
     Contours,
+    Cost,
     Information,
     ProbeFit,
     ProbeScore,
     ReconstructionFit,
     ReconstructionScore,
     Redundancy,
+    best_strength,
 )
+from snnviz.metrics.probe import RIDGE, STRENGTHS
 from snnviz.ranks import Ranks
 
 if TYPE_CHECKING:
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
 
 # Images that are encoded at once: 13 MB of first-spike times for 128 maps of 28 x 28.
 _BATCH = 128
+# Of so many training images one decides on the probe's strength before it joins the others. Which
+# ones is drawn, since the classes of a set may come in turns.
+_DECIDING = 5
 
 
 @dataclass(frozen=True)
@@ -40,9 +46,10 @@ class Measured:
         coder: The coder.
         shape: (K, H, W) of its records.
         results: Each family's result by the family's name; "rule" is the `Reconstruction` that
-            was fitted. "probe" and "classes" are missing where images have no labels,
-            "reconstruction" and "probe" where there were none to fit on, all but "contours" and
-            "probe" for the pixels themselves.
+            was fitted, "cost" is into as many kernels as the encoder under study has maps. "probe"
+            and "classes" are missing where images have no labels, "reconstruction" and "probe"
+            where there were none to fit on, all but "contours" and "probe" for the pixels
+            themselves.
         likeness: Debiased linear CKA with the encoder under study, in [-1, 1], see
             `snnviz.metrics.cka`; NaN where it is not known.
     """
@@ -58,6 +65,7 @@ def measure_coder(
     images: "ImageSet",
     train_images: "ImageSet | None",
     *,
+    outputs: int | None = None,
     ranks: Ranks | None = None,
     progress: "Progress | None" = None,
 ) -> Measured:
@@ -70,6 +78,7 @@ def measure_coder(
         images: The images to score on.
         train_images: Other images of the same size, with labels where `images` have them; None
             leaves out what has to be fitted.
+        outputs: Kernels of the next layer, for the cost; None: as many as the coder has maps.
         ranks: Processes that share the images; each gets the whole result, which does not depend
             on how many they are.
         progress: Called as `progress(phase, done, total)`, in images.
@@ -77,16 +86,52 @@ def measure_coder(
     ranks = ranks or Ranks()
     shape = (coder.channels, *images.images.shape[1:])
     classes = count_classes(images, train_images)
-    fits: dict[str, Accumulator] = {}
-    if train_images is not None:
-        fits = _fits(coder, shape, classes)
-        _run(coder, train_images, list(fits.values()), ranks, progress, f"{coder.name}: fit")
-    fitted = {name: _merged(fit, ranks).result() for name, fit in fits.items()}
-    families = _families(coder, shape, classes, fitted)
-    _run(coder, images, list(families.values()), ranks, progress, coder.name)
-    results = {name: _merged(family, ranks).result() for name, family in families.items()}
+    run = partial(_run, coder, ranks=ranks, progress=progress)
+    fitted = {} if train_images is None else _fitted(coder, shape, classes, train_images, run)
+    families = _families(coder, shape, classes, fitted, outputs or coder.channels)
+    results = {name: family.result() for name, family in run(images, families, "").items()}
     rule = {"rule": fitted["reconstruction"]} if "reconstruction" in fitted else {}
     return Measured(coder, shape, {**results, **rule})
+
+
+def _fitted(
+    coder: "Coder",
+    shape: tuple[int, int, int],
+    classes: int | None,
+    train_images: "ImageSet",
+    run: "Callable[..., dict[Any, Any]]",
+) -> dict[str, Any]:
+    """What was fitted to the training images, by the family's name.
+
+    The probe's strength is that which is best on a fifth of them when fitted to the others; then it
+    is fitted to all.
+    """
+    decides = deciding_images(len(train_images))
+    learned = run(
+        train_images.take(np.flatnonzero(~decides)), _fits(coder, shape, classes), ": fit"
+    )
+    deciding = train_images.take(np.flatnonzero(decides))
+    probe = learned.get("probe")
+    scores = {
+        strength: ProbeScore(coder.T, shape, probe.result(strength))
+        for strength in STRENGTHS
+        if probe and len(deciding)
+    }
+    others = _fits(coder, shape, classes)
+    seen = run(deciding, {**others, **scores}, ": choose")
+    for name, family in learned.items():
+        family.merge(seen[name])
+    strength = best_strength([seen[each] for each in scores]) if scores else RIDGE
+    return {
+        name: family.result(strength) if name == "probe" else family.result()
+        for name, family in learned.items()
+    }
+
+
+def deciding_images(count: int) -> "NDArray[np.bool_]":
+    """Which of so many training images decide on the probe's strength, always the same; [count]."""
+    chosen = np.random.default_rng(0).permutation(count)[: count // _DECIDING]
+    return np.isin(np.arange(count), chosen)
 
 
 def count_classes(images: "ImageSet", train_images: "ImageSet | None") -> int | None:
@@ -119,7 +164,11 @@ def _fits(
 
 
 def _families(
-    coder: "Coder", shape: tuple[int, int, int], classes: int | None, fitted: Mapping[str, Any]
+    coder: "Coder",
+    shape: tuple[int, int, int],
+    classes: int | None,
+    fitted: Mapping[str, Any],
+    outputs: int,
 ) -> "dict[str, Accumulator]":
     """What is scored, by the family's name."""
     T = coder.T
@@ -132,33 +181,43 @@ def _families(
         "activity": Activity(T, shape),
         "information": Information(T, shape, classes=classes),
         "redundancy": Redundancy(T, shape, t=coder.t),
+        "cost": Cost(T, shape, outputs=outputs, macs=_macs(coder, shape)),
     }
     if "reconstruction" in fitted:
         families["reconstruction"] = ReconstructionScore(T, shape, fitted["reconstruction"])
     if classes is not None:
-        families["classes"] = Classes(T, shape, classes=classes)
+        families["classes"] = Classes(T, shape, classes=classes, t=coder.t)
     return families
+
+
+def _macs(coder: "Coder", shape: tuple[int, int, int]) -> int:
+    """Multiply-accumulates of the coder's convolution for an image; 0 where it has none."""
+    if coder.encoder is None:
+        return 0
+    return int(coder.encoder.kernels[0].size) * int(np.prod(shape))
 
 
 def _run(
     coder: "Coder",
     images: "ImageSet",
-    families: "Sequence[Accumulator]",
+    families: "Mapping[Any, Accumulator]",
+    phase: str,
+    *,
     ranks: Ranks,
     progress: "Progress | None",
-    phase: str,
-) -> None:
-    """Feed this rank's share of the images to all families."""
+) -> dict[Any, Any]:
+    """The families with all images: this rank's share is fed to them, the others' merged in."""
     share = ranks.share(np.arange(len(images) if families else 0))
     for indices in _batches(share):
         pixels = images.images[indices]
         labels = None if images.labels is None else images.labels[indices]
         record = coder.encode(pixels)
-        for family in families:
+        for family in families.values():
             family.update(record, pixels, labels)
         if progress is not None:
             done = int(np.searchsorted(share, indices[-1])) + 1
-            progress(phase, done, len(share))
+            progress(coder.name + phase, done, len(share))
+    return {name: _merged(family, ranks) for name, family in families.items()}
 
 
 def _batches(indices: "NDArray[np.intp]") -> "Iterator[NDArray[np.intp]]":

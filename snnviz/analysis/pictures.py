@@ -15,6 +15,7 @@ from snnviz.figures import (
     kernel_figure,
     kernel_history_figure,
     membrane_figure,
+    over_time_figure,
     raster_figure,
     rate_histogram_figure,
     reconstruction_figure,
@@ -25,6 +26,7 @@ from snnviz.figures import (
 )
 from snnviz.first_spike import drive_thresholds, is_renewal, reset_parameters
 from snnviz.membrane import membrane_potentials
+from snnviz.metrics import QUANTITIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,6 +73,7 @@ def analysis_figures(analysis: "Analysis", images: "ImageSet") -> "dict[str, Fig
     record = coder.encode(sample.images)
     figures = {
         "scorecard": _scorecard(analysis),
+        "over_time": _over_time(analysis),
         "first_spike": first_spike_figure(record.first_spike[0], T=coder.T),
         "firing_rates": rate_histogram_figure(analysis.studied.results["activity"].rate),
         **_channels(analysis, record),
@@ -92,8 +95,9 @@ def spike_animation(analysis: "Analysis", images: "ImageSet") -> bytes:
 
 def _channels(analysis: "Analysis", record: "SpikeRecord") -> "dict[str, Figure]":
     """The channels sorted by type and rate: their mean maps, alone and beside their kernels."""
-    maps = record.count(record.T - 1).mean(axis=0)
-    types = analysis.studied.results["contours"].types()
+    t = analysis.studied.coder.t
+    maps = record.count(t).mean(axis=0)
+    types = analysis.studied.results["contours"].types(analysis.studied.coder.t)
     about = f"{len(record.first_spike)} images, T = {record.T}"
     sorting = {
         "T": record.T,
@@ -125,8 +129,8 @@ def _neurons(
         figures["staircase"] = staircase_figure(thresholds, drives)
     # Neurons of several types, at the brightest place of the first image.
     y, x = np.unravel_index(int(images.images[0].argmax()), images.images[0].shape)
-    chosen = _one_of_each(analysis.studied.results["contours"].types())
-    types = analysis.studied.results["contours"].types()
+    chosen = _one_of_each(analysis.studied.results["contours"].types(analysis.studied.coder.t))
+    types = analysis.studied.results["contours"].types(analysis.studied.coder.t)
     names = [f"{k}, {types[k]}" for k in chosen]
     where = f"at row {y}, column {x}"
     spikes = record[:1].spikes()[:, 0, chosen, y, x]
@@ -180,6 +184,36 @@ def _scorecard(analysis: "Analysis") -> "Figure":
         metrics=[score.title for score in scores],
         baselines=[i for i, kind in enumerate(kinds) if i and kind not in ("encoder", "compared")],
         write=[("{:" + score.form + "}").format for score in scores],
+    )
+
+
+def _over_time(analysis: "Analysis") -> "Figure":
+    """What is known of each column of the scorecard at every step."""
+    panels: dict[str, dict[str, NDArray[np.floating]]] = {
+        "first spikes (share of neurons)": {},
+        "r of summed spikes with edges": {},
+        "r with intensity": {},
+        "reconstruction, PSNR (dB)": {},
+    }
+    for name, group in grouped(analysis).items():
+        if group[0].coder.kind == "pixels":
+            continue
+        found = [measured.results for measured in group]
+        times = [each["activity"].first_spike.sum(axis=0) for each in found]
+        summed = np.array([each["contours"].summed for each in found])
+        values = {
+            "first spikes (share of neurons)": np.array([t[:-1] / t.sum() for t in times]),
+            "r of summed spikes with edges": summed[:, :, QUANTITIES.index("edge")],
+            "r with intensity": summed[:, :, QUANTITIES.index("intensity")],
+        }
+        if all("reconstruction" in each for each in found):
+            psnr = np.array([each["reconstruction"].psnr for each in found])
+            values["reconstruction, PSNR (dB)"] = psnr
+        for panel, series in values.items():
+            panels[panel][name] = series.mean(axis=0)
+    return over_time_figure(
+        {panel: series for panel, series in panels.items() if series},
+        title=f"Over time, {analysis.images} images",
     )
 
 

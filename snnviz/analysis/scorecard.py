@@ -53,6 +53,25 @@ def _follow(measured: Measured, *kinds: str) -> float:
     return sum(shares[kind] for kind in kinds)
 
 
+def _median_edge(measured: Measured) -> float:
+    """The r with edges that half of the channels reach; in their sum, channels cancel out."""
+    values = measured.results["contours"].correlation[measured.coder.t, :, _EDGE]
+    defined = values[~np.isnan(values)]
+    return float(np.median(defined)) if len(defined) else float("nan")
+
+
+def _in_first_step(measured: Measured) -> float:
+    times = measured.results["activity"].first_spike
+    return float(times[:, 0].sum() / times.sum())
+
+
+def _bits_per_spike(measured: Measured) -> float:
+    """Mean bits of a neuron over its mean spikes; NaN where there are none."""
+    spikes = measured.results["activity"].spikes_per_image / np.prod(measured.shape)
+    bits = _mean(measured.results["information"].intensity_information_corrected)
+    return bits / spikes if spikes else float("nan")
+
+
 def _of_classes(measured: Measured) -> float:
     found = measured.results.get("classes")
     return _mean(found.selectivity) if found else float("nan")
@@ -75,6 +94,13 @@ SCORES = (
     Score("silent", "silent channels", ".1%", lambda m: m.results["activity"].silent.mean()),
     Score(
         "saturated", "saturated channels", ".1%", lambda m: m.results["activity"].saturated.mean()
+    ),
+    Score("first_step", "neurons that fire in the first step", ".1%", _in_first_step),
+    Score(
+        "lifetime_sparseness",
+        "lifetime sparseness",
+        ".3f",
+        lambda m: m.results["activity"].mean_lifetime_sparseness,
     ),
     Score(
         "population_sparseness",
@@ -102,8 +128,16 @@ SCORES = (
         lambda m: m.results["contours"].summed[m.coder.t, _INTENSITY],
         for_pixels=True,
     ),
+    Score("edge_median", "r of the median channel with edges", "+.3f", _median_edge),
     Score("edge_channels", "channels that follow edges", ".1%", lambda m: _follow(m, "edge")),
     Score("area_channels", "channels that follow areas", ".1%", lambda m: _follow(m, "area")),
+    Score(
+        "background_channels",
+        "channels that follow the background",
+        ".1%",
+        lambda m: _follow(m, "background"),
+    ),
+    Score("mixed_channels", "channels that follow nothing", ".1%", lambda m: _follow(m, "mixed")),
     Score(
         "psnr",
         "reconstruction, PSNR in dB",
@@ -130,12 +164,7 @@ SCORES = (
         ".4f",
         lambda m: _mean(m.results["information"].label_information_corrected),
     ),
-    Score(
-        "bits_per_spike",
-        "bits on intensity a spike",
-        ".3f",
-        lambda m: _mean(m.results["information"].bits_per_spike),
-    ),
+    Score("bits_per_spike", "bits on intensity a spike", ".3f", _bits_per_spike),
     Score(
         "correlation",
         "mean |r| between channels",
@@ -149,6 +178,19 @@ SCORES = (
         lambda m: m.results["redundancy"].effective_dimension,
     ),
     Score("selectivity", "class selectivity", ".3f", _of_classes),
+    Score(
+        "synops",
+        "additions into the next layer",
+        ",.0f",
+        lambda m: m.results["cost"].synops,
+    ),
+    Score("macs", "products of its own", ",.0f", lambda m: m.results["cost"].macs),
+    Score(
+        "energy",
+        "energy of both in uJ an image",
+        ".2f",
+        lambda m: 1e6 * m.results["cost"].joules,
+    ),
     Score(
         "likeness",
         "CKA with the encoder under study",

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -19,16 +19,17 @@ from snnviz.analysis.text import scorecard_markdown
 from snnviz.files import write_bytes
 from snnviz.metrics import QUANTITIES
 
-LAYOUT = 1
+LAYOUT = 2
 """Version of the layout of analysis.json; it grows when a key changes its meaning or goes."""
 
-# Larger arrays, such as the atlas of mean maps, are drawn and not listed.
+# Larger arrays, such as the atlas of mean maps, are in analysis.npz alone.
 _LARGEST = 10_000
-_QUANTITY = {name: column for column, name in enumerate(QUANTITIES)}
+# Whose arrays are written whole: what was trained, and what it began as.
+_WHOLE = ("encoder", "compared", "start")
 
 
 def write_tables(analysis: Analysis, folder: Path, about: Mapping[str, Any]) -> list[Path]:
-    """The files written: analysis.json, channels.csv, scorecard.md.
+    """The files written: analysis.json, analysis.npz, channels.csv, scorecard.md.
 
     Args:
         analysis: What was found.
@@ -41,8 +42,9 @@ def write_tables(analysis: Analysis, folder: Path, about: Mapping[str, Any]) -> 
     text = json.dumps(as_json(analysis, about), indent=1, allow_nan=False) + "\n"
     return [
         write_bytes(text.encode(), folder / "analysis.json"),
+        write_bytes(arrays_npz(analysis), folder / "analysis.npz"),
         write_bytes(channels_csv(analysis).encode(), folder / "channels.csv"),
-        write_bytes(scorecard_markdown(analysis).encode(), folder / "scorecard.md"),
+        write_bytes(scorecard_markdown(analysis, about).encode(), folder / "scorecard.md"),
     ]
 
 
@@ -61,13 +63,23 @@ def as_json(analysis: Analysis, about: Mapping[str, Any]) -> dict[str, Any]:
             "images": analysis.alignment_images,
             "cka": plain(analysis.alignment),
         },
-        "network": {
+        "networks": {
             "images": analysis.network_images,
-            "cost": analysis.cost.as_dict() if analysis.cost else None,
-            "importance": plain(analysis.importance),
-            "drop": plain(analysis.importance.drop) if analysis.importance else None,
+            **{
+                name: {
+                    "cost": found.cost.as_dict(),
+                    "importance": plain(found.importance),
+                    "drop": plain(found.importance.drop),
+                }
+                for name, found in analysis.networks.items()
+            },
         },
-        "movement": {"epochs": list(analysis.epochs), **(plain(analysis.movement) or {})},
+        "movement": {
+            "epochs": list(analysis.epochs),
+            **(plain(analysis.movement) or {}),
+            "folded": plain(analysis.folded),
+        },
+        "left_out": list(analysis.left_out),
     }
 
 
@@ -80,7 +92,8 @@ def _encoder(measured: Measured) -> dict[str, Any]:
         "t": coder.t,
         "shape": list(measured.shape),
         "scores": {score.key: plain(score.of(measured)) for score in SCORES},
-        "types": list(measured.results["contours"].types()),
+        "types": list(measured.results["contours"].types(coder.t)),
+        "shares": plain(measured.results["contours"].shares(coder.t)),
         **{name: plain(result) for name, result in measured.results.items() if name != "rule"},
     }
 
@@ -98,30 +111,64 @@ def plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def arrays_npz(analysis: Analysis) -> memoryview:
+    """All arrays of what was trained, and of what it began as, for `numpy.load`.
+
+    Their names are `NAME/FAMILY/FIELD`, with the coder's name and the family and field as in
+    analysis.json; floats of more than 10,000 numbers are float32.
+    """
+    arrays: dict[str, Any] = {}
+    for measured in analysis.measured:
+        if measured.coder.kind not in _WHOLE:
+            continue
+        for family, result in measured.results.items():
+            for each in fields(result):
+                value = getattr(result, each.name)
+                if isinstance(value, np.ndarray) and value.ndim:
+                    large = value.dtype == np.float64 and value.size > _LARGEST
+                    arrays[f"{measured.coder.name}/{family}/{each.name}"] = (
+                        value.astype(np.float32) if large else value
+                    )
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getbuffer()
+
+
 def channels_csv(analysis: Analysis) -> str:
-    """A row a channel of the encoder under study; empty where a number is not defined."""
-    columns = _columns(analysis)
+    """A row a channel of every trained encoder; empty where a number is not defined.
+
+    What its network and its run tell is there for those that have one.
+    """
+    tables = [
+        _columns(analysis, measured)
+        for measured in analysis.measured
+        if measured.coder.kind in _WHOLE or measured is analysis.studied
+    ]
+    names = list(dict.fromkeys(name for columns in tables for name in columns))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    for row in zip(*columns.values(), strict=True):
-        writer.writerow(["" if plain(value) is None else plain(value) for value in row])
+    writer.writerow(names)
+    for columns in tables:
+        count = len(columns["channel"])
+        cells = [columns.get(name, [None] * count) for name in names]
+        for row in zip(*cells, strict=True):
+            writer.writerow(["" if plain(value) is None else plain(value) for value in row])
     return text.getvalue()
 
 
-def _columns(analysis: Analysis) -> dict[str, Iterable[Any]]:
-    found = analysis.studied.results
+def _columns(analysis: Analysis, measured: Measured) -> dict[str, Any]:
+    found, coder = measured.results, measured.coder
     activity, information = found["activity"], found["information"]
-    last = found["contours"].correlation[-1]
-    columns: dict[str, Iterable[Any]] = {
-        "channel": range(analysis.studied.shape[0]),
-        "type": found["contours"].types(),
+    read = found["contours"].correlation[coder.t]
+    columns: dict[str, Any] = {
+        "encoder": [coder.name] * measured.shape[0],
+        "channel": range(measured.shape[0]),
+        "type": found["contours"].types(coder.t),
         "firing_rate": activity.rate,
         "silent": activity.silent.astype(int),
         "saturated": activity.saturated.astype(int),
         "lifetime_sparseness": activity.lifetime_sparseness,
-        "r_edge": last[:, _QUANTITY["edge"]],
-        "r_intensity": last[:, _QUANTITY["intensity"]],
+        **{f"r_{name.replace(' ', '_')}": read[:, i] for i, name in enumerate(QUANTITIES)},
         "entropy": information.entropy_corrected,
         "intensity_information": information.intensity_information_corrected,
         "bits_per_spike": information.bits_per_spike,
@@ -131,9 +178,9 @@ def _columns(analysis: Analysis) -> dict[str, Iterable[Any]]:
     if "classes" in found:
         columns["class_selectivity"] = found["classes"].selectivity
         columns["preferred_class"] = found["classes"].preferred
-    if analysis.importance is not None:
-        columns["accuracy_drop"] = analysis.importance.drop
-    if analysis.movement is not None:
+    if coder.name in analysis.networks:
+        columns["accuracy_drop"] = analysis.networks[coder.name].importance.drop
+    if analysis.movement is not None and measured is analysis.studied:
         columns["kernel_change"] = analysis.movement.channel_change[-1]
         columns["kernel_rotation"] = analysis.movement.rotation[-1]
     return columns

@@ -1,21 +1,26 @@
 """The scorecard for people: as Markdown, and for a terminal."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from snnviz import __version__
 from snnviz.analysis.scorecard import SCORES, grouped, written
 
 if TYPE_CHECKING:
-    from snnviz.analysis.analyzing import Analysis
+    from snnviz.analysis.analyzing import Analysis, InNetwork
 
 
-def scorecard_markdown(analysis: "Analysis") -> str:
-    """The scorecard: a row a number, a column an encoder; untrained ones as mean and deviation."""
+def scorecard_markdown(analysis: "Analysis", about: Mapping[str, Any] | None = None) -> str:
+    """The scorecard: a row a number, a column an encoder; untrained ones as mean and deviation.
+
+    Args:
+        analysis: What was found.
+        about: What it is of, as for `write_tables`; names the images and the checkpoint.
+    """
     groups = grouped(analysis)
-    fitted = f"readouts fitted on {analysis.train_images} others" if analysis.train_images else ""
-    about = (f"{analysis.images} images", fitted, f"T = {analysis.studied.coder.T}")
-    sample = "; ".join(filter(None, about)) + "."
+    sample = "; ".join(filter(None, _sample(analysis, about or {}))) + "."
     lines = [
         f"# {_cell(analysis.studied.coder.name)}",
         "",
@@ -30,8 +35,25 @@ def scorecard_markdown(analysis: "Analysis") -> str:
         + " |"
         for score in SCORES
     ]
-    notes = [*_floors(analysis), *scorecard_notes(analysis)]
+    left_out = [f"Left out: {sentence}." for sentence in analysis.left_out]
+    notes = [*_floors(analysis), *scorecard_notes(analysis), *left_out]
     return "\n".join(lines) + "\n" + "".join(f"\n{note}\n" for note in notes)
+
+
+def _sample(analysis: "Analysis", about: Mapping[str, Any]) -> list[str]:
+    """Which images, readouts, steps and file the table is of."""
+    images, checkpoint = about.get("images", {}), about.get("checkpoint", {})
+    of = f" of {images['dataset']}, {images['split']}" if images.get("dataset") else ""
+    fitted = f"readouts fitted on {analysis.train_images} others" if analysis.train_images else ""
+    late = [m.coder for m in analysis.measured if m.coder.t < m.coder.T - 1]
+    return [
+        f"{analysis.images} images{of}",
+        fitted,
+        f"T = {analysis.studied.coder.T}",
+        *(f"{_cell(coder.name)} is read at t = {coder.t}" for coder in late),
+        f"SHA-256 of the checkpoint {checkpoint['sha256']}" if "sha256" in checkpoint else "",
+        f"snnviz {__version__}",
+    ]
 
 
 def scorecard_text(analysis: "Analysis") -> str:
@@ -48,7 +70,8 @@ def scorecard_text(analysis: "Analysis") -> str:
 
 def scorecard_notes(analysis: "Analysis") -> list[str]:
     """What does not fit into the table, a paragraph each."""
-    notes = [_intervals(analysis), _network(analysis), _movement(analysis)]
+    networks = [_network(name, analysis, found) for name, found in analysis.networks.items()]
+    notes = [_intervals(analysis), *networks, _movement(analysis), _folded(analysis)]
     return [note for note in notes if note]
 
 
@@ -68,7 +91,8 @@ def _cell(name: str) -> str:
 def _intervals(analysis: "Analysis") -> str:
     found = {m.coder.name: m.results.get("probe") for m in analysis.measured}
     intervals = [
-        f"{_cell(name)} {100 * result.interval[0]:.1f} to {100 * result.interval[1]:.1f} %"
+        f"{_cell(name)} {100 * result.interval[0]:.1f} to {100 * result.interval[1]:.1f} % "
+        f"(penalty {result.strength:g})"
         for name, result in found.items()
         if result is not None
     ]
@@ -77,18 +101,16 @@ def _intervals(analysis: "Analysis") -> str:
     return f"Accuracy of the probe, 95 % intervals: {'; '.join(intervals)}."
 
 
-def _network(analysis: "Analysis") -> str:
-    cost, importance = analysis.cost, analysis.importance
-    if cost is None or importance is None:
-        return ""
+def _network(name: str, analysis: "Analysis", found: "InNetwork") -> str:
+    cost, importance = found.cost, found.importance
     worst = int(importance.drop.argmax())
     unused = int((importance.drop <= 0).sum())
     return (
-        f"In its network ({analysis.network_images} images): accuracy {cost.accuracy:.4f}; energy "
-        f"{1e6 * cost.energy.total:.3g} uJ an image, {1e6 * cost.energy.pixels:.3g} of them for "
-        f"the encoder's own products; without channel {worst} accuracy falls by "
-        f"{importance.drop[worst]:.4f}, and {unused} of {len(importance.drop)} channels can each "
-        "be silenced without loss."
+        f"In the network of {_cell(name)} ({analysis.network_images} images): accuracy "
+        f"{cost.accuracy:.4f}; energy {1e6 * cost.energy.total:.3g} uJ an image, "
+        f"{1e6 * cost.energy.pixels:.3g} of them for the encoder's own products; without channel "
+        f"{worst} accuracy falls by {importance.drop[worst]:.4f}, and {unused} of "
+        f"{len(importance.drop)} channels can each be silenced without loss."
     )
 
 
@@ -98,7 +120,21 @@ def _movement(analysis: "Analysis") -> str:
     turned = analysis.movement.rotation[-1]
     median = f"{np.median(turned[~np.isnan(turned)]):.1f}" if not np.isnan(turned).all() else "-"
     return (
-        f"After epoch {analysis.epochs[-1]} the kernels are "
-        f"{analysis.movement.change[-1]:.3f} of their initial norm away from where they began; the "
-        f"median channel turned by {median} degrees."
+        f"After epoch {analysis.epochs[-1]} the kernels are {analysis.movement.change[-1]:.3f} of "
+        f"their norm away from where they {_beginning(analysis.epochs[0])}; the median channel "
+        f"turned by {median} degrees."
+    )
+
+
+def _beginning(epoch: int) -> str:
+    return "began" if epoch == -1 else f"were after epoch {epoch}"
+
+
+def _folded(analysis: "Analysis") -> str:
+    if analysis.folded is None:
+        return ""
+    return (
+        "With batch normalization folded in, the kernels are "
+        f"{analysis.folded.kernels:.3f} of their norm away from their own start, and the biases "
+        f"{analysis.folded.biases:.3f} (root mean square)."
     )

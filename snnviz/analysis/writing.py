@@ -9,6 +9,24 @@ from snnviz.analysis.tables import write_tables
 from snnviz.data import ImageSet
 from snnviz.files import make_folder, write_bytes
 
+FIGURES = (
+    "scorecard",
+    "over_time",
+    "first_spike",
+    "firing_rates",
+    "channels",
+    "kernels",
+    "reconstruction",
+    "staircase",
+    "raster",
+    "membrane",
+    "class_atlas",
+    "movement",
+    "kernels_over_epochs",
+    "spikes",
+)
+"""The names of all figures that an analysis may come to."""
+
 
 def write_analysis(
     analysis: Analysis,
@@ -18,7 +36,9 @@ def write_analysis(
     about: Mapping[str, Any] | None = None,
     formats: Sequence[str] = ("png",),
 ) -> list[Path]:
-    """The files written: analysis.json, channels.csv, scorecard.md, then figures.
+    """The files written: analysis.json, analysis.npz, channels.csv, scorecard.md, then figures.
+
+    Figures that an earlier analysis left there are deleted, so that none is of another encoder.
 
     Args:
         analysis: What was found.
@@ -31,6 +51,9 @@ def write_analysis(
         ExportError: A file cannot be written.
     """
     written = write_tables(analysis, make_folder(folder), about or {})
+    for name in FIGURES:
+        for form in ("png", "svg", "pdf", "gif"):
+            (folder / f"{name}.{form}").unlink(missing_ok=True)
     if not formats:
         return written
     from snnviz.analysis.pictures import analysis_figures, spike_animation  # noqa: PLC0415 - slow

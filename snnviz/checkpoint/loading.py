@@ -32,6 +32,7 @@ class Checkpoint:
         recorded_T: Number of time steps that the file records, else None.
         epoch: 0-based epoch after which it was saved, else None.
         max_test_acc: The best test accuracy up to then, in [0, 1], else None.
+        seed: The seed that its weights were first drawn from, where snnviz trained it, else None.
         sha256: Of the file's bytes, in hexadecimal.
     """
 
@@ -42,6 +43,7 @@ class Checkpoint:
     recorded_T: int | None  # noqa: N815
     epoch: int | None
     max_test_acc: float | None
+    seed: int | None
     sha256: str
 
     @property
@@ -100,6 +102,7 @@ def load_with_metadata(path: str | Path) -> tuple[Checkpoint, Mapping[object, ob
             recorded_T=config.T if "T" in stated else None,
             epoch=number(metadata.get("epoch"), int, 2**63),
             max_test_acc=number(metadata.get("max_test_acc"), float, 1),
+            seed=number((as_dict(metadata.get("training")) or {}).get("seed"), int, 2**63),
             sha256=sha256,
         )
     except (CheckpointError, ConfigError) as error:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from snnviz.analysis import Analysis
+    from snnviz.analysis import Analysis, Coder
     from snnviz.checkpoint import Checkpoint
     from snnviz.data import ImageSet, Split
     from snnviz.network import ConvSNN
@@ -141,9 +141,9 @@ def command(
             coders,
             images,
             fitted_on,
-            network=_network(checkpoints[0], steps, device),
+            networks=_networks(checkpoints, coders, steps, device),
             network_images=network_images,
-            snapshots=_snapshots(checkpoints[0]),
+            snapshots=_snapshots(checkpoints[0], coders),
             ranks=ranks,
             progress=options.progress_bar(quiet),
         )
@@ -168,19 +168,34 @@ def _fitting_set(
     return load_dataset(dataset, "train" if split == "test" else "test", data_dir, count=count)
 
 
-def _network(checkpoint: "Checkpoint", T: int, device: str) -> "ConvSNN | None":
+def _networks(
+    checkpoints: "list[Checkpoint]", coders: "list[Coder]", T: int, device: str
+) -> "dict[str, ConvSNN]":
+    """The networks of those that hold one, by the names of their encoders."""
     from snnviz.cli.networks import build_timed
 
-    return build_timed(checkpoint, T, device) if checkpoint.holds_network else None
+    return {
+        coder.name: build_timed(checkpoint, T, device)
+        for checkpoint, coder in zip(checkpoints, coders, strict=False)
+        if checkpoint.holds_network
+    }
 
 
-def _snapshots(checkpoint: "Checkpoint") -> "dict[int, NDArray[np.float32]] | None":
-    """The kernels up to the checkpoint's epoch, where the run that it lies in keeps them."""
+def _snapshots(
+    checkpoint: "Checkpoint", coders: "list[Coder]"
+) -> "dict[int, NDArray[np.float32]] | None":
+    """The kernels up to the checkpoint's epoch, where the run that it lies in keeps them.
+
+    Otherwise the first and the last of them, where the first follow from a seed.
+    """
     from snnviz.runs import encoder_snapshots
 
     found = encoder_snapshots(checkpoint.path.parent) or {}
     last = checkpoint.epoch
     kept = {epoch: kernels for epoch, kernels in found.items() if last is None or epoch <= last}
+    start = next((coder.encoder for coder in coders if coder.kind == "start"), None)
+    if not kept and start is not None and coders[0].encoder is not None and last is not None:
+        kept = {-1: start.kernels, last: coders[0].encoder.kernels}
     return kept or None
 
 

@@ -12,6 +12,7 @@ from snnviz.figures.history import encoder_history_figure, kernel_history_figure
 from snnviz.figures.input_image import input_figure
 from snnviz.figures.kernels import kernel_figure
 from snnviz.figures.neurons import membrane_figure, raster_figure
+from snnviz.figures.over_time import over_time_figure
 from snnviz.figures.potential_maps import potential_map_figure
 from snnviz.figures.rates import rate_histogram_figure
 from snnviz.figures.reconstruction import reconstruction_figure
@@ -36,6 +37,7 @@ __all__ = [
     "kernel_history_figure",
     "loss_figure",
     "membrane_figure",
+    "over_time_figure",
     "potential_map_figure",
     "raster_figure",
     "rate_histogram_figure",

@@ -73,6 +73,7 @@ class RunFolder:
             checkpoint["network"],
             epoch=result.epoch,
             max_test_acc=result.max_test_acc,
+            training={"seed": checkpoint["training"]["seed"]},
         )
         data = checkpoint_bytes(checkpoint)
         if result.is_best:
