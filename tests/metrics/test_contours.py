@@ -22,6 +22,7 @@ from snnviz.metrics import (
     sobel_gradient,
 )
 from snnviz.spikes import SpikeRecord
+from tests.metrics.oracles import scikit_quantities
 
 EDGE, INTENSITY = QUANTITIES.index("edge"), QUANTITIES.index("intensity")
 
@@ -77,14 +78,9 @@ def test_correlations_are_pearsons(kind, T, pictures, rng):
         spikes[:, :, 0], spikes[:, :, 1] = False, True
         record = SpikeRecord.from_spikes(spikes)
     result = contours(record, pictures)
-    x, y = (np.stack([f(image / 255) for image in pictures])
-            for f in (filters.sobel_v, filters.sobel_h))  # fmt: skip
-    magnitude = np.stack([filters.sobel(image / 255) for image in pictures])
-    # scikit-image's signs of the two derivatives agree, so their sum runs along a diagonal.
-    expected = [magnitude, pictures, abs(x), abs(y), abs(x + y), abs(x - y)]
     for t in range(T):
         counts = record.count(t).astype(float)
-        for q, values in enumerate(expected):
+        for q, values in enumerate(scikit_quantities(pictures)):
             for k in (2, 3):
                 r = pearsonr(counts[:, k].ravel(), values.ravel()).statistic
                 assert result.correlation[t, k, q] == pytest.approx(r, abs=1e-5)
