@@ -8,6 +8,7 @@ from snnviz.errors import ConfigError, DataError, ShapeError
 from snnviz.metrics import Redundancy, cka, correlation, participation_ratio
 from snnviz.metrics.redundancy import exact_gram
 from snnviz.spikes import SpikeRecord
+from tests.metrics.oracles import song_hsic
 
 
 @pytest.mark.parametrize("last", [True, False])
@@ -86,14 +87,6 @@ def test_products_are_exact(rng, dtype, top):
     rows[0] = top  # in float32 alone this sum would be rounded
     wide = rows.astype(object)
     assert (exact_gram(rows).astype(np.int64) == wide @ wide.T).all()
-
-
-def song_hsic(K, L):
-    """Equation 5 of Song et al. (2012), as it stands there."""
-    n, one = len(K), np.ones(len(K))
-    K, L = K - np.diag(np.diag(K)), L - np.diag(np.diag(L))
-    total = (one @ K @ one) * (one @ L @ one) / ((n - 1) * (n - 2))
-    return (np.trace(K @ L) + total - 2 / (n - 2) * (one @ K @ L @ one)) / (n * (n - 3))
 
 
 def test_cka_is_that_of_the_paper(rng):
