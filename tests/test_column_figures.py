@@ -11,6 +11,7 @@ from snnviz.figures import (
     encoder_history_figure,
     kernel_history_figure,
     membrane_figure,
+    over_time_figure,
     raster_figure,
     rate_histogram_figure,
     scorecard_figure,
@@ -249,3 +250,24 @@ def test_wrong_input_is_refused():
         scorecard_figure(np.array([[np.inf]]), names=["a"], metrics=["c"])
     with pytest.raises(ConfigError, match="dpi must be at least 1"):
         scorecard_figure(np.zeros((1, 1)), names=["a"], metrics=["c"], dpi=0)
+
+
+def test_numbers_over_time_are_lines_in_the_same_colours():
+    """A silent encoder, whose correlation is not defined, is there without a line."""
+    first = {"mine": np.array([0.1, 0.4, 0.2]), "silent": np.full(3, np.nan)}
+    figure = over_time_figure({"rate": first, "r": {"silent": [0.5], "mine": [1.0]}}, title="T")
+    upper, lower = figure.axes
+    assert [line.get_label() for line in upper.lines] == ["mine", "silent"]
+    assert upper.lines[0].get_ydata().tolist() == [0.1, 0.4, 0.2]
+    assert upper.lines[0].get_xdata().tolist() == [0, 1, 2]
+    colors = {line.get_label(): line.get_color() for line in upper.lines}
+    assert {line.get_label(): line.get_color() for line in lower.lines} == colors
+    assert colors["mine"] != colors["silent"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["mine", "silent"]
+    assert lower.get_xlabel() == "time step t"
+
+
+@pytest.mark.parametrize("panels", [{}, {"r": {}}, {"r": {"mine": []}}, {"r": {"a": [[1]]}}])
+def test_panels_without_numbers_are_refused(panels):
+    with pytest.raises(ShapeError, match="a panel needs|must be"):
+        over_time_figure(panels)

@@ -7,7 +7,8 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from snnviz.errors import ShapeError
-from snnviz.figures.column import add_legend, build_panels
+from snnviz.figures.column import SMALL, build_panels
+from snnviz.figures.frame import TEXT_COLOR
 from snnviz.figures.plot import COLORS, settle_layout
 
 if TYPE_CHECKING:
@@ -58,9 +59,16 @@ def over_time_figure(
                 linewidth=1.2,
                 label=name,
             )
-        panel.set_title(number, fontsize="x-small", loc="left")
+        panel.set_title(number, fontsize=SMALL, color=TEXT_COLOR, loc="left")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.tick_params(labelbottom=panel is axes[-1])
     axes[-1].set_xlabel("time step t")
-    add_legend(axes[-1], below=True, columns=2)
+    figure.legend(
+        *axes[0].get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=2,
+        fontsize=SMALL,
+        labelcolor=TEXT_COLOR,
+        frameon=False,
+    )
     return settle_layout(figure)

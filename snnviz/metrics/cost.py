@@ -5,7 +5,7 @@ kernels of 3 x 3 with a border of zeros.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -74,8 +74,10 @@ class Cost(Accumulator):
     ) -> None:
         for part, _ in blocks(record, images):
             # Bit t of a neuron's word is its spike at step t, and a pooled one's any of four.
-            in_words = part.is_renewal and self.T <= _WORD
-            words = _trains(self.T)[part.first_spike] if in_words else part.spikes().view(np.uint8)
+            if part.is_renewal and self.T <= _WORD:
+                words = _trains(self.T)[part.first_spike]
+            else:
+                words = part.spikes().view(np.uint8)
             pooled = np.bitwise_count(_pool(words))
             axes = tuple(range(pooled.ndim - 2))
             self.state["pooled"] += pooled.sum(axis=axes, dtype=np.int64)
@@ -97,17 +99,17 @@ class Cost(Accumulator):
         )
 
 
-def _trains(T: int) -> "NDArray[np.unsignedinteger]":
+def _trains(T: int) -> "NDArray[Any]":
     """For each first-spike time up to T the steps of all spikes, as bits of a whole number."""
     words = [sum(1 << t for t in range(f, T, f + 1)) for f in range(T + 1)]
     return np.array(words, np.min_scalar_type(2**T - 1))
 
 
-def _pool(spikes: "NDArray[np.unsignedinteger]") -> "NDArray[np.unsignedinteger]":
+def _pool(spikes: "NDArray[Any]") -> "NDArray[Any]":
     """Whether any of 2 x 2 fires, [..., H // 2, W // 2]; an odd last row or column is in none."""
     height, width = (side // 2 * 2 for side in spikes.shape[-2:])
     rows = spikes[..., :height:2, :width] | spikes[..., 1:height:2, :width]
-    pooled: NDArray[np.unsignedinteger] = rows[..., ::2] | rows[..., 1::2]
+    pooled: NDArray[Any] = rows[..., ::2] | rows[..., 1::2]
     return pooled
 
 
