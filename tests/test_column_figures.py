@@ -269,5 +269,5 @@ def test_numbers_over_time_are_lines_in_the_same_colours():
 
 @pytest.mark.parametrize("panels", [{}, {"r": {}}, {"r": {"mine": []}}, {"r": {"a": [[1]]}}])
 def test_panels_without_numbers_are_refused(panels):
-    with pytest.raises(ShapeError, match="a panel needs|must be"):
+    with pytest.raises(ShapeError, match=r"a panel needs|must be"):
         over_time_figure(panels)

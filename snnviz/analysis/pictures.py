@@ -74,8 +74,13 @@ def analysis_figures(analysis: "Analysis", images: "ImageSet") -> "dict[str, Fig
     figures = {
         "scorecard": _scorecard(analysis),
         "over_time": _over_time(analysis),
-        "first_spike": first_spike_figure(record.first_spike[0], T=coder.T),
-        "firing_rates": rate_histogram_figure(analysis.studied.results["activity"].rate),
+        "first_spike": first_spike_figure(
+            record.first_spike[0], T=coder.T, title="First spikes, the first image"
+        ),
+        "firing_rates": rate_histogram_figure(
+            analysis.studied.results["activity"].rate,
+            title=f"Firing rates of the channels, {_about(analysis)}",
+        ),
         **_channels(analysis, record),
     }
     if "rule" in analysis.studied.results:
@@ -184,7 +189,12 @@ def _scorecard(analysis: "Analysis") -> "Figure":
         metrics=[score.title for score in scores],
         baselines=[i for i, kind in enumerate(kinds) if i and kind not in ("encoder", "compared")],
         write=[("{:" + score.form + "}").format for score in scores],
+        title=f"Scorecard, {_about(analysis)}",
     )
+
+
+def _about(analysis: "Analysis") -> str:
+    return f"{analysis.images} images, T = {analysis.studied.coder.T}"
 
 
 def _over_time(analysis: "Analysis") -> "Figure":
@@ -221,7 +231,12 @@ def _reconstruction(analysis: "Analysis", images: "ImageSet") -> "Figure":
     rule, coder = analysis.studied.results["rule"], analysis.studied.coder
     read = rule.reconstruct(coder.encode(images.images[:1]))[:, 0]
     steps = np.unique(np.linspace(0, coder.T - 1, _STEPS_SHOWN).round().astype(int))
-    return reconstruction_figure(images.images[0], read[steps] / 255, steps=steps.tolist())
+    return reconstruction_figure(
+        images.images[0],
+        read[steps] / 255,
+        steps=steps.tolist(),
+        title="Read back from counts, the first image",
+    )
 
 
 def _atlas(analysis: "Analysis", images: "ImageSet") -> "Figure":
