@@ -121,10 +121,14 @@ def test_cudnn_is_set_while_training(deterministic, train_set, test_set, monkeyp
     assert (cudnn.deterministic, cudnn.benchmark) == (not deterministic, deterministic)
 
 
-@pytest.mark.parametrize("bfloat16", [False, True])
-def test_mixed_precision_is_float16_only_where_there_is_no_bfloat16(bfloat16, monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: bfloat16)
-    assert autocast_type("cuda:0") is (torch.bfloat16 if bfloat16 else torch.float16)
+def test_mixed_precision_is_float16_only_where_there_is_no_bfloat16(monkeypatch):
+    """Of several cards the one that trains counts; an older one would emulate bfloat16, slowly."""
+    cards = {"cuda:0": (8, 0), "cuda:1": (7, 5), "cuda:2": (12, 0)}
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: cards[str(device)])
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda *_: True)
+    assert autocast_type("cuda:0") is torch.bfloat16
+    assert autocast_type(torch.device("cuda:1")) is torch.float16
+    assert autocast_type("cuda:2") is torch.bfloat16
     assert autocast_type("cpu") is torch.bfloat16
 
 
