@@ -7,13 +7,15 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from snnviz import evaluation
 from snnviz.checkpoint import load_training_state, save_checkpoint
 from snnviz.data import ImageSet, garments
 from snnviz.device import autocast_type
 from snnviz.encoder import bundled
 from snnviz.errors import CheckpointError, ConfigError, DataError, TrainingError
+from snnviz.evaluation import to_device as to
 from snnviz.network import NetworkConfig, build_network
-from snnviz.training import TrainConfig, train
+from snnviz.training import TrainConfig, loop, train
 
 # Steep enough that spikes reach the output within a few batches.
 CONFIG = TrainConfig(T=4, batch_size=10, epochs=2, channels=8, lr=0.5, t_max=2)
@@ -103,6 +105,17 @@ def test_progress_counts_images(train_set, test_set):
         *(("train", done, 70) for done in range(10, 71, 10)),
         *(("test", done, 30) for done in (10, 20, 30)),
     ]
+
+
+def test_every_set_is_copied_to_the_device_once(train_set, test_set, monkeypatch):
+    copied = []
+    for module in (evaluation, loop):
+        monkeypatch.setattr(
+            module, "to_device", lambda images, device: copied.append(images) or to(images, device)
+        )
+    results = list(train(replace(CONFIG, epochs=3, val_split=20), train_set, test_set))
+    assert len(results) == 3
+    assert [len(images) for images in copied] == [55, 20, 30]
 
 
 @pytest.mark.parametrize("deterministic", [False, True])
