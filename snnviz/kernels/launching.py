@@ -70,16 +70,22 @@ def launch(name: str, T: int, count: int, arguments: Sequence[Tensor | int | flo
 
     drive = arguments[0]
     assert isinstance(drive, Tensor)  # noqa: S101
-    options = compile_options(drive.dtype, T)
-    stream = cupy.cuda.Stream.from_external(torch.cuda.current_stream(drive.device))
     blocks = min((count + _THREADS - 1) // _THREADS, _BLOCKS)
-    with cupy.cuda.Device(drive.device.index), stream:
-        kernel = _module(options, drive.device.index).get_function(name)
+    index = drive.device.index
+    # A stream is of the device that is current when it is wrapped.
+    with cupy.cuda.Device(index), _stream(torch.cuda.current_stream(drive.device)):
+        kernel = _kernel(name, drive.dtype, T, index)
         kernel((blocks,), (_THREADS,), tuple(map(_as_c, arguments)))
 
 
 @cache
-def _module(options: tuple[str, ...], _device: int) -> Any:
+def _kernel(name: str, dtype: torch.dtype, T: int, device: int) -> Any:
+    """The compiled kernel, for the current device."""
+    return _module(dtype, T, device).get_function(name)
+
+
+@cache
+def _module(dtype: torch.dtype, T: int, _device: int) -> Any:
     """The compiled kernels, for the current device.
 
     CuPy lets the compiler flush subnormal numbers to zero. A spike depends on one only where the
@@ -87,7 +93,15 @@ def _module(options: tuple[str, ...], _device: int) -> Any:
     """
     import cupy  # noqa: PLC0415
 
-    return cupy.RawModule(code=SOURCE.read_text(), options=options)
+    return cupy.RawModule(code=SOURCE.read_text(), options=compile_options(dtype, T))
+
+
+@cache
+def _stream(stream: torch.cuda.Stream) -> Any:
+    """A stream of torch's for CuPy, of the current device."""
+    import cupy  # noqa: PLC0415
+
+    return cupy.cuda.Stream.from_external(stream)
 
 
 def _as_c(argument: Tensor | float) -> object:
