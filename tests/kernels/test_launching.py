@@ -1,18 +1,24 @@
-"""The launch by CuPy, by a stand-in that runs on the CPU."""
+"""The launch by CuPy: by a stand-in that runs on the CPU, and by CuPy where there is a GPU."""
 
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from snnviz.kernels import Neuron, functions, launching, reference
+from snnviz.errors import ConfigError
+from snnviz.kernels import Neuron, check_available, functions, launching, reference
+from tests.benchmarks import gpu_check
 from tests.kernels import host
 
 needs_compiler = pytest.mark.skipif(host.compiler() is None, reason="needs a C++ compiler")
+on_a_gpu = pytest.mark.skipif(
+    not torch.cuda.is_available() or find_spec("cupy") is None, reason="needs a GPU and CuPy"
+)
 TYPES = {"float": np.float32, "Int": np.int64}
 DRIVES = {
     name: torch.rand(shape, generator=torch.Generator().manual_seed(0))
@@ -141,3 +147,73 @@ def test_a_kernel_is_compiled_and_looked_up_once(cupy):
     assert len(cupy.launched) == 12
     assert cupy.looked_up == ("fire", "fire_backward") * 2
     assert [options[-1] for options in cupy.built] == ["-DSTORED_FLOAT", "-DSTORED_HALF"]
+
+
+def test_what_works_is_available(cupy):
+    check_available("cuda")
+    assert cupy.looked_up == ("nothing",)
+    assert not Block.entered
+
+
+def fail(error):
+    def failing(*_args, **_options):
+        raise error
+
+    return failing
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("\n=====\nFailed to import CuPy.\n\nOriginal error:\n", "Failed to import CuPy."),
+        ("", "ImportError"),
+        ("libcuda.so.1: cannot open", "libcuda.so.1: cannot open"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("cuda", "package"),
+    [("13.0", r"'snnviz\[cupy\]'"), (None, r"'snnviz\[cupy\]'"), ("12.8", "cupy-cuda12x")],
+)
+def test_a_package_that_cannot_be_imported_is_one_line(text, reason, cuda, package, monkeypatch):
+    class Finder:
+        @staticmethod
+        def find_spec(name, *_):
+            if name == "cupy":
+                raise ImportError(text)
+
+    monkeypatch.delitem(sys.modules, "cupy", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Finder, *sys.meta_path])
+    monkeypatch.setattr(torch.version, "cuda", cuda)
+    with pytest.raises(ConfigError, match=rf"^-cupy: .* \({reason}\); pip install {package}$"):
+        check_available("cuda:0")
+
+
+@pytest.mark.parametrize("broken", ["driver", "stream", "compiler"])
+def test_a_package_that_does_not_work_is_one_line(broken, cupy, monkeypatch):
+    error = RuntimeError(f"the {broken} is too old\nand more")
+    package = sys.modules["cupy"]
+    if broken == "driver":
+        monkeypatch.setattr(package.cuda.runtime, "getDeviceCount", fail(error))
+    elif broken == "stream":
+        monkeypatch.setattr(package.cuda.Stream, "from_external", fail(error))
+    else:
+        monkeypatch.setattr(cupy, "get_function", fail(error))
+    with pytest.raises(ConfigError, match=rf"on cuda:0 \(the {broken} is too old\); see what .*$"):
+        check_available("cuda:0")
+
+
+@on_a_gpu
+def test_on_a_gpu_kernels_are_their_reference():
+    check_available("cuda:0")
+    assert gpu_check.check_kernels("cuda:0", (1, 4))
+
+
+@on_a_gpu
+def test_on_a_gpu_kernels_run_on_torchs_stream():
+    assert gpu_check.runs_on_its_stream("cuda:0")
+
+
+@on_a_gpu
+@pytest.mark.parametrize("name", gpu_check.OURS)
+def test_on_a_gpu_no_iteration_waits(name):
+    assert gpu_check.waits_for_nothing(name, "cuda:0")
