@@ -27,7 +27,8 @@ def choose_device(name: str | None = None) -> str:
 
 def autocast_type(device: torch.device | str) -> torch.dtype:
     """What mixed precision computes in: bfloat16, or float16 on a GPU that lacks it."""
-    if torch.device(device).type == "cuda" and not torch.cuda.is_bf16_supported():
+    # torch.cuda.is_bf16_supported() counts emulation, and asks the current device, not this one.
+    if torch.device(device).type == "cuda" and torch.cuda.get_device_capability(device) < (8, 0):
         return torch.float16
     return torch.bfloat16
 

@@ -41,7 +41,6 @@ class Evaluation:
         return self.correct / self.total
 
 
-@torch.inference_mode()
 def evaluate(
     net: ConvSNN,
     images: ImageSet,
@@ -65,9 +64,26 @@ def evaluate(
     Raises:
         DataError: The set has no labels.
     """
-    device = next(net.parameters()).device
-    ranks = ranks or Ranks()
-    pixels, labels = (ranks.share(values) for values in to_device(images, device))
+    values = to_device(images, next(net.parameters()).device)
+    return evaluate_tensors(
+        net, *values, batch_size=batch_size, progress=progress, ranks=ranks, model=model
+    )
+
+
+@torch.inference_mode()
+def evaluate_tensors(
+    net: ConvSNN,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    batch_size: int = 128,
+    progress: Progress | None = None,
+    ranks: Ranks | None = None,
+    model: nn.Module | None = None,
+) -> Evaluation:
+    """The same of what `to_device` gave: a set that is measured often is copied there once."""
+    device, ranks = images.device, ranks or Ranks()
+    pixels, labels = ranks.share(images), ranks.share(labels)
     was_training = net.training
     net.eval()
     model = model or accelerate(net, len(images))

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,7 +20,8 @@ from snnviz.checkpoint import load_checkpoint, load_training_state
 from snnviz.data import garments
 from snnviz.errors import DataError, ExportError, TrainingError
 from snnviz.network import NetworkConfig, build_network
-from snnviz.runs import LATEST, MAX, open_run, read_curves, record_training
+from snnviz.ranks import Ranks
+from snnviz.runs import LATEST, MAX, open_run, read_curves, record_training, recording
 from snnviz.training import TrainConfig
 
 CONFIG = TrainConfig(T=2, batch_size=20, epochs=3, channels=4, lr=0.5)
@@ -87,6 +89,34 @@ def test_a_run_folder_holds_what_it_says(tmp_path):
         assert curve.epochs.tolist() == [0, 1, 2]
         np.testing.assert_allclose(curve.values, [getattr(r, tag) for r in results], rtol=1e-6)
     assert curves["test_acc"].best == best.epoch
+
+
+def test_the_settings_say_what_a_gpu_computed_with(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"card {device.index}")
+    monkeypatch.setitem(sys.modules, "cupy", SimpleNamespace(__version__="14.9"))
+    found = recording._environment(Ranks(), torch.device("cuda:2"))
+    assert (found["gpu"], found["cuda"], found["cupy"]) == ("card 2", torch.version.cuda, "14.9")
+    assert recording._environment(Ranks(), torch.device("cpu"))["gpu"] is None
+
+
+def test_the_precision_is_told_also_by_torchs_newer_names():
+    """In a process of its own: torch answers by the older names no more once they were used."""
+    text = """
+import torch
+from snnviz.runs.recording import _tf32
+assert _tf32() == {"matmul": False, "cudnn": True}, _tf32()
+torch.set_float32_matmul_precision("high")
+assert _tf32() == {"matmul": True, "cudnn": True}, _tf32()
+torch.backends.cudnn.conv.fp32_precision = "ieee"
+torch.backends.cuda.matmul.fp32_precision = "tf32"
+assert _tf32() == {"matmul": True, "cudnn": False}, _tf32()
+"""
+    if not hasattr(torch.backends.cudnn, "conv"):
+        pytest.skip("this torch has the older names only")
+    result = subprocess.run(
+        [sys.executable, "-c", text], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
 
 
 def test_the_encoder_is_kept_after_each_epoch(tmp_path):

@@ -7,13 +7,15 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from snnviz import evaluation
 from snnviz.checkpoint import load_training_state, save_checkpoint
 from snnviz.data import ImageSet, garments
 from snnviz.device import autocast_type
 from snnviz.encoder import bundled
 from snnviz.errors import CheckpointError, ConfigError, DataError, TrainingError
+from snnviz.evaluation import to_device as to
 from snnviz.network import NetworkConfig, build_network
-from snnviz.training import TrainConfig, train
+from snnviz.training import TrainConfig, loop, train
 
 # Steep enough that spikes reach the output within a few batches.
 CONFIG = TrainConfig(T=4, batch_size=10, epochs=2, channels=8, lr=0.5, t_max=2)
@@ -105,6 +107,17 @@ def test_progress_counts_images(train_set, test_set):
     ]
 
 
+def test_every_set_is_copied_to_the_device_once(train_set, test_set, monkeypatch):
+    copied = []
+    for module in (evaluation, loop):
+        monkeypatch.setattr(
+            module, "to_device", lambda images, device: copied.append(images) or to(images, device)
+        )
+    results = list(train(replace(CONFIG, epochs=3, val_split=20), train_set, test_set))
+    assert len(results) == 3
+    assert [len(images) for images in copied] == [55, 20, 30]
+
+
 @pytest.mark.parametrize("deterministic", [False, True])
 def test_cudnn_is_set_while_training(deterministic, train_set, test_set, monkeypatch):
     """Whatever it was before, and as it was before between the epochs."""
@@ -121,10 +134,14 @@ def test_cudnn_is_set_while_training(deterministic, train_set, test_set, monkeyp
     assert (cudnn.deterministic, cudnn.benchmark) == (not deterministic, deterministic)
 
 
-@pytest.mark.parametrize("bfloat16", [False, True])
-def test_mixed_precision_is_float16_only_where_there_is_no_bfloat16(bfloat16, monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: bfloat16)
-    assert autocast_type("cuda:0") is (torch.bfloat16 if bfloat16 else torch.float16)
+def test_mixed_precision_is_float16_only_where_there_is_no_bfloat16(monkeypatch):
+    """Of several cards the one that trains counts; an older one would emulate bfloat16, slowly."""
+    cards = {"cuda:0": (8, 0), "cuda:1": (7, 5), "cuda:2": (12, 0)}
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: cards[str(device)])
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda *_: True)
+    assert autocast_type("cuda:0") is torch.bfloat16
+    assert autocast_type(torch.device("cuda:1")) is torch.float16
+    assert autocast_type("cuda:2") is torch.bfloat16
     assert autocast_type("cpu") is torch.bfloat16
 
 

@@ -1,5 +1,6 @@
 """`neurons.cu`, compiled by CuPy for the GPU at hand and launched on torch's current stream."""
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ _STORED = {
     torch.float16: "STORED_HALF",
     torch.bfloat16: "STORED_BFLOAT16",
 }
+_NOTHING = 'extern "C" __global__ void nothing() {}'
 _THREADS = 256
 # Enough blocks for any GPU; a thread takes several items where there are more.
 _BLOCKS = 2**20
@@ -27,20 +29,44 @@ def check_available(device: torch.device | str) -> None:
     """Refuse a device for which there are no kernels.
 
     Raises:
-        ConfigError: It is no CUDA device, or CuPy is not installed.
+        ConfigError: It is no CUDA device, or CuPy is not installed or cannot compile for it.
     """
-    if torch.device(device).type != "cuda":
+    device = torch.device(device)
+    if device.type != "cuda":
         raise ConfigError(
             f"-cupy: its kernels need a CUDA device, got {device}; leave -cupy out, or choose a "
             "GPU with --device cuda:0"
         )
     try:
-        import cupy  # noqa: F401, PLC0415
-    except ImportError as error:
+        import cupy  # noqa: PLC0415
+    except Exception as error:
         raise ConfigError(
-            f"-cupy: the package cupy cannot be imported ({str(error).splitlines()[0]}); "
-            "pip install 'snnviz[cupy]'"
+            f"-cupy: the package cupy cannot be imported ({_first_line(error)}); "
+            f"pip install {_package()}"
         ) from error
+    try:
+        # All that a launch takes: a driver, torch's stream and a compiler.
+        cupy.cuda.runtime.getDeviceCount()
+        with cupy.cuda.Device(device.index):
+            _stream(torch.cuda.current_stream(device))
+            cupy.RawModule(code=_NOTHING).get_function("nothing")
+    except Exception as error:
+        raise ConfigError(
+            f"-cupy: cupy does not work on {device} ({_first_line(error)}); see what "
+            "python -c 'import cupy; cupy.show_config()' misses, or leave -cupy out"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    """The first line that says anything; CuPy's own begin with an empty one and a rule."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    return next((line for line in lines if re.search("[a-zA-Z]", line)), type(error).__name__)
+
+
+def _package() -> str:
+    """What brings the CuPy that fits torch's CUDA."""
+    major = (torch.version.cuda or "13").partition(".")[0]
+    return "'snnviz[cupy]'" if major == "13" else f"cupy-cuda{major}x"
 
 
 def compile_options(dtype: torch.dtype, T: int) -> tuple[str, ...]:
@@ -70,16 +96,22 @@ def launch(name: str, T: int, count: int, arguments: Sequence[Tensor | int | flo
 
     drive = arguments[0]
     assert isinstance(drive, Tensor)  # noqa: S101
-    options = compile_options(drive.dtype, T)
-    stream = cupy.cuda.Stream.from_external(torch.cuda.current_stream(drive.device))
     blocks = min((count + _THREADS - 1) // _THREADS, _BLOCKS)
-    with cupy.cuda.Device(drive.device.index), stream:
-        kernel = _module(options, drive.device.index).get_function(name)
+    index = drive.device.index
+    # A stream is of the device that is current when it is wrapped.
+    with cupy.cuda.Device(index), _stream(torch.cuda.current_stream(drive.device)):
+        kernel = _kernel(name, drive.dtype, T, index)
         kernel((blocks,), (_THREADS,), tuple(map(_as_c, arguments)))
 
 
 @cache
-def _module(options: tuple[str, ...], _device: int) -> Any:
+def _kernel(name: str, dtype: torch.dtype, T: int, device: int) -> Any:
+    """The compiled kernel, for the current device."""
+    return _module(dtype, T, device).get_function(name)
+
+
+@cache
+def _module(dtype: torch.dtype, T: int, _device: int) -> Any:
     """The compiled kernels, for the current device.
 
     CuPy lets the compiler flush subnormal numbers to zero. A spike depends on one only where the
@@ -87,7 +119,15 @@ def _module(options: tuple[str, ...], _device: int) -> Any:
     """
     import cupy  # noqa: PLC0415
 
-    return cupy.RawModule(code=SOURCE.read_text(), options=options)
+    return cupy.RawModule(code=SOURCE.read_text(), options=compile_options(dtype, T))
+
+
+@cache
+def _stream(stream: torch.cuda.Stream) -> Any:
+    """A stream of torch's for CuPy, of the current device."""
+    import cupy  # noqa: PLC0415
+
+    return cupy.cuda.Stream.from_external(stream)
 
 
 def _as_c(argument: Tensor | float) -> object:

@@ -1,6 +1,7 @@
 """`record_training`: a training whose every epoch is on disk before the next begins."""
 
 import platform
+import sys
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -74,7 +75,7 @@ def record_training(
                     "test_set": test_set.name,
                     "test_images": len(test_set),
                     **(about or {}),
-                    **_environment(ranks),
+                    **_environment(ranks, torch.device(config.device)),
                 },
             )
             if state is None:
@@ -91,21 +92,31 @@ def _write_untrained(run: RunFolder, config: TrainConfig, train_set: ImageSet) -
     run.write_untrained(net.state_dict(), net.config.as_dict())
 
 
-def _environment(ranks: Ranks) -> dict[str, Any]:
+def _environment(ranks: Ranks, device: torch.device) -> dict[str, Any]:
     """What the numbers may depend on besides the options."""
     return {
         "ranks": ranks.world,
         "threads": torch.get_num_threads(),
-        "tf32": {
-            "matmul": torch.backends.cuda.matmul.allow_tf32,
-            "cudnn": torch.backends.cudnn.allow_tf32,
-        },
+        "gpu": torch.cuda.get_device_name(device) if device.type == "cuda" else None,
+        "cuda": torch.version.cuda,
+        "cupy": getattr(sys.modules.get("cupy"), "__version__", None),
+        "tf32": _tf32(),
         "snnviz": __version__,
         "spikingjelly": version("spikingjelly"),
         "torch": torch.__version__,
         "python": platform.python_version(),
         "machine": platform.machine(),
     }
+
+
+def _tf32() -> dict[str, bool]:
+    """Whether the GPU may round the factors of float32 products to TF32."""
+    cuda, cudnn = torch.backends.cuda, torch.backends.cudnn
+    try:
+        return {"matmul": cuda.matmul.allow_tf32, "cudnn": cudnn.allow_tf32}
+    except RuntimeError:  # what torch answers once anybody has used the newer names
+        precisions = {"matmul": cuda.matmul, "cudnn": cudnn.conv}  # type: ignore[attr-defined]
+        return {name: each.fp32_precision == "tf32" for name, each in precisions.items()}
 
 
 def _type_name(dtype: torch.dtype) -> str:

@@ -56,7 +56,11 @@ class Learner:
         self.fused = fuse(self.net) if config.cupy else None
         self._model: nn.Module = self.fused or accelerate(self.net, images, amp=config.amp)
         if ranks.world > 1:
-            self._model = DistributedDataParallel(self._model)
+            parallel = DistributedDataParallel(self._model)
+            # Running statistics play no part while the network learns; `learn` shares them once.
+            # Set here, since torch is about to give the parameter another name.
+            parallel.broadcast_buffers = False
+            self._model = parallel
 
     def load(self, saved: TrainingState) -> None:
         """Go on from `saved`.

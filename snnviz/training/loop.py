@@ -18,7 +18,7 @@ from snnviz.checkpoint import TrainingState
 from snnviz.data import ImageSet
 from snnviz.device import cudnn_algorithms
 from snnviz.errors import ConfigError, DataError
-from snnviz.evaluation import Progress, check_labels, evaluate, to_device
+from snnviz.evaluation import Progress, check_labels, evaluate_tensors, to_device
 from snnviz.ranks import Ranks
 from snnviz.training.augmentation import draw_views, seeded_masks
 from snnviz.training.config import TrainConfig
@@ -109,6 +109,8 @@ def _epochs(
     config, ranks = learner.config, learner.ranks
     device = torch.device(config.device)
     images, labels = to_device(train_set, device)
+    held_out = to_device(val_set, device) if val_set else None
+    tested = to_device(test_set, device)
     first_epoch, best, max_test_acc = 0, None, 0.0
     if resume is not None:
         first_epoch, best = resume.epoch + 1, resume.best(on_held_out=val_set is not None)
@@ -118,7 +120,7 @@ def _epochs(
         order = _epoch_order(len(images), config.seed, epoch).to(device)
         views = draw_views(len(images), config.seed, epoch).to(device) if config.augment else None
         measure = partial(
-            evaluate,
+            evaluate_tensors,
             learner.net,
             batch_size=config.batch_size,
             progress=progress,
@@ -128,7 +130,7 @@ def _epochs(
         with cudnn_algorithms(deterministic=config.deterministic):
             with seeded_masks(device, config.seed, epoch, ranks.rank):
                 train_loss, train_acc = learner.learn(images, labels, order, progress, views)
-            val, test = val_set and measure(val_set), measure(test_set)
+            val, test = held_out and measure(*held_out), measure(*tested)
         chosen_on = (val or test).accuracy
         is_best = best is None or chosen_on > best
         best = chosen_on if is_best else best

@@ -38,7 +38,7 @@ class SynchronizedBatchNorm2d(nn.BatchNorm2d):
         if not self.training:
             return super().forward(input)
         x = input.float()
-        sums = torch.cat([x.sum((0, 2, 3)), x.new_tensor([x.numel() / self.num_features])])
+        sums = torch.cat([x.sum((0, 2, 3)), x.new_full((1,), x.numel() / self.num_features)])
         sums = _SumOverRanks.apply(sums)
         count = sums[-1].detach()
         mean = sums[:-1] / count

@@ -2,6 +2,9 @@
 
 import os
 import platform
+import shutil
+import subprocess
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,3 +19,29 @@ def describe_machine(*packages):
         f"{models[0] if models else platform.processor() or platform.machine()}, "
         f"{os.cpu_count()} cores, Python {platform.python_version()}, {versions}"
     )
+
+
+def describe_gpu(device):
+    """One line: the card, its driver and CUDA, and versions of what else computes on it."""
+    import torch
+
+    device = torch.device(device)
+    card = torch.cuda.get_device_name(device) if device.type == "cuda" else "no GPU"
+    packages = ", ".join(f"{name} {_version(name)}" for name in ("cupy", "triton", "numpy"))
+    return f"{card}, driver {_driver(device.index or 0)}, CUDA {torch.version.cuda}, {packages}"
+
+
+def _version(package):
+    try:
+        return import_module(package).__version__
+    except ImportError:
+        return "none"
+
+
+def _driver(index):
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return "unknown"
+    query = [tool, "-i", str(index), "--query-gpu=driver_version", "--format=csv,noheader"]
+    result = subprocess.run(query, capture_output=True, text=True, check=False)
+    return result.stdout.strip() or "unknown"

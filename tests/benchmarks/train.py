@@ -62,8 +62,12 @@ def loop_blocks(
     device: str = "cpu",
     *,
     amp: bool = False,
+    batch: int = BATCH,
 ) -> tuple[Block, Block]:
-    """The example's loops over that network: its data sets, loaders and logged values."""
+    """The example's loops over that network: its data sets, loaders and logged values.
+
+    The loaders' workers live on from epoch to epoch, which spares the example their start.
+    """
     import torchvision
 
     net.to(device)
@@ -77,7 +81,13 @@ def loop_blocks(
         )
         warnings.filterwarnings("ignore", "This DataLoader will create 4 worker")
         loader = torch.utils.data.DataLoader(
-            data, batch_size=BATCH, shuffle=True, drop_last=True, num_workers=4
+            data,
+            batch_size=batch,
+            shuffle=True,
+            drop_last=True,
+            num_workers=4,
+            pin_memory=kind == "cuda",
+            persistent_workers=True,
         )
         while True:
             yield from loader
@@ -114,30 +124,37 @@ def loop_blocks(
 
 
 def our_blocks(
-    data_dir: Path, *, amp: bool, fast: bool = True, **settings: Any
+    data_dir: Path, *, amp: bool, fast: bool = True, batch: int = BATCH, **settings: Any
 ) -> tuple[Block, Block]:
-    """The package's own training and evaluation."""
+    """The package's own training and evaluation, as `snnviz.training.train` runs them."""
     from snnviz import acceleration
     from snnviz.data import fashion_mnist
-    from snnviz.evaluation import evaluate, to_device
+    from snnviz.device import cudnn_algorithms
+    from snnviz.evaluation import evaluate_tensors, to_device
     from snnviz.ranks import Ranks
     from snnviz.training import TrainConfig
     from snnviz.training.learner import Learner
 
     # What decides whether it pays; a block is no whole training.
     mock.patch.object(acceleration, "_WORTHWHILE", 0 if fast else float("inf")).start()
-    train_set, test_set = fashion_mnist(data_dir, "train"), fashion_mnist(data_dir, "test")
-    config = TrainConfig(amp=amp, t_max=10**6, seed=0, **settings)
-    images, labels = to_device(train_set, torch.device(config.device))
+    config = TrainConfig(amp=amp, t_max=10**6, seed=0, batch_size=batch, **settings)
+    device = torch.device(config.device)
+    images, labels = to_device(fashion_mnist(data_dir, "train"), device)
+    tested = to_device(fashion_mnist(data_dir, "test"), device)
     learner = Learner(config, (28, 28), Ranks(), len(images))
     generator = torch.Generator().manual_seed(0)
 
+    @cudnn_algorithms(deterministic=False)
     def train(count: int) -> float:
-        order = torch.randint(len(images), (count * BATCH,), generator=generator)
-        return learner.learn(images, labels, order.to(images.device), None)[0]
+        order = torch.randint(len(images), (count * batch,), generator=generator)
+        return learner.learn(images, labels, order.to(device), None)[0]
 
+    @cudnn_algorithms(deterministic=False)
     def test(count: int) -> None:
-        evaluate(learner.net, test_set.take(np.arange(count * BATCH)), model=learner.fused)
+        whole, rest = divmod(count * batch, len(tested[0]))
+        for size in [len(tested[0])] * whole + [rest] * (rest > 0):
+            some = (values[:size] for values in tested)
+            evaluate_tensors(learner.net, *some, batch_size=batch, model=learner.fused)
 
     return train, test
 
@@ -152,10 +169,15 @@ def serve(options: argparse.Namespace) -> None:
     answer(blocks)
 
 
-def answer(blocks: tuple[Block, Block]) -> None:
-    """Run the blocks that are asked for on stdin, and say how many seconds each took."""
+def answer(blocks: tuple[Block, Block], untimed: int = 0) -> None:
+    """Run the blocks that are asked for on stdin, and say how many seconds each took.
+
+    Before the clock runs, each runs for `untimed` iterations.
+    """
     for line in sys.stdin:
         kind, count = map(int, line.split())
+        if untimed:
+            blocks[kind](untimed)
         start = time.perf_counter()
         blocks[kind](count)
         print(time.perf_counter() - start, flush=True)
@@ -165,8 +187,13 @@ class Side:
     """A process that runs blocks."""
 
     def __init__(
-        self, name: str, arguments: list[str], module: str = "tests.benchmarks.train"
+        self,
+        name: str,
+        arguments: list[str],
+        module: str = "tests.benchmarks.train",
+        batch: int = BATCH,
     ) -> None:
+        self.batch = batch
         self.process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments, "--side", name],
             stdin=subprocess.PIPE,
@@ -180,7 +207,12 @@ class Side:
         seconds = self.process.stdout.readline()
         if not seconds:
             sys.exit("a side ended; its error stands above")
-        return count * BATCH / float(seconds)
+        return count * self.batch / float(seconds)
+
+    def close(self) -> None:
+        """End the process."""
+        with self.process:
+            self.process.stdin.close()
 
 
 def measure(names: list[str], options: argparse.Namespace) -> dict[str, list[float]]:
@@ -195,8 +227,7 @@ def measure(names: list[str], options: argparse.Namespace) -> dict[str, list[flo
                 if number >= 0:
                     speeds[name][kind].append(speed)
     for side in sides.values():
-        side.process.stdin.close()
-        side.process.wait()
+        side.close()
     return {name: [statistics.median(values) for values in both] for name, both in speeds.items()}
 
 

@@ -1,6 +1,7 @@
 """`-cupy` in training: on a CPU, with the kernels' source in place of the GPU."""
 
 import json
+import multiprocessing
 
 import pytest
 import torch
@@ -8,8 +9,13 @@ import torch
 from snnviz import cli
 from snnviz.checkpoint import load_checkpoint, load_training_state
 from snnviz.cli import plan
+from snnviz.data import garments
+from snnviz.evaluation import to_device
 from snnviz.kernels import functions, fusing
+from snnviz.network import build_network
+from snnviz.ranks import Ranks
 from snnviz.training import TrainConfig
+from snnviz.training.learner import Learner
 from tests.kernels import host
 
 pytestmark = pytest.mark.skipif(host.compiler() is None, reason="needs a C++ compiler")
@@ -92,3 +98,55 @@ def test_a_run_without_it_does_not_go_on_with_it(run, tmp_path):
 def test_mixed_precision_is_in_the_name_before_it():
     config = TrainConfig(cupy=True, step_mode="m", amp=True)
     assert config.run_name == "T_4_b_128_SGD_lr_0.1_CosALR_64_amp_cupy"
+
+
+def one_step(ranks, cupy):
+    """The state of the network after a step on ten images, shared by the ranks, and its model."""
+    config = TrainConfig(
+        T=4, batch_size=10, channels=8, lr=0.5, step_mode="m", cupy=cupy, sync_bn=True
+    )
+    learner = Learner(config, (28, 28), ranks, 10)
+    images, labels = to_device(garments(10, "train"), torch.device("cpu"))
+    learner.learn(images, labels, torch.arange(10), None)
+    return learner.net.state_dict(), learner._model
+
+
+def _one_rank(rank, store, queue):
+    torch.set_num_threads(1)
+    functions.launch = host.launch
+    fusing.check_available = lambda _device: None
+    torch.distributed.init_process_group(
+        "gloo", init_method=f"file://{store}", rank=rank, world_size=2
+    )
+    found = []
+    for cupy in (True, False):
+        state, model = one_step(Ranks(rank, 2), cupy)
+        found.append({name: value.contiguous().numpy() for name, value in state.items()})
+    queue.put((rank, *found, model.broadcast_buffers))
+    torch.distributed.barrier()
+    torch.distributed.destroy_process_group()
+
+
+def test_two_processes_train_with_the_kernels_as_without(tmp_path):
+    """And exchange gradients only at each step; running statistics once an epoch."""
+    processes = multiprocessing.get_context("forkserver")
+    queue = processes.Queue()
+    ranks = [
+        processes.Process(target=_one_rank, args=(rank, tmp_path / "store", queue))
+        for rank in (0, 1)
+    ]
+    for rank in ranks:
+        rank.start()
+    results = {rank: rest for rank, *rest in (queue.get(timeout=120) for _ in ranks)}
+    for rank in ranks:
+        rank.join()
+    before = build_network(TrainConfig(channels=8).network((28, 28)), seed=2020).state_dict()
+    for name, start in before.items():
+        (one, plain), (two, _) = (
+            [torch.from_numpy(state[name]) for state in results[rank][:2]] for rank in (0, 1)
+        )
+        assert torch.equal(one, two), name
+        step = (plain - start).abs().max()
+        assert step > 0, name
+        assert torch.allclose(one, plain, rtol=0, atol=1e-3 * float(step)), name
+    assert [results[rank][2] for rank in (0, 1)] == [False, False]
