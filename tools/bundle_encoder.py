@@ -16,6 +16,7 @@ import torch
 from snnviz import __version__
 from snnviz.checkpoint import encoder_checkpoint, load_checkpoint, save_checkpoint
 from snnviz.encoder import bundled
+from snnviz.runs import LATEST
 
 
 @click.command()
@@ -40,6 +41,7 @@ def main(checkpoint: Path, command: str) -> None:
         "command": command,
         "best_epoch": source.epoch,
         "epochs": training["epochs"],
+        "epochs_trained": _epochs_trained(checkpoint),
         "test_accuracy": source.max_test_acc,
         "train_set": training["train_set"],
         "train_images": training["train_images"],
@@ -57,6 +59,12 @@ def main(checkpoint: Path, command: str) -> None:
     text = json.dumps(provenance, indent=1) + "\n"
     (bundled().parent / "provenance.json").write_text(text, encoding="utf-8")
     click.echo(text, nl=False)
+
+
+def _epochs_trained(checkpoint: Path) -> int | None:
+    """How many epochs the run has behind it, which may have been stopped before its last."""
+    latest = load_checkpoint(checkpoint.parent / LATEST).epoch
+    return None if latest is None else latest + 1
 
 
 if __name__ == "__main__":
