@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -146,6 +147,31 @@ def test_ctrl_c_says_how_to_go_on(whole, tmp_path):
     assert run(*COMMAND, "--out-dir", out, "-q") == 1  # not by accident
     assert run(*COMMAND, "--out-dir", out, "-q", "--resume") == 0
     assert contents(out) == whole
+
+
+def test_ctrl_c_twice_leaves_no_process_behind():
+    """The second one comes while the workers finish the tasks that they are at."""
+    code = """
+import time
+from itertools import repeat
+from snnviz.export.pool import work
+for _ in work(time.sleep, repeat(1), jobs=2):
+    print("one is done", flush=True)
+"""
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL, preexec_fn=restore_interrupt,  # noqa: PLW1509
+                               start_new_session=True)  # fmt: skip
+    process.stdout.readline()
+    for _ in range(2):
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.3)
+    try:
+        process.communicate(timeout=20)  # the workers hold the other end of the pipe as well
+        assert process.returncode == -signal.SIGINT
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 def test_a_full_disk_is_one_line_and_can_be_resumed(whole, tmp_path):

@@ -107,7 +107,10 @@ def _pool(jobs: int, memory: Any) -> Iterator[ProcessPoolExecutor]:
                 pool.submit(os.getpid)
         yield pool
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        # A second Ctrl-C in here would leave the workers waiting for tasks, and this process for
+        # the workers. What they are at takes no longer than a task.
+        with _ignored_interrupt():
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 @contextmanager
