@@ -2,9 +2,13 @@
 
 import json
 import os
+import pty
+import re
 import resource
 import subprocess
 import sys
+import termios
+from contextlib import suppress
 
 import click
 import numpy as np
@@ -55,6 +59,45 @@ def one_line(text):
     assert text.count("\n") == 1, text
     assert text.startswith("snnviz: ")
     return text
+
+
+def on_a_terminal(code, streams=("stdout", "stderr")):
+    """What Python code writes to a terminal, which `streams` are; the others are pipes."""
+    terminal, other_end = pty.openpty()
+    termios.tcsetwinsize(other_end, (24, 80))
+    pipes = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(
+        [sys.executable, "-c", code], **(pipes | dict.fromkeys(streams, other_end))
+    ) as started:
+        os.close(other_end)
+        written = b""
+        with suppress(OSError):  # how the end of a terminal shows
+            while some := os.read(terminal, 4096):
+                written += some
+    os.close(terminal)
+    assert started.returncode == 0
+    return written.decode()
+
+
+BAR = """
+import time
+from snnviz.cli.options import progress_bar
+progress = progress_bar(quiet={quiet})
+for done in (20, 40, 60, 60):
+    progress("figures", done, 60)
+    time.sleep(0.15)  # longer than a bar waits before it is drawn anew
+for done in (0, 7):
+    progress("sheets", done, 7)
+"""
+
+
+def test_one_bar_a_phase_and_its_rate_is_of_what_was_done_in_it():
+    written = on_a_terminal(BAR.format(quiet=False))
+    counts = re.findall(r"figures.*?(\d+)/60.*?(\?|[\d.]+)img/s", written)
+    assert [count for count, _ in counts] == ["20", "40", "60"]
+    assert counts[0][1] == "?"
+    assert float(counts[1][1]) < 134  # 20 images in 0.15 s or somewhat more
+    assert "sheets" in written
 
 
 @pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in COMMANDS)])

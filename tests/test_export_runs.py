@@ -118,6 +118,27 @@ def test_an_interrupted_run_goes_on_without_drawing_anything_again(encoder, samp
     assert contents(out) == contents(tmp_path / "whole")
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_progress_counts_what_is_written(jobs, encoder, samples, tmp_path):
+    """And not what is encoded, which is far ahead of it."""
+    reports = []
+
+    def report(phase, done, total):
+        written = len(list(tmp_path.glob("*/counts.npz")))
+        assert done <= written
+        reports.append((phase, done, total))
+
+    write_figure_sets(encoder, samples[:20], tmp_path, OPTIONS, jobs=jobs, progress=report)
+    assert reports == [("figures", done, 20) for done in (0, 8, 16, 20, 20)]
+    reports.clear()
+    for gone in (3, 17):
+        (tmp_path / f"{gone:05d}" / "counts.npz").unlink()
+    write_figure_sets(
+        encoder, samples[:20], tmp_path, OPTIONS, jobs=jobs, resume=True, progress=report
+    )
+    assert reports == [("figures", done, 20) for done in (3, 20, 20)]
+
+
 @pytest.mark.parametrize(("jobs", "files"), [(1, 1), (1, 130), (2, 75)])
 def test_killed_at_any_moment_every_file_is_whole_or_absent(jobs, files, whole, tmp_path):
     out = tmp_path / "out"
