@@ -100,6 +100,14 @@ def test_one_bar_a_phase_and_its_rate_is_of_what_was_done_in_it():
     assert "sheets" in written
 
 
+@pytest.mark.parametrize(
+    ("quiet", "streams"),
+    [(True, ("stdout", "stderr")), (False, ("stdout",)), (False, ("stderr",))],
+)
+def test_no_bar_where_nobody_looks(quiet, streams):
+    assert on_a_terminal(BAR.format(quiet=quiet), streams) == ""
+
+
 @pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in COMMANDS)])
 def test_help_loads_no_heavy_library(arguments):
     code = (

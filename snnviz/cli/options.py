@@ -128,13 +128,14 @@ def seed_option(default: int, what: str) -> Decorator:
 
 
 def progress_bar(quiet: bool) -> "Callable[[str, int, int], None]":
-    """A `progress(phase, done, total)` that draws a bar.
+    """A `progress(phase, done, total)` that draws a bar, where stdout and stderr are terminals.
 
     What is done when a phase is first heard of does not count into the rate: it was there already.
     """
     from tqdm import tqdm
 
-    hide = quiet or not sys.stderr.isatty()
+    # The bar goes to stderr; whoever sends stdout elsewhere does not sit and watch.
+    hide = quiet or not (sys.stdout.isatty() and sys.stderr.isatty())
     bar: tqdm[Any] | None = None
     shown = ("", 0)
 
