@@ -59,7 +59,8 @@ def write_bytes(data: bytes | memoryview, path: Path, *, durable: bool = True) -
         with atomic_write(path) as file:
             file.write(data)
         return path
-    temporary = path.with_name(f".{path.name}{PART}")
+    # Another process that writes the same file does not write to this one.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{PART}")
     try:
         temporary.write_bytes(data)
         temporary.replace(path)

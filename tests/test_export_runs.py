@@ -155,6 +155,34 @@ def test_killed_at_any_moment_every_file_is_whole_or_absent(jobs, files, whole, 
     assert contents(out) == whole
 
 
+def test_a_second_run_in_the_same_folder_is_one_line(whole, tmp_path, capsys):
+    out = tmp_path / "out"
+    process = start(*COMMAND, "--out-dir", out)
+    try:
+        wait_for_files(out, 3, process)
+        for flag in ("--resume", "--overwrite"):
+            assert run(*COMMAND, "--out-dir", out, "-q", flag) == 1
+            err = capsys.readouterr().err
+            assert err.count("\n") == 1
+            assert "another run is writing to" in err
+        assert process.poll() is None
+    finally:
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert contents(out) == whole
+
+
+def test_a_run_killed_before_it_began_is_not_in_the_way(encoder, samples, tmp_path):
+    (tmp_path / ".lock").touch()
+    write_figure_sets(encoder, samples[:1], tmp_path, OPTIONS)
+    assert not (tmp_path / ".lock").exists()
+    (tmp_path / "b").mkdir()
+    for name in (".lock", "thesis.tex"):
+        (tmp_path / "b" / name).touch()
+    with pytest.raises(ExportError, match="not empty"):
+        write_figure_sets(encoder, samples[:1], tmp_path / "b", OPTIONS)
+
+
 def test_ctrl_c_says_how_to_go_on(whole, tmp_path):
     out = tmp_path / "out"
     process = start(*COMMAND, "--out-dir", out, "-j", 2, start_new_session=True)

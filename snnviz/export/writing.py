@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from pathlib import Path
@@ -73,7 +74,8 @@ def write_figure_sets(
             that were there already, and as further ones are written.
 
     Raises:
-        ExportError: The folder is not empty, or cannot be written to, or a process died.
+        ExportError: The folder is not empty, is in use by another run, or cannot be written to,
+            or a process died.
         ConfigError: An option does not suit the encoder, or the folder holds another run.
         ShapeError: The images do not suit the encoder.
     """
@@ -89,10 +91,10 @@ def write_figure_sets(
         "images_chosen": len(samples),
         "images_sha256": _digest(samples),
     }
-    with joined_ranks() as ranks:
+    with joined_ranks() as ranks, ExitStack() as held:
         if ranks.is_first:
             stale = _files(out_dir, samples, options)
-            claim(out_dir, identity, stale, overwrite=overwrite, resume=resume)
+            held.enter_context(claim(out_dir, identity, stale, overwrite=overwrite, resume=resume))
         ranks.wait()
         own = ranks.share(samples)
         entries = _write(
