@@ -65,8 +65,10 @@ def write_bytes(data: bytes | memoryview, path: Path, *, durable: bool = True) -
         temporary.write_bytes(data)
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise _cannot_write(path, error) from error
+    finally:
+        # Whatever broke it off, Ctrl-C too; once it is renamed there is nothing to take away.
+        temporary.unlink(missing_ok=True)
     return path
 
 

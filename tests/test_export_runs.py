@@ -360,6 +360,21 @@ def test_overwriting_leaves_nothing_old_that_could_pass_for_new(encoder, samples
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
 
 
+@pytest.mark.parametrize("flag", ["overwrite", "resume"])
+def test_what_a_killed_run_was_writing_is_cleared_away(flag, encoder, samples, tmp_path):
+    """Whatever image it was at, also one that the run that follows does not have."""
+    write_figure_sets(encoder, samples[:2], tmp_path, OPTIONS)
+    before = contents(tmp_path)
+    (tmp_path / "00007").mkdir()
+    for name in (".manifest.json.x1.part", "00001/.counts.npz.12.part", "00007/.input.png.3.part"):
+        (tmp_path / name).write_bytes(b"half")
+    kept = tmp_path / "00007" / "notes.part"
+    kept.touch()
+    write_figure_sets(encoder, samples[:2], tmp_path, OPTIONS, **{flag: True})
+    kept.unlink()
+    assert contents(tmp_path) == before
+
+
 @pytest.mark.parametrize("resume", [False, True])
 def test_a_folder_that_is_not_yet_claimed_holds_nothing_old(
     resume, encoder, samples, tmp_path, monkeypatch

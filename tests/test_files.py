@@ -35,6 +35,17 @@ def test_a_failure_keeps_the_old_file_and_leaves_nothing_else(tmp_path, error):
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("durable", [True, False])
+def test_ctrl_c_leaves_no_temporary_file(durable, tmp_path, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write_bytes(b"new", tmp_path / "file", durable=durable)
+    assert not list(tmp_path.iterdir())
+
+
 def test_two_processes_that_write_the_same_file_do_not_meet(tmp_path, monkeypatch):
     path = tmp_path / "file"
     rename = Path.replace

@@ -8,6 +8,7 @@ begun with, or not at all. A lock beside it, which goes with the run, keeps a se
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -77,14 +78,20 @@ def _begin(
                 f"{folder} was begun with other {_differences(identity, earlier, changed)}; "
                 "repeat those, or choose another --out-dir"
             )
-        stale = folder.rglob(f".*{PART}")
+        stale = ()  # they are this run's own
     elif not overwrite:
         stale = ()  # nothing is there
     # Before the folder is marked as this run's: once it is, a file that is there is whole.
-    for path in stale:
+    for path in chain(stale, _temporary(folder)):
         path.unlink(missing_ok=True)
     write_bytes(_dump(identity), folder / _UNFINISHED)
     (folder / MANIFEST).unlink(missing_ok=True)
+
+
+def _temporary(folder: Path) -> Iterator[Path]:
+    """What a run that was killed was writing: in `folder`, or in that of an image."""
+    for where in ("", "[0-9]*/"):
+        yield from list(folder.glob(f"{where}.*{PART}"))
 
 
 def check_folder(folder: Path, *, overwrite: bool, resume: bool) -> None:
