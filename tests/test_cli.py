@@ -9,6 +9,7 @@ import subprocess
 import sys
 import termios
 from contextlib import suppress
+from pathlib import Path
 
 import click
 import numpy as np
@@ -518,3 +519,22 @@ def test_a_full_disk_is_one_line_and_leaves_whole_files(command, ckpt, tmp_path)
         if path.suffix == ".png":
             with Image.open(path) as picture:
                 picture.load()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("command", ["visualize", "evaluate"])
+def test_a_stdout_that_cannot_be_written_to_is_one_line(command, ckpt, tmp_path):
+    """All figures are there, and Python does not complain once more at its end."""
+    written = ["--out-dir", tmp_path / "out"] if command == "visualize" else ["--json", "-"]
+    arguments = [command, "--ckpt", ckpt, "--dataset", "garments", "--n-images", 2, *written]
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "snnviz", *map(str, arguments)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert result.returncode == 1
+    assert "cannot write to stdout: No space left on device" in one_line(result.stderr)
+    assert (tmp_path / "out" / "manifest.json").exists() == (command == "visualize")
