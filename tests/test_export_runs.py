@@ -1,6 +1,7 @@
 """Long exports: in several processes, interrupted in every way, taken up again."""
 
 import json
+import multiprocessing
 import os
 import resource
 import signal
@@ -269,6 +270,15 @@ def test_work_keeps_the_order_and_waits_for_the_slow(jobs):
         assert result == 2 * done
         assert len(taken) - done <= 2 * jobs + 2  # backpressure
     assert len(taken) == 40
+
+
+@pytest.mark.parametrize(("tasks", "workers"), [(0, 0), (1, 0), (3, 3), (5, 4)])
+def test_no_more_workers_than_tasks(tasks, workers):
+    started = set()
+    for result in work(double, range(tasks), jobs=4):
+        assert result % 2 == 0
+        started.update(child.pid for child in multiprocessing.active_children())
+    assert len(started) == workers
 
 
 def describe(task):
