@@ -10,9 +10,11 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from snnviz.cli import main
@@ -21,6 +23,7 @@ from snnviz.encoder import load_encoder
 from snnviz.errors import ConfigError, ExportError
 from snnviz.export import FigureSetOptions, claim, sheets, write_figure_sets
 from snnviz.export.pool import work
+from snnviz.network import NetworkConfig, build_network
 
 OPTIONS = FigureSetOptions(T=3, at=(2,), formats=("png", "npz"), dpi=60)
 COUNT = 300  # enough for seconds of work, so that an interruption comes in the middle
@@ -153,6 +156,37 @@ def test_killed_at_any_moment_every_file_is_whole_or_absent(jobs, files, whole, 
     for name, data in left.items():
         assert name.rpartition("/")[2].startswith(".") or data == whole[name], name
     assert run(*COMMAND, "--out-dir", out, "-q", "--resume") == 0
+    assert contents(out) == whole
+
+
+def workers_of(process):
+    """Process ids of the children that draw; the others only look after what is shared."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return [
+        int(child)
+        for child in children
+        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for the workers in /proc")
+def test_a_worker_that_is_killed_is_one_line_and_can_be_resumed(whole, tmp_path):
+    out = tmp_path / "out"
+    process = start(*COMMAND, "--out-dir", out, "-j", 2)
+    wait_for_files(out, 20, process)
+    workers = workers_of(process)
+    assert len(workers) == 2
+    os.kill(workers[1], signal.SIGKILL)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert err.count("\n") == 1
+    assert "a worker process died" in err
+    assert "--resume" in err
+    left = contents(out)
+    assert "manifest.json" not in left
+    for name, data in left.items():
+        assert name.rpartition("/")[2].startswith(".") or data == whole[name], name
+    assert run(*COMMAND, "--out-dir", out, "-q", "--resume", "-j", 2) == 0
     assert contents(out) == whole
 
 
@@ -341,6 +375,40 @@ def test_another_option_is_refused(change, words, encoder, samples, tmp_path):
             encoder, samples[1:3], tmp_path, OPTIONS, made_from={"checkpoint": "a"}, resume=True
         )
     assert contents(tmp_path) == before
+
+
+def test_what_differs_is_one_line_of_the_command(tmp_path, capsys):
+    """Another option, another checkpoint of the same name: refused, and the files stay."""
+
+    def draw(*arguments):
+        status = run("visualize", "--dataset", "garments", "--format", "npz", "--n-images", 1,
+                     "--out-dir", tmp_path / "out", "-q", *arguments)  # fmt: skip
+        return status, capsys.readouterr().err
+
+    def network(folder, seed):
+        path = tmp_path / folder / "network.pth"
+        path.parent.mkdir()
+        net = build_network(NetworkConfig(T=2, channels=2), seed=seed)
+        torch.save({"net": net.state_dict(), "network": net.config.as_dict()}, path)
+        return path
+
+    ckpt, other = network("a", 1), network("b", 2)
+    assert draw("--ckpt", ckpt) == (0, "")
+    before = contents(tmp_path / "out")
+    for change, words in (
+        (("--ckpt", ckpt, "-T", 3), "T (was 2, is 3)"),
+        (("--ckpt", ckpt, "--cmap", "viridis"), "cmap (was gray, is viridis)"),
+        (("--ckpt", ckpt, "--index", 5), "images_sha256"),
+        (("--ckpt", other), "sha256 (was "),
+    ):
+        status, err = draw(*change, "--resume")
+        assert status == 1
+        assert err.count("\n") == 1
+        assert err.startswith(f"snnviz: {tmp_path / 'out'} was begun with other ")
+        assert words in err
+        assert contents(tmp_path / "out") == before
+    assert draw("--ckpt", ckpt, "--resume") == (0, "")
+    assert contents(tmp_path / "out") == before
 
 
 def test_resume_begins_where_nothing_is_and_refuses_what_is_not_its_own(encoder, samples, tmp_path):
