@@ -59,13 +59,16 @@ def write_bytes(data: bytes | memoryview, path: Path, *, durable: bool = True) -
         with atomic_write(path) as file:
             file.write(data)
         return path
-    temporary = path.with_name(f".{path.name}{PART}")
+    # Another process that writes the same file does not write to this one.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{PART}")
     try:
         temporary.write_bytes(data)
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise _cannot_write(path, error) from error
+    finally:
+        # Whatever broke it off, Ctrl-C too; once it is renamed there is nothing to take away.
+        temporary.unlink(missing_ok=True)
     return path
 
 

@@ -2,9 +2,14 @@
 
 import json
 import os
+import pty
+import re
 import resource
 import subprocess
 import sys
+import termios
+from contextlib import suppress
+from pathlib import Path
 
 import click
 import numpy as np
@@ -55,6 +60,53 @@ def one_line(text):
     assert text.count("\n") == 1, text
     assert text.startswith("snnviz: ")
     return text
+
+
+def on_a_terminal(code, streams=("stdout", "stderr")):
+    """What Python code writes to a terminal, which `streams` are; the others are pipes."""
+    terminal, other_end = pty.openpty()
+    termios.tcsetwinsize(other_end, (24, 80))
+    pipes = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(
+        [sys.executable, "-c", code], **(pipes | dict.fromkeys(streams, other_end))
+    ) as started:
+        os.close(other_end)
+        written = b""
+        with suppress(OSError):  # how the end of a terminal shows
+            while some := os.read(terminal, 4096):
+                written += some
+    os.close(terminal)
+    assert started.returncode == 0
+    return written.decode()
+
+
+BAR = """
+import time
+from snnviz.cli.options import progress_bar
+progress = progress_bar(quiet={quiet})
+for done in (20, 40, 60, 60):
+    progress("figures", done, 60)
+    time.sleep(0.15)  # longer than a bar waits before it is drawn anew
+for done in (0, 7):
+    progress("sheets", done, 7)
+"""
+
+
+def test_one_bar_a_phase_and_its_rate_is_of_what_was_done_in_it():
+    written = on_a_terminal(BAR.format(quiet=False))
+    counts = re.findall(r"figures.*?(\d+)/60.*?(\?|[\d.]+)img/s", written)
+    assert [count for count, _ in counts] == ["20", "40", "60"]
+    assert counts[0][1] == "?"
+    assert float(counts[1][1]) < 134  # 20 images in 0.15 s or somewhat more
+    assert "sheets" in written
+
+
+@pytest.mark.parametrize(
+    ("quiet", "streams"),
+    [(True, ("stdout", "stderr")), (False, ("stdout",)), (False, ("stderr",))],
+)
+def test_no_bar_where_nobody_looks(quiet, streams):
+    assert on_a_terminal(BAR.format(quiet=quiet), streams) == ""
 
 
 @pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in COMMANDS)])
@@ -467,3 +519,22 @@ def test_a_full_disk_is_one_line_and_leaves_whole_files(command, ckpt, tmp_path)
         if path.suffix == ".png":
             with Image.open(path) as picture:
                 picture.load()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("command", ["visualize", "evaluate"])
+def test_a_stdout_that_cannot_be_written_to_is_one_line(command, ckpt, tmp_path):
+    """All figures are there, and Python does not complain once more at its end."""
+    written = ["--out-dir", tmp_path / "out"] if command == "visualize" else ["--json", "-"]
+    arguments = [command, "--ckpt", ckpt, "--dataset", "garments", "--n-images", 2, *written]
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "snnviz", *map(str, arguments)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert result.returncode == 1
+    assert "cannot write to stdout: No space left on device" in one_line(result.stderr)
+    assert (tmp_path / "out" / "manifest.json").exists() == (command == "visualize")

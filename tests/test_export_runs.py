@@ -1,16 +1,20 @@
 """Long exports: in several processes, interrupted in every way, taken up again."""
 
 import json
+import multiprocessing
 import os
 import resource
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from snnviz.cli import main
@@ -19,6 +23,7 @@ from snnviz.encoder import load_encoder
 from snnviz.errors import ConfigError, ExportError
 from snnviz.export import FigureSetOptions, claim, sheets, write_figure_sets
 from snnviz.export.pool import work
+from snnviz.network import NetworkConfig, build_network
 
 OPTIONS = FigureSetOptions(T=3, at=(2,), formats=("png", "npz"), dpi=60)
 COUNT = 300  # enough for seconds of work, so that an interruption comes in the middle
@@ -117,6 +122,27 @@ def test_an_interrupted_run_goes_on_without_drawing_anything_again(encoder, samp
     assert contents(out) == contents(tmp_path / "whole")
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_progress_counts_what_is_written(jobs, encoder, samples, tmp_path):
+    """And not what is encoded, which is far ahead of it."""
+    reports = []
+
+    def report(phase, done, total):
+        written = len(list(tmp_path.glob("*/counts.npz")))
+        assert done <= written
+        reports.append((phase, done, total))
+
+    write_figure_sets(encoder, samples[:20], tmp_path, OPTIONS, jobs=jobs, progress=report)
+    assert reports == [("figures", done, 20) for done in (0, 8, 16, 20, 20)]
+    reports.clear()
+    for gone in (3, 17):
+        (tmp_path / f"{gone:05d}" / "counts.npz").unlink()
+    write_figure_sets(
+        encoder, samples[:20], tmp_path, OPTIONS, jobs=jobs, resume=True, progress=report
+    )
+    assert reports == [("figures", done, 20) for done in (3, 20, 20)]
+
+
 @pytest.mark.parametrize(("jobs", "files"), [(1, 1), (1, 130), (2, 75)])
 def test_killed_at_any_moment_every_file_is_whole_or_absent(jobs, files, whole, tmp_path):
     out = tmp_path / "out"
@@ -133,6 +159,65 @@ def test_killed_at_any_moment_every_file_is_whole_or_absent(jobs, files, whole, 
     assert contents(out) == whole
 
 
+def workers_of(process):
+    """Process ids of the children that draw; the others only look after what is shared."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return [
+        int(child)
+        for child in children
+        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for the workers in /proc")
+def test_a_worker_that_is_killed_is_one_line_and_can_be_resumed(whole, tmp_path):
+    out = tmp_path / "out"
+    process = start(*COMMAND, "--out-dir", out, "-j", 2)
+    wait_for_files(out, 20, process)
+    workers = workers_of(process)
+    assert len(workers) == 2
+    os.kill(workers[1], signal.SIGKILL)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert err.count("\n") == 1
+    assert "a worker process died" in err
+    assert "--resume" in err
+    left = contents(out)
+    assert "manifest.json" not in left
+    for name, data in left.items():
+        assert name.rpartition("/")[2].startswith(".") or data == whole[name], name
+    assert run(*COMMAND, "--out-dir", out, "-q", "--resume", "-j", 2) == 0
+    assert contents(out) == whole
+
+
+def test_a_second_run_in_the_same_folder_is_one_line(whole, tmp_path, capsys):
+    out = tmp_path / "out"
+    process = start(*COMMAND, "--out-dir", out)
+    try:
+        wait_for_files(out, 3, process)
+        for flag in ("--resume", "--overwrite"):
+            assert run(*COMMAND, "--out-dir", out, "-q", flag) == 1
+            err = capsys.readouterr().err
+            assert err.count("\n") == 1
+            assert "another run is writing to" in err
+        assert process.poll() is None
+    finally:
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert contents(out) == whole
+
+
+def test_a_run_killed_before_it_began_is_not_in_the_way(encoder, samples, tmp_path):
+    (tmp_path / ".lock").touch()
+    write_figure_sets(encoder, samples[:1], tmp_path, OPTIONS)
+    assert not (tmp_path / ".lock").exists()
+    (tmp_path / "b").mkdir()
+    for name in (".lock", "thesis.tex"):
+        (tmp_path / "b" / name).touch()
+    with pytest.raises(ExportError, match="not empty"):
+        write_figure_sets(encoder, samples[:1], tmp_path / "b", OPTIONS)
+
+
 def test_ctrl_c_says_how_to_go_on(whole, tmp_path):
     out = tmp_path / "out"
     process = start(*COMMAND, "--out-dir", out, "-j", 2, start_new_session=True)
@@ -146,6 +231,31 @@ def test_ctrl_c_says_how_to_go_on(whole, tmp_path):
     assert run(*COMMAND, "--out-dir", out, "-q") == 1  # not by accident
     assert run(*COMMAND, "--out-dir", out, "-q", "--resume") == 0
     assert contents(out) == whole
+
+
+def test_ctrl_c_twice_leaves_no_process_behind():
+    """The second one comes while the workers finish the tasks that they are at."""
+    code = """
+import time
+from itertools import repeat
+from snnviz.export.pool import work
+for _ in work(time.sleep, repeat(1), jobs=2):
+    print("one is done", flush=True)
+"""
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL, preexec_fn=restore_interrupt,  # noqa: PLW1509
+                               start_new_session=True)  # fmt: skip
+    process.stdout.readline()
+    for _ in range(2):
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.3)
+    try:
+        process.communicate(timeout=20)  # the workers hold the other end of the pipe as well
+        assert process.returncode == -signal.SIGINT
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 def test_a_full_disk_is_one_line_and_can_be_resumed(whole, tmp_path):
@@ -194,6 +304,15 @@ def test_work_keeps_the_order_and_waits_for_the_slow(jobs):
         assert result == 2 * done
         assert len(taken) - done <= 2 * jobs + 2  # backpressure
     assert len(taken) == 40
+
+
+@pytest.mark.parametrize(("tasks", "workers"), [(0, 0), (1, 0), (3, 3), (5, 4)])
+def test_no_more_workers_than_tasks(tasks, workers):
+    started = set()
+    for result in work(double, range(tasks), jobs=4):
+        assert result % 2 == 0
+        started.update(child.pid for child in multiprocessing.active_children())
+    assert len(started) == workers
 
 
 def describe(task):
@@ -258,6 +377,40 @@ def test_another_option_is_refused(change, words, encoder, samples, tmp_path):
     assert contents(tmp_path) == before
 
 
+def test_what_differs_is_one_line_of_the_command(tmp_path, capsys):
+    """Another option, another checkpoint of the same name: refused, and the files stay."""
+
+    def draw(*arguments):
+        status = run("visualize", "--dataset", "garments", "--format", "npz", "--n-images", 1,
+                     "--out-dir", tmp_path / "out", "-q", *arguments)  # fmt: skip
+        return status, capsys.readouterr().err
+
+    def network(folder, seed):
+        path = tmp_path / folder / "network.pth"
+        path.parent.mkdir()
+        net = build_network(NetworkConfig(T=2, channels=2), seed=seed)
+        torch.save({"net": net.state_dict(), "network": net.config.as_dict()}, path)
+        return path
+
+    ckpt, other = network("a", 1), network("b", 2)
+    assert draw("--ckpt", ckpt) == (0, "")
+    before = contents(tmp_path / "out")
+    for change, words in (
+        (("--ckpt", ckpt, "-T", 3), "T (was 2, is 3)"),
+        (("--ckpt", ckpt, "--cmap", "viridis"), "cmap (was gray, is viridis)"),
+        (("--ckpt", ckpt, "--index", 5), "images_sha256"),
+        (("--ckpt", other), "sha256 (was "),
+    ):
+        status, err = draw(*change, "--resume")
+        assert status == 1
+        assert err.count("\n") == 1
+        assert err.startswith(f"snnviz: {tmp_path / 'out'} was begun with other ")
+        assert words in err
+        assert contents(tmp_path / "out") == before
+    assert draw("--ckpt", ckpt, "--resume") == (0, "")
+    assert contents(tmp_path / "out") == before
+
+
 def test_resume_begins_where_nothing_is_and_refuses_what_is_not_its_own(encoder, samples, tmp_path):
     out = tmp_path / "out"
     write_figure_sets(encoder, samples[:1], out, OPTIONS, resume=True)
@@ -283,6 +436,21 @@ def test_overwriting_leaves_nothing_old_that_could_pass_for_new(encoder, samples
                           predict=interrupt)  # fmt: skip
     write_figure_sets(encoder, samples[:3], tmp_path / "a", other, resume=True)
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+@pytest.mark.parametrize("flag", ["overwrite", "resume"])
+def test_what_a_killed_run_was_writing_is_cleared_away(flag, encoder, samples, tmp_path):
+    """Whatever image it was at, also one that the run that follows does not have."""
+    write_figure_sets(encoder, samples[:2], tmp_path, OPTIONS)
+    before = contents(tmp_path)
+    (tmp_path / "00007").mkdir()
+    for name in (".manifest.json.x1.part", "00001/.counts.npz.12.part", "00007/.input.png.3.part"):
+        (tmp_path / name).write_bytes(b"half")
+    kept = tmp_path / "00007" / "notes.part"
+    kept.touch()
+    write_figure_sets(encoder, samples[:2], tmp_path, OPTIONS, **{flag: True})
+    kept.unlink()
+    assert contents(tmp_path) == before
 
 
 @pytest.mark.parametrize("resume", [False, True])

@@ -1,9 +1,11 @@
 """Whole or absent."""
 
+from pathlib import Path
+
 import pytest
 
 from snnviz.errors import ExportError
-from snnviz.files import atomic_write, check_absent, check_free, make_folder
+from snnviz.files import atomic_write, check_absent, check_free, make_folder, write_bytes
 
 
 def test_a_file_appears_whole_with_the_usual_permissions(tmp_path):
@@ -30,6 +32,34 @@ def test_a_failure_keeps_the_old_file_and_leaves_nothing_else(tmp_path, error):
     with pytest.raises((ValueError, ExportError)):
         fail()
     assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_ctrl_c_leaves_no_temporary_file(durable, tmp_path, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write_bytes(b"new", tmp_path / "file", durable=durable)
+    assert not list(tmp_path.iterdir())
+
+
+def test_two_processes_that_write_the_same_file_do_not_meet(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    rename = Path.replace
+
+    def come_between(temporary, target):
+        with monkeypatch.context() as other:
+            other.setattr(Path, "replace", rename)
+            other.setattr("os.getpid", lambda: -1)
+            write_bytes(b"theirs", path, durable=False)
+        return rename(temporary, target)
+
+    monkeypatch.setattr(Path, "replace", come_between)
+    write_bytes(b"ours", path, durable=False)
+    assert path.read_bytes() == b"ours"
     assert list(tmp_path.iterdir()) == [path]
 
 

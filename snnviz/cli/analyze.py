@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from snnviz.cli import options
+from snnviz.cli.output import say
 
 if TYPE_CHECKING:
     import numpy as np
@@ -224,6 +225,6 @@ def _report(analysis: "Analysis", written: list[Path], *, quiet: bool) -> None:
 
     for sentence in analysis.left_out:
         click.echo(f"snnviz: {sentence}", err=True)
-    click.echo(scorecard_text(analysis))
+    say(scorecard_text(analysis))
     for path in written:
-        click.echo(f"wrote {path}")
+        say(f"wrote {path}")

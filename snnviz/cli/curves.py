@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from snnviz.cli import options
+from snnviz.cli.output import say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -65,7 +66,7 @@ def command(
         for form in dict.fromkeys(format):
             path = write_bytes(render(figure, form), out_dir / f"{name}.{form}")
             if not quiet:
-                click.echo(path)
+                say(path)
 
 
 def _named(runs: tuple[Path, ...]) -> dict[str, Path]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from snnviz.cli import options
+from snnviz.cli.output import say
 
 if TYPE_CHECKING:
     from snnviz.data import Split
@@ -105,15 +106,15 @@ def command(
     progress = options.progress_bar(quiet)
     measurement = measure(net, images, batch_size=batch_size, progress=progress)
     if not quiet and json != _STDOUT:
-        click.echo(f"{ckpt}, T = {measurement.T}, on {images.name} ({split})")
-        click.echo("\n".join(_lines(measurement)))
+        say(f"{ckpt}, T = {measurement.T}, on {images.name} ({split})")
+        say("\n".join(_lines(measurement)))
     about = {
         "checkpoint": describe(checkpoint, str(ckpt)),
         "images": {"dataset": images.name, "split": split},
     }
     for path in (*_write_json(measurement, about, json), *_figures(measurement, figures, format)):
         if not quiet and json != _STDOUT:
-            click.echo(f"wrote {path}")
+            say(f"wrote {path}")
 
 
 def _check_output(json: Path | None, figures: Path | None, *, overwrite: bool) -> None:
@@ -150,7 +151,7 @@ def _write_json(measurement: "Measurement", about: dict[str, Any], path: Path | 
     }
     text = json.dumps(values, indent=1, allow_nan=False) + "\n"
     if path == _STDOUT:
-        click.echo(text, nl=False)
+        say(text, end_line=False)
     return [write_bytes(text.encode(), path)] if path not in (None, _STDOUT) else []
 
 

@@ -1,6 +1,7 @@
 """Options that several commands share, so that they read and behave alike."""
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -127,22 +128,25 @@ def seed_option(default: int, what: str) -> Decorator:
 
 
 def progress_bar(quiet: bool) -> "Callable[[str, int, int], None]":
-    """A `progress(phase, done, total)` that draws a bar; none where stderr is no terminal."""
+    """A `progress(phase, done, total)` that draws a bar, where stdout and stderr are terminals.
+
+    What is done when a phase is first heard of does not count into the rate: it was there already.
+    """
     from tqdm import tqdm
 
+    # The bar goes to stderr; whoever sends stdout elsewhere does not sit and watch.
+    hide = quiet or not (sys.stdout.isatty() and sys.stderr.isatty())
     bar: tqdm[Any] | None = None
     shown = ("", 0)
 
     def progress(phase: str, done: int, total: int) -> None:
         nonlocal bar, shown
         if bar is None or phase != shown[0] or done < shown[1]:
-            hide = True if quiet else None  # None: hidden where stderr is no terminal
-            bar = tqdm(total=total, desc=phase, unit="img", leave=False, disable=hide)
-            shown = (phase, 0)
-        bar.update(done - shown[1])
+            bar = tqdm(total=total, initial=done, desc=phase, unit="img", leave=False, disable=hide)
+        else:
+            bar.update(done - shown[1])
         shown = (phase, done)
         if done >= total:
-            bar.close()
-            bar = None
+            bar.close()  # it stays, closed, until another phase begins
 
     return progress

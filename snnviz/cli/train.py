@@ -8,6 +8,7 @@ import click
 
 from snnviz.cli import options
 from snnviz.cli.interrupts import Stopped, finish_first
+from snnviz.cli.output import say
 
 if TYPE_CHECKING:
     from snnviz.cli.plan import Plan
@@ -227,12 +228,12 @@ def command(ctx: click.Context, /, overwrite: bool, quiet: bool, **given: Any) -
         for result in results:
             best = result if result.is_best else best
             if not quiet:
-                click.echo(_line(result))
+                say(_line(result))
             # Asked together, since the signal may reach the ranks in different epochs.
             if any(ranks.gather([stopping()])) and result.epoch + 1 < plan.config.epochs:
                 raise Stopped(result.epoch, plan.folder)
     if not quiet:
-        click.echo(f"{_summary(best, plan)} {plan.folder / 'checkpoint_max.pth'}")
+        say(f"{_summary(best, plan)} {plan.folder / 'checkpoint_max.pth'}")
 
 
 def _line(result: "EpochResult") -> str:

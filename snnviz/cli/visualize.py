@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from snnviz.cli import loading, options
+from snnviz.cli.output import say
 from snnviz.grid import NORMALIZATIONS
 
 if TYPE_CHECKING:
@@ -226,7 +227,7 @@ def command(
         progress=options.progress_bar(quiet),
     )
     if not quiet:
-        click.echo(f"{len(samples)} figure sets in {out_dir}, listed in {manifest}")
+        say(f"{len(samples)} figure sets in {out_dir}, listed in {manifest}")
 
 
 def _predictions(network: "ConvSNN | None", samples: "list[Sample]") -> "Predict | None":

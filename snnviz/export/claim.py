@@ -2,27 +2,33 @@
 
 What makes a run (options, checkpoint, images, versions) is its identity. It stands in a hidden file
 while the run lasts and in the manifest afterwards, so that a run is continued with what it was
-begun with, or not at all.
+begun with, or not at all. A lock beside it, which goes with the run, keeps a second one out.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from snnviz.errors import ConfigError, ExportError
 from snnviz.files import PART, check_free, make_folder, write_bytes
 
 MANIFEST = "manifest.json"
 _UNFINISHED = ".unfinished.json"
+_LOCK = ".lock"
 
 Identity = Mapping[str, Any]
 
 
+@contextmanager
 def claim(
     folder: Path, identity: Identity, stale: Iterable[Path], *, overwrite: bool, resume: bool
-) -> None:
-    """Make `folder` this run's, or raise and leave it as it is.
+) -> Iterator[None]:
+    """Make `folder` this run's for the length of the block, or raise and leave it as it is.
 
     Args:
         folder: Where the figure sets go.
@@ -33,9 +39,37 @@ def claim(
             one; a folder that is missing or empty is begun.
 
     Raises:
-        ExportError: The folder holds something else, or cannot be written to.
+        ExportError: The folder holds something else, is in use by another run, or cannot be
+            written to.
         ConfigError: It holds a run of another identity.
     """
+    check_folder(folder, overwrite=overwrite, resume=resume)
+    make_folder(folder)
+    lock = FileLock(folder / _LOCK)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise ExportError(
+            f"another run is writing to {folder}; wait for its end, or choose another --out-dir"
+        ) from error
+    except OSError as error:
+        raise ExportError(
+            f"cannot write to {folder}: {error.strerror or error}; choose another --out-dir"
+        ) from error
+    try:
+        _begin(folder, identity, stale, overwrite=overwrite, resume=resume)
+        yield
+    finally:
+        # Before it is released, so that it is not another run's that is deleted.
+        (folder / _LOCK).unlink(missing_ok=True)
+        lock.release()
+
+
+def _begin(
+    folder: Path, identity: Identity, stale: Iterable[Path], *, overwrite: bool, resume: bool
+) -> None:
+    """Mark `folder`, which no other run is writing to, as this run's; see `claim`."""
+    # Once more: the other run may have ended only now.
     check_folder(folder, overwrite=overwrite, resume=resume)
     if resume and (earlier := _earlier(folder)) is not None:
         changed = [key for key in {**identity, **earlier} if identity.get(key) != earlier.get(key)]
@@ -44,15 +78,20 @@ def claim(
                 f"{folder} was begun with other {_differences(identity, earlier, changed)}; "
                 "repeat those, or choose another --out-dir"
             )
-        stale = folder.rglob(f".*{PART}")
+        stale = ()  # they are this run's own
     elif not overwrite:
         stale = ()  # nothing is there
     # Before the folder is marked as this run's: once it is, a file that is there is whole.
-    for path in stale:
+    for path in chain(stale, _temporary(folder)):
         path.unlink(missing_ok=True)
-    make_folder(folder)
     write_bytes(_dump(identity), folder / _UNFINISHED)
     (folder / MANIFEST).unlink(missing_ok=True)
+
+
+def _temporary(folder: Path) -> Iterator[Path]:
+    """What a run that was killed was writing: in `folder`, or in that of an image."""
+    for where in ("", "[0-9]*/"):
+        yield from list(folder.glob(f"{where}.*{PART}"))
 
 
 def check_folder(folder: Path, *, overwrite: bool, resume: bool) -> None:
@@ -67,13 +106,15 @@ def check_folder(folder: Path, *, overwrite: bool, resume: bool) -> None:
             f"{folder} holds an interrupted run; go on with --resume, or pass --overwrite"
         )
     resumable = resume and (unfinished or (folder / MANIFEST).exists())
-    check_free(folder, overwrite=overwrite or resumable)
+    # All that a run leaves that is killed before it has begun.
+    only_lock = folder.is_dir() and {path.name for path in folder.iterdir()} == {_LOCK}
+    check_free(folder, overwrite=overwrite or resumable or only_lock)
 
 
 def finish(folder: Path, identity: Identity, contents: dict[str, Any]) -> Path:
     """The manifest of a finished run: its identity, and all that is in the folder."""
     manifest = write_bytes(_dump({**identity, **contents}), folder / MANIFEST)
-    (folder / _UNFINISHED).unlink()
+    (folder / _UNFINISHED).unlink(missing_ok=True)
     return manifest
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from snnviz.errors import ExportError
@@ -40,12 +41,17 @@ def work(do: Callable[[Task], Result], tasks: Iterable[Task], *, jobs: int) -> I
         do: A function of a module, so that other processes can import it. Arrays in its task are
             read-only, and gone when it returns.
         tasks: Taken one by one, no faster than they are worked off.
-        jobs: Number of worker processes; 1 works in this one.
+        jobs: Number of worker processes, fewer where there are fewer tasks; 1 works in this one.
 
     Raises:
         ExportError: A worker died. Errors of `do` are passed on.
     """
-    if jobs == 1:
+    if jobs > 1:
+        # A worker takes a second to start, which is in vain where it gets nothing to do.
+        remaining = iter(tasks)
+        first = list(islice(remaining, jobs))
+        jobs, tasks = len(first), chain(first, remaining)
+    if jobs <= 1:
         yield from map(do, tasks)
         return
     waiting: deque[Future[Result]] = deque()
@@ -107,7 +113,10 @@ def _pool(jobs: int, memory: Any) -> Iterator[ProcessPoolExecutor]:
                 pool.submit(os.getpid)
         yield pool
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        # A second Ctrl-C in here would leave the workers waiting for tasks, and this process for
+        # the workers. What they are at takes no longer than a task.
+        with _ignored_interrupt():
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from pathlib import Path
@@ -69,10 +70,12 @@ def write_figure_sets(
         resume: Go on with an interrupted run; what is whole is not drawn again.
         jobs: Number of processes that draw. Under `torchrun` every rank has so many, and takes its
             share of the images.
-        progress: Called as `progress("figures", done, total)` after each batch.
+        progress: Called as `progress("figures", done, total)` in images of this rank: with those
+            that were there already, and as further ones are written.
 
     Raises:
-        ExportError: The folder is not empty, or cannot be written to, or a process died.
+        ExportError: The folder is not empty, is in use by another run, or cannot be written to,
+            or a process died.
         ConfigError: An option does not suit the encoder, or the folder holds another run.
         ShapeError: The images do not suit the encoder.
     """
@@ -88,10 +91,10 @@ def write_figure_sets(
         "images_chosen": len(samples),
         "images_sha256": _digest(samples),
     }
-    with joined_ranks() as ranks:
+    with joined_ranks() as ranks, ExitStack() as held:
         if ranks.is_first:
             stale = _files(out_dir, samples, options)
-            claim(out_dir, identity, stale, overwrite=overwrite, resume=resume)
+            held.enter_context(claim(out_dir, identity, stale, overwrite=overwrite, resume=resume))
         ranks.wait()
         own = ranks.share(samples)
         entries = _write(
@@ -138,12 +141,22 @@ def _write(
     """The manifest's entries of all `samples`, whose files are all there afterwards."""
     names = options.file_names
     entries: list[dict[str, Any]] = []
+    there = drawn = 0
+
+    def report() -> None:
+        if progress is not None:
+            progress("figures", there + drawn, total)
 
     def pending() -> Iterator[Sample]:
+        nonlocal there
         for sample in samples:
             entries.append(_entry(sample, names))
-            if not _is_whole(out_dir / _folder(sample), names):
-                yield sample
+            if _is_whole(out_dir / _folder(sample), names):
+                there += 1
+                continue
+            if len(entries) == there + 1:  # the first to draw: those before took no time
+                report()
+            yield sample
 
     tasks = (
         _Task(
@@ -156,11 +169,10 @@ def _write(
         for batch, record in _encoded(encoder, pending(), options.T)
         for start in range(0, len(batch), _TASK)
     )
-    drawn = 0
     for count in work(_draw, tasks, jobs=jobs):
         drawn += count
-        if progress is not None:
-            progress("figures", len(entries), total)
+        report()
+    report()
     return entries
 
 
