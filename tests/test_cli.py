@@ -317,6 +317,8 @@ BAD = [
     (["--cmap", "nope"], "no colour map 'nope'"),
     (["--dpi", "0"], "0 is not in the range"),
     (["--rows", "1", "--columns", "2"], "do not fit"),
+    (["--rows", "100000"], "more than can be drawn"),
+    (["--columns", "100000"], "more than can be drawn"),
     (["--device", "warp"], "no device 'warp'"),
     (["--ckpt", "missing.pth"], "missing.pth"),
     (["--image", "missing.png"], "missing.png"),

@@ -153,7 +153,13 @@ def test_places_that_cannot_be_written_are_refused(encoder, samples, tmp_path):
 
 def test_a_wrong_option_leaves_no_folder(encoder, samples, tmp_path):
     out = tmp_path / "out"
-    for wrong in ({"cmap": "nope"}, {"rows": 1, "columns": 1}):
+    for wrong in (
+        {"cmap": "nope"},
+        {"rows": 1, "columns": 1},
+        # Large enough for maps of one pixel, too large for those of 28 x 28.
+        {"columns": 10000},
+        {"kinds": ("spikes",), "rows": 10000},
+    ):
         with pytest.raises(ConfigError):
             write_figure_sets(encoder, samples, out, replace(FigureSetOptions(T=T), **wrong))
     assert not out.exists()

@@ -18,7 +18,6 @@ from snnviz.export.pool import work
 from snnviz.export.sets import figure_set
 from snnviz.export.sheets import write_sheets
 from snnviz.export.views import Currents, check_views, find_currents, write_kernels
-from snnviz.figures import feature_map_figure
 from snnviz.files import make_folder, write_bytes
 from snnviz.ranks import joined_ranks
 
@@ -77,7 +76,6 @@ def write_figure_sets(
         ShapeError: The images do not suit the encoder.
     """
     # Options that do not suit the encoder are refused here, before anything is written.
-    feature_map_figure(np.zeros((encoder.channels, 1, 1), np.uint8), t=0, **options.drawing)
     check_views(encoder, samples, options)
     identity = {
         "snnviz": __version__,
