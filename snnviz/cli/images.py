@@ -32,7 +32,7 @@ def choose_samples(
     With `select`, images are looked at in their order until `n_images` of them hold; where that
     needs predictions, `network` gives them.
     """
-    from snnviz.data import choose_indices, load_dataset, load_pictures
+    from snnviz.data import GARMENTS, choose_indices, load_dataset, load_pictures
 
     if image:
         if index or shuffle or select:
@@ -42,11 +42,15 @@ def choose_samples(
         return load_pictures(image, max_side=max_side), {"dataset": None, "max_side": max_side}
     if index and select:
         raise click.UsageError("--index names its images; leave out --select")
-    count = max(index) + 1 if index else n_images
-    exactly = dataset == "garments" and not shuffle and not select
-    images = load_dataset(dataset, split, data_dir, count=count if exactly else None)
-    wanted = None if select else n_images
-    chosen = choose_indices(len(images), wanted, indices=index, shuffle=shuffle, seed=seed)
+
+    def choose(total: int) -> list[int]:
+        wanted = None if select else n_images
+        return choose_indices(total, wanted, indices=index, shuffle=shuffle, seed=seed)
+
+    # Garments are drawn no further than they are asked for.
+    drawn = choose(GARMENTS[split]) if dataset == "garments" else ()
+    images = load_dataset(dataset, split, data_dir, count=max(drawn) + 1 if drawn else None)
+    chosen = drawn or choose(len(images))
     about = {"dataset": images.name, "split": split}
     if not select:
         return list(images.samples(chosen)), about
