@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import replace
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from PIL import Image
@@ -258,6 +259,46 @@ def test_another_option_is_refused(change, words, encoder, samples, tmp_path):
     assert contents(tmp_path) == before
 
 
+def as_bags(samples):
+    return (replace(sample, predicted=8) for sample in samples)
+
+
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize("selected", [False, True])
+def test_a_run_lists_predictions_to_its_end_or_not_at_all(
+    before, selected, encoder, samples, tmp_path
+):
+    """Also where samples bring their predictions along, as those of --select do."""
+
+    def write(*, predictions, resume=False):
+        options = {"predict": as_bags} if predictions and not selected else {}
+        chosen = list(as_bags(samples[:2])) if predictions and selected else samples[:2]
+        write_figure_sets(encoder, chosen, tmp_path, OPTIONS, resume=resume, **options)
+
+    write(predictions=before)
+    kept = contents(tmp_path)
+    assert (b'"predicted"' in kept["manifest.json"]) == before
+    with pytest.raises(ConfigError, match=rf"predictions \(was {before}, is {not before}\)"):
+        write(predictions=not before, resume=True)
+    assert contents(tmp_path) == kept
+    write(predictions=before, resume=True)
+    assert contents(tmp_path) == kept
+
+
+@pytest.mark.parametrize("change", [{"label": 7}, {"class_name": "Schuh"}, {"source": "7.png"}])
+def test_an_image_is_more_than_its_pixels(change, encoder, samples, tmp_path):
+    write_figure_sets(encoder, samples[:1], tmp_path, OPTIONS)
+    with pytest.raises(ConfigError, match="images_sha256"):
+        write_figure_sets(encoder, [replace(samples[0], **change)], tmp_path, OPTIONS, resume=True)
+
+
+def test_files_of_another_matplotlib_are_not_mixed_in(encoder, samples, tmp_path, monkeypatch):
+    write_figure_sets(encoder, samples[:1], tmp_path, OPTIONS)
+    monkeypatch.setattr(mpl, "__version__", "0.1")
+    with pytest.raises(ConfigError, match=r"matplotlib \(was .*, is 0.1\)"):
+        write_figure_sets(encoder, samples[:1], tmp_path, OPTIONS, resume=True)
+
+
 def test_resume_begins_where_nothing_is_and_refuses_what_is_not_its_own(encoder, samples, tmp_path):
     out = tmp_path / "out"
     write_figure_sets(encoder, samples[:1], out, OPTIONS, resume=True)
@@ -273,7 +314,7 @@ def test_resume_begins_where_nothing_is_and_refuses_what_is_not_its_own(encoder,
 def test_overwriting_leaves_nothing_old_that_could_pass_for_new(encoder, samples, tmp_path):
     write_figure_sets(encoder, samples[:3], tmp_path / "a", OPTIONS)
     other = replace(OPTIONS, cmap="viridis")
-    write_figure_sets(encoder, samples[:3], tmp_path / "b", other)
+    write_figure_sets(encoder, samples[:3], tmp_path / "b", other, predict=iter)
 
     def interrupt(*_):
         raise KeyboardInterrupt
@@ -281,7 +322,7 @@ def test_overwriting_leaves_nothing_old_that_could_pass_for_new(encoder, samples
     with pytest.raises(KeyboardInterrupt):
         write_figure_sets(encoder, samples[:3], tmp_path / "a", other, overwrite=True,
                           predict=interrupt)  # fmt: skip
-    write_figure_sets(encoder, samples[:3], tmp_path / "a", other, resume=True)
+    write_figure_sets(encoder, samples[:3], tmp_path / "a", other, predict=iter, resume=True)
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
 
 

@@ -7,6 +7,7 @@ from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import matplotlib as mpl
 import numpy as np
 
 from snnviz import __version__
@@ -81,8 +82,11 @@ def write_figure_sets(
         "snnviz": __version__,
         **(made_from or {}),
         "options": _plain(options.settings),
-        # Its bytes differ from those of another library, so a run does not mix them.
+        # The bytes of other versions and libraries differ, so a run does not mix them.
+        "matplotlib": mpl.__version__,
         "deflate": LIBRARY,
+        # The manifest lists them and contact sheets mark mistakes: in all sets, or in none.
+        "predictions": predict is not None or any(s.predicted is not None for s in samples),
         "images_chosen": len(samples),
         "images_sha256": _digest(samples),
     }
@@ -193,10 +197,11 @@ def _files(out_dir: Path, samples: Iterable[Sample], options: FigureSetOptions) 
 
 
 def _digest(samples: Iterable[Sample]) -> str:
-    """SHA-256 of which images these are, in their order, and of their pixels."""
+    """SHA-256 of which images these are, in their order, of what they are, and of their pixels."""
     digest = hashlib.sha256()
     for sample in samples:
-        digest.update(f"{sample.index} {sample.image.shape} ".encode())
+        about = (sample.index, sample.image.shape, sample.label, sample.class_name, sample.source)
+        digest.update(repr(about).encode())
         digest.update(sample.image.tobytes())
     return digest.hexdigest()
 
