@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from spikingjelly.activation_based.neuron import IFNode
 
 from snnviz.data import Sample, to_input
-from snnviz.encoder import split_encoder
+from snnviz.encoder import Encoder, split_encoder
 from snnviz.errors import ConfigError, ExportError
 from snnviz.export import FigureSetOptions, render, write_figure_sets
+from snnviz.export.encoding import encoded
 from snnviz.figures import feature_map_figure
 
 T = 8
@@ -126,6 +128,31 @@ def test_pictures_of_several_sizes_go_into_one_folder(encoder, rng, tmp_path):
             assert stored["label"] == -1
     listed = json.loads((tmp_path / "manifest.json").read_text())
     assert [entry["source"] for entry in listed["sets"]] == ["0.png", "1.png", "2.png"]
+
+
+@pytest.mark.parametrize("part", [8, 100])
+def test_large_pictures_are_encoded_a_few_at_a_time(part, encoder, monkeypatch):
+    """Memory is bounded whatever their size: 6 maps of 1,000 x 900 take 5 MB, 8 of them 43."""
+    asked = []
+    encode = Encoder.encode
+
+    def spy(self, images, T=None):
+        asked.append(len(images))
+        return encode(self, images, T)
+
+    monkeypatch.setattr(Encoder, "encode", spy)
+    large = [Sample(n, np.full((1000, 900), 30 * n, np.uint8)) for n in range(8)]
+    small = [Sample(8 + n, np.full((9, 14), n, np.uint8)) for n in range(60)]
+    parts = list(encoded(encoder, large + small, 2, part=part))
+    assert asked == [3, 3, 2, 60]
+    assert [sample.index for some, _ in parts for sample in some] == list(range(68))
+    assert [len(some) for some, _ in parts] == [1] * 8 + ([60] if part > 60 else [8] * 7 + [4])
+    for some, record in parts[5:]:
+        expected = encode(encoder, to_input(np.stack([sample.image for sample in some])), 2)
+        assert np.array_equal(record.first_spike, expected.first_spike)
+    # Stepped neurons keep a bit for every step.
+    soft = replace(encoder, node=IFNode(v_reset=None))
+    assert len(next(encoded(soft, small, 1 << 12, part=part))[0]) == 5
 
 
 def test_one_step_gives_one_grid(encoder, samples, tmp_path):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from snnviz.data import Sample, to_input
+from snnviz.data import Sample
+from snnviz.export.encoding import encoded
 from snnviz.export.options import FigureSetOptions
 from snnviz.export.rendering import render
 from snnviz.figures import SheetEntry, contact_sheet_figure
@@ -63,8 +64,8 @@ def _pages(samples: Sequence[Sample]) -> Iterator[list[Sample]]:
 
 def _page_figure(encoder: "Encoder", page: list[Sample], options: FigureSetOptions) -> Any:
     t = options.T - 1
-    images = to_input(np.stack([sample.image for sample in page]))
-    rates = encoder.encode(images, options.T).count(t).mean(axis=1) / options.T
+    parts = encoded(encoder, page, options.T, part=len(page))
+    rates = np.concatenate([record.count(t).mean(axis=1) for _, record in parts]) / options.T
     entries = [
         SheetEntry(sample.image, rate, _caption(sample), _is_wrong(sample))
         for sample, rate in zip(page, rates, strict=True)

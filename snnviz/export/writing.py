@@ -3,17 +3,16 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
-import numpy as np
 
 from snnviz import __version__
-from snnviz.data import Sample, to_input
+from snnviz.data import Sample
 from snnviz.export.claim import claim, finish
 from snnviz.export.deflate import LIBRARY
+from snnviz.export.encoding import encoded
 from snnviz.export.options import FigureSetOptions
 from snnviz.export.pool import work
 from snnviz.export.sets import figure_set
@@ -29,9 +28,7 @@ if TYPE_CHECKING:
 Predict = Callable[[Iterable[Sample]], Iterable[Sample]]
 Progress = Callable[[str, int, int], None]
 
-# Images that are encoded together, and those of them that a worker gets at once: the former many,
-# because the encoder starts its threads anew each time, the latter few, so that nobody waits.
-_BATCH = 128
+# Images that a worker gets at once: few, so that nobody waits.
 _TASK = 8
 
 
@@ -149,14 +146,13 @@ def _write(
 
     tasks = (
         _Task(
-            part := batch[start : start + _TASK],
-            record[start : start + _TASK],
+            part,
+            record,
             out_dir,
             options,
             find_currents(encoder, part, options),
         )
-        for batch, record in _encoded(encoder, pending(), options.T)
-        for start in range(0, len(batch), _TASK)
+        for part, record in encoded(encoder, pending(), options.T, part=_TASK)
     )
     drawn = 0
     for count in work(_draw, tasks, jobs=jobs):
@@ -175,16 +171,6 @@ def _draw(task: _Task) -> int:
         for name, data in content.items():
             write_bytes(data, folder / name, durable=False)
     return len(task.samples)
-
-
-def _encoded(
-    encoder: "Encoder", samples: Iterable[Sample], T: int
-) -> Iterator[tuple[list[Sample], "SpikeRecord"]]:
-    """Batches of samples of one size with their record."""
-    for _, group in groupby(samples, key=lambda sample: sample.image.shape):
-        while batch := list(islice(group, _BATCH)):
-            images = to_input(np.stack([sample.image for sample in batch]))
-            yield batch, encoder.encode(images, T)
 
 
 def _files(out_dir: Path, samples: Iterable[Sample], options: FigureSetOptions) -> Iterator[Path]:
