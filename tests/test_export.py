@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from io import BytesIO
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 import torch
@@ -15,7 +16,7 @@ from spikingjelly.activation_based.neuron import IFNode
 from snnviz.data import Sample, to_input
 from snnviz.encoder import Encoder, split_encoder
 from snnviz.errors import ConfigError, ExportError
-from snnviz.export import FigureSetOptions, render, write_figure_sets
+from snnviz.export import FigureSetOptions, render, sets, write_figure_sets
 from snnviz.export.encoding import encoded
 from snnviz.figures import feature_map_figure
 
@@ -153,6 +154,39 @@ def test_large_pictures_are_encoded_a_few_at_a_time(part, encoder, monkeypatch):
     # Stepped neurons keep a bit for every step.
     soft = replace(encoder, node=IFNode(v_reset=None))
     assert len(next(encoded(soft, small, 1 << 12, part=part))[0]) == 5
+
+
+# What each changes: the ground, where it stands in for the figure's own; text; lines; the names of
+# an SVG's parts; the size of a PDF.
+MINE = {
+    "savefig.facecolor": "red",
+    "figure.facecolor": "blue",
+    "font.family": "monospace",
+    "axes.linewidth": 5,
+    "svg.fonttype": "none",
+    "pdf.fonttype": 42,
+    "savefig.pad_inches": 3,
+    "image.origin": "lower",
+}
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_the_callers_settings_of_matplotlib_do_not_matter(jobs, encoder, samples, tmp_path):
+    options = FigureSetOptions(
+        T=2, formats=("png", "svg", "pdf"), kinds=("counts", "spikes", "kernels"), labels=True,
+        normalize="shared", cmap="gray", dpi=60, sheet=True,
+    )  # fmt: skip
+    slow = replace(options, T=300, at=(299,), kinds=("counts",), sheet=False, formats=("png",))
+    for name, wanted in (("fast", options), ("slow", slow)):
+        write_figure_sets(encoder, samples, tmp_path / name, wanted)
+        # A plate that was made before would hide what the settings do.
+        sets._input_plate.cache_clear()
+        sets._feature_map_plate.cache_clear()
+        with mpl.rc_context(MINE):
+            before = dict(mpl.rcParams)
+            write_figure_sets(encoder, samples, tmp_path / f"{name} mine", wanted, jobs=jobs)
+            assert dict(mpl.rcParams) == before
+        assert contents(tmp_path / f"{name} mine") == contents(tmp_path / name)
 
 
 def test_one_step_gives_one_grid(encoder, samples, tmp_path):

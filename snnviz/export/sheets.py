@@ -10,7 +10,7 @@ import numpy as np
 from snnviz.data import Sample
 from snnviz.export.encoding import encoded
 from snnviz.export.options import FigureSetOptions
-from snnviz.export.rendering import render
+from snnviz.export.rendering import render, settled
 from snnviz.figures import SheetEntry, contact_sheet_figure
 from snnviz.files import write_bytes
 from snnviz.ranks import Ranks
@@ -46,9 +46,10 @@ def write_sheets(
     for done, (number, page) in enumerate(own, start=1):
         files = [out_dir / f"sheet_{number:03d}.{form}" for form in forms]
         if not all(file.exists() for file in files):
-            figure = _page_figure(encoder, page, options)
-            for form, file in zip(forms, files, strict=True):
-                write_bytes(render(figure, form), file, durable=False)
+            with settled():
+                figure = _page_figure(encoder, page, options)
+                for form, file in zip(forms, files, strict=True):
+                    write_bytes(render(figure, form), file, durable=False)
         if progress is not None:
             progress("sheets", done, len(own))
     return names

@@ -15,7 +15,7 @@ import numpy as np
 from snnviz.data import Sample, to_input
 from snnviz.errors import ConfigError
 from snnviz.export.options import FigureSetOptions
-from snnviz.export.rendering import render
+from snnviz.export.rendering import render, settled
 from snnviz.figures import (
     feature_map_figure,
     first_spike_figure,
@@ -130,9 +130,10 @@ def write_kernels(
     missing = [name for name in names if not (out_dir / name).exists()]
     if write and missing:
         # The images of a data set have one channel, and so do the kernels.
-        figure = kernel_figure(encoder.kernels[:, 0], dpi=options.dpi)
+        draw = partial(kernel_figure, encoder.kernels[:, 0], dpi=options.dpi)
         for name in missing:
-            write_bytes(render(figure, name.rpartition(".")[2]), out_dir / name, durable=False)
+            data = _render(draw, name.rpartition(".")[2])
+            write_bytes(data, out_dir / name, durable=False)
     return names
 
 
@@ -159,7 +160,8 @@ def choose_neurons(
 
 
 def _render(draw: "Callable[[], Figure]", form: str) -> bytes:
-    return render(draw(), form)
+    with settled():
+        return render(draw(), form)
 
 
 def _draw_spikes(
