@@ -9,13 +9,14 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from snnviz.data import Sample, Split
+    from snnviz.data import Sample, Selection, Split
     from snnviz.network import ConvSNN
 
 
 def choose_samples(
     network: "ConvSNN | None",
     *,
+    predict: bool,
     n_images: int | None,
     index: tuple[int, ...],
     select: tuple[str, ...],
@@ -30,9 +31,16 @@ def choose_samples(
     """The images to look at, and what the manifest says about them.
 
     With `select`, images are looked at in their order until `n_images` of them hold; where that
-    needs predictions, `network` gives them.
+    needs predictions, `network` gives them, unless `predict` forbids it.
     """
-    from snnviz.data import GARMENTS, choose_indices, load_dataset, load_pictures
+    from snnviz.data import (
+        GARMENTS,
+        choose_indices,
+        load_dataset,
+        load_pictures,
+        parse_selection,
+    )
+    from snnviz.errors import ConfigError
 
     if image:
         if index or shuffle or select:
@@ -54,26 +62,24 @@ def choose_samples(
     about = {"dataset": images.name, "split": split}
     if not select:
         return list(images.samples(chosen)), about
-    found = _select(images.samples(chosen), select, network, n_images, len(images.classes))
+    selection = parse_selection(select, classes=len(images.classes))
+    if selection.needs_predictions and not predict:
+        words = " and ".join(select)
+        raise click.UsageError(f"--select {words} needs predictions; leave out --no-predict")
+    found = _select(images.samples(chosen), selection, network, n_images)
+    if not found:
+        raise ConfigError(f"no image is {' and '.join(select)}; choose another --select")
     return found, {**about, "select": list(select)}
 
 
 def _select(
     samples: "Iterable[Sample]",
-    words: tuple[str, ...],
+    selection: "Selection",
     network: "ConvSNN | None",
     count: int | None,
-    classes: int,
 ) -> list["Sample"]:
-    from snnviz.data import parse_selection
-    from snnviz.errors import ConfigError
-
-    selection = parse_selection(words, classes=classes)
     if selection.needs_predictions and network is not None:
         from snnviz.evaluation import with_predictions
 
         samples = with_predictions(network, samples)
-    found = list(islice(filter(selection, samples), count))
-    if not found:
-        raise ConfigError(f"no image is {' and '.join(words)}; choose another --select")
-    return found
+    return list(islice(filter(selection, samples), count))

@@ -208,7 +208,7 @@ def command(
     )
     whole = predict and checkpoint.holds_network
     network = build_timed(checkpoint, figure_options.T, device) if whole else None
-    samples, images = choose_samples(network, **choice)
+    samples, images = choose_samples(network, predict=predict, **choice)
     manifest = write_figure_sets(
         load_encoder(checkpoint).to(device),
         samples,
