@@ -129,6 +129,15 @@ def test_labels_are_channel_numbers_above_their_maps(counts):
         assert top - 0.5 - layout.strip <= y < top
 
 
+@pytest.mark.parametrize("shape", [(6, 2, 2), (6, 5, 1), (40, 1, 1)])
+@pytest.mark.parametrize("dpi", [1, 20, 200])
+def test_labels_of_the_narrowest_maps_can_be_drawn(shape, dpi):
+    figure = feature_map_figure(np.ones(shape, np.uint8), t=1, labels=True, dpi=dpi)
+    assert all(text.get_fontsize() > 0 for text in figure.axes[0].texts)
+    assert figure.axes[0].images[0].get_array().shape == choose_layout(shape, strip=1).shape
+    picture(figure)
+
+
 def test_the_legend_says_what_the_two_colours_mean(counts):
     for t, words in ((0, "step 0"), (3, "all 4 steps")):
         figure = feature_map_figure(np.minimum(counts, t + 1), t=t)
