@@ -15,6 +15,7 @@ from PIL import Image
 
 from snnviz import __version__
 from snnviz.cli import COMMANDS, cli, main
+from snnviz.errors import DiskFullError
 from snnviz.export import FORMATS
 from snnviz.network import NetworkConfig, build_network
 from snnviz.runs import LATEST, MAX
@@ -289,6 +290,21 @@ def test_ctrl_c_promises_only_what_the_command_has(name, run, monkeypatch):
     assert status == 130
     assert "interrupted" in one_line(err)
     assert ("--resume" in err) == any("--resume" in option.opts for option in command.params)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_full_disk_asks_for_what_the_command_has(name, run, monkeypatch):
+    def fill(**_):
+        raise DiskFullError("cannot write x: No space left on device; free some space")
+
+    command = cli.get_command(None, name)
+    monkeypatch.setattr(command, "callback", fill)
+    needed = [p for p in command.params if isinstance(p, click.Argument) and p.required]
+    status, _, err = run(name, *("x" for _ in needed))
+    assert status == 1
+    resumes = any("--resume" in option.opts for option in command.params)
+    remedy = "go on with --resume" if resumes else "start again"
+    assert one_line(err).endswith(f"free some space and {remedy}\n")
 
 
 def test_the_choices_of_format_are_those_that_are_written():

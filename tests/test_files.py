@@ -1,9 +1,13 @@
 """Whole or absent."""
 
+import errno
+import os
+from pathlib import Path
+
 import pytest
 
-from snnviz.errors import ExportError
-from snnviz.files import atomic_write, check_absent, check_free, make_folder
+from snnviz.errors import DiskFullError, ExportError
+from snnviz.files import atomic_write, check_absent, check_free, make_folder, write_bytes
 
 
 def test_a_file_appears_whole_with_the_usual_permissions(tmp_path):
@@ -31,6 +35,25 @@ def test_a_failure_keeps_the_old_file_and_leaves_nothing_else(tmp_path, error):
         fail()
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("durable", [True, False])
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [(errno.ENOSPC, "free some space"), (errno.EDQUOT, "free some space"), (5, "another place")],
+)
+def test_the_remedy_for_a_full_disk_is_space(durable, number, remedy, tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(ExportError, match=remedy) as caught:
+        write_bytes(b"new", tmp_path / "file", durable=durable)
+    assert isinstance(caught.value, DiskFullError) == (number != 5)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(Path, "mkdir", fail)
+    with pytest.raises(ExportError, match="free some space" if number != 5 else "choose another"):
+        make_folder(tmp_path / "folder")
 
 
 def test_folders(tmp_path):

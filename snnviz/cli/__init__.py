@@ -17,7 +17,7 @@ from typing import TextIO
 import click
 
 from snnviz import __version__
-from snnviz.errors import SnnvizError
+from snnviz.errors import DiskFullError, SnnvizError
 
 # One row a command: its name and the line that `snnviz --help` shows for it.
 COMMANDS = {
@@ -35,10 +35,9 @@ class Interrupted(click.ClickException):
     exit_code = 130
 
     def __init__(self, command: click.Command | None) -> None:
-        parameters = command.params if command else []
-        resumes = any(parameter.name == "resume" for parameter in parameters)
         super().__init__(
-            "interrupted; what is written is whole" + ", --resume goes on with it" * resumes
+            "interrupted; what is written is whole"
+            + ", --resume goes on with it" * _resumes(command)
         )
 
 
@@ -63,12 +62,23 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
             # click's own way would print an empty line first.
-            raise Interrupted(self.get_command(ctx, ctx.invoked_subcommand or "")) from error
+            raise Interrupted(self._invoked(ctx)) from error
+        except DiskFullError as error:
+            remedy = "go on with --resume" if _resumes(self._invoked(ctx)) else "start again"
+            raise DiskFullError(f"{error} and {remedy}") from error
+
+    def _invoked(self, ctx: click.Context) -> click.Command | None:
+        return self.get_command(ctx, ctx.invoked_subcommand or "")
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The list of commands in `snnviz --help`, from the table and without importing any."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _resumes(command: click.Command | None) -> bool:
+    """Whether it has --resume."""
+    return any(parameter.name == "resume" for parameter in (command.params if command else []))
 
 
 @click.group(
