@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -87,13 +88,48 @@ def test_several_processes_write_the_same(whole, tmp_path):
     assert len(whole) == 3 * COUNT + 1
 
 
-def test_ranks_write_the_same(whole, tmp_path):
+def run_ranks(*arguments):
+    """A command in two processes that share its images."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node",
-               "2", "-m", "snnviz", *COMMAND, "--out-dir", str(tmp_path / "out")]  # fmt: skip
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+               "2", "-m", "snnviz", *map(str, arguments)]  # fmt: skip
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_ranks_write_the_same(whole, tmp_path):
+    result = run_ranks(*COMMAND, "--out-dir", tmp_path / "out")
     assert result.returncode == 0, result.stderr
     assert contents(tmp_path / "out") == whole
     assert result.stdout.count("figure sets") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--n-images", 0), "neither a number"),
+        (("--n-images", 2), "not empty"),
+        (("--n-images", 2, "--resume", "--dpi", 61), "dpi (was 60, is 61)"),
+        # Rank 1 alone draws the second image, for which there is no folder.
+        (("--n-images", 2, "--resume"), "cannot make the folder"),
+    ],
+)
+def test_ranks_refuse_in_one_line(arguments, words, tmp_path):
+    """torchrun adds a report of its own, which names no line of snnviz."""
+    out = tmp_path / "out"
+    assert run(*COMMAND, "--n-images", 2, "--out-dir", out, "-q") == 0
+    if "folder" in words:
+        shutil.rmtree(out / "00001")
+        (out / "00001").touch()
+    before = contents(out)
+    del before["manifest.json"]
+    result = run_ranks(*COMMAND, *arguments, "--out-dir", out)
+    assert result.returncode == 1
+    lines = [line for line in result.stderr.splitlines() if line.startswith("snnviz: ")]
+    assert len(lines) == 1, result.stderr
+    assert words in lines[0]
+    assert "snnviz/" not in result.stderr.replace(lines[0], ""), result.stderr
+    assert "figure sets" not in result.stdout
+    left = contents(out)
+    assert {name: left.get(name) for name in before} == before
 
 
 def test_an_interrupted_run_goes_on_without_drawing_anything_again(encoder, samples, tmp_path):

@@ -17,7 +17,8 @@ from typing import TextIO
 import click
 
 from snnviz import __version__
-from snnviz.errors import DiskFullError, SnnvizError
+from snnviz.errors import DiskFullError, OtherRankError, SnnvizError
+from snnviz.ranks import is_first_rank
 
 # One row a command: its name and the line that `snnviz --help` shows for it.
 COMMANDS = {
@@ -121,9 +122,13 @@ def main(arguments: list[str] | None = None) -> None:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             status = cli.main(arguments, prog_name="snnviz", standalone_mode=False)
+    except OtherRankError:
+        sys.exit(1)
     except SnnvizError as error:
         _fail(str(error), status=1)
     except click.UsageError as error:
+        if not is_first_rank():  # all ranks were given the same options
+            sys.exit(error.exit_code)
         command = error.ctx.command_path if error.ctx else "snnviz"
         _fail(f"{error.format_message()} (see {command} --help)", status=2)
     except click.ClickException as error:

@@ -73,8 +73,6 @@ def write_figure_sets(
         ConfigError: An option does not suit the encoder, or the folder holds another run.
         ShapeError: The images do not suit the encoder.
     """
-    # Options that do not suit the encoder are refused here, before anything is written.
-    check_views(encoder, samples, options)
     identity = {
         "snnviz": __version__,
         **(made_from or {}),
@@ -88,14 +86,16 @@ def write_figure_sets(
         "images_sha256": _digest(samples),
     }
     with joined_ranks() as ranks:
-        if ranks.is_first:
-            stale = _files(out_dir, samples, options)
-            claim(out_dir, identity, stale, overwrite=overwrite, resume=resume)
-        ranks.wait()
+        with ranks.agreed():
+            # Options that do not suit the encoder are refused before anything is written.
+            check_views(encoder, samples, options)
+            if ranks.is_first:
+                stale = _files(out_dir, samples, options)
+                claim(out_dir, identity, stale, overwrite=overwrite, resume=resume)
         own = ranks.share(samples)
-        entries = _write(
-            encoder, predict(own) if predict else own, len(own), out_dir, options, jobs, progress
-        )
+        chosen = predict(own) if predict else own
+        with ranks.agreed():
+            entries = _write(encoder, chosen, len(own), out_dir, options, jobs, progress)
         order = {sample.index: place for place, sample in enumerate(samples)}
         everything = sorted(ranks.gather(entries), key=lambda entry: order[entry["index"]])
         contents: dict[str, Any] = {"sets": everything}
@@ -104,13 +104,13 @@ def write_figure_sets(
                 replace(sample, predicted=entry.get("predicted"))
                 for sample, entry in zip(samples, everything, strict=True)
             ]
-            contents["sheets"] = write_sheets(encoder, shown, out_dir, options, ranks, progress)
-            ranks.wait()
-        if options.kernel_files:
-            contents["kernels"] = write_kernels(encoder, out_dir, options, write=ranks.is_first)
-        if ranks.is_first:
-            finish(out_dir, identity, contents)
-        ranks.wait()
+            with ranks.agreed():
+                contents["sheets"] = write_sheets(encoder, shown, out_dir, options, ranks, progress)
+        with ranks.agreed():
+            if options.kernel_files:
+                contents["kernels"] = write_kernels(encoder, out_dir, options, write=ranks.is_first)
+            if ranks.is_first:
+                finish(out_dir, identity, contents)
     return out_dir / "manifest.json"
 
 
