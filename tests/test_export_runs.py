@@ -13,6 +13,7 @@ from dataclasses import replace
 import matplotlib as mpl
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from snnviz.cli import main
@@ -21,6 +22,8 @@ from snnviz.encoder import load_encoder
 from snnviz.errors import ConfigError, ExportError
 from snnviz.export import FigureSetOptions, claim, sheets, write_figure_sets
 from snnviz.export.pool import work
+from snnviz.network import NetworkConfig, build_network
+from tests.lively import lively
 
 OPTIONS = FigureSetOptions(T=3, at=(2,), formats=("png", "npz"), dpi=60)
 COUNT = 300  # enough for seconds of work, so that an interruption comes in the middle
@@ -130,6 +133,38 @@ def test_ranks_refuse_in_one_line(arguments, words, tmp_path):
     assert "figure sets" not in result.stdout
     left = contents(out)
     assert {name: left.get(name) for name in before} == before
+
+
+@pytest.fixture(scope="module")
+def network_file(tmp_path_factory):
+    net = lively(build_network(NetworkConfig(T=2, channels=8)))
+    path = tmp_path_factory.mktemp("network") / "net.pth"
+    torch.save({"net": net.state_dict(), "network": net.config.as_dict()}, path)
+    return path
+
+
+def test_ranks_predict_select_and_draw_sheets_as_one_process_does(network_file, tmp_path):
+    command = (*COMMAND, "--ckpt", network_file, "-q", "--n-images", 90)
+    for name, more in (("chosen", ("--select", "wrong", "--n-images", 85)), ("first", ())):
+        alone, shared = tmp_path / name, tmp_path / f"{name} shared"
+        assert run(*command, *more, "--sheet", "--out-dir", alone) == 0
+        expected = contents(alone)
+        assert b'"predicted"' in expected["manifest.json"]
+        assert {"sheet_000.png", "sheet_001.png"} <= expected.keys()  # a page for each rank
+        result = run_ranks(*command, *more, "--sheet", "--out-dir", shared)
+        assert result.returncode == 0, result.stderr
+        assert contents(shared) == expected
+    # Two ranks go on with what one process began; what is whole is not drawn again.
+    for name in ("sheet_001.png", "00003/input.png", "00010/counts_t2.png"):
+        (alone / name).unlink()
+    whole_sets = [
+        path for path in alone.glob("*/*.png") if path.parent.name not in ("00003", "00010")
+    ]
+    before = {path: path.stat().st_mtime_ns for path in whole_sets}
+    result = run_ranks(*command, "--sheet", "--resume", "--out-dir", alone)
+    assert result.returncode == 0, result.stderr
+    assert contents(alone) == expected
+    assert {path: path.stat().st_mtime_ns for path in whole_sets} == before
 
 
 def test_an_interrupted_run_goes_on_without_drawing_anything_again(encoder, samples, tmp_path):
