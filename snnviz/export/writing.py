@@ -63,7 +63,7 @@ def write_figure_sets(
         predict: Gives each sample its `predicted`, for the manifest, like
             `snnviz.evaluation.with_predictions`.
         overwrite: Write into a folder that is not empty; what is not written anew stays.
-        resume: Go on with an interrupted run; what is whole is not drawn again.
+        resume: Go on with an interrupted run; a set that is whole is not drawn again.
         jobs: Number of processes that draw. Under `torchrun` every rank has so many, and takes its
             share of the images.
         progress: Called as `progress("figures", done, total)` after each batch.
