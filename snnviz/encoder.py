@@ -115,6 +115,12 @@ class Encoder:
             return self._encode_renewal(images, T)
         return self._encode_stepwise(images, T)
 
+    def record_size(self, image_size: tuple[int, int], T: int) -> int:
+        """About how many bytes the record of an image of that height and width takes."""
+        neurons = self.channels * image_size[0] * image_size[1]
+        trains = 0 if is_renewal(self.node) else -(-T // 8)
+        return neurons * (np.min_scalar_type(T).itemsize + trains)
+
     @torch.inference_mode()
     def drive(self, images: Tensor | NDArray[np.floating]) -> Tensor:
         """Input current of the neurons, float32 [N, K, H, W]; it does not change with t."""
@@ -143,16 +149,18 @@ class Encoder:
         )
 
     def _encode_stepwise(self, images: Tensor, T: int) -> SpikeRecord:
-        trains = [self._step(self.drive(chunk), T) for chunk in self._chunks(images)]
-        return SpikeRecord.from_spikes(torch.cat(trains, dim=1).numpy())
+        return SpikeRecord.joined(
+            [self._step(self.drive(chunk), T) for chunk in self._chunks(images)]
+        )
 
     @torch.inference_mode()
-    def _step(self, drive: Tensor, T: int) -> Tensor:
-        """Spikes [T, N, K, H, W] by stepping the neurons from reset."""
+    def _step(self, drive: Tensor, T: int) -> SpikeRecord:
+        """The record of stepping the neurons from reset."""
         functional.reset_net(self.node)
-        spikes = torch.stack([self.node(drive).bool().cpu() for _ in range(T)])
+        steps = (self.node(drive).bool().cpu().numpy() for _ in range(T))
+        record = SpikeRecord.from_steps(steps, T)
         functional.reset_net(self.node)
-        return spikes
+        return record
 
     def _chunks(self, images: Tensor) -> tuple[Tensor, ...]:
         neurons = self.channels * images[0, 0].numel()

@@ -30,5 +30,13 @@ class ExportError(SnnvizError):
     """Output cannot be written where it was asked for."""
 
 
+class DiskFullError(ExportError):
+    """There is no room for the output; what is there already is whole."""
+
+
+class OtherRankError(SnnvizError):
+    """Another of several cooperating processes met an error, which it says itself."""
+
+
 class TrainingError(SnnvizError):
     """Training went wrong by itself: the weights are no finite numbers any more."""

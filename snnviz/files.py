@@ -1,5 +1,6 @@
 """Files that are whole or absent: write beside the target, flush to disk, rename over it."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -7,10 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from snnviz.errors import ExportError
+from snnviz.errors import DiskFullError, ExportError
 
 # What the name of a file that is not whole ends with.
 PART = ".part"
+# No room on the disk, or no more for this user.
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 @contextmanager
@@ -73,7 +76,10 @@ def write_bytes(data: bytes | memoryview, path: Path, *, durable: bool = True) -
 
 
 def _cannot_write(path: Path, error: OSError) -> ExportError:
-    return ExportError(f"cannot write {path}: {error.strerror or error}; choose another place")
+    reason = error.strerror or error
+    if error.errno in _FULL:
+        return DiskFullError(f"cannot write {path}: {reason}; free some space")
+    return ExportError(f"cannot write {path}: {reason}; choose another place")
 
 
 def _umask() -> int:
@@ -96,10 +102,10 @@ def make_folder(path: Path, option: str = "--out-dir") -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = error.strerror or error
-        raise ExportError(
-            f"cannot make the folder {path}: {reason}; choose another with {option}"
-        ) from error
+        reason = f"cannot make the folder {path}: {error.strerror or error}"
+        if error.errno in _FULL:
+            raise DiskFullError(f"{reason}; free some space") from error
+        raise ExportError(f"{reason}; choose another with {option}") from error
     if not os.access(path, os.W_OK | os.X_OK):
         raise ExportError(f"the folder {path} is not writable; choose another with {option}")
     return path

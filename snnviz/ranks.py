@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Protocol, TypeVar
 
+from snnviz.errors import OtherRankError, SnnvizError
+
 
 class _Sliceable(Protocol):
     def __getitem__(self, key: slice, /) -> Any: ...
@@ -49,6 +51,25 @@ class Ranks:
 
             distributed.barrier()
 
+    @contextmanager
+    def agreed(self) -> Iterator[None]:
+        """In here an error of one rank ends all of them; every rank comes to the block's end.
+
+        Raises:
+            OtherRankError: Another rank met an error, which it raises.
+        """
+        met: SnnvizError | None = None
+        try:
+            yield
+        except SnnvizError as error:
+            met = error
+        ranks = self.gather([] if met is None else [self.rank])
+        # Of several only the first says what happened: it is often the same.
+        if ranks and ranks[0] != self.rank:
+            raise OtherRankError(f"rank {ranks[0]} met an error") from met
+        if met is not None:
+            raise met
+
     def gather(self, items: list[Item]) -> list[Item]:
         """The items of all ranks, one rank's after another's, on every rank."""
         if self.world == 1:
@@ -76,6 +97,8 @@ def rank_device(device: str) -> str:
 def joined_ranks(device: str = "cpu") -> Iterator[Ranks]:
     """This process among those that `torchrun` started, connected for the length of the block.
 
+    Within such a block another one is the same.
+
     Args:
         device: Where the tensors lie that the ranks exchange; on a GPU NCCL carries them.
     """
@@ -85,6 +108,9 @@ def joined_ranks(device: str = "cpu") -> Iterator[Ranks]:
         return
     from torch import distributed  # noqa: PLC0415
 
+    if distributed.is_initialized():
+        yield Ranks(distributed.get_rank(), world)
+        return
     if device.startswith("cuda"):
         from torch import cuda  # noqa: PLC0415
 

@@ -4,6 +4,7 @@ Pure NumPy: numbers and drawings are made from this, and nothing here knows torc
 """
 
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from snnviz.errors import ConfigError, ShapeError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from typing import Self
 
     from numpy.typing import NDArray
@@ -32,7 +34,7 @@ class SpikeRecord:
     spike at step f it fires at f, 2f + 1, 3f + 2, ..., so `first_spike` alone is the whole record.
     Where the neuron is none, the record also keeps every spike.
 
-    Build one with `from_first_spike` or `from_spikes`.
+    Build one with `from_first_spike`, `from_spikes` or `from_steps`.
 
     Attributes:
         T: Number of time steps, >= 1.
@@ -80,11 +82,46 @@ class SpikeRecord:
         _check_dimensions(spikes, "spikes", "[T, N, K, H, W]")
         T = len(spikes)
         _check_steps(T)
-        fired = spikes.astype(bool)
-        if not np.array_equal(fired, spikes):
-            raise ShapeError("spikes must be 0 or 1; threshold them first")
-        first = np.where(fired.any(axis=0), fired.argmax(axis=0), T)
-        return cls(T, first.astype(_dtype_for(T)), np.packbits(fired, axis=0))
+        return cls.from_steps(spikes, T)
+
+    @classmethod
+    def from_steps(cls, steps: "Iterable[NDArray[np.generic]]", T: int) -> "Self":
+        """The record of spike trains that come step by step; they are never all there unpacked.
+
+        Args:
+            steps: Zeros and ones (any dtype), [N, K, H, W] for each of T steps.
+            T: Number of time steps, >= 1.
+
+        Raises:
+            ShapeError: A step holds anything but 0 and 1.
+            ConfigError: T is below 1.
+        """
+        _check_steps(T)
+        dtype = _dtype_for(T)
+        coming = iter(steps)
+        first, packed = None, []
+        for start in range(0, T, 8):
+            block = np.stack(list(islice(coming, 8)))
+            fired = block.astype(bool, copy=False)
+            if not np.array_equal(fired, block):
+                raise ShapeError("spikes must be 0 or 1; threshold them first")
+            found = fired.argmax(axis=0).astype(dtype) + dtype.type(start)
+            found[~fired.any(axis=0)] = T
+            first = found if first is None else np.minimum(first, found)
+            packed.append(np.packbits(fired, axis=0))
+        assert first is not None  # noqa: S101 - T is at least 1
+        return cls(T, first, np.concatenate(packed))
+
+    @classmethod
+    def joined(cls, records: "Sequence[Self]") -> "Self":
+        """The record of all images of `records`, which are of one T and one kind of neurons."""
+        trains = [record._packed for record in records]  # noqa: SLF001 - of this class
+        packed = [train for train in trains if train is not None]
+        return cls(
+            records[0].T,
+            np.concatenate([record.first_spike for record in records]),
+            np.concatenate(packed, axis=1) if packed else None,
+        )
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -114,7 +151,11 @@ class SpikeRecord:
             raise ConfigError(f"t must be in 0..{self.T - 1} for T = {self.T}, got {t}")
         dtype = _dtype_for(self.T)
         if self._packed is not None:
-            summed: NDArray[Unsigned] = self.spikes()[: t + 1].sum(axis=0, dtype=dtype)
+            # Step t and the seven before and after it are the bits of one byte, the first highest.
+            whole, rest = divmod(t + 1, 8)
+            summed: NDArray[Unsigned] = np.bitwise_count(self._packed[:whole]).sum(0, dtype=dtype)
+            if rest:
+                summed += np.bitwise_count(self._packed[whole] >> np.uint8(8 - rest))
             return summed
         # Silence is first_spike == T, for which the formula gives 0 like for any step past t.
         table = ((t + 1) // np.arange(1, self.T + 2)).astype(dtype)
@@ -123,7 +164,7 @@ class SpikeRecord:
     def spikes(self) -> "NDArray[np.bool_]":
         """Every spike, bool [T, N, K, H, W]; as many bytes as that has elements."""
         if self._packed is not None:
-            return np.unpackbits(self._packed, axis=0, count=self.T).astype(bool)
+            return np.unpackbits(self._packed, axis=0, count=self.T).view(bool)
         steps = np.arange(1, self.T + 1)[:, np.newaxis]
         period = np.arange(1, self.T + 2)
         # For period T + 1, silence, no step is a multiple.

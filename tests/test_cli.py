@@ -20,6 +20,7 @@ from PIL import Image
 
 from snnviz import __version__
 from snnviz.cli import COMMANDS, cli, main
+from snnviz.errors import DiskFullError
 from snnviz.export import FORMATS
 from snnviz.network import NetworkConfig, build_network
 from snnviz.runs import LATEST, MAX
@@ -343,6 +344,21 @@ def test_ctrl_c_promises_only_what_the_command_has(name, run, monkeypatch):
     assert ("--resume" in err) == any("--resume" in option.opts for option in command.params)
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_full_disk_asks_for_what_the_command_has(name, run, monkeypatch):
+    def fill(**_):
+        raise DiskFullError("cannot write x: No space left on device; free some space")
+
+    command = cli.get_command(None, name)
+    monkeypatch.setattr(command, "callback", fill)
+    needed = [p for p in command.params if isinstance(p, click.Argument) and p.required]
+    status, _, err = run(name, *("x" for _ in needed))
+    assert status == 1
+    resumes = any("--resume" in option.opts for option in command.params)
+    remedy = "go on with --resume" if resumes else "start again"
+    assert one_line(err).endswith(f"free some space and {remedy}\n")
+
+
 def test_the_choices_of_format_are_those_that_are_written():
     options = {option.name: option for option in cli.get_command(None, "visualize").params}
     assert tuple(options["format"].type.choices) == FORMATS
@@ -361,7 +377,12 @@ BAD = [
     (["--n-images", "0"], "neither a number from 1 nor 'all'"),
     (["--n-images", "two"], "'two'"),
     (["--n-images", "1001", "--shuffle"], "1001 of 1000"),
+    (["--n-images", "1001"], "1001 of 1000"),
+    (["--n-images", "6001", "--split", "train"], "6001 of 6000"),
     (["--index", "-1"], "-1"),
+    (["--index", "1000"], "choose 0 to 999"),
+    (["--index", "1000000000"], "choose 0 to 999"),
+    (["--index", f"{10**21}"], "choose 0 to 999"),
     (["-T", "0"], "0 is not in the range"),
     (["--at", "4"], "step 4 is not in 0..1"),
     (["--format", "bmp"], "'bmp' is not one of"),
@@ -369,6 +390,8 @@ BAD = [
     (["--cmap", "nope"], "no colour map 'nope'"),
     (["--dpi", "0"], "0 is not in the range"),
     (["--rows", "1", "--columns", "2"], "do not fit"),
+    (["--rows", "100000"], "more than can be drawn"),
+    (["--columns", "100000"], "more than can be drawn"),
     (["--device", "warp"], "no device 'warp'"),
     (["--ckpt", "missing.pth"], "missing.pth"),
     (["--image", "missing.png"], "missing.png"),

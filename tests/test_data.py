@@ -121,6 +121,11 @@ def test_load_dataset_by_name(raw):
     assert len(load_dataset("garments", "train", Path("nowhere"), count=7)) == 7
     with pytest.raises(ConfigError, match="mnist"):
         load_dataset("mnist", "test", raw)
+    for split, most in (("test", 10_000), ("train", 60_000)):
+        with pytest.raises(ConfigError, match=f"{most + 1} of {most} garments"):
+            load_dataset("garments", split, Path("nowhere"), count=most + 1)
+        with pytest.raises(ConfigError, match=f"choose 1 to {most}"):
+            load_dataset("garments", split, Path("nowhere"), count=10**21)
     with pytest.raises(ConfigError, match="6 of 5"):
         load_dataset("fashion-mnist", "test", raw, count=6)
 

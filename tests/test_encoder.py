@@ -1,6 +1,7 @@
 """The encoder against SpikingJelly stepped in a plain loop, on drawn and real images."""
 
 import copy
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -119,6 +120,25 @@ def test_other_neurons_are_stepped(node, network, drawn_images):
     expected = stepped_counts(network, images, 8)
     assert_counts_equal(split_encoder(network).encode(images, 8), expected)
     assert 0 < expected[-1, :, 2:].mean() < 8
+
+
+def test_stepping_never_holds_all_spikes_unpacked(network, drawn_images):
+    network.conv[0] = neuron.IFNode(v_reset=None)
+    encoder = split_encoder(network)
+    images = np.repeat(drawn_images.batch(range(4)), 60, axis=0)  # more than one chunk
+    spikes = 64 * 6 * images.size
+    encoder.encode(images[:1], 64)  # what is imported and compiled on the way does not count
+    tracemalloc.start()
+    record = encoder.encode(images, 64)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < spikes / 2
+    assert encoder.record_size((28, 28), 64) * len(images) == 9 * 6 * images.size
+    functional.reset_net(encoder.node)
+    with torch.no_grad():
+        drive = encoder.drive(images)
+        expected = sum(encoder.node(drive) for _ in range(64))
+    assert np.array_equal(record.count(63), expected.numpy())
 
 
 def test_the_split_is_a_copy_that_leaves_no_trace(network, drawn_images):

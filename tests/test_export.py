@@ -6,15 +6,18 @@ import re
 from dataclasses import replace
 from io import BytesIO
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from spikingjelly.activation_based.neuron import IFNode
 
 from snnviz.data import Sample, to_input
-from snnviz.encoder import split_encoder
+from snnviz.encoder import Encoder, split_encoder
 from snnviz.errors import ConfigError, ExportError
-from snnviz.export import FigureSetOptions, render, write_figure_sets
+from snnviz.export import FigureSetOptions, render, sets, write_figure_sets
+from snnviz.export.encoding import encoded
 from snnviz.figures import feature_map_figure
 
 T = 8
@@ -128,6 +131,64 @@ def test_pictures_of_several_sizes_go_into_one_folder(encoder, rng, tmp_path):
     assert [entry["source"] for entry in listed["sets"]] == ["0.png", "1.png", "2.png"]
 
 
+@pytest.mark.parametrize("part", [8, 100])
+def test_large_pictures_are_encoded_a_few_at_a_time(part, encoder, monkeypatch):
+    """Memory is bounded whatever their size: 6 maps of 1,000 x 900 take 5 MB, 8 of them 43."""
+    asked = []
+    encode = Encoder.encode
+
+    def spy(self, images, T=None):
+        asked.append(len(images))
+        return encode(self, images, T)
+
+    monkeypatch.setattr(Encoder, "encode", spy)
+    large = [Sample(n, np.full((1000, 900), 30 * n, np.uint8)) for n in range(8)]
+    small = [Sample(8 + n, np.full((9, 14), n, np.uint8)) for n in range(60)]
+    parts = list(encoded(encoder, large + small, 2, part=part))
+    assert asked == [3, 3, 2, 60]
+    assert [sample.index for some, _ in parts for sample in some] == list(range(68))
+    assert [len(some) for some, _ in parts] == [1] * 8 + ([60] if part > 60 else [8] * 7 + [4])
+    for some, record in parts[5:]:
+        expected = encode(encoder, to_input(np.stack([sample.image for sample in some])), 2)
+        assert np.array_equal(record.first_spike, expected.first_spike)
+    # Stepped neurons keep a bit for every step.
+    soft = replace(encoder, node=IFNode(v_reset=None))
+    assert len(next(encoded(soft, small, 1 << 12, part=part))[0]) == 5
+
+
+# What each changes: the ground, where it stands in for the figure's own; text; lines; the names of
+# an SVG's parts; the size of a PDF.
+MINE = {
+    "savefig.facecolor": "red",
+    "figure.facecolor": "blue",
+    "font.family": "monospace",
+    "axes.linewidth": 5,
+    "svg.fonttype": "none",
+    "pdf.fonttype": 42,
+    "savefig.pad_inches": 3,
+    "image.origin": "lower",
+}
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_the_callers_settings_of_matplotlib_do_not_matter(jobs, encoder, samples, tmp_path):
+    options = FigureSetOptions(
+        T=2, formats=("png", "svg", "pdf"), kinds=("counts", "spikes", "kernels"), labels=True,
+        normalize="shared", cmap="gray", dpi=60, sheet=True,
+    )  # fmt: skip
+    slow = replace(options, T=300, at=(299,), kinds=("counts",), sheet=False, formats=("png",))
+    for name, wanted in (("fast", options), ("slow", slow)):
+        write_figure_sets(encoder, samples, tmp_path / name, wanted)
+        # A plate that was made before would hide what the settings do.
+        sets._input_plate.cache_clear()
+        sets._feature_map_plate.cache_clear()
+        with mpl.rc_context(MINE):
+            before = dict(mpl.rcParams)
+            write_figure_sets(encoder, samples, tmp_path / f"{name} mine", wanted, jobs=jobs)
+            assert dict(mpl.rcParams) == before
+        assert contents(tmp_path / f"{name} mine") == contents(tmp_path / name)
+
+
 def test_one_step_gives_one_grid(encoder, samples, tmp_path):
     write_figure_sets(encoder, samples[:1], tmp_path, FigureSetOptions(T=1))
     assert {path.name for path in (tmp_path / "00003").iterdir()} == {"input.png", "counts_t0.png"}
@@ -153,7 +214,13 @@ def test_places_that_cannot_be_written_are_refused(encoder, samples, tmp_path):
 
 def test_a_wrong_option_leaves_no_folder(encoder, samples, tmp_path):
     out = tmp_path / "out"
-    for wrong in ({"cmap": "nope"}, {"rows": 1, "columns": 1}):
+    for wrong in (
+        {"cmap": "nope"},
+        {"rows": 1, "columns": 1},
+        # Large enough for maps of one pixel, too large for those of 28 x 28.
+        {"columns": 10000},
+        {"kinds": ("spikes",), "rows": 10000},
+    ):
         with pytest.raises(ConfigError):
             write_figure_sets(encoder, samples, out, replace(FigureSetOptions(T=T), **wrong))
     assert not out.exists()

@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 import torch
@@ -24,6 +26,7 @@ from snnviz.errors import ConfigError, ExportError
 from snnviz.export import FigureSetOptions, claim, sheets, write_figure_sets
 from snnviz.export.pool import work
 from snnviz.network import NetworkConfig, build_network
+from tests.lively import lively
 
 OPTIONS = FigureSetOptions(T=3, at=(2,), formats=("png", "npz"), dpi=60)
 COUNT = 300  # enough for seconds of work, so that an interruption comes in the middle
@@ -91,13 +94,80 @@ def test_several_processes_write_the_same(whole, tmp_path):
     assert len(whole) == 3 * COUNT + 1
 
 
-def test_ranks_write_the_same(whole, tmp_path):
+def run_ranks(*arguments):
+    """A command in two processes that share its images."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node",
-               "2", "-m", "snnviz", *COMMAND, "--out-dir", str(tmp_path / "out")]  # fmt: skip
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+               "2", "-m", "snnviz", *map(str, arguments)]  # fmt: skip
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_ranks_write_the_same(whole, tmp_path):
+    result = run_ranks(*COMMAND, "--out-dir", tmp_path / "out")
     assert result.returncode == 0, result.stderr
     assert contents(tmp_path / "out") == whole
     assert result.stdout.count("figure sets") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--n-images", 0), "neither a number"),
+        (("--n-images", 2), "not empty"),
+        (("--n-images", 2, "--resume", "--dpi", 61), "dpi (was 60, is 61)"),
+        # Rank 1 alone draws the second image, for which there is no folder.
+        (("--n-images", 2, "--resume"), "cannot make the folder"),
+    ],
+)
+def test_ranks_refuse_in_one_line(arguments, words, tmp_path):
+    """torchrun adds a report of its own, which names no line of snnviz."""
+    out = tmp_path / "out"
+    assert run(*COMMAND, "--n-images", 2, "--out-dir", out, "-q") == 0
+    if "folder" in words:
+        shutil.rmtree(out / "00001")
+        (out / "00001").touch()
+    before = contents(out)
+    del before["manifest.json"]
+    result = run_ranks(*COMMAND, *arguments, "--out-dir", out)
+    assert result.returncode == 1
+    lines = [line for line in result.stderr.splitlines() if line.startswith("snnviz: ")]
+    assert len(lines) == 1, result.stderr
+    assert words in lines[0]
+    assert "snnviz/" not in result.stderr.replace(lines[0], ""), result.stderr
+    assert "figure sets" not in result.stdout
+    left = contents(out)
+    assert {name: left.get(name) for name in before} == before
+
+
+@pytest.fixture(scope="module")
+def network_file(tmp_path_factory):
+    net = lively(build_network(NetworkConfig(T=2, channels=8)))
+    path = tmp_path_factory.mktemp("network") / "net.pth"
+    torch.save({"net": net.state_dict(), "network": net.config.as_dict()}, path)
+    return path
+
+
+def test_ranks_predict_select_and_draw_sheets_as_one_process_does(network_file, tmp_path):
+    command = (*COMMAND, "--ckpt", network_file, "-q", "--n-images", 90)
+    for name, more in (("chosen", ("--select", "wrong", "--n-images", 85)), ("first", ())):
+        alone, shared = tmp_path / name, tmp_path / f"{name} shared"
+        assert run(*command, *more, "--sheet", "--out-dir", alone) == 0
+        expected = contents(alone)
+        assert b'"predicted"' in expected["manifest.json"]
+        assert {"sheet_000.png", "sheet_001.png"} <= expected.keys()  # a page for each rank
+        result = run_ranks(*command, *more, "--sheet", "--out-dir", shared)
+        assert result.returncode == 0, result.stderr
+        assert contents(shared) == expected
+    # Two ranks go on with what one process began; what is whole is not drawn again.
+    for name in ("sheet_001.png", "00003/input.png", "00010/counts_t2.png"):
+        (alone / name).unlink()
+    whole_sets = [
+        path for path in alone.glob("*/*.png") if path.parent.name not in ("00003", "00010")
+    ]
+    before = {path: path.stat().st_mtime_ns for path in whole_sets}
+    result = run_ranks(*command, "--sheet", "--resume", "--out-dir", alone)
+    assert result.returncode == 0, result.stderr
+    assert contents(alone) == expected
+    assert {path: path.stat().st_mtime_ns for path in whole_sets} == before
 
 
 def test_an_interrupted_run_goes_on_without_drawing_anything_again(encoder, samples, tmp_path):
@@ -411,6 +481,46 @@ def test_what_differs_is_one_line_of_the_command(tmp_path, capsys):
     assert contents(tmp_path / "out") == before
 
 
+def as_bags(samples):
+    return (replace(sample, predicted=8) for sample in samples)
+
+
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize("selected", [False, True])
+def test_a_run_lists_predictions_to_its_end_or_not_at_all(
+    before, selected, encoder, samples, tmp_path
+):
+    """Also where samples bring their predictions along, as those of --select do."""
+
+    def write(*, predictions, resume=False):
+        options = {"predict": as_bags} if predictions and not selected else {}
+        chosen = list(as_bags(samples[:2])) if predictions and selected else samples[:2]
+        write_figure_sets(encoder, chosen, tmp_path, OPTIONS, resume=resume, **options)
+
+    write(predictions=before)
+    kept = contents(tmp_path)
+    assert (b'"predicted"' in kept["manifest.json"]) == before
+    with pytest.raises(ConfigError, match=rf"predictions \(was {before}, is {not before}\)"):
+        write(predictions=not before, resume=True)
+    assert contents(tmp_path) == kept
+    write(predictions=before, resume=True)
+    assert contents(tmp_path) == kept
+
+
+@pytest.mark.parametrize("change", [{"label": 7}, {"class_name": "Schuh"}, {"source": "7.png"}])
+def test_an_image_is_more_than_its_pixels(change, encoder, samples, tmp_path):
+    write_figure_sets(encoder, samples[:1], tmp_path, OPTIONS)
+    with pytest.raises(ConfigError, match="images_sha256"):
+        write_figure_sets(encoder, [replace(samples[0], **change)], tmp_path, OPTIONS, resume=True)
+
+
+def test_files_of_another_matplotlib_are_not_mixed_in(encoder, samples, tmp_path, monkeypatch):
+    write_figure_sets(encoder, samples[:1], tmp_path, OPTIONS)
+    monkeypatch.setattr(mpl, "__version__", "0.1")
+    with pytest.raises(ConfigError, match=r"matplotlib \(was .*, is 0.1\)"):
+        write_figure_sets(encoder, samples[:1], tmp_path, OPTIONS, resume=True)
+
+
 def test_resume_begins_where_nothing_is_and_refuses_what_is_not_its_own(encoder, samples, tmp_path):
     out = tmp_path / "out"
     write_figure_sets(encoder, samples[:1], out, OPTIONS, resume=True)
@@ -426,7 +536,7 @@ def test_resume_begins_where_nothing_is_and_refuses_what_is_not_its_own(encoder,
 def test_overwriting_leaves_nothing_old_that_could_pass_for_new(encoder, samples, tmp_path):
     write_figure_sets(encoder, samples[:3], tmp_path / "a", OPTIONS)
     other = replace(OPTIONS, cmap="viridis")
-    write_figure_sets(encoder, samples[:3], tmp_path / "b", other)
+    write_figure_sets(encoder, samples[:3], tmp_path / "b", other, predict=iter)
 
     def interrupt(*_):
         raise KeyboardInterrupt
@@ -434,7 +544,7 @@ def test_overwriting_leaves_nothing_old_that_could_pass_for_new(encoder, samples
     with pytest.raises(KeyboardInterrupt):
         write_figure_sets(encoder, samples[:3], tmp_path / "a", other, overwrite=True,
                           predict=interrupt)  # fmt: skip
-    write_figure_sets(encoder, samples[:3], tmp_path / "a", other, resume=True)
+    write_figure_sets(encoder, samples[:3], tmp_path / "a", other, predict=iter, resume=True)
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
 
 

@@ -9,7 +9,7 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from snnviz.errors import ConfigError, ShapeError
-from snnviz.figures import feature_map_figure, input_figure
+from snnviz.figures import feature_map_figure, input_figure, spike_map_figure
 from snnviz.figures.feature_maps import GAP_COLOR, SATURATED_COLOR, SILENT_COLOR
 from snnviz.grid import choose_layout, compose, normalize_counts
 
@@ -129,6 +129,15 @@ def test_labels_are_channel_numbers_above_their_maps(counts):
         assert top - 0.5 - layout.strip <= y < top
 
 
+@pytest.mark.parametrize("shape", [(6, 2, 2), (6, 5, 1), (40, 1, 1)])
+@pytest.mark.parametrize("dpi", [1, 20, 200])
+def test_labels_of_the_narrowest_maps_can_be_drawn(shape, dpi):
+    figure = feature_map_figure(np.ones(shape, np.uint8), t=1, labels=True, dpi=dpi)
+    assert all(text.get_fontsize() > 0 for text in figure.axes[0].texts)
+    assert figure.axes[0].images[0].get_array().shape == choose_layout(shape, strip=1).shape
+    picture(figure)
+
+
 def test_the_legend_says_what_the_two_colours_mean(counts):
     for t, words in ((0, "step 0"), (3, "all 4 steps")):
         figure = feature_map_figure(np.minimum(counts, t + 1), t=t)
@@ -167,6 +176,36 @@ def test_the_input_image_is_drawn_pixel_for_pixel(dtype, rng):
 def test_a_dim_input_is_not_brightened():
     pixels = picture(input_figure(np.full((4, 4), 0.25), dpi=50))
     assert np.abs(pixels.astype(int) - 64).max() <= 1
+
+
+@pytest.mark.parametrize("dpi", [200, 800])
+def test_a_tall_grid_is_as_large_as_can_be_drawn(dpi):
+    counts = np.tile(np.arange(28, dtype=np.uint8) % 5, (128, 28, 1))
+    figure = feature_map_figure(counts, t=3, columns=1, dpi=dpi)
+    height, width = 128 * 29 + 1, 30
+    box = figure.axes[0].bbox
+    assert (box.width, box.height) == pytest.approx((16 * width, 16 * height))
+    assert figure.bbox.height < 1 << 16
+    # A grid no higher than that keeps its width.
+    assert feature_map_figure(counts[:20], t=3, columns=1).axes[0].bbox.width == 47 * width
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"columns": 10**5},
+        {"rows": 10**5},
+        {"columns": 10**12},  # no memory holds its canvas
+        {"rows": 10**12},
+        {"dpi": 10**4},
+    ],
+)
+def test_a_figure_too_large_to_draw_is_refused_before_it_is_composed(options):
+    counts = np.ones((128, 28, 28), np.uint8)
+    with pytest.raises(ConfigError, match="more than can be drawn; choose a lower dpi"):
+        feature_map_figure(counts, t=3, **options)
+    with pytest.raises(ConfigError, match="more than can be drawn; choose a lower dpi"):
+        spike_map_figure(counts, t=0, **options)
 
 
 def test_wrong_input_is_refused(counts):

@@ -1,10 +1,12 @@
 """Whole or absent."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
-from snnviz.errors import ExportError
+from snnviz.errors import DiskFullError, ExportError
 from snnviz.files import atomic_write, check_absent, check_free, make_folder, write_bytes
 
 
@@ -61,6 +63,25 @@ def test_two_processes_that_write_the_same_file_do_not_meet(tmp_path, monkeypatc
     write_bytes(b"ours", path, durable=False)
     assert path.read_bytes() == b"ours"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("durable", [True, False])
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [(errno.ENOSPC, "free some space"), (errno.EDQUOT, "free some space"), (5, "another place")],
+)
+def test_the_remedy_for_a_full_disk_is_space(durable, number, remedy, tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(ExportError, match=remedy) as caught:
+        write_bytes(b"new", tmp_path / "file", durable=durable)
+    assert isinstance(caught.value, DiskFullError) == (number != 5)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(Path, "mkdir", fail)
+    with pytest.raises(ExportError, match="free some space" if number != 5 else "choose another"):
+        make_folder(tmp_path / "folder")
 
 
 def test_folders(tmp_path):

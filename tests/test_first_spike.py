@@ -34,10 +34,12 @@ def neighbours(x, count):
 
 
 @pytest.mark.parametrize("T", STEPS)
-def test_every_float_near_each_threshold(T):
-    thresholds = drive_thresholds(1.0, 0.0, T)
+@pytest.mark.parametrize(("v_threshold", "v_reset"), [(1.0, 0.0), (0.7, 0.1), (1.0, -0.5)])
+def test_every_float_near_each_threshold(T, v_threshold, v_reset):
+    thresholds = drive_thresholds(v_threshold, v_reset, T)
     drive = neighbours(thresholds, 2000)
-    expected = step_first(neuron.IFNode(), drive, T)
+    node = neuron.IFNode(v_threshold=v_threshold, v_reset=v_reset)
+    expected = step_first(node, drive, T)
     assert torch.equal(first_spike(drive, thresholds).long(), expected)
     assert expected.unique().numel() == T + 1  # each step and silence were met
 

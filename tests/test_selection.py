@@ -109,6 +109,15 @@ def test_the_command_selects_and_lists_predictions(ckpt, tmp_path, capsys):
     entry = json.loads((tmp_path / "none" / "manifest.json").read_text())["sets"][0]
     assert "predicted" not in entry
     capsys.readouterr()
+    for words in (("wrong",), ("label=7", "correct")):
+        options = [part for word in words for part in ("--select", word)]
+        assert run(*common, "--out-dir", tmp_path / "x", *options, "--no-predict") == 2
+        err = capsys.readouterr().err
+        assert "leave out --no-predict" in err
+        assert "--ckpt" not in err
+        assert err.count("\n") == 1
+    alone = (*common, "--select", "label=7", "--no-predict", "--n-images", 1)
+    assert run(*alone, "--out-dir", tmp_path / "alone") == 0
     bundled = ("visualize", "--dataset", "garments", "--out-dir", tmp_path / "x")
     for words, message in (("correct", "whole network"), ("label=11", "label=0 to label=9")):
         assert run(*bundled, "--select", words) == 1

@@ -56,6 +56,32 @@ def test_any_spike_trains_round_trip(spikes):
         assert record.first_spike[where] == (train.tolist().index(True) if train.any() else 13)
 
 
+@pytest.mark.parametrize("T", [1, 7, 8, 9, 64, 255, 256, 300])
+def test_trains_of_any_length_are_counted_from_their_bits(T, rng):
+    spikes = rng.random((T, *SHAPE)) < 0.2
+    spikes[:, 0, 0], spikes[:, 0, 1] = False, True
+    spikes[:-1, 1, 0], spikes[-1, 1, 0] = False, True  # the first spike in the last step
+    for record in (SpikeRecord.from_spikes(spikes), SpikeRecord.from_steps(iter(spikes), T)):
+        for t in {0, T // 2, max(T - 2, 0), T - 1}:
+            assert np.array_equal(record.count(t), spikes[: t + 1].sum(axis=0))
+        assert record.count(T - 1).dtype == record.first_spike.dtype == np.min_scalar_type(T)
+        first = np.where(spikes.any(axis=0), spikes.argmax(axis=0), T)
+        assert np.array_equal(record.first_spike, first)
+        assert np.array_equal(record.spikes(), spikes)
+
+
+@pytest.mark.parametrize("kind", ["renewal", "trains"])
+def test_joined_records_are_one(kind, rng):
+    if kind == "renewal":
+        record = SpikeRecord.from_first_spike(rng.integers(0, 10, SHAPE), 9)
+    else:
+        record = SpikeRecord.from_spikes(rng.random((9, *SHAPE)) < 0.3)
+    joined = SpikeRecord.joined([record[1:], record[:1]])
+    assert joined.is_renewal == record.is_renewal
+    assert np.array_equal(joined.spikes(), record.spikes()[:, ::-1])
+    assert np.array_equal(joined.count(8), record.count(8)[::-1])
+
+
 @pytest.mark.parametrize(("T", "dtype"), [(1, np.uint8), (255, np.uint8), (256, np.uint16)])
 def test_types_are_the_smallest_that_hold_T(T, dtype):
     record = SpikeRecord.from_first_spike(np.full(SHAPE, T), T)

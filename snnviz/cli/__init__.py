@@ -17,7 +17,8 @@ from typing import TextIO
 import click
 
 from snnviz import __version__
-from snnviz.errors import SnnvizError
+from snnviz.errors import DiskFullError, OtherRankError, SnnvizError
+from snnviz.ranks import is_first_rank
 
 # One row a command: its name and the line that `snnviz --help` shows for it.
 COMMANDS = {
@@ -35,10 +36,9 @@ class Interrupted(click.ClickException):
     exit_code = 130
 
     def __init__(self, command: click.Command | None) -> None:
-        parameters = command.params if command else []
-        resumes = any(parameter.name == "resume" for parameter in parameters)
         super().__init__(
-            "interrupted; what is written is whole" + ", --resume goes on with it" * resumes
+            "interrupted; what is written is whole"
+            + ", --resume goes on with it" * _resumes(command)
         )
 
 
@@ -63,12 +63,23 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
             # click's own way would print an empty line first.
-            raise Interrupted(self.get_command(ctx, ctx.invoked_subcommand or "")) from error
+            raise Interrupted(self._invoked(ctx)) from error
+        except DiskFullError as error:
+            remedy = "go on with --resume" if _resumes(self._invoked(ctx)) else "start again"
+            raise DiskFullError(f"{error} and {remedy}") from error
+
+    def _invoked(self, ctx: click.Context) -> click.Command | None:
+        return self.get_command(ctx, ctx.invoked_subcommand or "")
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The list of commands in `snnviz --help`, from the table and without importing any."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _resumes(command: click.Command | None) -> bool:
+    """Whether it has --resume."""
+    return any(parameter.name == "resume" for parameter in (command.params if command else []))
 
 
 @click.group(
@@ -111,9 +122,13 @@ def main(arguments: list[str] | None = None) -> None:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             status = cli.main(arguments, prog_name="snnviz", standalone_mode=False)
+    except OtherRankError:
+        sys.exit(1)
     except SnnvizError as error:
         _fail(str(error), status=1)
     except click.UsageError as error:
+        if not is_first_rank():  # all ranks were given the same options
+            sys.exit(error.exit_code)
         command = error.ctx.command_path if error.ctx else "snnviz"
         _fail(f"{error.format_message()} (see {command} --help)", status=2)
     except click.ClickException as error:

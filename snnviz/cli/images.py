@@ -9,13 +9,14 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from snnviz.data import Sample, Split
+    from snnviz.data import Sample, Selection, Split
     from snnviz.network import ConvSNN
 
 
 def choose_samples(
     network: "ConvSNN | None",
     *,
+    predict: bool,
     n_images: int | None,
     index: tuple[int, ...],
     select: tuple[str, ...],
@@ -30,9 +31,16 @@ def choose_samples(
     """The images to look at, and what the manifest says about them.
 
     With `select`, images are looked at in their order until `n_images` of them hold; where that
-    needs predictions, `network` gives them.
+    needs predictions, `network` gives them, unless `predict` forbids it.
     """
-    from snnviz.data import choose_indices, load_dataset, load_pictures
+    from snnviz.data import (
+        GARMENTS,
+        choose_indices,
+        load_dataset,
+        load_pictures,
+        parse_selection,
+    )
+    from snnviz.errors import ConfigError
 
     if image:
         if index or shuffle or select:
@@ -42,34 +50,36 @@ def choose_samples(
         return load_pictures(image, max_side=max_side), {"dataset": None, "max_side": max_side}
     if index and select:
         raise click.UsageError("--index names its images; leave out --select")
-    count = max(index) + 1 if index else n_images
-    exactly = dataset == "garments" and not shuffle and not select
-    images = load_dataset(dataset, split, data_dir, count=count if exactly else None)
-    wanted = None if select else n_images
-    chosen = choose_indices(len(images), wanted, indices=index, shuffle=shuffle, seed=seed)
+
+    def choose(total: int) -> list[int]:
+        wanted = None if select else n_images
+        return choose_indices(total, wanted, indices=index, shuffle=shuffle, seed=seed)
+
+    # Garments are drawn no further than they are asked for.
+    drawn = choose(GARMENTS[split]) if dataset == "garments" else ()
+    images = load_dataset(dataset, split, data_dir, count=max(drawn) + 1 if drawn else None)
+    chosen = drawn or choose(len(images))
     about = {"dataset": images.name, "split": split}
     if not select:
         return list(images.samples(chosen)), about
-    found = _select(images.samples(chosen), select, network, n_images, len(images.classes))
+    selection = parse_selection(select, classes=len(images.classes))
+    if selection.needs_predictions and not predict:
+        words = " and ".join(select)
+        raise click.UsageError(f"--select {words} needs predictions; leave out --no-predict")
+    found = _select(images.samples(chosen), selection, network, n_images)
+    if not found:
+        raise ConfigError(f"no image is {' and '.join(select)}; choose another --select")
     return found, {**about, "select": list(select)}
 
 
 def _select(
     samples: "Iterable[Sample]",
-    words: tuple[str, ...],
+    selection: "Selection",
     network: "ConvSNN | None",
     count: int | None,
-    classes: int,
 ) -> list["Sample"]:
-    from snnviz.data import parse_selection
-    from snnviz.errors import ConfigError
-
-    selection = parse_selection(words, classes=classes)
     if selection.needs_predictions and network is not None:
         from snnviz.evaluation import with_predictions
 
         samples = with_predictions(network, samples)
-    found = list(islice(filter(selection, samples), count))
-    if not found:
-        raise ConfigError(f"no image is {' and '.join(words)}; choose another --select")
-    return found
+    return list(islice(filter(selection, samples), count))

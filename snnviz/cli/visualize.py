@@ -187,45 +187,47 @@ def command(
         from snnviz.device import choose_device
         from snnviz.encoder import bundled, load_encoder
         from snnviz.export import FigureSetOptions, check_folder, write_figure_sets
-        from snnviz.ranks import is_first_rank
+        from snnviz.ranks import is_first_rank, joined_ranks
 
     quiet = quiet or not is_first_rank()
-    check_folder(out_dir, overwrite=overwrite, resume=resume)
-    device = choose_device(device)
-    checkpoint = load_checkpoint(ckpt or bundled())
-    figure_options = FigureSetOptions(
-        T=choose_steps(checkpoint, T, quiet=quiet),
-        at=at,
-        kinds=kind,
-        neurons=neuron,
-        formats=format,
-        normalize=normalize,
-        cmap=cmap,
-        labels=labels,
-        rows=rows,
-        columns=columns,
-        dpi=dpi,
-        sheet=sheet,
-    )
-    whole = predict and checkpoint.holds_network
-    network = build_timed(checkpoint, figure_options.T, device) if whole else None
-    samples, images = choose_samples(network, **choice)
-    manifest = write_figure_sets(
-        load_encoder(checkpoint).to(device),
-        samples,
-        out_dir,
-        figure_options,
-        made_from={
-            # Its name without folders, for repeatable bytes.
-            "checkpoint": describe(checkpoint, ckpt.name if ckpt else "bundled encoder"),
-            "images": images,
-        },
-        predict=_predictions(network, samples),
-        overwrite=overwrite,
-        resume=resume,
-        jobs=jobs,
-        progress=options.progress_bar(quiet),
-    )
+    with joined_ranks() as ranks:
+        with ranks.agreed():
+            check_folder(out_dir, overwrite=overwrite, resume=resume)
+            device = choose_device(device)
+            checkpoint = load_checkpoint(ckpt or bundled())
+            figure_options = FigureSetOptions(
+                T=choose_steps(checkpoint, T, quiet=quiet),
+                at=at,
+                kinds=kind,
+                neurons=neuron,
+                formats=format,
+                normalize=normalize,
+                cmap=cmap,
+                labels=labels,
+                rows=rows,
+                columns=columns,
+                dpi=dpi,
+                sheet=sheet,
+            )
+            whole = predict and checkpoint.holds_network
+            network = build_timed(checkpoint, figure_options.T, device) if whole else None
+            samples, images = choose_samples(network, predict=predict, **choice)
+        manifest = write_figure_sets(
+            load_encoder(checkpoint).to(device),
+            samples,
+            out_dir,
+            figure_options,
+            made_from={
+                # Its name without folders, for repeatable bytes.
+                "checkpoint": describe(checkpoint, ckpt.name if ckpt else "bundled encoder"),
+                "images": images,
+            },
+            predict=_predictions(network, samples),
+            overwrite=overwrite,
+            resume=resume,
+            jobs=jobs,
+            progress=options.progress_bar(quiet),
+        )
     if not quiet:
         say(f"{len(samples)} figure sets in {out_dir}, listed in {manifest}")
 

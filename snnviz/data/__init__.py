@@ -14,6 +14,7 @@ from snnviz.errors import ConfigError
 
 __all__ = [
     "DATASETS",
+    "GARMENTS",
     "IMAGE_SIZE",
     "ImageSet",
     "Sample",
@@ -32,9 +33,11 @@ __all__ = [
 
 # Names of the data sets, and how many garments are drawn where nobody says.
 DATASETS = ("fashion-mnist", "garments")
+GARMENTS = {"train": 6000, "test": 1000}
+# As many as Fashion-MNIST has; they are all kept in memory.
+_MOST_GARMENTS = {"train": 60_000, "test": 10_000}
 # Height and width of the images of all of them.
 IMAGE_SIZE = (28, 28)
-_GARMENTS = {"train": 6000, "test": 1000}
 
 
 def load_dataset(name: str, split: Split, root: Path, *, count: int | None = None) -> ImageSet:
@@ -45,14 +48,17 @@ def load_dataset(name: str, split: Split, root: Path, *, count: int | None = Non
         split: "train" or "test".
         root: Where Fashion-MNIST's files are, or are downloaded to.
         count: Only the first so many images; None: all of Fashion-MNIST, 6,000 (train) or 1,000
-            (test) garments.
+            (test) garments, of which there can be as many as Fashion-MNIST has images.
 
     Raises:
         DataError: The files are missing, unreadable or not what their name says.
         ConfigError: There is no such data set, or it has fewer images.
     """
     if name == "garments":
-        return garments(_GARMENTS[split] if count is None else count, split)
+        count, most = GARMENTS[split] if count is None else count, _MOST_GARMENTS[split]
+        if count > most:
+            raise ConfigError(f"cannot take {count} of {most} garments; choose 1 to {most}")
+        return garments(count, split)
     if name == "fashion-mnist":
         return fashion_mnist(root, split).head(count)
     raise ConfigError(f"no data set {name!r}; choose from {', '.join(DATASETS)}")

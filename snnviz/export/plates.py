@@ -17,7 +17,7 @@ from snnviz.export.kind import Kind
 from snnviz.export.mosaic import Mosaic
 from snnviz.export.pdf import build_pdf
 from snnviz.export.png import build_png
-from snnviz.export.rendering import render
+from snnviz.export.rendering import render, settled
 from snnviz.export.svg import build_svg
 from snnviz.export.tones import ByteTones, CountTones
 from snnviz.figures import feature_map_figure, input_figure
@@ -61,15 +61,20 @@ class _Plate(ABC):
             return self._writer(form) is not None
 
     @abstractmethod
-    def _figure(self, maps: "Bytes") -> "Figure":
+    def _draw(self, maps: "Bytes") -> "Figure":
         """The figure of maps [K, H, W], as matplotlib draws it."""
+
+    def _figure(self, maps: "Bytes") -> "Figure":
+        with settled():
+            return self._draw(maps)
 
     def _writer(self, form: str) -> "Writer | None":
         if form not in self._writers:
             kind = self._kind
-            self._writers[form] = (
-                None if kind is None else _BUILDERS[form](kind, self._figure(kind.pattern))
-            )
+            with settled():
+                self._writers[form] = (
+                    None if kind is None else _BUILDERS[form](kind, self._draw(kind.pattern))
+                )
         return self._writers[form]
 
     def _write(self, maps: "Bytes", form: str) -> bytes:
@@ -77,7 +82,8 @@ class _Plate(ABC):
             writer = self._writer(form)
             if writer is not None:
                 return writer(maps)
-        return render(self._figure(maps), form)
+        with settled():
+            return render(self._draw(maps), form)
 
     def _describe(
         self, figure: "Figure", layout: Layout, count: int, tones: "Tones", top: int
@@ -149,7 +155,7 @@ class FeatureMapPlate(_Plate):
         dtype = np.uint8 if self._t + 1 <= _HIGHEST else counts.dtype
         return self._write(np.ascontiguousarray(counts, dtype=dtype), form)
 
-    def _figure(self, maps: "Bytes") -> "Figure":
+    def _draw(self, maps: "Bytes") -> "Figure":
         return feature_map_figure(maps, t=self._t, **self._options)
 
 
@@ -193,5 +199,5 @@ class InputPlate(_Plate):
             )
         return self._write(np.ascontiguousarray(image[np.newaxis]), form)
 
-    def _figure(self, maps: "Bytes") -> "Figure":
+    def _draw(self, maps: "Bytes") -> "Figure":
         return input_figure(maps[0], **self._options)

@@ -26,6 +26,20 @@ _METADATA: dict[str, dict[str, Any]] = {
     "svg": {"metadata": {"Date": None}},
     "pdf": {"metadata": {"CreationDate": None}},
 }
+# matplotlib warns when this one is set.
+_UNTOUCHED = {"backend"}
+
+
+@contextmanager
+def settled() -> Iterator[None]:
+    """In here matplotlib is as it comes, whatever the caller or a matplotlibrc has set.
+
+    Worker processes know nothing of the caller's settings, and files are to be the same with and
+    without them.
+    """
+    defaults = {k: v for k, v in mpl.rcParamsDefault.items() if k not in _UNTOUCHED}
+    with mpl.rc_context(defaults):
+        yield
 
 
 def render(figure: "Figure", form: str) -> bytes:

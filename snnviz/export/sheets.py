@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from snnviz.data import Sample, to_input
+from snnviz.data import Sample
+from snnviz.export.encoding import encoded
 from snnviz.export.options import FigureSetOptions
-from snnviz.export.rendering import render
+from snnviz.export.rendering import render, settled
 from snnviz.figures import SheetEntry, contact_sheet_figure
 from snnviz.files import write_bytes
 from snnviz.ranks import Ranks
@@ -45,9 +46,10 @@ def write_sheets(
     for done, (number, page) in enumerate(own, start=1):
         files = [out_dir / f"sheet_{number:03d}.{form}" for form in forms]
         if not all(file.exists() for file in files):
-            figure = _page_figure(encoder, page, options)
-            for form, file in zip(forms, files, strict=True):
-                write_bytes(render(figure, form), file, durable=False)
+            with settled():
+                figure = _page_figure(encoder, page, options)
+                for form, file in zip(forms, files, strict=True):
+                    write_bytes(render(figure, form), file, durable=False)
         if progress is not None:
             progress("sheets", done, len(own))
     return names
@@ -63,8 +65,8 @@ def _pages(samples: Sequence[Sample]) -> Iterator[list[Sample]]:
 
 def _page_figure(encoder: "Encoder", page: list[Sample], options: FigureSetOptions) -> Any:
     t = options.T - 1
-    images = to_input(np.stack([sample.image for sample in page]))
-    rates = encoder.encode(images, options.T).count(t).mean(axis=1) / options.T
+    parts = encoded(encoder, page, options.T, part=len(page))
+    rates = np.concatenate([record.count(t).mean(axis=1) for _, record in parts]) / options.T
     entries = [
         SheetEntry(sample.image, rate, _caption(sample), _is_wrong(sample))
         for sample, rate in zip(page, rates, strict=True)

@@ -15,9 +15,11 @@ import numpy as np
 from snnviz.data import Sample, to_input
 from snnviz.errors import ConfigError
 from snnviz.export.options import FigureSetOptions
-from snnviz.export.rendering import render
+from snnviz.export.rendering import render, settled
 from snnviz.figures import (
+    feature_map_figure,
     first_spike_figure,
+    input_figure,
     kernel_figure,
     membrane_figure,
     potential_map_figure,
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 # Neurons in a raster where nobody chose any.
 _CHANNELS = 8
+# Kinds whose maps lie in a grid of `snnviz.figures.tiles`.
+_GRIDS = {"spikes", "first-spike", "membrane"}
 
 
 @dataclass(frozen=True)
@@ -62,15 +66,19 @@ def check_views(encoder: "Encoder", samples: Iterable[Sample], options: FigureSe
 
     Raises:
         ConfigError: The neurons are no integrate-and-fire neurons and their potential is asked
-            for, or a chosen neuron does not exist.
+            for, or a chosen neuron does not exist, or a figure's options are out of range or make
+            it too large to draw.
     """
     if options.needs_drive:
         encoder.membrane_parameters()
-    if not options.neurons:
-        return
     for shape in {sample.image.shape for sample in samples}:
         blank = np.zeros((1, *shape), np.uint8)
         _, K, H, W = encoder.encode(to_input(blank), 1).shape
+        silent = np.zeros((K, H, W), np.uint8)
+        input_figure(blank[0], dpi=options.dpi)
+        feature_map_figure(silent, t=0, **options.drawing)
+        if not _GRIDS.isdisjoint(options.kinds):
+            spike_map_figure(silent, t=0, **options.grid)
         for k, y, x in options.neurons:
             if not (0 <= k < K and 0 <= y < H and 0 <= x < W):
                 raise ConfigError(
@@ -122,9 +130,10 @@ def write_kernels(
     missing = [name for name in names if not (out_dir / name).exists()]
     if write and missing:
         # The images of a data set have one channel, and so do the kernels.
-        figure = kernel_figure(encoder.kernels[:, 0], dpi=options.dpi)
+        draw = partial(kernel_figure, encoder.kernels[:, 0], dpi=options.dpi)
         for name in missing:
-            write_bytes(render(figure, name.rpartition(".")[2]), out_dir / name, durable=False)
+            data = _render(draw, name.rpartition(".")[2])
+            write_bytes(data, out_dir / name, durable=False)
     return names
 
 
@@ -151,7 +160,8 @@ def choose_neurons(
 
 
 def _render(draw: "Callable[[], Figure]", form: str) -> bytes:
-    return render(draw(), form)
+    with settled():
+        return render(draw(), form)
 
 
 def _draw_spikes(

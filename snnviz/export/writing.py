@@ -4,22 +4,21 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+import matplotlib as mpl
 
 from snnviz import __version__
-from snnviz.data import Sample, to_input
+from snnviz.data import Sample
 from snnviz.export.claim import claim, finish
 from snnviz.export.deflate import LIBRARY
+from snnviz.export.encoding import encoded
 from snnviz.export.options import FigureSetOptions
 from snnviz.export.pool import work
 from snnviz.export.sets import figure_set
 from snnviz.export.sheets import write_sheets
 from snnviz.export.views import Currents, check_views, find_currents, write_kernels
-from snnviz.figures import feature_map_figure
 from snnviz.files import make_folder, write_bytes
 from snnviz.ranks import joined_ranks
 
@@ -30,9 +29,7 @@ if TYPE_CHECKING:
 Predict = Callable[[Iterable[Sample]], Iterable[Sample]]
 Progress = Callable[[str, int, int], None]
 
-# Images that are encoded together, and those of them that a worker gets at once: the former many,
-# because the encoder starts its threads anew each time, the latter few, so that nobody waits.
-_BATCH = 128
+# Images that a worker gets at once: few, so that nobody waits.
 _TASK = 8
 
 
@@ -67,7 +64,7 @@ def write_figure_sets(
         predict: Gives each sample its `predicted`, for the manifest, like
             `snnviz.evaluation.with_predictions`.
         overwrite: Write into a folder that is not empty; what is not written anew stays.
-        resume: Go on with an interrupted run; what is whole is not drawn again.
+        resume: Go on with an interrupted run; a set that is whole is not drawn again.
         jobs: Number of processes that draw. Under `torchrun` every rank has so many, and takes its
             share of the images.
         progress: Called as `progress("figures", done, total)` in images of this rank: with those
@@ -79,27 +76,31 @@ def write_figure_sets(
         ConfigError: An option does not suit the encoder, or the folder holds another run.
         ShapeError: The images do not suit the encoder.
     """
-    # Options that do not suit the encoder are refused here, before anything is written.
-    feature_map_figure(np.zeros((encoder.channels, 1, 1), np.uint8), t=0, **options.drawing)
-    check_views(encoder, samples, options)
     identity = {
         "snnviz": __version__,
         **(made_from or {}),
         "options": _plain(options.settings),
-        # Its bytes differ from those of another library, so a run does not mix them.
+        # The bytes of other versions and libraries differ, so a run does not mix them.
+        "matplotlib": mpl.__version__,
         "deflate": LIBRARY,
+        # The manifest lists them and contact sheets mark mistakes: in all sets, or in none.
+        "predictions": predict is not None or any(s.predicted is not None for s in samples),
         "images_chosen": len(samples),
         "images_sha256": _digest(samples),
     }
     with joined_ranks() as ranks, ExitStack() as held:
-        if ranks.is_first:
-            stale = _files(out_dir, samples, options)
-            held.enter_context(claim(out_dir, identity, stale, overwrite=overwrite, resume=resume))
-        ranks.wait()
+        with ranks.agreed():
+            # Options that do not suit the encoder are refused before anything is written.
+            check_views(encoder, samples, options)
+            if ranks.is_first:
+                stale = _files(out_dir, samples, options)
+                held.enter_context(
+                    claim(out_dir, identity, stale, overwrite=overwrite, resume=resume)
+                )
         own = ranks.share(samples)
-        entries = _write(
-            encoder, predict(own) if predict else own, len(own), out_dir, options, jobs, progress
-        )
+        chosen = predict(own) if predict else own
+        with ranks.agreed():
+            entries = _write(encoder, chosen, len(own), out_dir, options, jobs, progress)
         order = {sample.index: place for place, sample in enumerate(samples)}
         everything = sorted(ranks.gather(entries), key=lambda entry: order[entry["index"]])
         contents: dict[str, Any] = {"sets": everything}
@@ -108,13 +109,13 @@ def write_figure_sets(
                 replace(sample, predicted=entry.get("predicted"))
                 for sample, entry in zip(samples, everything, strict=True)
             ]
-            contents["sheets"] = write_sheets(encoder, shown, out_dir, options, ranks, progress)
-            ranks.wait()
-        if options.kernel_files:
-            contents["kernels"] = write_kernels(encoder, out_dir, options, write=ranks.is_first)
-        if ranks.is_first:
-            finish(out_dir, identity, contents)
-        ranks.wait()
+            with ranks.agreed():
+                contents["sheets"] = write_sheets(encoder, shown, out_dir, options, ranks, progress)
+        with ranks.agreed():
+            if options.kernel_files:
+                contents["kernels"] = write_kernels(encoder, out_dir, options, write=ranks.is_first)
+            if ranks.is_first:
+                finish(out_dir, identity, contents)
     return out_dir / "manifest.json"
 
 
@@ -160,14 +161,13 @@ def _write(
 
     tasks = (
         _Task(
-            part := batch[start : start + _TASK],
-            record[start : start + _TASK],
+            part,
+            record,
             out_dir,
             options,
             find_currents(encoder, part, options),
         )
-        for batch, record in _encoded(encoder, pending(), options.T)
-        for start in range(0, len(batch), _TASK)
+        for part, record in encoded(encoder, pending(), options.T, part=_TASK)
     )
     for count in work(_draw, tasks, jobs=jobs):
         drawn += count
@@ -187,16 +187,6 @@ def _draw(task: _Task) -> int:
     return len(task.samples)
 
 
-def _encoded(
-    encoder: "Encoder", samples: Iterable[Sample], T: int
-) -> Iterator[tuple[list[Sample], "SpikeRecord"]]:
-    """Batches of samples of one size with their record."""
-    for _, group in groupby(samples, key=lambda sample: sample.image.shape):
-        while batch := list(islice(group, _BATCH)):
-            images = to_input(np.stack([sample.image for sample in batch]))
-            yield batch, encoder.encode(images, T)
-
-
 def _files(out_dir: Path, samples: Iterable[Sample], options: FigureSetOptions) -> Iterator[Path]:
     """The files that a run writes, as far as their names are known, but for the manifest."""
     for sample in samples:
@@ -207,10 +197,11 @@ def _files(out_dir: Path, samples: Iterable[Sample], options: FigureSetOptions) 
 
 
 def _digest(samples: Iterable[Sample]) -> str:
-    """SHA-256 of which images these are, in their order, and of their pixels."""
+    """SHA-256 of which images these are, in their order, of what they are, and of their pixels."""
     digest = hashlib.sha256()
     for sample in samples:
-        digest.update(f"{sample.index} {sample.image.shape} ".encode())
+        about = (sample.index, sample.image.shape, sample.label, sample.class_name, sample.source)
+        digest.update(repr(about).encode())
         digest.update(sample.image.tobytes())
     return digest.hexdigest()
 

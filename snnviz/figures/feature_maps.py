@@ -62,9 +62,9 @@ def feature_map_figure(
     """
     T = t + 1 if T is None else T
     maps = normalize_counts(counts, t=t, T=T, normalize=normalize)
-    strip = round(_LABEL * maps.shape[2]) if labels else 0
+    strip = max(1, round(_LABEL * maps.shape[2])) if labels else 0
     layout = choose_layout(maps.shape, rows=rows, columns=columns, strip=strip)
-    scale = whole_scale(layout.shape[1], inches=_INCHES, dpi=dpi)
+    scale = whole_scale(layout.shape, inches=_INCHES, dpi=dpi)
     has_bar = normalize != "map"
     frame = build_frame(
         compose(maps, layout),

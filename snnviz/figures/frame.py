@@ -27,6 +27,11 @@ _TEXT = 0.013
 _SMALLEST_TEXT = 9.0
 # Room for the title, in lines of its size.
 _TOP = 2.6
+# matplotlib draws fewer than 65,536 pixels a side; the title and what else stands around a picture
+# of this side fit as well.
+_LARGEST_SIDE = 60_000
+# Drawing takes up to 20 bytes a pixel. The published grid at 2,400 dpi has 160 million.
+_LARGEST_AREA = 1 << 28
 
 
 @dataclass(frozen=True)
@@ -48,11 +53,31 @@ class Frame:
     dpi: int
 
 
-def whole_scale(width: int, *, inches: float, dpi: int) -> int:
-    """Output pixels per picture pixel that brings `width` pixels nearest to so many inches."""
+def whole_scale(shape: tuple[int, ...], *, inches: float, dpi: int) -> int:
+    """Output pixels per picture pixel that brings a picture nearest to so many inches of width.
+
+    It is less where the picture would be too high to be drawn. Asked for before the picture is
+    composed, it keeps an impossible one from filling the memory.
+
+    Args:
+        shape: (H, W, ...) of the picture.
+        inches: The width.
+        dpi: Output pixels per inch.
+
+    Raises:
+        ConfigError: dpi is below 1, or the picture is too large at any scale, or at this dpi.
+    """
     if dpi < 1:
         raise ConfigError(f"dpi must be at least 1, got {dpi}")
-    return max(1, round(inches * dpi / width))
+    height, width = shape[:2]
+    scale = max(1, min(round(inches * dpi / width), _LARGEST_SIDE // height))
+    height, width = scale * height, scale * width
+    if max(height, width) > _LARGEST_SIDE or height * width > _LARGEST_AREA:
+        raise ConfigError(
+            f"the figure would show {width} x {height} pixels, more than can be drawn; "
+            "choose a lower dpi, or other rows or columns"
+        )
+    return scale
 
 
 def build_frame(

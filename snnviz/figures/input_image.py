@@ -36,7 +36,7 @@ def input_figure(
         )
     frame = build_frame(
         pixels,
-        scale=whole_scale(pixels.shape[1], inches=4, dpi=dpi),
+        scale=whole_scale(pixels.shape, inches=4, dpi=dpi),
         dpi=dpi,
         title="Input image" if label is None else f"Input image: {label}",
         cmap=mpl.colormaps["gray"],

@@ -57,9 +57,10 @@ def contact_sheet_figure(
     pairs = np.stack([_pair(entry) for entry in entries])
     strip = max(1, round(_CAPTION * 2 * width))
     layout = Layout(-(-len(entries) // columns), columns, height, 2 * width, gap=2, strip=strip)
+    scale = whole_scale(layout.shape, inches=_INCHES, dpi=dpi)
     frame = build_frame(
         compose(pairs, layout),
-        scale=whole_scale(layout.shape[1], inches=_INCHES, dpi=dpi),
+        scale=scale,
         dpi=dpi,
         title=title,
         cmap=canvas_colors("gray"),

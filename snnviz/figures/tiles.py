@@ -113,7 +113,8 @@ def build_tiles(
         inches: About how wide the pictures are together.
 
     Raises:
-        ConfigError: dpi is out of range, or the pictures do not fit into rows and columns.
+        ConfigError: dpi is out of range, or the pictures do not fit into rows and columns, or are
+            too large together.
     """
     left = max((len(name) for name in around.rows), default=0) * _LETTER + bool(around.rows)
     # Small text is a share of the picture, but the whole figure is to be a column wide.
@@ -127,9 +128,10 @@ def build_tiles(
         layout = choose_layout(shape, rows=rows, columns=columns, strip=strip)
     entries = _entries_in_a_row(around.swatches, 1 / share)
     below = _BAR * bool(around.bars) + _SWATCHES * -(-len(around.swatches) // entries)
+    scale = whole_scale(layout.shape, inches=inches, dpi=dpi)
     frame = build_frame(
         _compose(pictures, layout),
-        scale=whole_scale(width, inches=inches, dpi=dpi),
+        scale=scale,
         dpi=dpi,
         title=break_lines(around.title),
         below=below + 0.3 * bool(below),
