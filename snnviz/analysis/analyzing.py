@@ -57,8 +57,8 @@ class Analysis:
         images: Number of images that everything was scored on.
         train_images: Number of images that readouts were fitted on; 0 where there were none.
         measured: Every coder's results; the encoder under study comes first.
-        alignment: Debiased linear CKA between the coders' counts at their last step, float64
-            [E, E] in their order.
+        alignment: Debiased linear CKA between the coders' counts at the step at which each is read,
+            float64 [E, E] in their order.
         alignment_images: Number of images it is from.
         networks: What was found of whole networks, by their coder's name; empty for encoders alone.
         network_images: Number of images that this is from.

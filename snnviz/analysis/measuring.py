@@ -117,8 +117,7 @@ def _fitted(
         for strength in STRENGTHS
         if probe and len(deciding)
     }
-    others = _fits(coder, shape, classes)
-    seen = run(deciding, {**others, **scores}, ": choose")
+    seen = run(deciding, {**_fits(coder, shape, classes), **scores}, ": choose")
     for name, family in learned.items():
         family.merge(seen[name])
     strength = best_strength([seen[each] for each in scores]) if scores else RIDGE
