@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import chain
+from math import ceil
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,8 +25,11 @@ from snnviz.first_spike import drive_thresholds, first_spike, is_renewal, reset_
 from snnviz.network import build_neuron, build_static_conv
 from snnviz.spikes import SpikeRecord
 
-# About so many neurons, of one image or more, get their drive at once: 4 MB, near the cache.
-_CHUNK = 1 << 20
+# Up to so many neurons, of one image or more, get their drive at once: 8 MB. With less, threads
+# would wait for each other between the steps for longer than the cache saves.
+_CHUNK = 1 << 21
+# Below so many, another thread is not worth its start.
+_SMALL_CHUNK = 1 << 19
 
 
 @dataclass(frozen=True)
@@ -139,14 +142,23 @@ class Encoder:
     def _encode_renewal(self, images: Tensor, T: int) -> SpikeRecord:
         thresholds = drive_thresholds(*reset_parameters(self.node), T).to(self.device)
 
-        def times(chunk: Tensor) -> NDArray[np.integer]:
-            first: NDArray[np.integer] = first_spike(self.drive(chunk), thresholds).cpu().numpy()
-            return first
+        def times(chunk: Tensor) -> Tensor:
+            return first_spike(self.drive(chunk), thresholds)
 
+        # One image beforehand tells how large the maps are, so that all go where they stay.
+        one = times(images[:1]).cpu()
+        if len(images) == 1:
+            return SpikeRecord.from_first_spike(one.numpy(), T)
+        first = one.new_empty((len(images), *one.shape[1:]))
+
+        def write(chunk: Tensor, target: Tensor) -> None:
+            target.copy_(times(chunk))
+
+        chunks = self._chunks(images)
         run = _map_threads if self.device.type == "cpu" else map
-        return SpikeRecord.from_first_spike(
-            _stack(run(times, self._chunks(images)), len(images)), T
-        )
+        for _ in run(write, chunks, first.split(len(chunks[0]))):
+            pass
+        return SpikeRecord.from_first_spike(first.numpy(), T)
 
     def _encode_stepwise(self, images: Tensor, T: int) -> SpikeRecord:
         return SpikeRecord.joined(
@@ -163,8 +175,12 @@ class Encoder:
         return record
 
     def _chunks(self, images: Tensor) -> tuple[Tensor, ...]:
+        """The images in parts of one length, except the last: as many for each thread."""
         neurons = self.channels * images[0, 0].numel()
-        return torch.split(images, max(1, _CHUNK // neurons))
+        threads = torch.get_num_threads()
+        most = max(1, _CHUNK // neurons)
+        even = ceil(len(images) / (threads * ceil(len(images) / (threads * most))))
+        return images.split(max(even, min(most, _SMALL_CHUNK // neurons)))
 
 
 def split_encoder(net: nn.Module) -> Encoder:
@@ -234,19 +250,19 @@ def bundled() -> Path:
 
 
 def _map_threads(
-    function: Callable[[Tensor], NDArray[np.integer]], chunks: Sequence[Tensor]
-) -> Iterator[NDArray[np.integer]]:
-    """`function` of each chunk, in order; each of torch's threads takes whole chunks."""
+    function: Callable[[Tensor, Tensor], None], chunks: Sequence[Tensor], targets: Sequence[Tensor]
+) -> Iterator[None]:
+    """`function` of each chunk and its target; each of torch's threads takes whole chunks."""
     _keep_freed_memory()
-    threads = min(torch.get_num_threads(), len(chunks))
+    before = torch.get_num_threads()
+    threads = min(before, len(chunks))
     if threads == 1:
-        yield from map(function, chunks)
+        yield from map(function, chunks, targets)
         return
     # The threads share out chunks instead of each layer, so within one torch must not share again.
-    before = torch.get_num_threads()
     try:
         with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            yield from pool.map(function, chunks)
+            yield from pool.map(function, chunks, targets)
     finally:
         # That number is each thread's own, but threads yet to come inherit the last one set.
         torch.set_num_threads(before)
@@ -258,17 +274,6 @@ def _keep_freed_memory() -> None:
     # glibc returns large freed blocks to the system, and to fetch them again for every chunk costs
     # more than the convolution. To free a larger one, never touched, raises its limit to that size.
     torch.empty((1 << 25) - (1 << 16), dtype=torch.uint8, device="cpu")
-
-
-def _stack(parts: Iterator[NDArray[np.integer]], total: int) -> NDArray[np.integer]:
-    """The parts along their first axis, `total` long, without holding them twice."""
-    first = next(parts)
-    result = np.empty((total, *first.shape[1:]), first.dtype)
-    end = 0
-    for part in chain([first], parts):
-        result[end : end + len(part)] = part
-        end += len(part)
-    return result
 
 
 def _copy_neurons(node: neuron.BaseNode) -> neuron.BaseNode:

@@ -21,7 +21,7 @@ _MAX_FLOAT = torch.finfo(torch.float32).max
 _FEW = 16
 # Drives that are looked at together: near the cache, but long enough that threads, which take turns
 # between the steps, seldom wait for each other.
-_BLOCK = 1 << 19
+_BLOCK = 1 << 18
 
 Floats = NDArray[np.float32]
 # Of each bucket: the first-spike time of its least float, and the threshold that lies inside.

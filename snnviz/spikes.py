@@ -184,15 +184,28 @@ def _translate(array: "NDArray[Unsigned]", table: "NDArray[Unsigned]") -> "NDArr
     for start in range(0, values.size, _BLOCK):
         block = slice(start, start + _BLOCK)
         if len(falls) <= _FEW:
-            translated[block] = 0
-            for last in falls:
-                before = (values[block] <= int(last)).view(np.uint8)
-                translated[block] += before * (table[last] - table[last + 1])
+            _add_falls(values[block], table, falls, translated[block])
         elif table.itemsize == 1:
             translated[block] = np.frombuffer(values[block].tobytes().translate(row), table.dtype)
         else:
             translated[block] = table[values[block]]
     return result
+
+
+def _add_falls(
+    values: "NDArray[Unsigned]",
+    table: "NDArray[Unsigned]",
+    falls: "NDArray[np.intp]",
+    result: "NDArray[Unsigned]",
+) -> None:
+    """Fill `result` with `table[values]`, of which `falls` are the last places before a change."""
+    before, term = np.empty(values.shape, np.bool_), np.empty_like(result)
+    result.fill(0)
+    for last in falls:
+        np.less_equal(values, values.dtype.type(last), out=before)
+        step = table[last] - table[last + 1]
+        ones = before.view(np.uint8)
+        result += ones if step == 1 else np.multiply(ones, step, out=term)
 
 
 def _check_steps(T: int) -> None:
