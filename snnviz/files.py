@@ -12,6 +12,8 @@ from snnviz.errors import DiskFullError, ExportError
 
 # What the name of a file that is not whole ends with.
 PART = ".part"
+# What keeps a folder for one run, while it lasts.
+LOCK = ".lock"
 # No room on the disk, or no more for this user.
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -109,6 +111,38 @@ def make_folder(path: Path, option: str = "--out-dir") -> Path:
     if not os.access(path, os.W_OK | os.X_OK):
         raise ExportError(f"the folder {path} is not writable; choose another with {option}")
     return path
+
+
+@contextmanager
+def locked(folder: Path, busy: str) -> Iterator[None]:
+    """Keep `folder` for the length of the block; another process is turned away at once.
+
+    The system gives the lock back when a process ends, however it ends.
+
+    Args:
+        folder: A folder that exists; it holds a file named `LOCK` meanwhile.
+        busy: The error where another process has it.
+
+    Raises:
+        ExportError: Another process has it, or the folder cannot be written to.
+    """
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - 50 ms that most commands can do without
+
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise ExportError(busy) from error
+    except OSError as error:
+        raise ExportError(
+            f"cannot write to {folder}: {error.strerror or error}; choose another --out-dir"
+        ) from error
+    try:
+        yield
+    finally:
+        # Before it is released, so that it is not another process's that is deleted.
+        (folder / LOCK).unlink(missing_ok=True)
+        lock.release()
 
 
 def check_free(path: Path, *, overwrite: bool, option: str = "--out-dir") -> None:

@@ -58,7 +58,7 @@ def test_the_tutorials_command_line(run, tmp_path, data_dir):
     assert (status, err) == (0, "")
     folder = tmp_path / "logs" / "T_4_b_128_SGD_lr_0.1_CosALR_64_amp"
     assert out.startswith("epoch=0, train_loss=")
-    assert {path.name for path in folder.iterdir() if path.name != ".lock"} == {
+    assert {path.name for path in folder.iterdir()} == {
         "args.txt", "config.json", "checkpoint_max.pth", "checkpoint_latest.pth", "encoders",
         "fmnist_logs",
     }  # fmt: skip

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from snnviz.errors import DiskFullError, ExportError
-from snnviz.files import atomic_write, check_absent, check_free, make_folder, write_bytes
+from snnviz.files import (
+    LOCK,
+    atomic_write,
+    check_absent,
+    check_free,
+    locked,
+    make_folder,
+    write_bytes,
+)
 
 
 def test_a_file_appears_whole_with_the_usual_permissions(tmp_path):
@@ -118,3 +126,19 @@ def test_errors_name_the_option_that_chose_the_folder(tmp_path):
             call(tmp_path / "file", option="--figures", **arguments)
     with pytest.raises(ExportError, match="with --figures, or pass"):
         check_free(tmp_path, overwrite=False, option="--figures")
+
+
+def test_a_folder_is_kept_for_one_and_then_free(tmp_path):
+    for _ in range(2):
+        with locked(tmp_path, "busy; wait"):
+            with pytest.raises(ExportError, match=r"^busy; wait$"), locked(tmp_path, "busy; wait"):
+                pytest.fail("two have it")
+            assert (tmp_path / LOCK).exists()
+        assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_locked_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    lock = locked(tmp_path / "file", "")
+    with pytest.raises(ExportError, match=r"cannot write to .*file: .*--out-dir"), lock:
+        pytest.fail("it is no folder")

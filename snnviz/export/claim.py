@@ -12,14 +12,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from snnviz.errors import ConfigError, ExportError
-from snnviz.files import PART, check_free, make_folder, write_bytes
+from snnviz.files import LOCK, PART, check_free, locked, make_folder, write_bytes
 
 MANIFEST = "manifest.json"
 _UNFINISHED = ".unfinished.json"
-_LOCK = ".lock"
 
 Identity = Mapping[str, Any]
 
@@ -45,24 +42,10 @@ def claim(
     """
     check_folder(folder, overwrite=overwrite, resume=resume)
     make_folder(folder)
-    lock = FileLock(folder / _LOCK)
-    try:
-        lock.acquire(blocking=False)
-    except Timeout as error:
-        raise ExportError(
-            f"another run is writing to {folder}; wait for its end, or choose another --out-dir"
-        ) from error
-    except OSError as error:
-        raise ExportError(
-            f"cannot write to {folder}: {error.strerror or error}; choose another --out-dir"
-        ) from error
-    try:
+    busy = f"another run is writing to {folder}; wait for its end, or choose another --out-dir"
+    with locked(folder, busy):
         _begin(folder, identity, stale, overwrite=overwrite, resume=resume)
         yield
-    finally:
-        # Before it is released, so that it is not another run's that is deleted.
-        (folder / _LOCK).unlink(missing_ok=True)
-        lock.release()
 
 
 def _begin(
@@ -107,7 +90,7 @@ def check_folder(folder: Path, *, overwrite: bool, resume: bool) -> None:
         )
     resumable = resume and (unfinished or (folder / MANIFEST).exists())
     # All that a run leaves that is killed before it has begun.
-    only_lock = folder.is_dir() and {path.name for path in folder.iterdir()} == {_LOCK}
+    only_lock = folder.is_dir() and {path.name for path in folder.iterdir()} == {LOCK}
     check_free(folder, overwrite=overwrite or resumable or only_lock)
 
 

@@ -14,24 +14,22 @@ anywhere between them learns that epoch again and writes the same.
 import json
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from snnviz.checkpoint import checkpoint_bytes, encoder_checkpoint, load_checkpoint
 from snnviz.errors import ExportError
-from snnviz.files import PART, make_folder, write_bytes
+from snnviz.files import LOCK, PART, locked, make_folder, write_bytes
 from snnviz.runs.events import EVENTS, EventWriter
 from snnviz.training import EpochResult
 
 MAX, LATEST = "checkpoint_max.pth", "checkpoint_latest.pth"
 _SETTINGS = ("args.txt", "config.json")
 _ENCODERS = "encoders"
-_LOCK = ".lock"
 
 
 class RunFolder:
@@ -109,26 +107,15 @@ def open_run(
     """
     check_run_folder(path, overwrite=overwrite, resume=resume)
     make_folder(path)
-    lock = FileLock(path / _LOCK)
-    try:
-        lock.acquire(blocking=False)
-    except Timeout as error:
-        raise ExportError(
-            f"the run folder {path} is in use by another training; wait for its end, or choose "
-            "another with --out-dir"
-        ) from error
-    except OSError as error:
-        raise ExportError(f"cannot write to {path}: {error.strerror or error}") from error
-    try:
+    busy = (
+        f"the run folder {path} is in use by another training; wait for its end, or choose another "
+        "with --out-dir"
+    )
+    with locked(path, busy):
         if overwrite or (resume and first_epoch == 0):
             _clear(path)
-        run = RunFolder(path, first_epoch)
-        try:
+        with closing(RunFolder(path, first_epoch)) as run:
             yield run
-        finally:
-            run.close()
-    finally:
-        lock.release()
 
 
 def check_run_folder(path: Path, *, overwrite: bool, resume: bool) -> None:
@@ -139,7 +126,7 @@ def check_run_folder(path: Path, *, overwrite: bool, resume: bool) -> None:
     """
     if path.exists() and not path.is_dir():
         raise ExportError(f"{path} is a file, not a folder; choose another with --out-dir")
-    inside = {entry.name for entry in path.iterdir()} - {_LOCK} if path.is_dir() else set()
+    inside = {entry.name for entry in path.iterdir()} - {LOCK} if path.is_dir() else set()
     is_run = bool(inside & {LATEST, MAX, EVENTS, *_SETTINGS})
     if inside and not is_run and not overwrite:
         raise ExportError(
