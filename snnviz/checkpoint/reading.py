@@ -135,6 +135,13 @@ def _zip_pickle(file: IO[bytes], size: int) -> IO[bytes]:
         # torch.save compresses nothing, so what lies within is never larger than the file.
         if sum(info.file_size for info in archive.infolist()) > size:
             raise CheckpointError("is a compressed zip archive; save it again with torch.save")
+        # torch.load does not look at the checksums. torch.serialization.set_crc32_options can
+        # leave them out, and then all of them are 0.
+        if any(info.CRC for info in archive.infolist()) and (damaged := archive.testzip()):
+            raise CheckpointError(
+                f"is damaged: {ascii(damaged)[1:-1][:80]} in it does not match its checksum; copy "
+                "or save it again"
+            )
     file.seek(0)
     reader = torch._C.PyTorchFileReader(file)  # noqa: SLF001 - as torch.load opens it
     if "constants.pkl" in reader.get_all_records():

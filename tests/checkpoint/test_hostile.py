@@ -281,6 +281,24 @@ def test_every_truncation(tmp_path, save, legacy):
         refused(tmp_path, data[:length])
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_a_bit_that_turned_in_the_weights(tmp_path, save):
+    data = bytearray(save({"net": weights()}).read_bytes())
+    value = weights()["fc.1.weight"].numpy().tobytes()[:64]
+    data[data.index(value) + 5] ^= 1
+    refused(tmp_path, bytes(data), "does not match its checksum")
+
+
+def test_a_file_without_checksums_is_read(save):
+    torch.serialization.set_crc32_options(False)
+    try:
+        path = save({"net": weights()})
+    finally:
+        torch.serialization.set_crc32_options(True)
+    assert zipfile.ZipFile(path).testzip() is not None
+    assert torch.equal(load_checkpoint(path).state["fc.1.weight"], weights()["fc.1.weight"])
+
+
 def test_no_warnings_are_shown(tmp_path, save, capfd):
     with warnings.catch_warnings(record=True) as shown:
         warnings.simplefilter("always")
