@@ -20,7 +20,7 @@ import torch
 from PIL import Image
 
 from snnviz.cli import main
-from snnviz.data import garments
+from snnviz.data import Sample, garments
 from snnviz.encoder import load_encoder
 from snnviz.errors import ConfigError, ExportError
 from snnviz.export import FigureSetOptions, claim, sheets, write_figure_sets
@@ -595,6 +595,14 @@ def test_only_a_label_can_be_missed(label, predicted, wrong):
     """A picture has no label, and what a network takes it for is no mistake."""
     sample = replace(next(garments(1).samples([0])), label=label, predicted=predicted)
     assert sheets._is_wrong(sample) == wrong
+
+
+def test_pages_hold_few_of_large_pictures():
+    sizes = [(28, 28)] * 90 + [(256, 256)] * 20 + [(900, 2000)] * 9
+    samples = [Sample(n, np.zeros(size, np.uint8)) for n, size in enumerate(sizes)]
+    pages = list(sheets._pages(samples))
+    assert [len(page) for page in pages] == [80, 10, 16, 4, 8, 1]
+    assert [sample for page in pages for sample in page] == samples
 
 
 def test_sheets_show_every_image(encoder, tmp_path):

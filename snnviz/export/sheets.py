@@ -1,7 +1,7 @@
 """Contact sheets of an export: pages of many images, beside the figure sets."""
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,9 @@ from snnviz.ranks import Ranks
 if TYPE_CHECKING:
     from snnviz.encoder import Encoder
 
-_PER_PAGE = 80
+# Images of a page, fewer where they are large: matplotlib takes a hundred bytes a pixel to draw it.
+_COLUMNS, _ROWS = 8, 10
+_PAGE_PIXELS = 1 << 21
 
 
 def write_sheets(
@@ -57,10 +59,12 @@ def write_sheets(
 
 def _pages(samples: Sequence[Sample]) -> Iterator[list[Sample]]:
     """Pages of images of one size."""
-    for _, group in groupby(samples, key=lambda sample: sample.image.shape):
-        same = list(group)
-        for start in range(0, len(same), _PER_PAGE):
-            yield same[start : start + _PER_PAGE]
+    for (height, width), group in groupby(samples, key=lambda sample: sample.image.shape):
+        # A row has each image twice: as it is, and as its firing rate.
+        rows = _PAGE_PIXELS // (2 * _COLUMNS * height * width)
+        count = _COLUMNS * max(1, min(_ROWS, rows))
+        while page := list(islice(group, count)):
+            yield page
 
 
 def _page_figure(encoder: "Encoder", page: list[Sample], options: FigureSetOptions) -> Any:
@@ -72,7 +76,7 @@ def _page_figure(encoder: "Encoder", page: list[Sample], options: FigureSetOptio
         for sample, rate in zip(page, rates, strict=True)
     ]
     title = f"{page[0].index:05d} to {page[-1].index:05d}: image and mean firing rate, T = {t + 1}"
-    return contact_sheet_figure(entries, title=title, dpi=options.dpi)
+    return contact_sheet_figure(entries, title=title, columns=_COLUMNS, dpi=options.dpi)
 
 
 def _caption(sample: Sample) -> str:
