@@ -200,12 +200,14 @@ def _add_falls(
 ) -> None:
     """Fill `result` with `table[values]`, of which `falls` are the last places before a change."""
     before, term = np.empty(values.shape, np.bool_), np.empty_like(result)
-    result.fill(0)
-    for last in falls:
+    ones = before.view(np.uint8)
+    for number, last in enumerate(falls):
         np.less_equal(values, values.dtype.type(last), out=before)
         step = table[last] - table[last + 1]
-        ones = before.view(np.uint8)
-        result += ones if step == 1 else np.multiply(ones, step, out=term)
+        if number == 0:
+            np.multiply(ones, step, out=result)
+        else:
+            result += ones if step == 1 else np.multiply(ones, step, out=term)
 
 
 def _check_steps(T: int) -> None:
