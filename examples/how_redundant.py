@@ -27,7 +27,7 @@ for name, record in records.items():
         f"{found.effective_dimension:.2f} effective dimensions of {record.shape[1]}"
     )
 
-# %% Do two encoders order the images alike? 1: they do, 0: not at all
+# %% Do two encoders see the images alike? 1: up to rotation and scale, about 0: unrelated
 counts = {name: record.count(7) for name, record in records.items()}
 for name in others:
     print(f"CKA of the encoder and {name}: {cka(counts['encoder'], counts[name]):.3f}")

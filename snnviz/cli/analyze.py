@@ -111,8 +111,8 @@ def command(
 
     Writes analysis.json, channels.csv (a row a channel), scorecard.md and figures, and prints the
     scorecard. Pictures (--image) are scored as they are, in place of --n-images of the data set;
-    readouts are fitted on the data set where they are of its size. Under torchrun, ranks share the
-    images.
+    the reconstruction is fitted on the data set where they are of its size. Under torchrun, ranks
+    share the images.
     """
     from snnviz.analysis import analyze, checkpoint_coders, write_analysis
     from snnviz.checkpoint import load_checkpoint

@@ -1,4 +1,4 @@
-"""TensorBoard events: four scalars an epoch, as the tutorial logs them."""
+"""TensorBoard events: four scalars an epoch as the tutorial logs them, six with held-out images."""
 
 from pathlib import Path
 

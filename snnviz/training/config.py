@@ -42,8 +42,8 @@ class TrainConfig:
         seed: Seed of initialization, shuffling and the choice of held-out images.
         device: Torch device to train on.
         recipe: The name in `RECIPES` that `from_recipe` began with. It changes nothing by itself.
-        augment: Show each image shifted by up to 2 pixels, and every other one mirrored, anew in
-            each epoch.
+        augment: Show each image shifted by up to 2 pixels and, with probability 1/2, mirrored,
+            anew in each epoch.
         dropout: See `NetworkConfig`.
         votes: See `NetworkConfig`.
     """
@@ -146,7 +146,7 @@ SCHEDULES: dict[str, Callable[[Optimizer, TrainConfig], LRScheduler]] = {
     "CosALR": lambda optimizer, config: CosineAnnealingLR(optimizer, config.t_max),
 }
 
-# What differs from the tutorial's training. All but the augmentation is as in the training of a
+# What differs from the tutorial's training. T, Adam, dropout and votes are as in the training of a
 # network of this size by Fang et al., ICCV 2021, arXiv:2007.05785.
 RECIPES: dict[str, dict[str, Any]] = {
     "tutorial": {},
