@@ -142,23 +142,24 @@ class Encoder:
     def _encode_renewal(self, images: Tensor, T: int) -> SpikeRecord:
         thresholds = drive_thresholds(*reset_parameters(self.node), T).to(self.device)
 
-        def times(chunk: Tensor) -> Tensor:
-            return first_spike(self.drive(chunk), thresholds)
+        def times(chunk: Tensor) -> NDArray[np.integer]:
+            first: NDArray[np.integer] = first_spike(self.drive(chunk), thresholds).cpu().numpy()
+            return first
 
-        # One image beforehand tells how large the maps are, so that all go where they stay.
-        one = times(images[:1]).cpu()
-        if len(images) == 1:
-            return SpikeRecord.from_first_spike(one.numpy(), T)
-        first = one.new_empty((len(images), *one.shape[1:]))
+        def write(chunk: Tensor, target: NDArray[np.integer]) -> None:
+            target[:] = times(chunk)
 
-        def write(chunk: Tensor, target: Tensor) -> None:
-            target.copy_(times(chunk))
-
-        chunks = self._chunks(images)
-        run = _map_threads if self.device.type == "cpu" else map
-        for _ in run(write, chunks, first.split(len(chunks[0]))):
-            pass
-        return SpikeRecord.from_first_spike(first.numpy(), T)
+        # The first image tells how large the maps are, so that the others' go where they stay.
+        one = times(images[:1])
+        first = np.empty((len(images), *one.shape[1:]), one.dtype)
+        first[:1] = one
+        if len(images) > 1:
+            chunks = self._chunks(images[1:])
+            ends = np.cumsum([len(chunk) for chunk in chunks])
+            run = _map_threads if self.device.type == "cpu" else map
+            for _ in run(write, chunks, np.split(first[1:], ends[:-1])):
+                pass
+        return SpikeRecord.from_first_spike(first, T)
 
     def _encode_stepwise(self, images: Tensor, T: int) -> SpikeRecord:
         return SpikeRecord.joined(
@@ -177,7 +178,7 @@ class Encoder:
     def _chunks(self, images: Tensor) -> tuple[Tensor, ...]:
         """The images in parts of one length, except the last: as many for each thread."""
         neurons = self.channels * images[0, 0].numel()
-        threads = torch.get_num_threads()
+        threads = torch.get_num_threads() if self.device.type == "cpu" else 1
         most = max(1, _CHUNK // neurons)
         even = ceil(len(images) / (threads * ceil(len(images) / (threads * most))))
         return images.split(max(even, min(most, _SMALL_CHUNK // neurons)))
@@ -250,7 +251,9 @@ def bundled() -> Path:
 
 
 def _map_threads(
-    function: Callable[[Tensor, Tensor], None], chunks: Sequence[Tensor], targets: Sequence[Tensor]
+    function: Callable[[Tensor, NDArray[np.integer]], None],
+    chunks: Sequence[Tensor],
+    targets: Sequence[NDArray[np.integer]],
 ) -> Iterator[None]:
     """`function` of each chunk and its target; each of torch's threads takes whole chunks."""
     _keep_freed_memory()

@@ -256,3 +256,25 @@ def test_the_bundled_encoder_is_small_and_alive(drawn_images):
     assert encoder.channels == 128
     rates = encoder.encode(drawn_images.batch(range(40)), 4).count(3) / 4
     assert 0.01 < rates.mean() < 0.9
+
+
+def test_inference_mode_is_the_callers_business(network, drawn_images):
+    images = drawn_images.batch(range(40)).repeat(10, axis=0)  # more than one chunk
+    encoder = split_encoder(network)
+    expected = encoder.encode(images, 8).first_spike
+    with torch.inference_mode():
+        assert np.array_equal(encoder.encode(images, 8).first_spike, expected)
+
+
+@pytest.mark.parametrize("count", [1, 2, 400])
+def test_maps_may_be_smaller_than_images(count, drawn_images):
+    net = nn.Sequential(nn.Conv2d(1, 6, 3, stride=2), nn.BatchNorm2d(6), neuron.IFNode()).eval()
+    images = torch.from_numpy(drawn_images.batch(range(40)).repeat(10, axis=0)[:count])
+    record = split_encoder(net).encode(images, 8)
+    assert record.shape == (count, 6, 13, 13)
+    net[0].weight.data *= 4
+    record = split_encoder(net).encode(images, 8)
+    with torch.no_grad():
+        expected = sum(net(images) for _ in range(8))
+    assert np.array_equal(record.count(7), expected.numpy())
+    assert len(np.unique(expected)) > 3
