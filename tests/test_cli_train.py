@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import asdict
 
 import click
 import numpy as np
@@ -14,10 +15,12 @@ from PIL import Image
 
 from snnviz.acceleration import native
 from snnviz.checkpoint import load_checkpoint
-from snnviz.cli import main
+from snnviz.cli import main, plan
 from snnviz.cli.train import command
 from snnviz.data import garments
+from snnviz.errors import ConfigError
 from snnviz.evaluation import evaluate
+from snnviz.files import locked
 from snnviz.network import NetworkConfig, build_network
 from snnviz.runs import LATEST, MAX, read_curves
 from snnviz.training import OPTIMIZERS, SCHEDULES, TrainConfig
@@ -345,6 +348,48 @@ def test_a_batch_that_ranks_cannot_share_is_refused(tmp_path):
     ours = [line for line in result.stderr.splitlines() if line.startswith("snnviz: ")]
     assert len(ours) == 2, "one line a rank; what follows is torchrun's own report"
     assert not (tmp_path / "logs").exists()
+
+
+def test_ranks_that_cannot_write_end_in_one_line(tmp_path):
+    """Rank 0 alone writes, and the other one must not be left waiting for it."""
+    folder = tmp_path / "logs" / NAME
+    folder.mkdir(parents=True)
+    with locked(folder, ""):
+        result = ranks(2, *SMALL, "-out_dir", tmp_path / "logs", "--epochs", 1)
+    assert result.returncode != 0
+    ours = [line for line in result.stderr.splitlines() if line.startswith("snnviz: ")]
+    assert len(ours) == 1, result.stderr
+    assert "is in use by another training" in ours[0]
+    assert "snnviz/" not in result.stderr.replace(ours[0], ""), "a traceback of ours"
+
+
+def test_each_rank_needs_its_own_gpu(monkeypatch):
+    """A stand-in for a machine with one."""
+
+    def choose(name):
+        if name == "cuda:1":
+            raise ConfigError("no device 'cuda:1' here")
+        return name or "cuda:0"
+
+    monkeypatch.setattr(plan, "choose_device", choose)
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    with pytest.raises(ConfigError, match="cuda:1"):
+        plan._config({"device": None})
+    settings = {**asdict(TrainConfig()), "device": "cpu"}
+    assert plan._config(settings).device == "cpu"
+
+
+def test_a_run_that_went_on_elsewhere_without_a_better_epoch(run, tmp_path):
+    assert run(*SMALL, "-epochs", 1, "-q")[0] == 0
+    path = tmp_path / "logs" / NAME / LATEST
+    checkpoint = torch.load(path, weights_only=True)
+    checkpoint["max_test_acc"] = 1.0  # better than any
+    torch.save(checkpoint, path)
+    status, out, err = run("train", "--resume", path, "-epochs", 2, "-out_dir", "other")
+    assert (status, err) == (0, "")
+    assert "no epoch was better than the best before it" in out
+    assert not (tmp_path / "other" / NAME / MAX).exists()
+    assert MAX not in out
 
 
 def test_curves_of_several_runs(run, tmp_path):

@@ -104,7 +104,8 @@ def _follow_recipe(ctx: click.Context, given: Mapping[str, Any]) -> dict[str, An
 
 def _config(settings: Mapping[str, Any]) -> TrainConfig:
     names = {field.name for field in fields(TrainConfig)} - {"device"}
-    device = rank_device(choose_device(settings["device"]))
+    # Twice: a machine may have a GPU, but not one for each rank.
+    device = choose_device(rank_device(choose_device(settings["device"])))
     return TrainConfig(device=device, **{name: settings[name] for name in names})
 
 

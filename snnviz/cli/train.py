@@ -210,9 +210,11 @@ def command(ctx: click.Context, /, overwrite: bool, quiet: bool, **given: Any) -
     with ExitStack() as stack:
         ranks = stack.enter_context(joined_ranks(plan.config.device))
         stopping = stack.enter_context(finish_first(quiet))
+        with ranks.agreed():
+            sets = plan.load_sets()
         results = record_training(
             plan.config,
-            *plan.load_sets(),
+            *sets,
             plan.folder,
             about=plan.about,
             tutorial_options=plan.tutorial_options,
@@ -233,7 +235,7 @@ def command(ctx: click.Context, /, overwrite: bool, quiet: bool, **given: Any) -
             if any(ranks.gather([stopping()])) and result.epoch + 1 < plan.config.epochs:
                 raise Stopped(result.epoch, plan.folder)
     if not quiet:
-        say(f"{_summary(best, plan)} {plan.folder / 'checkpoint_max.pth'}")
+        say(_summary(best, plan))
 
 
 def _line(result: "EpochResult") -> str:
@@ -249,15 +251,18 @@ def _line(result: "EpochResult") -> str:
 
 
 def _summary(best: "EpochResult | None", plan: "Plan") -> str:
-    """What the run came to, and on which images its best epoch was chosen."""
+    """What the run came to, on which images its best epoch was chosen, and where it is."""
+    path = plan.folder / "checkpoint_max.pth"
+    if best is None and not path.exists():  # the run went on from elsewhere
+        return "no epoch was better than the best before it; it is where the run was begun"
     if best is None:
-        return "best epoch unchanged:"
+        return f"best epoch unchanged: {path}"
     if best.val_acc is None:
         return (
             f"best epoch {best.epoch}: test_acc={best.test_acc:.4f}, chosen on the test images, "
-            "which flatters (--val-split N chooses on others):"
+            f"which flatters (--val-split N chooses on others): {path}"
         )
     return (
         f"best epoch {best.epoch}, chosen on {plan.config.val_split} held-out images: "
-        f"val_acc={best.val_acc:.4f}, test_acc={best.test_acc:.4f}:"
+        f"val_acc={best.val_acc:.4f}, test_acc={best.test_acc:.4f}: {path}"
     )

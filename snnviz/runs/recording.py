@@ -59,30 +59,33 @@ def record_training(
     results = train(config, train_set, test_set, progress, resume=state, ranks=ranks)
     with ExitStack() as stack:
         run = None
-        if ranks.is_first:
-            first_epoch = 0 if state is None else state.epoch + 1
-            run = stack.enter_context(
-                open_run(folder, first_epoch=first_epoch, overwrite=overwrite, resume=resume)
-            )
-            run.write_settings(
-                tutorial_options or asdict(config),
-                {
-                    "version": 1,
-                    "training": asdict(config),
-                    "autocast": _type_name(autocast_type(config.device)) if config.amp else None,
-                    "train_set": train_set.name,
-                    "train_images": len(train_set) - config.val_split,
-                    "test_set": test_set.name,
-                    "test_images": len(test_set),
-                    **(about or {}),
-                    **_environment(ranks, torch.device(config.device)),
-                },
-            )
-            if state is None:
-                _write_untrained(run, config, train_set)
+        with ranks.agreed():
+            if ranks.is_first:
+                first_epoch = 0 if state is None else state.epoch + 1
+                run = stack.enter_context(
+                    open_run(folder, first_epoch=first_epoch, overwrite=overwrite, resume=resume)
+                )
+                amp_type = _type_name(autocast_type(config.device)) if config.amp else None
+                run.write_settings(
+                    tutorial_options or asdict(config),
+                    {
+                        "version": 1,
+                        "training": asdict(config),
+                        "autocast": amp_type,
+                        "train_set": train_set.name,
+                        "train_images": len(train_set) - config.val_split,
+                        "test_set": test_set.name,
+                        "test_images": len(test_set),
+                        **(about or {}),
+                        **_environment(ranks, torch.device(config.device)),
+                    },
+                )
+                if state is None:
+                    _write_untrained(run, config, train_set)
         for result in results:
-            if run is not None:
-                run.write_epoch(result)
+            with ranks.agreed():
+                if run is not None:
+                    run.write_epoch(result)
             yield result
 
 
