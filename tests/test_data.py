@@ -3,6 +3,8 @@
 import gzip
 import socket
 import struct
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -116,6 +118,35 @@ def test_without_files_and_network_the_error_names_the_ways_out(tmp_path, no_net
         fashion_mnist(tmp_path, download=False)
 
 
+def test_of_two_that_download_one_does_and_neither_reads_half_a_file(raw, tmp_path, monkeypatch):
+    """Ranks, or two commands: torchvision writes files bit by bit under their own names."""
+    roots = []
+
+    class Slow:
+        def __init__(self, root, download):
+            assert download
+            roots.append(Path(root))
+            folder = Path(root) / "FashionMNIST" / "raw"
+            folder.mkdir(parents=True)
+            for path in raw.iterdir():
+                data = path.read_bytes()
+                (folder / path.name).write_bytes(data[:7])
+                time.sleep(0.05)
+                (folder / path.name).write_bytes(data)
+
+    monkeypatch.setattr("torchvision.datasets.FashionMNIST", Slow)
+    new = tmp_path / "new"
+    with ThreadPoolExecutor(3) as pool:
+        sets = list(pool.map(fashion_mnist, [new] * 3, ["test", "train", "test"]))
+    assert len(roots) == 1
+    for ours, split in zip(sets, ["test", "train", "test"], strict=True):
+        expected = fashion_mnist(raw, split)
+        assert np.array_equal(ours.images, expected.images)
+        assert np.array_equal(ours.labels, expected.labels)
+    names = {path.name for path in (new / "FashionMNIST" / "raw").iterdir()}
+    assert names == {path.name for path in raw.iterdir()}, "and nothing else stays"
+
+
 def test_load_dataset_by_name(raw):
     assert len(load_dataset("fashion-mnist", "test", raw, count=2)) == 2
     assert len(load_dataset("garments", "train", Path("nowhere"), count=7)) == 7
@@ -165,6 +196,10 @@ def test_arrays_that_do_not_belong_together():
         ImageSet("x", np.zeros((2, 3, 4), np.float32))  # type: ignore[arg-type]
     with pytest.raises(DataError, match="2 images but 3 labels"):
         ImageSet("x", np.zeros((2, 3, 4), np.uint8), np.zeros(3, np.uint8))
+    labels = np.array([1, 2], np.uint8)
+    assert len(ImageSet("x", np.zeros((2, 3, 4), np.uint8), labels, ("a", "b", "c"))) == 2
+    with pytest.raises(DataError, match="a label 2 and 2 classes, 0 to 1"):
+        ImageSet("x", np.zeros((2, 3, 4), np.uint8), labels, ("a", "b"))
 
 
 LEVELS = np.array([[0, 100, 255], [7, 8, 9]], np.uint8)
@@ -186,6 +221,12 @@ def test_pictures_become_grey_levels(picture, tmp_path):
     path = tmp_path / ("picture.tiff" if picture.mode == "I" else "picture.png")
     picture.save(path)
     assert np.array_equal(load_picture(path), LEVELS)
+
+
+def test_pixels_that_are_no_numbers_do_not_darken_the_others(tmp_path):
+    levels = np.array([[0, 0.2, np.nan], [np.inf, 1, -np.inf]], np.float32)
+    Image.fromarray(levels).save(tmp_path / "measured.tiff")
+    assert load_picture(tmp_path / "measured.tiff").tolist() == [[0, 51, 0], [255, 255, 0]]
 
 
 def test_a_picture_is_turned_upright_and_of_an_animation_the_first_frame_is_taken(tmp_path):

@@ -5,6 +5,7 @@ import zlib
 from contextlib import redirect_stdout, suppress
 from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -51,7 +52,7 @@ def fashion_mnist(root: str | Path, split: Split = "test", *, download: bool = T
     if folder is None:
         if not download:
             raise DataError(_missing(root, "it is not there"))
-        _download(root)
+        _download(root, split)
         folder = root / "FashionMNIST" / "raw"
     images, labels = (_read_idx(folder, f"{_PREFIX[split]}-{kind}") for kind in _KINDS)
     if images.ndim != 3 or labels.ndim != 1:
@@ -96,21 +97,32 @@ def _read_idx(folder: Path, name: str) -> "NDArray[np.uint8]":
     return values.reshape(shape)
 
 
-def _download(root: Path) -> None:
+def _download(root: Path, split: Split) -> None:
     # Imported here: torchvision costs over a second, and files that are there need none of it.
+    from filelock import FileLock  # noqa: PLC0415
     from torchvision.datasets import FashionMNIST  # noqa: PLC0415
 
-    folders = (root / "FashionMNIST" / "raw", root / "FashionMNIST", root)
-    new = [folder for folder in folders if not folder.exists()]
+    raw = root / "FashionMNIST" / "raw"
+    new = [folder for folder in (raw, raw.parent, root) if not folder.exists()]
     try:
-        # torchvision prints each mirror that fails; the error says it in one line.
-        with redirect_stdout(StringIO()):
-            FashionMNIST(root, download=True)
+        raw.mkdir(parents=True, exist_ok=True)
+        # Another process (a rank, say) may be at it already, and a file of its that is half there
+        # would pass for a whole one: so one at a time, beside, and then in place.
+        with FileLock(raw / ".lock"), TemporaryDirectory(prefix=".", dir=raw) as beside:
+            if _find(root, split) is None:
+                # torchvision prints each mirror that fails; the error says it in one line.
+                with redirect_stdout(StringIO()):
+                    FashionMNIST(beside, download=True)
+                for path in (Path(beside) / "FashionMNIST" / "raw").iterdir():
+                    path.replace(raw / path.name)
     except (RuntimeError, OSError, EOFError) as error:
+        raise DataError(_missing(root, "it could not be downloaded")) from error
+    finally:
+        with suppress(OSError):
+            (raw / ".lock").unlink(missing_ok=True)
         for folder in new:
             with suppress(OSError):  # not empty: something did arrive
                 folder.rmdir()
-        raise DataError(_missing(root, "it could not be downloaded")) from error
 
 
 def _missing(root: Path, fact: str) -> str:

@@ -62,6 +62,12 @@ class ImageSet:
                 f"{self.name}: {len(self.images)} images but {len(self.labels)} labels; "
                 "the files do not belong together"
             )
+        count = len(self.classes)
+        if self.labels is not None and count and self.labels.max(initial=0) >= count:
+            raise DataError(
+                f"{self.name}: there is a label {self.labels.max()} and {count} classes, 0 to "
+                f"{count - 1}; the files are another data set's"
+            )
 
     def __len__(self) -> int:
         """Number of images."""

@@ -99,11 +99,13 @@ def _to_grey(picture: Image.Image) -> Image.Image:
 
 def _to_bytes(picture: Image.Image, *, white: float) -> Image.Image:
     # Pillow's own conversion of these modes clips at 255 instead of scaling.
-    levels = np.asarray(picture, dtype=np.float64).clip(0, white)
+    # What is no number, as a missing pixel of a measurement is, becomes black.
+    levels = np.nan_to_num(np.asarray(picture, dtype=np.float64)).clip(0, white)
     return Image.fromarray(np.rint(levels * (255 / white)).astype(np.uint8))
 
 
 def _float_white(picture: Image.Image) -> float:
     """White of a floating-point picture, which does not say it: the least usual one that fits."""
-    top = float(np.asarray(picture).max())
+    levels = np.asarray(picture)
+    top = float(levels.max(where=np.isfinite(levels), initial=0.0))
     return next((white for white in (1.0, 255.0, 65535.0) if top <= white), top)
