@@ -1,8 +1,8 @@
 """The one family of errors that snnviz raises on purpose.
 
 Every message is one sentence a user can act on: the fact, the value received, the remedy. The
-command line prints it as one line and exits with status 1; everything else is a bug and shows its
-traceback.
+command line prints it as one line and exits with status 1, and so it does what the system says of a
+file; everything else is a bug and shows its traceback.
 """
 
 

@@ -4,7 +4,7 @@ import errno
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -41,7 +41,7 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise cannot_write(path, error) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
@@ -70,14 +70,15 @@ def write_bytes(data: bytes | memoryview, path: Path, *, durable: bool = True) -
         temporary.write_bytes(data)
         temporary.replace(path)
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise cannot_write(path, error) from error
     finally:
         # Whatever broke it off, Ctrl-C too; once it is renamed there is nothing to take away.
         temporary.unlink(missing_ok=True)
     return path
 
 
-def _cannot_write(path: Path, error: OSError) -> ExportError:
+def cannot_write(path: Path, error: OSError) -> ExportError:
+    """The error that says so, with the remedy that fits."""
     reason = error.strerror or error
     if error.errno in _FULL:
         return DiskFullError(f"cannot write {path}: {reason}; free some space")
@@ -140,9 +141,27 @@ def locked(folder: Path, busy: str) -> Iterator[None]:
     try:
         yield
     finally:
-        # Before it is released, so that it is not another process's that is deleted.
-        (folder / LOCK).unlink(missing_ok=True)
+        # Before it is released, so that it is not another process's that is deleted. Where that
+        # cannot be (Windows; a folder that is no longer writable) an empty file stays.
+        with suppress(OSError):
+            (folder / LOCK).unlink(missing_ok=True)
         lock.release()
+
+
+def remove(path: Path) -> None:
+    """Delete the file at `path`, if there is one.
+
+    Raises:
+        ExportError: It cannot be deleted.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except NotADirectoryError:  # what should be its folder is a file
+        pass
+    except OSError as error:
+        raise ExportError(
+            f"cannot delete {path}: {error.strerror or error}; choose another --out-dir"
+        ) from error
 
 
 def check_free(path: Path, *, overwrite: bool, option: str = "--out-dir") -> None:

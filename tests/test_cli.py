@@ -155,6 +155,32 @@ def test_the_main_job_with_nothing_but_the_package(tmp_path):
     assert manifest["checkpoint"]["max_test_acc"] >= 0.88
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("visualize", "--dataset", "garments", "--out-dir"),
+        ("curves", "run", "--out-dir"),
+        ("analyze", "--dataset", "garments", "--out-dir"),
+        ("train", "--dataset", "garments", "--out-dir"),
+        ("visualize", "--data-dir"),
+        ("visualize", "--dataset", "garments", "--ckpt"),
+    ],
+)
+def test_a_name_that_the_system_does_not_take(arguments, run):
+    status, out, err = run(*arguments, "x" * 300)
+    assert (status, out) == (1, "")
+    assert "x" * 300 in one_line(err)
+    assert "File name too long" in err or "holds no" in err or "there is no" in err
+
+
+def test_a_file_where_a_figure_sets_folder_goes_is_named(run, tmp_path):
+    (tmp_path / "00000").touch()
+    status, _, err = run("visualize", "--dataset", "garments", "--overwrite", "-T", 2,
+                         "--out-dir", tmp_path)  # fmt: skip
+    assert status == 1
+    assert str(tmp_path / "00000") in one_line(err)
+
+
 def test_a_network_just_trained(run, tmp_path):
     status, out, err = run(
         "train",

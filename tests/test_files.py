@@ -14,6 +14,7 @@ from snnviz.files import (
     check_free,
     locked,
     make_folder,
+    remove,
     write_bytes,
 )
 
@@ -142,3 +143,31 @@ def test_a_folder_that_cannot_be_locked_is_named(tmp_path):
     lock = locked(tmp_path / "file", "")
     with pytest.raises(ExportError, match=r"cannot write to .*file: .*--out-dir"), lock:
         pytest.fail("it is no folder")
+
+
+def test_what_cannot_be_deleted_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    remove(tmp_path / "file")
+    remove(tmp_path / "file")
+    (tmp_path / "file").touch()
+    remove(tmp_path / "file" / "below")
+    assert (tmp_path / "file").exists()
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ExportError, match=r"cannot delete .*folder: .*--out-dir"):
+        remove(tmp_path / "folder")
+    assert (tmp_path / "folder").exists()
+
+
+def test_a_lock_that_cannot_be_deleted_hides_no_error(tmp_path, monkeypatch):
+    def refuse(path, **_):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    def fail():
+        with locked(tmp_path, ""):
+            monkeypatch.setattr(Path, "unlink", refuse)
+            raise ExportError("what really happened")
+
+    with pytest.raises(ExportError, match="what really happened"):
+        fail()
+    with locked(tmp_path, "still held"):
+        pass

@@ -18,10 +18,11 @@ import torch
 
 from snnviz.checkpoint import load_checkpoint, load_training_state
 from snnviz.data import garments
-from snnviz.errors import DataError, ExportError, TrainingError
+from snnviz.errors import DataError, DiskFullError, ExportError, TrainingError
 from snnviz.network import NetworkConfig, build_network
 from snnviz.ranks import Ranks
 from snnviz.runs import LATEST, MAX, open_run, read_curves, record_training, recording
+from snnviz.runs.curves import Curve
 from snnviz.training import TrainConfig
 
 CONFIG = TrainConfig(T=2, batch_size=20, epochs=3, channels=4, lr=0.5)
@@ -260,12 +261,30 @@ def test_a_disk_that_fills_up_leaves_the_epoch_before(whole, tmp_path, monkeypat
     assert_same_run(folder, whole)
 
 
+def test_a_disk_that_is_full_of_events_says_so(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    results = record(tmp_path / "run", epochs=2)
+    next(results)
+    monkeypatch.setattr("torch.utils.tensorboard.SummaryWriter.flush", full)
+    with pytest.raises(DiskFullError, match=r"cannot write .*fmnist_logs.*free some space"):
+        next(results)
+    assert load_checkpoint(tmp_path / "run" / LATEST).epoch == 0
+
+
 def test_weights_that_are_no_numbers_are_not_saved(tmp_path):
     results = record(tmp_path / "run", lr=1e38, epochs=5)
     with pytest.raises(TrainingError, match="choose a smaller one"):
         list(results)
     for path in (tmp_path / "run").glob("checkpoint_*.pth"):
         load_checkpoint(path)
+
+
+def test_a_curve_knows_the_place_of_an_epoch():
+    curve = Curve(np.array([0, 2, 5]), np.array([0.1, 0.9, 0.3]))
+    assert [curve.place(epoch) for epoch in (0, 1, 5)] == [0, None, 2]
+    assert curve.best == 1
 
 
 def test_folders_that_are_no_runs_are_named(tmp_path):

@@ -126,6 +126,10 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(1)
     except SnnvizError as error:
         _fail(str(error), status=1)
+    except OSError as error:
+        if error.filename is None:  # of no file: nothing the user can mend
+            raise
+        _fail(f"cannot use {error.filename}: {error.strerror}; choose another path", status=1)
     except click.UsageError as error:
         if not is_first_rank():  # all ranks were given the same options
             sys.exit(error.exit_code)

@@ -84,7 +84,13 @@ def _figures(runs: "dict[str, dict[str, Curve]]", dpi: int) -> "dict[str, Figure
     from snnviz.figures import accuracy_figure, loss_figure
 
     figures = {}
-    chosen = {name: curves["val_acc"].best for name, curves in runs.items() if "val_acc" in curves}
+    chosen = {}
+    for name, curves in runs.items():
+        if "val_acc" in curves and "test_acc" in curves:
+            held_out = curves["val_acc"]
+            place = curves["test_acc"].place(int(held_out.epochs[held_out.best]))
+            if place is not None:
+                chosen[name] = place
     for tag, title in (
         ("train_acc", "Accuracy on the training images, while they were learned"),
         ("val_acc", "Accuracy on the held-out training images"),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from snnviz.errors import ConfigError, ExportError
-from snnviz.files import LOCK, PART, check_free, locked, make_folder, write_bytes
+from snnviz.files import LOCK, PART, check_free, locked, make_folder, remove, write_bytes
 
 MANIFEST = "manifest.json"
 _UNFINISHED = ".unfinished.json"
@@ -66,7 +66,7 @@ def _begin(
         stale = ()  # nothing is there
     # Before the folder is marked as this run's: once it is, a file that is there is whole.
     for path in chain(stale, _temporary(folder)):
-        path.unlink(missing_ok=True)
+        remove(path)
     write_bytes(_dump(identity), folder / _UNFINISHED)
     (folder / MANIFEST).unlink(missing_ok=True)
 

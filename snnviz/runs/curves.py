@@ -28,6 +28,11 @@ class Curve:
         """Index of the highest value, of several equal ones the first."""
         return int(np.argmax(self.values))
 
+    def place(self, epoch: int) -> int | None:
+        """Index of an epoch, None where it is not there."""
+        found = np.flatnonzero(self.epochs == epoch)
+        return int(found[0]) if len(found) else None
+
 
 def read_curves(run: str | Path) -> dict[str, Curve]:
     """The curves of a run, by the tags that it has of `TAGS`.

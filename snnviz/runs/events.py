@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from snnviz.errors import ExportError
+from snnviz.files import cannot_write
 from snnviz.runs.curves import TAGS
 from snnviz.training import EpochResult
 
@@ -26,7 +26,7 @@ class EventWriter:
         try:
             self._writer = SummaryWriter(str(folder), purge_step=first_epoch)
         except OSError as error:
-            raise self._cannot_write(error) from error
+            raise cannot_write(folder, error) from error
 
     def add(self, result: EpochResult) -> None:
         """Write the scalars of an epoch, through to the file.
@@ -40,14 +40,11 @@ class EventWriter:
                     self._writer.add_scalar(tag, value, result.epoch)
             self._writer.flush()
         except OSError as error:
-            raise self._cannot_write(error) from error
+            raise cannot_write(self._folder, error) from error
 
     def close(self) -> None:
         """Close the file; `add` has written everything, so that nothing is lost if it fails."""
         try:
             self._writer.close()
         except OSError as error:
-            raise self._cannot_write(error) from error
-
-    def _cannot_write(self, error: OSError) -> ExportError:
-        return ExportError(f"cannot write {self._folder}: {error.strerror or error}")
+            raise cannot_write(self._folder, error) from error

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from snnviz.checkpoint import checkpoint_bytes, encoder_checkpoint, load_checkpoint
 from snnviz.errors import ExportError
-from snnviz.files import LOCK, PART, locked, make_folder, write_bytes
+from snnviz.files import LOCK, PART, locked, make_folder, remove, write_bytes
 from snnviz.runs.events import EVENTS, EventWriter
 from snnviz.training import EpochResult
 
@@ -177,4 +177,4 @@ def _clear(path: Path) -> None:
     stale += (path / _ENCODERS).glob("*.pth")
     stale += path.rglob(f".*{PART}")
     for file in stale:
-        file.unlink(missing_ok=True)
+        remove(file)
