@@ -12,7 +12,8 @@ def choose_device(name: str | None = None) -> str:
     """The device to use: `name`, or the first GPU where there is one, else the CPU.
 
     Raises:
-        ConfigError: `name` is no device, or this machine has none such.
+        ConfigError: `name` is no device, none that snnviz computes on, or this machine has none
+            such.
     """
     if name is None:
         return "cuda:0" if torch.cuda.is_available() else "cpu"
@@ -22,6 +23,8 @@ def choose_device(name: str | None = None) -> str:
         raise ConfigError(
             f"no device {name!r} here ({str(error).splitlines()[0]}); use --device cpu"
         ) from error
+    if torch.device(name).type not in ("cpu", "cuda"):
+        raise ConfigError(f"snnviz computes on cpu and cuda, not on {name!r}; use --device cpu")
     return name
 
 

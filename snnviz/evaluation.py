@@ -136,8 +136,12 @@ def with_predictions(
         batch_size: Images a pass.
 
     Raises:
-        ShapeError: An image is of another size.
+        ShapeError: An image is of another size, or the network does not take grey images.
     """
+    if net.config.in_channels != 1:
+        raise ShapeError(
+            f"the network takes images of {net.config.in_channels} channels, got grey ones"
+        )
     samples = iter(samples)
     while batch := list(islice(samples, batch_size)):
         for sample in batch:

@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 
 from snnviz.data import garments
-from snnviz.evaluation import evaluate, predict
+from snnviz.errors import ShapeError
+from snnviz.evaluation import evaluate, predict, with_predictions
 from snnviz.network import NetworkConfig, build_network
 from tests.lively import lively
 
@@ -40,3 +41,9 @@ def test_predictions_are_those_of_single_images(test_set):
     assert classes.tolist() == alone
     assert len(set(alone)) > 1
     assert np.array_equal(predict(net, test_set.images[::-1], batch_size=30), classes[::-1])
+
+
+def test_predictions_are_refused_to_networks_of_colour_images(test_set):
+    net = build_network(NetworkConfig(T=1, channels=2, in_channels=3), seed=0)
+    with pytest.raises(ShapeError, match="images of 3 channels, got grey ones"):
+        next(with_predictions(net, test_set.samples([0])))

@@ -601,7 +601,7 @@ def test_pages_hold_few_of_large_pictures():
     sizes = [(28, 28)] * 90 + [(256, 256)] * 20 + [(900, 2000)] * 9
     samples = [Sample(n, np.zeros(size, np.uint8)) for n, size in enumerate(sizes)]
     pages = list(sheets._pages(samples))
-    assert [len(page) for page in pages] == [80, 10, 16, 4, 8, 1]
+    assert [len(page) for page in pages] == [80, 10, 16, 4, 1, 1, 1, 1, 1, 1, 1, 1, 1]
     assert [sample for page in pages for sample in page] == samples
 
 

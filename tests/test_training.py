@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from snnviz import evaluation
 from snnviz.checkpoint import load_training_state, save_checkpoint
 from snnviz.data import ImageSet, garments
-from snnviz.device import autocast_type
+from snnviz.device import autocast_type, choose_device
 from snnviz.encoder import bundled
 from snnviz.errors import CheckpointError, ConfigError, DataError, TrainingError
 from snnviz.evaluation import to_device as to
@@ -333,3 +333,24 @@ def test_the_run_folder_is_named_as_the_tutorial_names_it():
     assert TrainConfig(epochs=5, t_max=9).run_name == "T_4_b_128_SGD_lr_0.1_CosALR_9"
     adam = TrainConfig(T=8, opt="Adam", lr=1e-3, lr_scheduler="StepLR", step_size=16, gamma=0.5)
     assert adam.run_name == "T_8_b_128_Adam_lr_0.001_StepLR_16_0.5"
+
+
+def test_labels_beyond_the_networks_classes_are_refused(train_set, test_set):
+    many = ImageSet("letters", train_set.images, np.full(len(train_set), 10, np.uint8))
+    for sets in ((many, test_set), (train_set, many)):
+        with pytest.raises(DataError, match="letters has a label 10, the network 10 classes"):
+            train(TrainConfig(T=1, channels=2, batch_size=10), *sets)
+
+
+def test_any_seed_that_the_command_takes_can_be_used():
+    orders = [loop._epoch_order(9, seed, 3).tolist() for seed in (2020, 20261126152233, 2**63 - 1)]
+    assert orders[0] != orders[1] != orders[2]
+    expected = torch.randperm(9, generator=torch.Generator().manual_seed(2020 * 1_000_003 + 3))
+    assert orders[0] == expected.tolist(), "the order of trainings that are under way"
+    build_network(NetworkConfig(T=1, channels=2), seed=2**63 - 1)
+
+
+@pytest.mark.parametrize("device", ["meta", "mps:0", "xpu"])
+def test_devices_that_are_not_computed_on_are_refused(device):
+    with pytest.raises(ConfigError, match="--device cpu"):
+        choose_device(device)

@@ -120,7 +120,7 @@ def seed_option(default: int, what: str) -> Decorator:
     """`--seed`: of `what`."""
     return click.option(
         "--seed",
-        type=click.IntRange(min=0),
+        type=click.IntRange(0, 2**63 - 1),
         default=default,
         show_default=True,
         help=f"Seed of {what}.",

@@ -133,6 +133,8 @@ def _ignored_interrupt() -> Iterator[None]:
 
 def _begin_worker(memory: Any) -> None:
     global _shared  # noqa: PLW0603 - a worker is told once, and tasks come as arguments
+    # Inherited, except on Windows.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _shared = memoryview(memory).cast("B")
     _end_with_parent()
 

@@ -60,11 +60,16 @@ def write_sheets(
 def _pages(samples: Sequence[Sample]) -> Iterator[list[Sample]]:
     """Pages of images of one size."""
     for (height, width), group in groupby(samples, key=lambda sample: sample.image.shape):
-        # A row has each image twice: as it is, and as its firing rate.
-        rows = _PAGE_PIXELS // (2 * _COLUMNS * height * width)
-        count = _COLUMNS * max(1, min(_ROWS, rows))
+        fitting = _fitting(height, width)
+        count = min(_COLUMNS, fitting) * max(1, min(_ROWS, fitting // _COLUMNS))
         while page := list(islice(group, count)):
             yield page
+
+
+def _fitting(height: int, width: int) -> int:
+    """How many images of that size a page has room for, at least one."""
+    # Each is there twice: as it is, and as its firing rate.
+    return max(1, _PAGE_PIXELS // (2 * height * width))
 
 
 def _page_figure(encoder: "Encoder", page: list[Sample], options: FigureSetOptions) -> Any:
@@ -76,7 +81,8 @@ def _page_figure(encoder: "Encoder", page: list[Sample], options: FigureSetOptio
         for sample, rate in zip(page, rates, strict=True)
     ]
     title = f"{page[0].index:05d} to {page[-1].index:05d}: image and mean firing rate, T = {t + 1}"
-    return contact_sheet_figure(entries, title=title, columns=_COLUMNS, dpi=options.dpi)
+    columns = min(_COLUMNS, _fitting(*page[0].image.shape))
+    return contact_sheet_figure(entries, title=title, columns=columns, dpi=options.dpi)
 
 
 def _caption(sample: Sample) -> str:

@@ -19,6 +19,7 @@ from snnviz.data import ImageSet
 from snnviz.device import cudnn_algorithms
 from snnviz.errors import ConfigError, DataError
 from snnviz.evaluation import Progress, check_labels, evaluate_tensors, to_device
+from snnviz.network import NetworkConfig
 from snnviz.ranks import Ranks
 from snnviz.training.augmentation import draw_views, seeded_masks
 from snnviz.training.config import TrainConfig
@@ -166,7 +167,7 @@ def _epochs(
 
 def _epoch_order(count: int, seed: int, epoch: int) -> Tensor:
     """The order of an epoch; it depends on seed and epoch alone, not on what came before."""
-    generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
+    generator = torch.Generator().manual_seed((seed * 1_000_003 + epoch) % 2**64)
     return torch.randperm(count, generator=generator)
 
 
@@ -185,6 +186,12 @@ def _hold_out(train_set: ImageSet, config: TrainConfig) -> tuple[ImageSet, Image
 
 
 def _check_sets(config: TrainConfig, train_set: ImageSet, test_set: ImageSet, ranks: Ranks) -> None:
+    for images in (train_set, test_set):
+        if images.labels is not None and images.labels.max(initial=0) >= NetworkConfig.num_classes:
+            raise DataError(
+                f"{images.name} has a label {images.labels.max()}, the network "
+                f"{NetworkConfig.num_classes} classes, 0 to {NetworkConfig.num_classes - 1}"
+            )
     if len(train_set) < config.batch_size:
         raise ConfigError(
             f"a batch takes {config.batch_size} images, there are {len(train_set)} of "
