@@ -49,10 +49,10 @@ class InformationResult:
         label_information: Mutual information of the first-spike time and the image's class, float64
             [K] in [0, min(entropy, log2(classes))]; None where no number of classes was given.
         label_information_corrected: The same less `label_bias`; can fall below 0.
-        label_bias: The plug-in estimate for labels that are drawn by chance, an image each and
-            all equally probable; the mean of `SURROGATES` draws, float64 [K]. A draw follows from
-            the image's pixels alone, so it does not depend on the order of the images. (Such
-            shuffling: Panzeri et al., J. Neurophysiol. 98, 2007.)
+        label_bias: The plug-in estimate for labels that are drawn by chance, an image each, of as
+            many classes as occur and about equally probable; the mean of `SURROGATES` draws,
+            float64 [K]. A draw follows from the image's pixels alone, so it does not depend on the
+            order of the images. (Such shuffling: Panzeri et al., J. Neurophysiol. 98, 2007.)
         bits_per_spike: `intensity_information_corrected` of a pair over its mean number of spikes,
             float64 [K]; NaN for a silent channel.
     """
@@ -185,6 +185,17 @@ class Information(Accumulator):
             raise ConfigError("labels were not read; give Information a number of classes")
         return self.state["label"].transpose(0, 2, 1)
 
+    def _surrogate_histograms(self) -> "NDArray[np.int64]":
+        """Those of drawn labels, [SURROGATES, K, classes, T+1]; of as many classes as occur.
+
+        The bias grows with that number, whichever classes they are. Where some are missing, what
+        was drawn as one of those counts as one of the others.
+        """
+        drawn = self.state["surrogate"]
+        present = int((self.state["label"].sum(axis=(0, 2)) > 0).sum())
+        shares = [drawn[:, :, label::present].sum(axis=2) for label in range(present)]
+        return np.stack(shares, axis=2)
+
     def result(self) -> InformationResult:
         """The numbers so far.
 
@@ -199,7 +210,7 @@ class Information(Accumulator):
         label, bias = None, None
         if self.classes is not None:
             label = mutual_information(self.label_histogram)
-            bias = mutual_information(self.state["surrogate"]).mean(axis=0)
+            bias = mutual_information(self._surrogate_histograms()).mean(axis=0)
         return InformationResult(
             images=self.images,
             pairs=pairs,

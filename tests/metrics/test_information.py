@@ -138,3 +138,25 @@ def test_on_arrays():
 def test_impossible_bins_are_refused(bins):
     with pytest.raises(ConfigError, match=rf"1\.\.256, got {bins}"):
         Information(8, (2, 3, 4), bins=bins)
+
+
+def test_labels_that_do_not_vary_have_no_bias(rng):
+    """One class of two, and two of ten: the bias is that of the classes that are there."""
+    images = rng.integers(0, 256, (2, 1, 1), np.uint8)
+    record = SpikeRecord.from_first_spike(np.array([0, 1]).reshape(2, 1, 1, 1), 2)
+    alone = Information(2, (1, 1, 1), classes=2)
+    alone.update(record, images, np.zeros(2, np.uint8))
+    assert alone.result().label_bias.tolist() == [0]
+    assert alone.result().label_information_corrected.tolist() == [0]
+
+    first = rng.integers(0, 9, (400, 20, 1, 1))
+    labels = rng.integers(0, 2, 400).astype(np.uint8) * 7
+    images = rng.integers(0, 256, (400, 2, 2), np.uint8)
+    first = np.broadcast_to(first, (400, 20, 2, 2))
+    bias = {}
+    for classes in (8, 10, 50):
+        information = Information(8, (20, 2, 2), classes=classes)
+        information.update(SpikeRecord.from_first_spike(first, 8), images, labels)
+        bias[classes] = information.result().label_bias.mean()
+        assert abs(information.result().label_information_corrected.mean()) < bias[classes] / 5
+    assert bias[8] == pytest.approx(bias[50], rel=0.15)
