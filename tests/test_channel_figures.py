@@ -1,5 +1,7 @@
 """Figures of kernels and channels by their pixels' colours, labels, bars and legends."""
 
+from itertools import pairwise
+
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -149,3 +151,12 @@ def test_wrong_input_is_refused(kernels, maps):
         sorted_channels_figure(maps, T=T, cmap="grey-ish")
     with pytest.raises(ConfigError, match="dpi must be at least 1"):
         sorted_channels_figure(maps, T=T, dpi=0)
+
+
+def test_labels_of_many_channels_do_not_run_into_each_other(rng):
+    figure = sorted_channels_figure(rng.uniform(0, 4, (300, 28, 28)), T=4, dpi=100)
+    labels = [text for text in figure.axes[0].texts if text.get_text().isdecimal()]
+    assert len(labels) == 300
+    boxes = [text.get_window_extent() for text in labels]
+    for one, other in pairwise(boxes):
+        assert one.x1 < other.x0 or one.y0 > other.y1, "beside, or in the next row"

@@ -18,6 +18,8 @@ from snnviz.figures import (
     staircase_figure,
 )
 from snnviz.figures.feature_maps import SATURATED_COLOR, SILENT_COLOR
+from snnviz.figures.neurons import membrane_size
+from snnviz.figures.plot import check_size
 from snnviz.figures.tiles import COLUMN
 from snnviz.first_spike import drive_thresholds
 from tests.tile_figures import check_text, tile_at
@@ -265,6 +267,32 @@ def test_numbers_over_time_are_lines_in_the_same_colours():
     assert colors["mine"] != colors["silent"]
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["mine", "silent"]
     assert lower.get_xlabel() == "time step t"
+
+
+def test_names_of_any_length_and_signs_stay_in_the_figure():
+    names = ["_best.pth", "T_4_b_64_SGD_lr_0.1_CosALR_64/checkpoint_max.pth", "a$b$c", "x" * 90]
+    over_time = over_time_figure({"rate": {name: [0.1, 0.4] for name in names}})
+    shown = entries(over_time.legends[0])
+    assert shown[0] == " _best.pth"
+    assert shown[1].startswith("T_4_b_64")
+    assert shown[1].endswith("max.pth")
+    assert len(shown) == 4, "none is hidden"
+    scorecard = scorecard_figure(np.ones((4, 2)), names=names, metrics=["a", "b"])
+    for figure in (over_time, scorecard):
+        box = figure.get_tightbbox()
+        width, height = figure.get_size_inches()
+        assert -0.01 <= box.x0 < box.x1 <= width + 0.01
+        assert -0.01 <= box.y0 < box.y1 <= height + 0.01
+    assert all(axes.get_position().width > 0.4 for axes in scorecard.axes)
+    render(over_time, "svg")
+
+
+def test_a_figure_of_too_many_neurons_is_refused():
+    with pytest.raises(ConfigError, match="choose a lower dpi, or show less"):
+        raster_figure(np.zeros((2, 2000)), names=[""] * 2000)
+    with pytest.raises(ConfigError, match="choose a lower dpi"):
+        check_size(*membrane_size(43), 2400)
+    check_size(*membrane_size(43), 2300)
 
 
 @pytest.mark.parametrize("panels", [{}, {"r": {}}, {"r": {"mine": []}}, {"r": {"a": [[1]]}}])

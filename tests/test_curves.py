@@ -67,6 +67,13 @@ def test_one_epoch_shows():
     assert next(iter(lines(figure).values())).get_marker() == "."
 
 
+def test_losses_of_many_runs_can_be_told_apart():
+    curve = (np.arange(30), np.linspace(0.1, 0.01, 30))
+    figure = loss_figure({str(i): {"train": curve, "test": curve} for i in range(28)})
+    looks = [(ln.get_color(), ln.get_linestyle(), ln.get_marker()) for ln in figure.axes[0].lines]
+    assert len(set(looks)) == 56
+
+
 def test_losses_have_a_colour_a_run_and_a_style_a_set():
     curve = (EPOCHS, np.array([0.1, 0.05, 0.02, 0.01]))
     runs = {"a": {"train": curve, "test": curve}, "b": {"train": curve, "val": curve}}

@@ -1,6 +1,7 @@
 """Figures by their values, their artists and, where it is the point, their pixels."""
 
 import io
+from itertools import pairwise
 
 import matplotlib as mpl
 import numpy as np
@@ -9,7 +10,14 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from snnviz.errors import ConfigError, ShapeError
-from snnviz.figures import feature_map_figure, input_figure, spike_map_figure
+from snnviz.export import render
+from snnviz.figures import (
+    SheetEntry,
+    contact_sheet_figure,
+    feature_map_figure,
+    input_figure,
+    spike_map_figure,
+)
 from snnviz.figures.feature_maps import GAP_COLOR, SATURATED_COLOR, SILENT_COLOR
 from snnviz.grid import choose_layout, compose, normalize_counts
 
@@ -220,3 +228,19 @@ def test_wrong_input_is_refused(counts):
     for image in (np.zeros((1, 4, 4)), np.full((4, 4), 2.0), np.full((4, 4), np.nan)):
         with pytest.raises(ShapeError, match="input image"):
             input_figure(image)
+
+
+def test_captions_of_a_sheet_stay_over_their_pair(rng):
+    captions = ["9999 Ankle boot \N{RIGHTWARDS ARROW} 7", "_x", "$A_$B.png", "y" * 90, "12"]
+    entries = [
+        SheetEntry(rng.integers(0, 256, (28, 28), np.uint8), rng.random((28, 28)), caption, True)
+        for caption in captions * 4
+    ]
+    figure = contact_sheet_figure(entries, title="")
+    render(figure, "png")
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
+    assert len(boxes) == 20
+    for one, other in pairwise(boxes):
+        assert one.x1 < other.x0 or one.y0 > other.y1, "beside, or in the next row"
+    assert max(box.x1 for box in boxes) <= figure.bbox.x1
+    assert figure.axes[0].texts[2].get_text() == r"\$A_\$B.png"

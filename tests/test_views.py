@@ -216,6 +216,16 @@ def test_a_potential_that_cannot_be_had_is_refused(network, samples, tmp_path):
     assert (tmp_path / "out" / "00003" / "spikes_t3.png").read_bytes() == expected
 
 
+def test_more_neurons_than_a_figure_holds_are_refused_before_anything_is_written(
+    encoder, samples, tmp_path
+):
+    neurons = tuple((n // 28, n % 28, 5) for n in range(43))
+    options = replace(ALL, kinds=("raster",), neurons=neurons, dpi=2400)
+    with pytest.raises(ConfigError, match="choose a lower dpi"):
+        write_figure_sets(encoder, samples, tmp_path / "out", options)
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_command_line_knows_every_kind(tmp_path, capsys):
     [option] = [parameter for parameter in command.params if parameter.name == "kind"]
     assert tuple(option.type.choices) == tuple(KINDS)

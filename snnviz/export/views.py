@@ -26,6 +26,8 @@ from snnviz.figures import (
     raster_figure,
     spike_map_figure,
 )
+from snnviz.figures.neurons import membrane_size
+from snnviz.figures.plot import check_size
 from snnviz.files import write_bytes
 from snnviz.membrane import membrane_potentials
 
@@ -79,6 +81,8 @@ def check_views(encoder: "Encoder", samples: Iterable[Sample], options: FigureSe
         feature_map_figure(silent, t=0, **options.drawing)
         if not _GRIDS.isdisjoint(options.kinds):
             spike_map_figure(silent, t=0, **options.grid)
+        if "raster" in options.kinds:  # which is lower than the potentials beside it
+            check_size(*membrane_size(max(1, len(options.neurons))), options.dpi)
         for k, y, x in options.neurons:
             if not (0 <= k < K and 0 <= y < H and 0 <= x < W):
                 raise ConfigError(

@@ -15,10 +15,14 @@ from snnviz.figures.means import (
 )
 from snnviz.figures.tiles import Around, build_tiles, check_order
 from snnviz.figures.types import check_types, type_colors, type_swatches
+from snnviz.grid import choose_layout
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
+
+# In more, three digits would not fit above a map.
+_MOST_COLUMNS = 16
 
 
 def sorted_channels_figure(
@@ -68,6 +72,8 @@ def sorted_channels_figure(
         palette = type_colors(kinds, colors)
         tiles = add_strips(tiles, [palette[kind] for kind in kinds])
         swatches = type_swatches(kinds, palette) + swatches
+    if rows is None and columns is None:
+        columns = min(choose_layout(tiles.shape[:3]).columns, _MOST_COLUMNS)
     around = Around(
         title=title,
         labels=[str(k) for k in shown],

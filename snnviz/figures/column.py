@@ -4,9 +4,8 @@ from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
-from snnviz.errors import ConfigError
 from snnviz.figures.frame import TEXT_COLOR
-from snnviz.figures.plot import build_plot
+from snnviz.figures.plot import build_plot, check_size
 from snnviz.figures.tiles import COLUMN, break_lines
 
 if TYPE_CHECKING:
@@ -14,6 +13,8 @@ if TYPE_CHECKING:
 
 SMALL, HEADING = 7.0, 8.5
 """Points of text and of titles."""
+LONGEST_NAME = 20
+"""Letters of a name beside which there is room for something else."""
 
 
 def build_column(height: float, *, dpi: int, title: str) -> "tuple[Figure, Axes]":
@@ -26,8 +27,7 @@ def build_column(height: float, *, dpi: int, title: str) -> "tuple[Figure, Axes]
 
 def build_panels(rows: int, height: float, *, dpi: int, title: str) -> "tuple[Figure, list[Axes]]":
     """A figure of a column's width, under a title, and axes one below the other."""
-    if dpi < 1:
-        raise ConfigError(f"dpi must be at least 1, got {dpi}")
+    check_size(COLUMN, height, dpi)
     figure = Figure(figsize=(COLUMN, height), dpi=dpi, facecolor="white", layout="constrained")
     figure.suptitle(break_lines(title), fontsize=HEADING, color=TEXT_COLOR)
     panels = [figure.add_subplot(rows, 1, row + 1) for row in range(rows)]

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from snnviz.errors import ShapeError
+from snnviz.figures.frame import literal
 from snnviz.figures.plot import COLORS, build_plot, settle_layout
 
 if TYPE_CHECKING:
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
 
 Points = tuple["NDArray[np.integer]", "NDArray[np.floating]"]
 
-# Where there are more runs than colours, the same again in the next style.
+# Where there are more runs than colours, the same again in the next style or with a marker.
 _STYLES = ("-", "--", ":", "-.")
+_MARKERS = ("", "s", "^", "v")
 _LOSS_STYLES = {"train": "-", "test": "--", "val": ":"}
 _SIZE = (6.8, 4.2)
 # Up to so many epochs each one gets a dot, so that one epoch alone shows.
@@ -89,7 +91,8 @@ def loss_figure(
         for kind, points in curves.items():
             epochs, values = _check(f"{name}, {kind}", points)
             color, style = COLORS[index % len(COLORS)], _LOSS_STYLES[kind]
-            _line(axes, epochs, values, color, style, f"{name}, {kind}")
+            marker = _MARKERS[index // len(COLORS) % len(_MARKERS)]
+            _line(axes, epochs, values, color, style, f"{name}, {kind}", marker)
     axes.set_ylim(bottom=0)
     axes.legend(loc="upper right", fontsize="small", framealpha=0.9)
     return settle_layout(figure)
@@ -111,9 +114,11 @@ def _line(
     color: str,
     style: str,
     label: str,
+    marker: str = "",
 ) -> None:
-    marker = "." if len(epochs) <= _DOTS else ""
-    axes.plot(epochs, values, style, color=color, marker=marker, linewidth=1.4, label=label)
+    marker = marker or ("." if len(epochs) <= _DOTS else "")
+    axes.plot(epochs, values, style, color=color, marker=marker, markersize=4, linewidth=1.4,
+              label=literal(label))  # fmt: skip
 
 
 def _check(name: str, points: Points) -> Points:

@@ -10,7 +10,7 @@ from snnviz.errors import ShapeError
 from snnviz.figures.column import SMALL, build_column, build_panels
 from snnviz.figures.frame import TEXT_COLOR
 from snnviz.figures.plot import COLORS, LINE_COLOR, settle_layout
-from snnviz.figures.tiles import check_maps
+from snnviz.figures.tiles import COLUMN, check_maps
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 _SPIKE_COLOR = COLORS[1]
 _GRID = "#e0e0e0"
+
+
+def membrane_size(count: int) -> tuple[float, float]:
+    """Width and height of `membrane_figure` of so many neurons, in inches."""
+    return COLUMN, 1.0 + 0.62 * count
 
 
 def raster_figure(
@@ -91,7 +96,7 @@ def membrane_figure(
     if v.shape != fired.shape:
         raise ShapeError(f"spikes {list(fired.shape)} do not fit potentials {list(v.shape)}")
     T, count = v.shape
-    figure, panels = build_panels(count, 1.0 + 0.62 * count, dpi=dpi, title=title)
+    figure, panels = build_panels(count, membrane_size(count)[1], dpi=dpi, title=title)
     for n, axes in enumerate(panels):
         _draw_trace(axes, v[:, n], fired[:, n], v_threshold, v_reset)
         axes.set_title(names[n], fontsize=SMALL, color=TEXT_COLOR, loc="left", pad=2)

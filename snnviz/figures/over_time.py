@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from snnviz.errors import ShapeError
-from snnviz.figures.column import SMALL, build_panels
-from snnviz.figures.frame import TEXT_COLOR
+from snnviz.figures.column import LONGEST_NAME, SMALL, build_panels
+from snnviz.figures.frame import TEXT_COLOR, literal
 from snnviz.figures.plot import COLORS, settle_layout
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def over_time_figure(
                 linestyle=_STYLES[place % len(_STYLES)],
                 marker="." if len(series) <= _DOTS else "",
                 linewidth=1.2,
-                label=name,
+                label=literal(name, LONGEST_NAME),
             )
         panel.set_title(number, fontsize=SMALL, color=TEXT_COLOR, loc="left")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -13,18 +13,34 @@ if TYPE_CHECKING:
 # Okabe and Ito's colours, told apart with any kind of colour vision.
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 LINE_COLOR = COLORS[0]
+# Of pixels a side matplotlib draws fewer than that.
+_TOO_LARGE = 1 << 16
 
 
 def build_plot(width: float, height: float, *, dpi: int, title: str) -> tuple[Figure, "Axes"]:
     """A figure of so many inches and its axes, under a title."""
-    if dpi < 1:
-        raise ConfigError(f"dpi must be at least 1, got {dpi}")
+    check_size(width, height, dpi)
     figure = Figure(figsize=(width, height), dpi=dpi, facecolor="white", layout="constrained")
     axes = figure.add_subplot()
     axes.set_title(title, color=TEXT_COLOR)
     axes.tick_params(colors=TEXT_COLOR)
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
+
+
+def check_size(width: float, height: float, dpi: int) -> None:
+    """Nothing, if a figure of so many inches can be drawn.
+
+    Raises:
+        ConfigError: dpi is below 1, or there would be more pixels than matplotlib draws.
+    """
+    if dpi < 1:
+        raise ConfigError(f"dpi must be at least 1, got {dpi}")
+    if max(width, height) * dpi >= _TOO_LARGE:
+        raise ConfigError(
+            f"the figure would have {width * dpi:.0f} x {height * dpi:.0f} pixels, more than can "
+            "be drawn; choose a lower dpi, or show less"
+        )
 
 
 def settle_layout(figure: Figure) -> Figure:

@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from snnviz.errors import ShapeError
-from snnviz.figures.column import SMALL, build_panels
-from snnviz.figures.frame import TEXT_COLOR
+from snnviz.figures.column import LONGEST_NAME, SMALL, build_panels
+from snnviz.figures.frame import TEXT_COLOR, literal
 from snnviz.figures.plot import COLORS, LINE_COLOR, settle_layout
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def scorecard_figure(
     for axes, metric, column, writer in zip(panels, metrics, values.T, writers, strict=True):
         _draw_panel(axes, column, writer, studied, baselines)
         axes.set_title(metric, fontsize=SMALL, color=TEXT_COLOR, loc="left", pad=2, weight="bold")
-        labels = axes.set_yticks(range(len(names)), list(names))
+        labels = axes.set_yticks(range(len(names)), [literal(n, LONGEST_NAME) for n in names])
         labels[studied].label1.set_fontweight("bold")
     _add_legend(figure, studied, baselines, len(names))
     return settle_layout(figure)

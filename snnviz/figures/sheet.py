@@ -8,7 +8,7 @@ import numpy as np
 
 from snnviz.errors import ShapeError
 from snnviz.figures.feature_maps import canvas_colors
-from snnviz.figures.frame import TEXT_COLOR, build_frame, whole_scale
+from snnviz.figures.frame import TEXT_COLOR, build_frame, literal, whole_scale
 from snnviz.grid import Layout, compose
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _INCHES = 7.5
 # Height of the strip for the caption, as a share of a pair's width.
 _CAPTION = 0.17
+# Letters of a caption, and about how wide a bold one is in its size.
+_LONGEST, _LETTER = 32, 0.68
 
 
 @dataclass(frozen=True)
@@ -65,13 +67,16 @@ def contact_sheet_figure(
         title=title,
         cmap=canvas_colors("gray"),
     )
-    size = 0.75 * strip * frame.scale * 72 / dpi
-    for place, entry in enumerate(entries):
+    captions = [literal(entry.caption, _LONGEST) for entry in entries]
+    # Within its pair, whose neighbour has a caption too.
+    room = 2 * width / (_LETTER * max(1, *map(len, captions)))
+    size = min(0.75 * strip, room) * frame.scale * 72 / dpi
+    for place, (entry, caption) in enumerate(zip(entries, captions, strict=True)):
         top, left = layout.corner(place)
         frame.axes.text(
             left - 0.5,
             top - 0.5 - 0.2 * strip,
-            entry.caption,
+            caption,
             fontsize=size,
             color="#b00020" if entry.marked else TEXT_COLOR,
             weight="bold" if entry.marked else "normal",
