@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import update_bn
 
 from snnviz.encoder import Encoder, check_images, split_encoder
-from snnviz.errors import ConfigError
+from snnviz.errors import ConfigError, ShapeError
 from snnviz.network import NetworkConfig, build_neuron, build_static_conv
 from snnviz.spikes import SpikeRecord
 
@@ -50,6 +50,8 @@ def untrained_encoder(
         prefix = build_static_conv(config)
     if images is not None:
         batches = check_images(images, config.in_channels).split(_BATCH)
+        if batches[-1][:, 0].numel() == 1:
+            raise ShapeError("BatchNorm needs more than one pixel in a batch; give larger images")
         with torch.no_grad():
             update_bn(batches, prefix)
     encoder = split_encoder(nn.Sequential(prefix, build_neuron(config)))

@@ -253,6 +253,7 @@ def test_channels_are_a_row_each(sets):
     assert [row["channel"] for row in rows] == ["0", "1", "2", "3"]
     assert rows[0]["type"] == "silent"
     assert (rows[0]["firing_rate"], rows[0]["silent"], rows[0]["r_edge"]) == ("0.0", "1", "")
+    assert (rows[0]["class_selectivity"], rows[0]["preferred_class"]) == ("", "")
 
 
 def test_alignment_is_between_the_coders_at_their_steps(sets):
@@ -260,6 +261,7 @@ def test_alignment_is_between_the_coders_at_their_steps(sets):
     analysis = analyze(coders, *sets, alignment_images=20)
     counts = [coder.encode(sets[0].images[:20]).count(coder.t) for coder in coders]
     assert analysis.alignment_images == 20
+    assert np.isnan(analyze(coders, *sets, alignment_images=0).alignment).all()
     assert analysis.alignment.shape == (6, 6)
     for i, ours in enumerate(counts):
         for j, theirs in enumerate(counts):
@@ -399,6 +401,10 @@ def test_snapshots_become_movement(sets, rng):
     assert written_json(analysis)["movement"]["epochs"] == [-1, 0, 1]
     (row, *_) = csv.DictReader(io.StringIO(channels_csv(analysis)))
     assert float(row["kernel_rotation"]) == pytest.approx(180)
+    first[3] = 0  # which has no direction, so that its angle is not defined
+    analysis = analyzed(fixed_encoder(0.0, weight=1.0), sets, snapshots=snapshots)
+    figures = analysis_figures(analysis, sets[0])
+    assert {"movement", "kernels_over_epochs"} <= figures.keys()
     del snapshots[-1]
     analysis = analyzed(fixed_encoder(0.0, weight=1.0), sets, snapshots=snapshots)
     assert "away from where they were after epoch 0" in scorecard_markdown(analysis)

@@ -128,3 +128,10 @@ def test_wrong_input_is_refused(name, images):
             code(images, 0, 0)
     with pytest.raises(ShapeError, match=r"\[N, 1, H, W\]"):
         untrained_encoder(NetworkConfig(channels=2), 0, images.repeat(1, 3, 1, 1))
+
+
+def test_a_batch_of_one_pixel_has_no_variance():
+    images = torch.rand(129, 1, 1, 1)
+    with pytest.raises(ShapeError, match="more than one pixel"):
+        untrained_encoder(NetworkConfig(channels=2), 0, images)
+    untrained_encoder(NetworkConfig(channels=2), 0, images[:128])

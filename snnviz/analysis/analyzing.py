@@ -130,7 +130,7 @@ def analyze(
         measure_coder(coder, images, train_images, outputs=outputs, ranks=ranks, progress=progress)
         for coder in coders
     )
-    sample = images.head(min(alignment_images, len(images)))
+    sample = images.take(np.arange(min(alignment_images, len(images))))
     aligned = _alignment(coders, sample)
     labelled = count_classes(images, train_images) is not None
     networks = networks or {}
@@ -242,6 +242,9 @@ def _folded(encoder: "Encoder") -> "tuple[NDArray[np.float64], NDArray[np.float6
     layers = list(encoder.prefix)
     norm = layers[-1]
     if len(layers) != 2 or not isinstance(norm, nn.BatchNorm2d):
+        return None
+    # What `fold_batch_norm` takes: a convolution without bias, and all four numbers a channel.
+    if layers[0].bias is not None or not norm.affine or norm.running_mean is None:
         return None
     parameters = norm.weight, norm.bias, norm.running_mean, norm.running_var
     weight, bias, mean, variance = (

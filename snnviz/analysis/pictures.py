@@ -27,6 +27,7 @@ from snnviz.figures import (
 from snnviz.first_spike import drive_thresholds, is_renewal, reset_parameters
 from snnviz.membrane import membrane_potentials
 from snnviz.metrics import QUANTITIES
+from snnviz.metrics.accumulator import mean_defined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +45,8 @@ _SAMPLE = 200
 # The scorecard's figure has room for so many numbers; the tables have all.
 _PANELS = ("firing_rate", "edge", "intensity", "psnr", "probe", "bits_per_spike", "dimension")
 _ATLAS_CHANNELS = 10
+# Neurons whose drive is drawn: 200 images of Fashion-MNIST in 128 channels are fewer.
+_DRIVES = 1 << 25
 # Of the types in `snnviz.metrics.CHANNEL_TYPES`; silent and saturated ones have theirs already.
 _TYPE_COLORS = {
     "vertical edge": "#0072b2",
@@ -127,7 +130,8 @@ def _neurons(
     analysis: "Analysis", encoder: "Encoder", images: "ImageSet", record: "SpikeRecord"
 ) -> "dict[str, Figure]":
     """How drives become spikes; what needs other neurons than the encoder's is left out."""
-    drives = encoder.drive(to_input(images.images)).cpu().numpy()
+    few = max(1, min(len(images), _DRIVES // record.first_spike[0].size))
+    drives = encoder.drive(to_input(images.images[:few])).cpu().numpy()
     figures = {}
     if is_renewal(encoder.node):
         thresholds = drive_thresholds(*reset_parameters(encoder.node), record.T).numpy()
@@ -220,7 +224,7 @@ def _over_time(analysis: "Analysis") -> "Figure":
             psnr = np.array([each["reconstruction"].psnr for each in found])
             values["reconstruction, PSNR (dB)"] = psnr
         for panel, series in values.items():
-            panels[panel][name] = series.mean(axis=0)
+            panels[panel][name] = mean_defined(series, axis=0)
     return over_time_figure(
         {panel: series for panel, series in panels.items() if series},
         title=f"Over time, {analysis.images} images",
@@ -259,11 +263,17 @@ def _history(analysis: "Analysis") -> "dict[str, Figure]":
     if analysis.movement is None or analysis.kernels is None or len(analysis.epochs) < 2:
         return {}
     shown = np.unique(np.linspace(0, len(analysis.epochs) - 1, _EPOCHS_SHOWN).round().astype(int))
-    turned = np.argsort(-np.nan_to_num(analysis.movement.rotation[-1]), kind="stable")[:8]
+    change, rotation = analysis.movement.channel_change, analysis.movement.rotation
+    turned = np.argsort(-np.nan_to_num(rotation[-1]), kind="stable")[:8]
+    # A kernel of zeros has no direction.
+    known = np.isfinite(change).all(axis=0) & np.isfinite(rotation).all(axis=0)
+    moved = {}
+    if known.any():
+        moved["movement"] = encoder_history_figure(
+            analysis.epochs, change[:, known], rotation[:, known]
+        )
     return {
-        "movement": encoder_history_figure(
-            analysis.epochs, analysis.movement.channel_change, analysis.movement.rotation
-        ),
+        **moved,
         "kernels_over_epochs": kernel_history_figure(
             analysis.kernels[shown][:, turned].mean(2),
             epochs=[analysis.epochs[i] for i in shown],

@@ -177,7 +177,8 @@ def _columns(analysis: Analysis, measured: Measured) -> dict[str, Any]:
         columns["label_information"] = information.label_information_corrected
     if "classes" in found:
         columns["class_selectivity"] = found["classes"].selectivity
-        columns["preferred_class"] = found["classes"].preferred
+        preferred = found["classes"].preferred.tolist()
+        columns["preferred_class"] = [None if label < 0 else label for label in preferred]
     if coder.name in analysis.networks:
         columns["accuracy_drop"] = analysis.networks[coder.name].importance.drop
     if analysis.movement is not None and measured is analysis.studied:

@@ -7,7 +7,7 @@ from typing import Any
 from snnviz.analysis.analyzing import Analysis
 from snnviz.analysis.tables import write_tables
 from snnviz.data import ImageSet
-from snnviz.files import make_folder, write_bytes
+from snnviz.files import make_folder, remove, write_bytes
 
 FIGURES = (
     "scorecard",
@@ -53,15 +53,17 @@ def write_analysis(
     written = write_tables(analysis, make_folder(folder), about or {})
     for name in FIGURES:
         for form in ("png", "svg", "pdf", "gif"):
-            (folder / f"{name}.{form}").unlink(missing_ok=True)
+            remove(folder / f"{name}.{form}")
     if not formats:
         return written
     from snnviz.analysis.pictures import analysis_figures, spike_animation  # noqa: PLC0415 - slow
-    from snnviz.export import write_figure  # noqa: PLC0415
+    from snnviz.export import settled, write_figure  # noqa: PLC0415
 
-    written += [
-        write_figure(figure, folder / f"{name}.{form}")
-        for name, figure in analysis_figures(analysis, images).items()
-        for form in dict.fromkeys(formats)
-    ]
-    return [*written, write_bytes(spike_animation(analysis, images), folder / "spikes.gif")]
+    with settled():
+        written += [
+            write_figure(figure, folder / f"{name}.{form}")
+            for name, figure in analysis_figures(analysis, images).items()
+            for form in dict.fromkeys(formats)
+        ]
+        animation = spike_animation(analysis, images)
+    return [*written, write_bytes(animation, folder / "spikes.gif")]

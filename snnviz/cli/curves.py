@@ -54,19 +54,20 @@ def command(
     script; several are laid over each other. Writes train_acc, test_acc (its highest value marked,
     or that of the epoch chosen on held-out images) and loss.
     """
-    from snnviz.export import render
+    from snnviz.export import render, settled
     from snnviz.files import check_free, make_folder, write_bytes
     from snnviz.runs import read_curves
 
     check_free(out_dir, overwrite=overwrite)
     curves = {name: read_curves(run) for name, run in _named(runs).items()}
-    figures = _figures(curves, dpi)
-    make_folder(out_dir)
-    for name, figure in figures.items():
-        for form in dict.fromkeys(format):
-            path = write_bytes(render(figure, form), out_dir / f"{name}.{form}")
-            if not quiet:
-                say(path)
+    with settled():
+        figures = _figures(curves, dpi)
+        make_folder(out_dir)
+        for name, figure in figures.items():
+            for form in dict.fromkeys(format):
+                path = write_bytes(render(figure, form), out_dir / f"{name}.{form}")
+                if not quiet:
+                    say(path)
 
 
 def _named(runs: tuple[Path, ...]) -> dict[str, Path]:

@@ -161,19 +161,20 @@ def _figures(
     """The files written, if any."""
     if folder is None:
         return []
-    from snnviz.export import write_figure
+    from snnviz.export import settled, write_figure
     from snnviz.figures import anytime_figure, confusion_figure, firing_rate_figure
 
-    figures = {
-        "confusion": confusion_figure(measurement.confusion, classes=measurement.classes),
-        "accuracy_at": anytime_figure(measurement.accuracy_at),
-        "firing_rate": firing_rate_figure(measurement.firing_rate),
-    }
-    return [
-        write_figure(figure, folder / f"{name}.{form}")
-        for name, figure in figures.items()
-        for form in dict.fromkeys(formats)
-    ]
+    with settled():
+        figures = {
+            "confusion": confusion_figure(measurement.confusion, classes=measurement.classes),
+            "accuracy_at": anytime_figure(measurement.accuracy_at),
+            "firing_rate": firing_rate_figure(measurement.firing_rate),
+        }
+        return [
+            write_figure(figure, folder / f"{name}.{form}")
+            for name, figure in figures.items()
+            for form in dict.fromkeys(formats)
+        ]
 
 
 def _lines(measurement: "Measurement") -> Iterator[str]:

@@ -3,7 +3,7 @@
 from snnviz.export.animation import render_animation
 from snnviz.export.claim import check_folder
 from snnviz.export.options import FORMATS, KINDS, FigureSetOptions
-from snnviz.export.rendering import render, write_figure
+from snnviz.export.rendering import render, settled, write_figure
 from snnviz.export.sets import figure_set
 from snnviz.export.writing import write_figure_sets
 
@@ -15,6 +15,7 @@ __all__ = [
     "figure_set",
     "render",
     "render_animation",
+    "settled",
     "write_figure",
     "write_figure_sets",
 ]
