@@ -181,7 +181,9 @@ class Encoder:
         threads = torch.get_num_threads() if self.device.type == "cpu" else 1
         most = max(1, _CHUNK // neurons)
         even = ceil(len(images) / (threads * ceil(len(images) / (threads * most))))
-        return images.split(max(even, min(most, _SMALL_CHUNK // neurons)))
+        size = max(even, min(most, _SMALL_CHUNK // neurons))
+        chunks: tuple[Tensor, ...] = torch.split(images, size)
+        return chunks
 
 
 def split_encoder(net: nn.Module) -> Encoder:
