@@ -166,7 +166,8 @@ def test_the_main_job_with_nothing_but_the_package(tmp_path):
         ("visualize", "--dataset", "garments", "--ckpt"),
     ],
 )
-def test_a_name_that_the_system_does_not_take(arguments, run):
+def test_a_name_that_the_system_does_not_take(arguments, run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     status, out, err = run(*arguments, "x" * 300)
     assert (status, out) == (1, "")
     assert "x" * 300 in one_line(err)
