@@ -69,9 +69,9 @@ def test_one_epoch_shows():
 
 def test_losses_of_many_runs_can_be_told_apart():
     curve = (np.arange(30), np.linspace(0.1, 0.01, 30))
-    figure = loss_figure({str(i): {"train": curve, "test": curve} for i in range(28)})
+    figure = loss_figure({str(i): {"train": curve} for i in range(21)})
     looks = [(ln.get_color(), ln.get_linestyle(), ln.get_marker()) for ln in figure.axes[0].lines]
-    assert len(set(looks)) == 56
+    assert len(set(looks)) == 21
 
 
 def test_losses_have_a_colour_a_run_and_a_style_a_set():
