@@ -8,6 +8,7 @@ from snnviz.analysis.scorecard import SCORES, grouped, mean_score
 from snnviz.data import to_input
 from snnviz.errors import ConfigError
 from snnviz.export import render_animation
+from snnviz.export.encoding import fitting
 from snnviz.figures import (
     class_atlas_figure,
     encoder_history_figure,
@@ -130,7 +131,7 @@ def _neurons(
     analysis: "Analysis", encoder: "Encoder", images: "ImageSet", record: "SpikeRecord"
 ) -> "dict[str, Figure]":
     """How drives become spikes; what needs other neurons than the encoder's is left out."""
-    few = max(1, min(len(images), _DRIVES // record.first_spike[0].size))
+    few = fitting(record.first_spike[0].size, _DRIVES, len(images))
     drives = encoder.drive(to_input(images.images[:few])).cpu().numpy()
     figures = {}
     if is_renewal(encoder.node):

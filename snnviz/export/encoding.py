@@ -33,8 +33,8 @@ def encoded(
     """
     for shape, group in groupby(samples, key=lambda sample: sample.image.shape):
         size = encoder.record_size(shape, T)
-        count = _fitting(size, _BATCH_BYTES, _BATCH)
-        part_count = _fitting(size, _PART_BYTES, part)
+        count = fitting(size, _BATCH_BYTES, _BATCH)
+        part_count = fitting(size, _PART_BYTES, part)
         while batch := list(islice(group, count)):
             record = encoder.encode(to_input(np.stack([sample.image for sample in batch])), T)
             for start in range(0, len(batch), part_count):
@@ -42,6 +42,6 @@ def encoded(
                 yield batch[start:stop], record[start:stop]
 
 
-def _fitting(size: int, room: int, most: int) -> int:
+def fitting(size: int, room: int, most: int) -> int:
     """How many of that size to take: at least one, `most` at most."""
     return max(1, min(most, room // size))

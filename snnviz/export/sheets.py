@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from snnviz.data import Sample
-from snnviz.export.encoding import encoded
+from snnviz.export.encoding import encoded, fitting
 from snnviz.export.options import FigureSetOptions
 from snnviz.export.rendering import render, settled
 from snnviz.figures import SheetEntry, contact_sheet_figure
@@ -60,16 +60,16 @@ def write_sheets(
 def _pages(samples: Sequence[Sample]) -> Iterator[list[Sample]]:
     """Pages of images of one size."""
     for (height, width), group in groupby(samples, key=lambda sample: sample.image.shape):
-        fitting = _fitting(height, width)
-        count = min(_COLUMNS, fitting) * max(1, min(_ROWS, fitting // _COLUMNS))
+        room = _room(height, width)
+        count = min(_COLUMNS, room) * max(1, room // _COLUMNS)
         while page := list(islice(group, count)):
             yield page
 
 
-def _fitting(height: int, width: int) -> int:
-    """How many images of that size a page has room for, at least one."""
+def _room(height: int, width: int) -> int:
+    """How many images of that size a page has room for."""
     # Each is there twice: as it is, and as its firing rate.
-    return max(1, _PAGE_PIXELS // (2 * height * width))
+    return fitting(2 * height * width, _PAGE_PIXELS, _COLUMNS * _ROWS)
 
 
 def _page_figure(encoder: "Encoder", page: list[Sample], options: FigureSetOptions) -> Any:
@@ -81,7 +81,7 @@ def _page_figure(encoder: "Encoder", page: list[Sample], options: FigureSetOptio
         for sample, rate in zip(page, rates, strict=True)
     ]
     title = f"{page[0].index:05d} to {page[-1].index:05d}: image and mean firing rate, T = {t + 1}"
-    columns = min(_COLUMNS, _fitting(*page[0].image.shape))
+    columns = min(_COLUMNS, _room(*page[0].image.shape))
     return contact_sheet_figure(entries, title=title, columns=columns, dpi=options.dpi)
 
 
