@@ -168,14 +168,24 @@ def to_device(images: ImageSet, device: torch.device) -> tuple[Tensor, Tensor]:
     return pixels.to(device), labels.to(device)
 
 
-def check_labels(images: ImageSet) -> NDArray[np.uint8]:
+def check_labels(images: ImageSet, classes: int | None = None) -> NDArray[np.uint8]:
     """The labels of a set that must have some, uint8 [N].
 
+    Args:
+        images: The set.
+        classes: How many classes a network knows, where one is to answer.
+
     Raises:
-        DataError: It has none.
+        DataError: It has none, or one that the network does not know.
     """
     if images.labels is None:
         raise DataError(f"{images.name} has no labels; name a labelled data set")
+    largest = images.labels.max(initial=0)
+    if classes is not None and largest >= classes:
+        raise DataError(
+            f"{images.name} has images of class {largest}, the network knows 0..{classes - 1}; "
+            "choose other images"
+        )
     return images.labels
 
 

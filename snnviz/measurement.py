@@ -224,7 +224,7 @@ def _uses(layer: nn.Conv2d, spikes: Tensor) -> Tensor:
 
 
 def _check_set(net: ConvSNN, images: ImageSet) -> None:
-    labels = check_labels(images)
+    check_labels(images)
     if len(images) == 0:
         raise DataError(f"{images.name} holds no images; name a set that does")
     if images.images.shape[1:] != net.config.image_size or net.config.in_channels != 1:
@@ -232,11 +232,7 @@ def _check_set(net: ConvSNN, images: ImageSet) -> None:
             f"the network takes {net.config.in_channels} channels of {net.config.image_size} "
             f"pixels, {images.name} has one of {images.images.shape[1:]}; choose other images"
         )
-    if labels.max() >= net.config.num_classes:
-        raise DataError(
-            f"{images.name} has images of class {labels.max()}, the network knows "
-            f"0..{net.config.num_classes - 1}; choose other images"
-        )
+    check_labels(images, net.config.num_classes)
 
 
 def _class_names(images: ImageSet, size: int) -> tuple[str, ...]:

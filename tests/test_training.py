@@ -337,8 +337,9 @@ def test_the_run_folder_is_named_as_the_tutorial_names_it():
 
 def test_labels_beyond_the_networks_classes_are_refused(train_set, test_set):
     many = ImageSet("letters", train_set.images, np.full(len(train_set), 10, np.uint8))
+    message = r"letters has images of class 10, the network knows 0\.\.9"
     for sets in ((many, test_set), (train_set, many)):
-        with pytest.raises(DataError, match="letters has a label 10, the network 10 classes"):
+        with pytest.raises(DataError, match=message):
             train(TrainConfig(T=1, channels=2, batch_size=10), *sets)
 
 

@@ -87,8 +87,8 @@ def train(
         TrainingError: (from the iterator) The weights are no finite numbers any more.
     """
     ranks = ranks or Ranks()
-    check_labels(train_set)
-    check_labels(test_set)
+    for images in (train_set, test_set):
+        check_labels(images, NetworkConfig.num_classes)
     train_set, val_set = _hold_out(train_set, config)
     _check_sets(config, train_set, test_set, ranks)
     height, width = train_set.images.shape[1:]
@@ -186,12 +186,6 @@ def _hold_out(train_set: ImageSet, config: TrainConfig) -> tuple[ImageSet, Image
 
 
 def _check_sets(config: TrainConfig, train_set: ImageSet, test_set: ImageSet, ranks: Ranks) -> None:
-    for images in (train_set, test_set):
-        if images.labels is not None and images.labels.max(initial=0) >= NetworkConfig.num_classes:
-            raise DataError(
-                f"{images.name} has a label {images.labels.max()}, the network "
-                f"{NetworkConfig.num_classes} classes, 0 to {NetworkConfig.num_classes - 1}"
-            )
     if len(train_set) < config.batch_size:
         raise ConfigError(
             f"a batch takes {config.batch_size} images, there are {len(train_set)} of "
