@@ -229,6 +229,12 @@ def test_pixels_that_are_no_numbers_do_not_darken_the_others(tmp_path):
     assert load_picture(tmp_path / "measured.tiff").tolist() == [[0, 51, 0], [255, 255, 0]]
 
 
+def test_a_picture_without_any_number_is_refused(tmp_path):
+    Image.fromarray(np.full((2, 3), np.nan, np.float32)).save(tmp_path / "empty.tiff")
+    with pytest.raises(DataError, match=r"empty\.tiff: all its pixels are NaN"):
+        load_picture(tmp_path / "empty.tiff")
+
+
 def test_a_picture_is_turned_upright_and_of_an_animation_the_first_frame_is_taken(tmp_path):
     picture = Image.fromarray(np.arange(48, dtype=np.uint8).reshape(6, 8) * 5)
     exif = Image.Exif()

@@ -64,7 +64,7 @@ def load_picture(path: Path, *, max_side: int = MAX_SIDE) -> NDArray[np.uint8]:
             pixel costs K maps.
 
     Raises:
-        DataError: The file is missing or no picture.
+        DataError: The file is missing or no picture, or no pixel of it is a number.
         ConfigError: `max_side` is below 1.
     """
     if max_side < 1:
@@ -73,7 +73,12 @@ def load_picture(path: Path, *, max_side: int = MAX_SIDE) -> NDArray[np.uint8]:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as picture:
-                grey = _to_grey(ImageOps.exif_transpose(picture))
+                upright = ImageOps.exif_transpose(picture)
+                if upright.mode == "F" and np.isnan(upright).all():
+                    raise DataError(
+                        f"{path}: all its pixels are NaN; give a picture that shows any"
+                    )
+                grey = _to_grey(upright)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise DataError(f"{path} is too large to open ({error}); scale it down first") from error
     except (OSError, ValueError, SyntaxError) as error:
