@@ -37,6 +37,33 @@ def autocast_type(device: torch.device | str) -> torch.dtype:
 
 
 @contextmanager
+def full_precision(device: torch.device | str) -> Iterator[None]:
+    """In here float32 on `device` is float32: no autocast, and no convolution in TF32.
+
+    By default torch lets cuDNN round a convolution's factors to TF32's 10 bits of mantissa where
+    the GPU has it, which moves a drive across a threshold in every image.
+    """
+    device = torch.device(device)
+    with torch.autocast(device.type, enabled=False):
+        if device.type != "cuda":
+            yield
+            return
+        cudnn = torch.backends.cudnn
+        # torch 2.9 named it anew, and its older name cannot be read once anybody used the newer.
+        owner, name, exact = (
+            (cudnn.conv, "fp32_precision", "ieee")  # type: ignore[attr-defined]
+            if hasattr(cudnn, "conv")
+            else (cudnn, "allow_tf32", False)
+        )
+        before = getattr(owner, name)
+        setattr(owner, name, exact)
+        try:
+            yield
+        finally:
+            setattr(owner, name, before)
+
+
+@contextmanager
 def cudnn_algorithms(*, deterministic: bool) -> Iterator[None]:
     """In here cuDNN takes the fastest algorithms for the shapes that it meets.
 

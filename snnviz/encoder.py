@@ -20,6 +20,7 @@ from spikingjelly.activation_based import base, functional, neuron
 from torch import Tensor, nn
 
 from snnviz.checkpoint import Checkpoint, load_checkpoint
+from snnviz.device import full_precision
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.first_spike import drive_thresholds, first_spike, is_renewal, reset_parameters
 from snnviz.network import build_neuron, build_static_conv
@@ -132,7 +133,7 @@ class Encoder:
         images = (
             torch.as_tensor(images).to(self.device).clone(memory_format=torch.contiguous_format)
         )
-        with torch.autocast(self.device.type, enabled=False):
+        with full_precision(self.device):
             drive: Tensor = self.prefix(images)
         # Not a number would compare as larger than every threshold and pass for a spike.
         if not torch.isfinite(drive.sum()):

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from snnviz.acceleration import accelerate
 from snnviz.data import ImageSet, Sample
+from snnviz.device import full_precision
 from snnviz.errors import DataError, ShapeError
 from snnviz.network import ConvSNN, firing_rates
 from snnviz.ranks import Ranks
@@ -91,7 +92,8 @@ def evaluate_tensors(
     correct = torch.zeros((), dtype=torch.int64, device=device)
     for start in range(0, len(pixels), batch_size):
         label = labels[start : start + batch_size]
-        rate = model(scale_images(pixels[start : start + batch_size]))
+        with full_precision(device):
+            rate = model(scale_images(pixels[start : start + batch_size]))
         # A sum in float64: squares of k/T are exact there for T a power of two, so that the sum is
         # the same however many ranks and batches there are.
         target = F.one_hot(label, rate.shape[1]).double()
@@ -120,7 +122,8 @@ def predict(net: ConvSNN, images: NDArray[np.uint8], *, batch_size: int = 128) -
     device = next(net.parameters()).device
     net.eval()
     batches = torch.from_numpy(np.array(images)).split(batch_size)
-    rates = [firing_rates(net, scale_images(batch.to(device))) for batch in batches]
+    with full_precision(device):
+        rates = [firing_rates(net, scale_images(batch.to(device))) for batch in batches]
     classes: NDArray[np.int64] = torch.cat(rates).argmax(1).cpu().numpy()
     return classes
 

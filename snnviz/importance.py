@@ -10,6 +10,7 @@ from torch import nn
 
 from snnviz.acceleration import accelerate
 from snnviz.data import ImageSet
+from snnviz.device import full_precision
 from snnviz.evaluation import Progress, scale_images, to_device
 from snnviz.network import ConvSNN
 from snnviz.ranks import Ranks
@@ -74,7 +75,9 @@ def channel_importance(
     def correct() -> int:
         hits = torch.zeros((), dtype=torch.int64, device=device)
         for batch, label in zip(pixels.split(batch_size), labels.split(batch_size), strict=True):
-            hits += (model(scale_images(batch)).argmax(1) == label).sum()
+            with full_precision(device):
+                rate = model(scale_images(batch))
+            hits += (rate.argmax(1) == label).sum()
         return int(hits)
 
     norm = silenced.static_conv[1]

@@ -15,6 +15,7 @@ from spikingjelly.activation_based import neuron
 from torch import Tensor, nn
 
 from snnviz.data import ImageSet
+from snnviz.device import full_precision
 from snnviz.energy import Energy, estimate_energy
 from snnviz.errors import DataError, ShapeError
 from snnviz.evaluation import (
@@ -146,7 +147,7 @@ def measure(
     net.eval()
     for start in range(0, len(pixels), batch_size):
         label = labels[start : start + batch_size]
-        with torch.autocast(device.type, enabled=False):
+        with full_precision(device):
             counts = tally.output_counts(scale_images(pixels[start : start + batch_size]))
         answers = counts.argmax(2)
         correct_at += (answers == label).sum(1)
