@@ -233,14 +233,24 @@ def build_static_conv(config: NetworkConfig) -> nn.Sequential:
 
 
 def build_neuron(config: NetworkConfig, step_mode: StepMode = "s") -> nn.Module:
-    """A layer of integrate-and-fire neurons with the ATan surrogate gradient."""
+    """A layer of integrate-and-fire neurons with the ATan surrogate gradient.
+
+    Under autocast as well their potentials are float32. SpikingJelly would take the type of the
+    drive: sums of half precision round across the threshold, and its GPU kernels do not take them.
+    """
     node: nn.Module = neuron.IFNode(
         v_threshold=config.v_threshold,
         v_reset=config.v_reset,
         surrogate_function=surrogate.ATan(),
         step_mode=step_mode,
     )
+    node.register_forward_pre_hook(_in_float32)
     return node
+
+
+def _in_float32(_node: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor] | None:
+    (drive,) = inputs
+    return (drive.float(),) if torch.is_autocast_enabled(drive.device.type) else None
 
 
 def build_network(

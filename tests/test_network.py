@@ -2,11 +2,14 @@
 
 import pytest
 import torch
+from spikingjelly._ops import selection
 from spikingjelly.activation_based import functional, neuron, surrogate
 from torch import nn
 
 from snnviz.errors import ConfigError
-from snnviz.network import ConvSNN, NetworkConfig, build_network, firing_rates
+from snnviz.kernels import Neuron
+from snnviz.kernels.reference import fire
+from snnviz.network import ConvSNN, NetworkConfig, build_network, build_neuron, firing_rates
 from tests.lively import lively
 
 
@@ -149,6 +152,39 @@ def test_neurons_are_spikingjellys_with_the_atan_surrogate():
 def test_impossible_sizes_are_refused(wrong):
     with pytest.raises(ConfigError, match="at least"):
         NetworkConfig(**wrong)
+
+
+@pytest.mark.parametrize("v_reset", [0.0, None])
+@pytest.mark.parametrize("step_mode", ["s", "m"])
+def test_potentials_are_float32_under_autocast(step_mode, v_reset, monkeypatch):
+    """In half precision sums round across the threshold, and no kernel of SpikingJelly's runs."""
+
+    def refuse(*_):
+        raise AssertionError("a GPU would leave its kernels")
+
+    monkeypatch.setattr(selection, "_require_automatic_torch", refuse)
+    generator = torch.Generator().manual_seed(0)
+    drive = (torch.rand(64, 1000, generator=generator) / 4).bfloat16().requires_grad_()
+    node = build_neuron(NetworkConfig(v_reset=v_reset), step_mode)
+    with torch.autocast("cpu", torch.bfloat16):
+        spikes = node(drive) if step_mode == "m" else torch.stack([node(x) for x in drive])
+    expected = fire(drive.float(), Neuron(v_reset=v_reset))
+    assert torch.equal(spikes.float(), expected)
+    assert node.v.dtype == torch.float32
+    spikes.float().sum().backward()
+    assert drive.grad.dtype == torch.bfloat16
+    in_half = fire_in_its_own_type(drive.detach(), v_reset)
+    assert not torch.equal(in_half, expected), "a test that half precision would pass"
+
+
+def fire_in_its_own_type(drive, v_reset):
+    """Spikes of neurons whose potentials have the type of the drive."""
+    v, spikes = torch.zeros_like(drive[0]), []
+    for x in drive:
+        v = v + x
+        spikes.append((v >= 1).float())
+        v = torch.where(v >= 1, v - 1 if v_reset is None else 0, v)
+    return torch.stack(spikes)
 
 
 def test_an_unknown_step_mode_is_refused():
