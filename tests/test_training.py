@@ -15,7 +15,8 @@ from snnviz.encoder import bundled
 from snnviz.errors import CheckpointError, ConfigError, DataError, TrainingError
 from snnviz.evaluation import to_device as to
 from snnviz.network import NetworkConfig, build_network
-from snnviz.training import TrainConfig, loop, train
+from snnviz.ranks import Ranks
+from snnviz.training import TrainConfig, learner, loop, train
 
 # Steep enough that spikes reach the output within a few batches.
 CONFIG = TrainConfig(T=4, batch_size=10, epochs=2, channels=8, lr=0.5, t_max=2)
@@ -341,6 +342,28 @@ def test_labels_beyond_the_networks_classes_are_refused(train_set, test_set):
     for sets in ((many, test_set), (train_set, many)):
         with pytest.raises(DataError, match=message):
             train(TrainConfig(T=1, channels=2, batch_size=10), *sets)
+
+
+def test_a_first_step_that_the_scaler_skips_leaves_no_trace(train_set, monkeypatch):
+    """As on a GPU without bfloat16, where a scaled loss may overflow float16."""
+    monkeypatch.setattr(learner, "autocast_type", lambda _device: torch.float16)
+    config = replace(CONFIG, amp=True, lr=0.1)
+    images, labels = to(train_set, torch.device("cpu"))
+
+    found = learner.Learner(config, (28, 28), Ranks(), len(train_set))
+    parameters = list(found.net.parameters())
+    start = [parameter.detach().clone() for parameter in parameters]
+    found._scaler._lazy_init_scale_growth_tracker(torch.device("cpu"))
+    for scale in (1e30, 1.0):
+        assert all(map(torch.equal, start, parameters))
+        momenta = [found._optimizer.state[each]["momentum_buffer"] for each in parameters]
+        assert not any(momentum.any() for momentum in momenta)
+        found._scaler.update(scale)
+        found.learn(images, labels, torch.arange(10), None)
+    # The first step that counts: momentum is its gradient, as if nothing had been before.
+    for parameter, momentum in zip(parameters, momenta, strict=True):
+        assert torch.equal(momentum, parameter.grad)
+    assert not torch.equal(start[0], parameters[0])
 
 
 def test_any_seed_that_the_command_takes_can_be_used():

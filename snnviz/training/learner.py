@@ -53,6 +53,8 @@ class Learner:
         self._scaler = torch.amp.GradScaler(
             device.type, enabled=config.amp and self._autocast is torch.float16
         )
+        if self._scaler.is_enabled():
+            self._begin_momentum()
         self.fused = fuse(self.net) if config.cupy else None
         self._model: nn.Module = self.fused or accelerate(self.net, images, amp=config.amp)
         if ranks.world > 1:
@@ -61,6 +63,16 @@ class Learner:
             # Set here, since torch is about to give the parameter another name.
             parallel.broadcast_buffers = False
             self._model = parallel
+
+    def _begin_momentum(self) -> None:
+        """Give SGD's momentum its start, for the case that the scaler skips the first step.
+
+        A fused step that is skipped leaves memory there that nobody has written, and the next one
+        takes it for a sum of gradients.
+        """
+        if self.config.opt == "SGD" and self.config.momentum:
+            for parameter in self.net.parameters():
+                self._optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
 
     def load(self, saved: TrainingState) -> None:
         """Go on from `saved`.
