@@ -124,7 +124,11 @@ def _module(dtype: torch.dtype, T: int, _device: int) -> Any:
 
 @cache
 def _stream(stream: torch.cuda.Stream) -> Any:
-    """A stream of torch's for CuPy, of the current device."""
+    """A stream of torch's for CuPy, of the current device.
+
+    Kept as long as the process: some versions of CuPy destroy a stream that is forgotten, and this
+    one is torch's.
+    """
     import cupy  # noqa: PLC0415
 
     return cupy.cuda.Stream.from_external(stream)

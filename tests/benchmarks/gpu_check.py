@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from snnviz.data import garments
+from snnviz.encoder import load_encoder
 from snnviz.evaluation import to_device
 from snnviz.kernels import Neuron, functions, reference
 from snnviz.ranks import Ranks
@@ -47,10 +48,11 @@ def check(device: str, steps: tuple[int, ...] = STEPS) -> bool:
     passed = check_kernels(device, steps)
     passed &= report("a kernel waits for its stream", runs_on_its_stream(device))
     passed &= report("steps further apart than 32 bits count", reaches_far(device))
-    for name in OURS:
-        passed &= report(
-            f"{title(name)}: iterations wait for nothing", waits_for_nothing(name, device)
-        )
+    passed &= report("the encoder's spikes are those of a CPU", encodes_as_a_cpu(device))
+    for name, scaled in [*((name, False) for name in OURS), (OURS[0], True)]:
+        what = f"{title(name)}{', float16 and a scaled loss' if scaled else ''}"
+        waits_not = waits_for_nothing(name, device, scaled=scaled)
+        passed &= report(f"{what}: iterations wait for nothing", waits_not)
     if torch.device(device).type == "cuda":
         torch.cuda.empty_cache()  # for the processes that are measured next
     print()
@@ -134,12 +136,13 @@ def runs_on_its_stream(device: str) -> bool:
 
 
 def reaches_far(
-    device: str, T: int = 64, widths: tuple[int, ...] = (2**26 + 2**16, 2**25 + 2**16)
+    device: str, T: int = 4, widths: tuple[int, ...] = (2**30 + 2**16, 2**29 + 2**16)
 ) -> bool | str:
     """Whether neurons far apart in memory are those of a short row, repeated.
 
-    Of the widths, each a multiple of 2**16, the first that fits into memory. At 64 steps the
-    larger one has more than 2**32 values, the smaller more than 2**31.
+    Of the widths, each a multiple of 2**16, the first that fits into memory. In four steps the
+    larger one has more than 2**32 values, the smaller more than 2**31; both have more neurons than
+    threads are launched, which take a second one then.
     """
     cuda = torch.device(device).type == "cuda"
     free = torch.cuda.mem_get_info(device)[0] if cuda else 2**30
@@ -163,14 +166,34 @@ def reaches_far(
     )
 
 
-def waits_for_nothing(name: str, device: str) -> bool:
-    """Whether iterations of training, but for the first, go by without waiting for the GPU."""
+def encodes_as_a_cpu(device: str) -> bool:
+    """Whether a GPU's convolution, rounded in another order but not to TF32, gives the same spikes.
+
+    With factors in TF32 one neuron of ten thousand would fire at another step.
+    """
+    images, encoder = garments(200).batch(range(200)), load_encoder()
+    found, expected = (encoder.to(each).encode(images, T=8).first_spike for each in (device, "cpu"))
+    return float((found != expected).mean()) <= 1e-5
+
+
+def waits_for_nothing(name: str, device: str, *, scaled: bool = False) -> bool:
+    """Whether iterations of training, but for the first, go by without waiting for the GPU.
+
+    Args:
+        name: How to train; with Adam in mixed precision, else SGD.
+        device: The GPU.
+        scaled: Whether to compute in float16 and scale the loss, as on a GPU without bfloat16.
+    """
     choices: dict[str, Any] = settings(name, device)
+    choices.update({"opt": "Adam", "lr": 0.001} if choices["amp"] else {})
     config = TrainConfig(batch_size=16, channels=32, augment=True, dropout=0.5, **choices)
     images, labels = to_device(garments(80, "train"), torch.device(device))
     order = torch.arange(80, device=device)
     views = torch.zeros(80, 3, dtype=torch.int64, device=device)
     learner = Learner(config, (28, 28), Ranks(), 80)
+    if scaled:
+        learner._autocast = torch.float16
+        learner._scaler = torch.amp.GradScaler(torch.device(device).type)
 
     def progress(_phase: str, done: int, total: int) -> None:
         # The first iteration compiles; after the last one the sums are read.

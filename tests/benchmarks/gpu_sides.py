@@ -13,6 +13,7 @@ import torch
 
 from tests.benchmarks.train import Block, answer, loop_blocks, our_blocks
 
+AMP = "-amp"
 NEWER, OLDER = "2.0", "0.14"
 TITLES = {
     NEWER: "SpikingJelly 2.0's example, Triton",
@@ -20,7 +21,8 @@ TITLES = {
     "plain": "snnviz",
     "cupy": "snnviz, `-cupy`",
 }
-AMP = "-amp"
+# Potentials take the type of the drive there, and its kernels float32 only.
+NEWER_AMP = "SpikingJelly 2.0's example, plain PyTorch, `-amp`"
 NAMES = [name + suffix for name in TITLES for suffix in ("", AMP)]
 # Ours, the fastest first.
 OURS = ["cupy-amp", "cupy", "plain-amp", "plain"]
@@ -30,6 +32,8 @@ UNTIMED = 20
 
 def title(name: str) -> str:
     """What a table calls it."""
+    if name == NEWER + AMP:
+        return NEWER_AMP
     return TITLES[name.removesuffix(AMP)] + (", `-amp`" if name.endswith(AMP) else "")
 
 
@@ -46,7 +50,8 @@ def example_blocks(options: argparse.Namespace, name: str) -> tuple[Block, Block
     if older:
         np.int = int  # noqa: NPY001 - its CuPy kernels ask for it, and NumPy has it no more
         sys.path.insert(0, str(options.older.resolve()))
-    else:  # which would fall back to plain PyTorch, and say so only in its log
+    elif not name.endswith(AMP):
+        # It would fall back to plain PyTorch, and say so only in its log.
         os.environ.setdefault("SJ_IF_CUDA_IMPLEMENTATION", "triton")
     import spikingjelly
     from spikingjelly.activation_based import functional
@@ -60,7 +65,8 @@ def example_blocks(options: argparse.Namespace, name: str) -> tuple[Block, Block
     else:
         net = CSNN(T=4, channels=options.channels)
         chosen = functional.neuron_implementation("if", device)["implementation"]
-        print(f"SpikingJelly 2.0 computes its neurons with {chosen}", file=sys.stderr)
+        chosen = "torch-reference" if name.endswith(AMP) else chosen
+        print(f"{title(name)}: its neurons are {chosen}", file=sys.stderr)
     return loop_blocks(
         net,
         functional.reset_net,

@@ -7,7 +7,9 @@ import sys
 import numpy as np
 import pytest
 import torch
+from spikingjelly._ops import selection
 
+from snnviz.encoder import Encoder
 from snnviz.kernels import functions, fusing
 from tests.benchmarks import gpu, gpu_check, gpu_sides, machine
 from tests.kernels import host
@@ -123,9 +125,9 @@ def test_the_check_looks_at_what_only_a_gpu_shows(monkeypatch, capsys):
         (3, (2**30, 2**17)),  # the first does not fit
     )
     assert gpu_check.check("cpu", steps=(1,))
-    assert modes == [*["error"] * 4, "default", "default"] * 2
+    assert modes == [*["error"] * 4, "default", "default"] * 3
     lines = capsys.readouterr().out.splitlines()
-    assert [line.rpartition(": ")[2] for line in lines if ": " in line] == ["yes"] * 4
+    assert [line.rpartition(": ")[2] for line in lines if ": " in line] == ["yes"] * 6
 
 
 @needs_compiler
@@ -143,6 +145,23 @@ def test_an_iteration_that_waits_does_not_pass(monkeypatch, capsys):
     assert not gpu_check.waits_for_nothing("cupy", "cpu")
     assert modes == ["error", "default"]
     assert "synchronizing" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("moved", "passes"), [(0.0, True), (1e-7, True), (3e-3, False)])
+def test_an_encoder_that_rounds_like_tf32_does_not_pass(moved, passes, monkeypatch):
+    """The second is what another order of summation does to a drive, the third what TF32 does."""
+    to, moved_ones = Encoder.to, []
+
+    def to_another(self, device):
+        found = to(self, device)
+        if not moved_ones:
+            moved_ones.append(found)
+            found.prefix[1].weight.data *= 1 + moved
+            found.prefix[1].bias.data *= 1 + moved
+        return found
+
+    monkeypatch.setattr(Encoder, "to", to_another)
+    assert gpu_check.encodes_as_a_cpu("cpu") == passes
 
 
 def test_memory_that_is_short_is_no_failure():
@@ -187,14 +206,20 @@ def test_another_spikingjelly_is_not_taken_for_the_older_one(options, monkeypatc
         gpu_sides.example_blocks(options(), "0.14")
 
 
-def test_the_newer_example_says_what_it_computes_with(options, monkeypatch, capfd):
+@pytest.mark.parametrize(("name", "kernels"), [("2.0", True), ("2.0-amp", False)])
+def test_the_newer_example_says_what_it_computes_with(name, kernels, options, monkeypatch, capfd):
     monkeypatch.setenv("SJ_IF_CUDA_IMPLEMENTATION", "")
     monkeypatch.delenv("SJ_IF_CUDA_IMPLEMENTATION")
-    train, test = gpu_sides.example_blocks(options(), "2.0-amp")
+    without = []  # called where a GPU's kernels are not for these types
+    monkeypatch.setattr(selection, "_require_automatic_torch", lambda *_: without.append(1))
+    train, test = gpu_sides.example_blocks(options(), name)
     train(4)  # more than an epoch's three batches
+    assert bool(without) != kernels
     test(1)
-    assert os.environ["SJ_IF_CUDA_IMPLEMENTATION"] == "triton"
-    assert "computes its neurons with torch-reference" in capfd.readouterr().err
+    # With kernels asked for, those types would be an error.
+    assert os.environ.get("SJ_IF_CUDA_IMPLEMENTATION") == ("triton" if kernels else None)
+    assert "its neurons are torch-reference" in capfd.readouterr().err  # on this CPU
+    assert ("Triton" in gpu_sides.title(name)) == kernels
 
 
 def test_what_is_measured_is_how_training_runs(options, monkeypatch):
