@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
+from scipy import ndimage
 
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.export import render
@@ -244,3 +245,24 @@ def test_captions_of_a_sheet_stay_over_their_pair(rng):
         assert one.x1 < other.x0 or one.y0 > other.y1, "beside, or in the next row"
     assert max(box.x1 for box in boxes) <= figure.bbox.x1
     assert figure.axes[0].texts[2].get_text() == r"\$A_\$B.png"
+
+
+def test_each_image_of_a_sheet_is_beside_its_own_rate(rng):
+    """Grey levels as they are, rates stretched one by one; the place of a fourth is empty."""
+    images = rng.integers(0, 256, (3, 5, 7), np.uint8)
+    rates = np.stack([rng.uniform(low, high, (5, 7)) for low, high in ((0.1, 0.3), (0.4, 0.9))])
+    constant = np.full((5, 7), 0.5)
+    entries = [SheetEntry(*pair) for pair in zip(images, [*rates, constant], strict=True)]
+    figure = contact_sheet_figure(entries, title="", columns=2)
+    canvas = np.asarray(figure.axes[0].images[0].get_array())
+    places = ndimage.find_objects(ndimage.label(~np.isnan(canvas))[0])
+    lows, highs = (f(rates, axis=(1, 2), keepdims=True) for f in (np.min, np.max))
+    stretched = [*(rates - lows) / (highs - lows), np.zeros((5, 7))]
+    assert len(places) == 3
+    for place, image, rate in zip(places, images, stretched, strict=True):
+        assert canvas[place] == pytest.approx(np.hstack([image / 255, rate]), abs=1e-6)
+    first, second, third = places
+    assert first[0] == second[0]
+    assert first[1] == third[1]
+    assert first[1].stop < second[1].start
+    assert first[0].stop < third[0].start

@@ -1,0 +1,271 @@
+"""What the figures of an analysis show, by their artists, from dense spikes and the images."""
+
+import re
+from itertools import groupby, pairwise
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from scipy import signal
+
+from snnviz.analysis import SCORES, analyze, baseline_coders, encoder_coder
+from snnviz.analysis.pictures import analysis_figures
+from snnviz.data import garments
+from snnviz.figures.feature_maps import SATURATED_COLOR, SILENT_COLOR
+from snnviz.network import NetworkConfig
+from tests.metrics.oracles import scikit_quantities, stepped
+from tests.tile_figures import canvas_of, rgb, texts, tile_at, tile_under
+from tests.varied import AREA, BACKGROUND, EDGES, SATURATED, SILENT, cut, varied_encoder
+
+T, H, W = 4, 12, 28
+# Rates neither rise nor fall with a channel's number, and seven types, so that one is there twice.
+CHANNELS = [*SILENT, *BACKGROUND, *SATURATED[:2], *AREA, *EDGES[:3], *EDGES[4:]]
+K = len(CHANNELS)
+EPOCHS = (-1, *range(3, 15))
+CLASSES = (1, 3, 4, 8)
+
+
+@pytest.fixture(scope="module")
+def images():
+    """Of four classes only; the first image is not the brightest one."""
+    drawn = cut(garments(40))
+    return drawn.take(np.flatnonzero(np.isin(drawn.labels, CLASSES)))
+
+
+@pytest.fixture(scope="module")
+def snapshots():
+    """Each kernel turned by another angle in the end, not in the order of the channels."""
+    rng = np.random.default_rng(3)
+    turns = rng.permutation(K) * 8.0
+    first, aside = np.zeros((K, 1, 3, 3)), np.zeros((K, 1, 3, 3))
+    first[:, 0, 0, 1] = aside[:, 0, 2, 2] = 1 + rng.random(K)
+    angles = [np.radians(turns * i / 12)[:, None, None, None] for i in range(13)]
+    kernels = [(np.cos(a) * first + np.sin(a) * aside).astype(np.float32) for a in angles]
+    return turns, dict(zip(EPOCHS, kernels, strict=True))
+
+
+@pytest.fixture(scope="module")
+def analysis(images, snapshots):
+    train_images = cut(garments(24, "train"))
+    coders = [
+        encoder_coder("mine", varied_encoder(CHANNELS, T), T),
+        *baseline_coders(NetworkConfig(T=T, channels=4), T, train_images, seeds=(0, 1)),
+    ]
+    return analyze(coders, images, train_images, snapshots=snapshots[1])
+
+
+@pytest.fixture(scope="module")
+def figures(analysis, images):
+    return analysis_figures(analysis, images)
+
+
+@pytest.fixture(scope="module")
+def spikes(analysis, images):
+    """Bools [T, n, K, H, W]."""
+    return analysis.studied.coder.encode(images.images).spikes()
+
+
+@pytest.fixture(scope="module")
+def types(analysis):
+    return analysis.studied.results["contours"].types()
+
+
+def grey_levels(maps):
+    """Maps as they are drawn, from their lowest to their highest value."""
+    return 255 * (maps - maps.min()) / (maps.max() - maps.min())
+
+
+def assert_shows_means(shown, means):
+    """Silent and saturated means are in their colours, others stretched."""
+    if means.max() == 0 or means.min() == T:
+        assert (shown == rgb(SILENT_COLOR if means.max() == 0 else SATURATED_COLOR)).all()
+    else:
+        assert np.abs(shown[..., 0] - grey_levels(means)).max() <= 2
+
+
+def assert_by_type_and_rate(order, types, spikes):
+    """The largest type first, and falling rates within each."""
+    assert sorted(order) == list(range(K))
+    rates = spikes.mean(axis=(0, 1, 3, 4))
+    groups = [list(group) for _, group in groupby(order, key=lambda k: types[k])]
+    assert len(groups) == len(set(types)) == 7
+    assert all(len(one) >= len(other) for one, other in pairwise(groups))
+    assert all(rates[a] >= rates[b] for group in groups for a, b in pairwise(group))
+    assert any(rates[a] > rates[b] and a > b for group in groups for a, b in pairwise(group))
+
+
+def test_channels_are_their_mean_maps_by_type_and_falling_rate(figures, spikes, types):
+    figure = figures["channels"]
+    order = [int(text) for text in texts(figure)]
+    assert_by_type_and_rate(order, types, spikes)
+    means = spikes.sum(axis=0).mean(axis=0)
+    for k in range(K):
+        assert_shows_means(tile_under(figure, str(k), 3 + H, W)[3:], means[k])
+
+
+def test_kernels_stand_beside_the_mean_map_of_their_channel(figures, spikes):
+    figure = figures["kernels"]
+    assert texts(figure) == texts(figures["channels"])
+    means = spikes.sum(axis=0).mean(axis=0)
+    kernels = np.array([kernel for kernel, _ in CHANNELS])
+    colors = mpl.colormaps["RdBu_r"](kernels / np.abs(kernels).max() / 2 + 0.5)[..., :3] * 255
+    for k in range(K):
+        # A strip, a kernel of 3 x 3 enlarged to 12 x 12, a gap, and the map.
+        width = H + 1 + W
+        tile = tile_under(figure, str(k), round(width / 10) + H, width)[-H:]
+        assert np.abs(tile[::4, :H:4] - colors[k]).max() <= 1
+        assert_shows_means(tile[:, H + 1 :], means[k])
+
+
+def most_selective(counts, labels):
+    """The ten channels that prefer a class most, the most selective first."""
+    responses = np.array([counts[labels == label].mean(axis=(0, 2, 3)) for label in CLASSES])
+    top = responses.max(axis=0)
+    rest = (responses.sum(axis=0) - top) / (len(CLASSES) - 1)
+    index = (top - rest) / np.where(top > 0, top + rest, np.nan)
+    order = sorted(range(K), key=lambda k: -1 if np.isnan(index[k]) else index[k], reverse=True)
+    assert index[order[9]] > index[order[10]]
+    return order[:10]
+
+
+def test_the_atlas_is_of_the_most_selective_channels_and_the_classes_there_are(
+    figures, images, spikes
+):
+    figure = figures["class_atlas"]
+    counts = spikes.sum(axis=0)
+    chosen = most_selective(counts, images.labels)
+    places = {text.get_text(): text.get_position() for text in figure.axes[0].texts}
+    names = [images.classes[label] for label in CLASSES]
+    columns = sorted((name for name in places if name.isdecimal()), key=lambda n: places[n][0])
+    rows = sorted((name for name in places if name in names), key=lambda n: places[n][1])
+    assert columns == [str(k) for k in chosen]
+    assert rows == names
+    for column, k in enumerate(chosen):
+        means = np.stack([counts[images.labels == label, k].mean(axis=0) for label in CLASSES])
+        for row, expected in enumerate(grey_levels(means)):
+            assert np.abs(tile_at(figure, row, column, H, W)[..., 0] - expected).max() <= 2
+
+
+def pearson_of_sums(spikes, quantity):
+    """r of all spikes up to each step with a quantity of the images, [T]."""
+    sums = spikes.sum(axis=2).cumsum(axis=0)
+    return [np.corrcoef(each.reshape(-1), quantity.reshape(-1))[0, 1] for each in sums]
+
+
+def test_the_curves_over_time_are_what_the_spikes_say_at_each_step(
+    figures, analysis, images, spikes
+):
+    panels = {axes.get_title(loc="left"): axes.lines for axes in figures["over_time"].axes}
+    edge, intensity, *_ = scikit_quantities(images.images)
+    first, curve, follows, psnr = panels.values()
+    assert [name.split(" with ")[-1] for name in list(panels)[1:3]] == ["edges", "intensity"]
+    assert [line.get_label() for line in first] == [
+        "mine", "untrained (2 seeds)", "Poisson coding", "latency coding",
+    ]  # fmt: skip
+    untrained = [m.coder.encode(images.images).spikes() for m in analysis.measured[1:3]]
+    for place, some in enumerate([[spikes], untrained]):
+        new = [np.diff(each.cumsum(axis=0) > 0, axis=0, prepend=False) for each in some]
+        values = [
+            np.mean([each.mean(axis=(1, 2, 3, 4)) for each in new], axis=0),
+            np.mean([pearson_of_sums(each, edge) for each in some], axis=0),
+            np.mean([pearson_of_sums(each, intensity) for each in some], axis=0),
+        ]
+        for lines, expected in zip((first, curve, follows), values, strict=True):
+            assert lines[place].get_ydata() == pytest.approx(expected, rel=1e-4)
+    assert psnr[0].get_ydata() == pytest.approx(analysis.studied.results["reconstruction"].psnr)
+
+
+def test_neurons_of_several_types_are_shown_where_the_first_image_is_brightest(
+    figures, images, spikes, types
+):
+    """The first channel of each of seven types, and the second of the first that has two."""
+    firsts = {types.index(kind) for kind in types}
+    again = {k for k in range(K) if types[:k].count(types[k]) == 1}
+    chosen = sorted(firsts | {min(again)})
+    assert len(chosen) == 8
+    names = [f"{k}, {types[k]}" for k in chosen]
+    y, x = np.argwhere(images.images[0] == images.images[0].max())[0]
+    trains = spikes[:, 0, chosen, y, x]
+    (raster,) = figures["raster"].axes
+    assert raster.get_title() == f"Spikes at row {y}, column {x}"
+    labels = [text.get_text() for text in raster.get_yticklabels()]
+    assert labels == [f"{name}: {sum(n)}" for name, n in zip(names, trains.T, strict=True)]
+    marks = [list(lines.get_positions()) for lines in raster.collections]
+    assert marks == [np.flatnonzero(train).tolist() for train in trains.T]
+    assert [axes.get_title(loc="left") for axes in figures["membrane"].axes] == names
+    for axes, k, train in zip(figures["membrane"].axes, chosen, trains.T, strict=True):
+        kernel, bias = CHANNELS[k]
+        drive = (signal.correlate2d(images.images[0] / 255, kernel, "same") + bias)[y, x]
+        assert stepped(np.array(drive), T).tolist() == train.tolist()
+        potentials, v = [], 0
+        for fired in train:
+            potentials += [v + drive, 0 if fired else v + drive]
+            v = potentials[-1]
+        assert axes.lines[0].get_ydata() == pytest.approx(potentials, abs=1e-5)
+
+
+def test_the_first_image_is_shown_as_first_spikes_and_read_back(figures, analysis, images, spikes):
+    figure = figures["first_spike"]
+    columns = (canvas_of(figure).shape[1] - 1) // (W + 1)
+    times = np.where(spikes[:, 0].any(axis=0), spikes[:, 0].argmax(axis=0), T)
+    colors = np.vstack([mpl.colormaps["viridis"](np.linspace(0, 0.9, T))[:, :3], np.ones((1, 3))])
+    for k in range(K):
+        shown = tile_at(figure, *divmod(k, columns), H, W)
+        assert np.abs(shown - 255 * colors[times[k]]).max() <= 1
+    rule, coder = analysis.studied.results["rule"], analysis.studied.coder
+    read = rule.reconstruct(coder.encode(images.images[:1]))[:, 0]
+    figure = figures["reconstruction"]
+    names = texts(figure)
+    assert [name.split(":")[0] for name in names] == ["input", *(f"t = {t}" for t in range(T))]
+    for name, expected in zip(names, [images.images[0], *read], strict=True):
+        assert np.abs(tile_under(figure, name, H, W)[..., 0] - expected.astype(int)).max() <= 2
+
+
+def test_the_histogram_has_every_channel_once(figures, spikes):
+    (axes,) = figures["firing_rates"].axes
+    rates = spikes.mean(axis=(0, 1, 3, 4))
+    assert axes.lines[0].get_xdata()[0] == pytest.approx(rates.mean())
+    heights = np.array([[bar.get_height() for bar in group] for group in axes.containers])
+    assert heights.sum(axis=1).tolist() == [1, K - 3, 2]
+    edges = np.linspace(0, 1, heights.shape[1] + 1)
+    assert heights.sum(axis=0).tolist() == np.histogram(rates, edges)[0].tolist()
+
+
+def test_the_scorecards_dots_are_the_scores(figures, analysis):
+    groups = [[m] for m in analysis.measured]
+    groups[1:3] = [[*groups[1], *groups[2]]]
+    by_title = {score.title: score for score in SCORES}
+    assert len(figures["scorecard"].axes) == 7
+    for axes in figures["scorecard"].axes:
+        score = by_title[axes.get_title(loc="left").replace("\n", " ")]
+        means = [np.mean([score.of(m) for m in group]) for group in groups]
+        dots = {line.get_ydata()[0]: line for line in axes.lines if line.get_marker() in "oDs"}
+        assert dots.keys() == set(np.flatnonzero(~np.isnan(means)))
+        assert [dot.get_xdata()[0] for dot in dots.values()] == pytest.approx(
+            [means[place] for place in dots]
+        )
+        filled = [place for place, dot in dots.items() if dot.get_markerfacecolor() != "white"]
+        assert filled == [0]
+
+
+def test_the_history_is_of_the_kernels_that_turned_most(figures, snapshots):
+    """Eight of them, at eight of thirteen snapshots, the first and the last among them."""
+    turns, kernels = snapshots
+    figure = figures["kernels_over_epochs"]
+    names = texts(figure)
+    channels = [int(name.split()[1]) for name in names if name.startswith("channel")]
+    assert channels == np.argsort(-turns)[:8].tolist()
+    epochs = [int(re.sub("epoch ", "", name)) for name in names[8:]]
+    assert (epochs[0], epochs[-1], len(set(epochs))) == (-1, 14, 8)
+    shown = np.array([kernels[epoch][channels, 0] for epoch in epochs])
+    colors = mpl.colormaps["RdBu_r"](shown / np.abs(shown).max() / 2 + 0.5)[..., :3] * 255
+    for column, row in np.ndindex(8, 8):
+        tile = tile_at(figure, row, column, 24, 24)[::8, ::8]
+        assert np.abs(tile - colors[column, row]).max() <= 1
+    change, rotation = figures["movement"].axes
+    angles = np.median(turns) * np.arange(13) / 12
+    assert rotation.lines[0].get_ydata() == pytest.approx(angles, abs=0.01)
+    assert change.lines[0].get_ydata() == pytest.approx(
+        2 * np.sin(np.radians(angles / 2)), abs=1e-4
+    )
+    assert rotation.lines[0].get_xdata().tolist() == list(EPOCHS)
