@@ -1,15 +1,17 @@
 """Contact sheets of an export: pages of many images, beside the figure sets."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from snnviz.data import Sample
 from snnviz.export.encoding import encoded, fitting
 from snnviz.export.options import FigureSetOptions
+from snnviz.export.pool import work
 from snnviz.export.rendering import render, settled
 from snnviz.figures import SheetEntry, contact_sheet_figure
 from snnviz.files import write_bytes
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 # Images of a page, fewer where they are large: matplotlib takes a hundred bytes a pixel to draw it.
 _COLUMNS, _ROWS = 8, 10
 _PAGE_PIXELS = 1 << 21
+# Pages that take about as long to draw as a worker takes to start.
+_WORTHWHILE = 8
 
 
 def write_sheets(
@@ -29,6 +33,7 @@ def write_sheets(
     out_dir: Path,
     options: FigureSetOptions,
     ranks: Ranks,
+    jobs: int = 1,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[str]:
     """The names of all pages, `sheet_000.png` and so on; this rank's share is written to `out_dir`.
@@ -39,22 +44,46 @@ def write_sheets(
         out_dir: A folder that exists; pages that it holds are left as they are.
         options: T, formats and resolution; without a drawn format there are no pages.
         ranks: The processes that share the work.
+        jobs: Number of processes that draw, fewer where there are few pages.
         progress: Called as `progress("sheets", done, total)` after each page of this rank.
     """
     forms = [form for form in options.formats if form != "npz"]
     pages = list(enumerate(_pages(samples)))
     names = [f"sheet_{number:03d}.{form}" for number, _ in pages for form in forms]
     own = ranks.share(pages) if forms else []
-    for done, (number, page) in enumerate(own, start=1):
+    missing: list[tuple[list[Path], list[Sample]]] = []
+    for number, page in own:
         files = [out_dir / f"sheet_{number:03d}.{form}" for form in forms]
         if not all(file.exists() for file in files):
-            with settled():
-                figure = _page_figure(encoder, page, options)
-                for form, file in zip(forms, files, strict=True):
-                    write_bytes(render(figure, form), file, durable=False)
+            missing.append((files, page))
+    tasks = (_page(encoder, page, options, files) for files, page in missing)
+    there = len(own) - len(missing)
+    jobs = min(jobs, len(missing) // _WORTHWHILE)
+    for done, _ in enumerate(work(_draw, tasks, jobs=jobs), start=there + 1):
         if progress is not None:
             progress("sheets", done, len(own))
     return names
+
+
+@dataclass(frozen=True)
+class _Page:
+    """A page for a worker: what it shows, and where to write it."""
+
+    entries: list[SheetEntry]
+    title: str
+    columns: int
+    dpi: int
+    files: list[Path]
+
+
+def _draw(page: _Page) -> None:
+    """Draw and write one page. Runs in a worker."""
+    with settled():
+        figure = contact_sheet_figure(
+            page.entries, title=page.title, columns=page.columns, dpi=page.dpi
+        )
+        for file in page.files:
+            write_bytes(render(figure, file.suffix[1:]), file, durable=False)
 
 
 def _pages(samples: Sequence[Sample]) -> Iterator[list[Sample]]:
@@ -72,7 +101,9 @@ def _room(height: int, width: int) -> int:
     return fitting(2 * height * width, _PAGE_PIXELS, _COLUMNS * _ROWS)
 
 
-def _page_figure(encoder: "Encoder", page: list[Sample], options: FigureSetOptions) -> Any:
+def _page(
+    encoder: "Encoder", page: list[Sample], options: FigureSetOptions, files: list[Path]
+) -> _Page:
     t = options.T - 1
     parts = encoded(encoder, page, options.T, part=len(page))
     rates = np.concatenate([record.count(t).mean(axis=1) for _, record in parts]) / options.T
@@ -81,8 +112,7 @@ def _page_figure(encoder: "Encoder", page: list[Sample], options: FigureSetOptio
         for sample, rate in zip(page, rates, strict=True)
     ]
     title = f"{page[0].index:05d} to {page[-1].index:05d}: image and mean firing rate, T = {t + 1}"
-    columns = min(_COLUMNS, _room(*page[0].image.shape))
-    return contact_sheet_figure(entries, title=title, columns=columns, dpi=options.dpi)
+    return _Page(entries, title, min(_COLUMNS, _room(*page[0].image.shape)), options.dpi, files)
 
 
 def _caption(sample: Sample) -> str:

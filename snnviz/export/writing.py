@@ -110,7 +110,9 @@ def write_figure_sets(
                 for sample, entry in zip(samples, everything, strict=True)
             ]
             with ranks.agreed():
-                contents["sheets"] = write_sheets(encoder, shown, out_dir, options, ranks, progress)
+                contents["sheets"] = write_sheets(
+                    encoder, shown, out_dir, options, ranks, jobs, progress
+                )
         with ranks.agreed():
             if options.kernel_files:
                 contents["kernels"] = write_kernels(encoder, out_dir, options, write=ranks.is_first)
