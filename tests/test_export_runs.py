@@ -621,3 +621,34 @@ def test_sheets_show_every_image(encoder, tmp_path):
     (tmp_path / "sheet_001.png").unlink()
     write_figure_sets(encoder, samples, tmp_path, options, resume=True)
     assert contents(tmp_path) == before
+
+
+def test_several_processes_draw_the_same_sheets(encoder, tmp_path, monkeypatch):
+    monkeypatch.setattr(sheets, "_WORTHWHILE", 1)
+    drawn_here = []
+    monkeypatch.setattr(sheets, "render", lambda _figure, form: drawn_here.append(form) or b"")
+    samples = list(garments(90).samples(range(90)))
+    options = replace(OPTIONS, formats=("png", "svg"), sheet=True)
+    done = []
+    for folder, jobs in (("many", 2), ("one", 1)):
+        write_figure_sets(
+            encoder,
+            samples,
+            tmp_path / folder,
+            options,
+            jobs=jobs,
+            progress=lambda phase, n, total: done.append((n, total)) if phase == "sheets" else None,
+        )
+        assert drawn_here == []  # by the workers, which import `render` anew
+        monkeypatch.undo()
+    assert done == [(1, 2), (2, 2)] * 2
+    assert contents(tmp_path / "many") == contents(tmp_path / "one")
+
+
+@pytest.mark.parametrize("indices", [(0, 0), (3, -1)])
+def test_each_image_needs_a_folder_of_its_own(indices, encoder, tmp_path):
+    images = garments(2).images
+    samples = [Sample(index, image) for index, image in zip(indices, images, strict=True)]
+    with pytest.raises(ConfigError, match="give each one of its own"):
+        write_figure_sets(encoder, samples, str(tmp_path / "out"), OPTIONS)
+    assert not (tmp_path / "out").exists()

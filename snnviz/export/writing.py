@@ -1,6 +1,7 @@
 """Figure sets into a folder, as a stream: encoded, drawn and written a batch at a time."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ import matplotlib as mpl
 
 from snnviz import __version__
 from snnviz.data import Sample
+from snnviz.errors import ConfigError
 from snnviz.export.claim import claim, finish
 from snnviz.export.deflate import LIBRARY
 from snnviz.export.encoding import encoded
@@ -36,7 +38,7 @@ _TASK = 8
 def write_figure_sets(
     encoder: "Encoder",
     samples: Sequence[Sample],
-    out_dir: Path,
+    out_dir: str | Path,
     options: FigureSetOptions,
     *,
     made_from: dict[str, Any] | None = None,
@@ -73,9 +75,12 @@ def write_figure_sets(
     Raises:
         ExportError: The folder is not empty, is in use by another run, or cannot be written to,
             or a process died.
-        ConfigError: An option does not suit the encoder, or the folder holds another run.
+        ConfigError: An option does not suit the encoder, two samples have one index, or the folder
+            holds another run.
         ShapeError: The images do not suit the encoder.
     """
+    out_dir = Path(out_dir)
+    _check_indices(samples)
     identity = {
         "snnviz": __version__,
         **(made_from or {}),
@@ -196,6 +201,15 @@ def _files(out_dir: Path, samples: Iterable[Sample], options: FigureSetOptions) 
             yield out_dir / _folder(sample) / name
     yield from (out_dir / name for name in options.kernel_files)
     yield from list(out_dir.glob("sheet_[0-9][0-9][0-9].*"))
+
+
+def _check_indices(samples: Sequence[Sample]) -> None:
+    """Each image has a folder of its own."""
+    indices = Counter(sample.index for sample in samples)
+    if wrong := [index for index, count in indices.items() if count > 1 or index < 0]:
+        raise ConfigError(
+            f"the index {wrong[0]} is negative or of several samples; give each one of its own"
+        )
 
 
 def _digest(samples: Iterable[Sample]) -> str:
