@@ -192,8 +192,8 @@ def split_encoder(net: nn.Module) -> Encoder:
 
     Layers are taken in the order in which they are registered, which is the order of execution in
     a chain such as SpikingJelly's PythonNet (`static_conv` and `conv[0]`) and CSNN
-    (`conv_fc[0:3]`). The encoder is a deep copy in evaluation mode: later training of `net`, and
-    its membrane potentials, do not touch it.
+    (`conv_fc[0:3]`). The encoder is a deep copy in evaluation mode and float32: later training of
+    `net`, and its membrane potentials, do not touch it.
 
     Args:
         net: A network with SpikingJelly neurons; its attribute `T`, if any, becomes the encoder's.
@@ -213,7 +213,7 @@ def split_encoder(net: nn.Module) -> Encoder:
     if not any(isinstance(module, nn.Conv2d) for module in prefix):
         raise ConfigError(f"{type(net).__name__} has no convolution before its first neurons")
     encoder = Encoder(
-        deepcopy(nn.Sequential(*prefix)).eval().to(memory_format=torch.contiguous_format),
+        deepcopy(nn.Sequential(*prefix)).eval().float().to(memory_format=torch.contiguous_format),
         _copy_neurons(layer).eval(),
         int(getattr(net, "T", Encoder.T)),
     )
@@ -232,10 +232,13 @@ def load_encoder(source: str | Path | nn.Module | Checkpoint | None = None) -> E
 
     Raises:
         CheckpointError: The file is missing, unreadable, unsafe or holds no known network.
+        ConfigError: `source` is a network that `split_encoder` cannot split.
     """
     if isinstance(source, nn.Module):
         return split_encoder(source)
-    checkpoint = source if isinstance(source, Checkpoint) else load_checkpoint(source or bundled())
+    if source is None:
+        source = bundled()
+    checkpoint = source if isinstance(source, Checkpoint) else load_checkpoint(source)
     prefix = build_static_conv(checkpoint.config)
     prefix.load_state_dict(
         {
@@ -291,7 +294,8 @@ def _copy_neurons(node: neuron.BaseNode) -> neuron.BaseNode:
 
 def _leaves(net: nn.Module) -> Iterator[nn.Module]:
     """The layers of `net` that do something themselves, in the order of registration."""
-    for child in net.children():
+    # children() would leave out a module that is there a second time.
+    for child in filter(None, net._modules.values()):  # noqa: SLF001
         if isinstance(child, base.MemoryModule) or not any(True for _ in child.children()):
             yield child
         else:
@@ -304,6 +308,10 @@ def check_images(images: Tensor | NDArray[Any], in_channels: int) -> Tensor:
     Raises:
         ShapeError: They have another shape, type or range.
     """
+    if isinstance(images, np.ndarray):
+        # torch takes no foreign byte order and no negative stride, and warns of read-only memory.
+        native = images.dtype.newbyteorder("=")
+        images = np.require(images, native, ("C_CONTIGUOUS", "WRITEABLE"))
     images = torch.as_tensor(images)
     if images.ndim != 4 or images.shape[1] != in_channels or 0 in images.shape:
         raise ShapeError(

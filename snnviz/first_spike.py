@@ -56,14 +56,15 @@ def drive_thresholds(v_threshold: float, v_reset: float, T: int) -> Tensor:
     """
     deadline = torch.arange(T - 1, -1, -1)
     # Invariant: `high` fires in time, or is the one key past the largest float; `low` does not.
-    low = _key(torch.full((T,), -_MAX_FLOAT)) - 1
-    high = _key(torch.full((T,), _MAX_FLOAT)) + 1
+    most = torch.full((T,), _MAX_FLOAT, dtype=torch.float32)
+    low, high = _key(-most) - 1, _key(most) + 1
     while (high - low > 1).any():
         middle = (low + high) // 2
         fires = simulate_first_spike(v_threshold, v_reset, _from_key(middle), T) <= deadline
         high = torch.where(fires, middle, high)
         low = torch.where(fires, low, middle)
-    return torch.where(high > _key(torch.tensor(_MAX_FLOAT)), torch.inf, _from_key(high))
+    never = torch.full_like(most, torch.inf)
+    return torch.where(high > _key(most), never, _from_key(high))
 
 
 def simulate_first_spike(v_threshold: float, v_reset: float, drive: Tensor, T: int) -> Tensor:
