@@ -42,7 +42,7 @@ FORMS: tuple[tuple[str, tuple[str, ...]], ...] = (
 # What DataParallel, DistributedDataParallel and torch.compile put before every name.
 _WRAPPERS = ("module.", "_orig_mod.")
 _NEURONS = ("IFNode", "MultiStepIFNode")
-_LEAVES = ("Conv2d", "BatchNorm2d", "SyncBatchNorm", "MaxPool2d", "Flatten", "Linear")
+_LEAVES = ("Conv2d", "BatchNorm2d", "SyncBatchNorm", "MaxPool2d", "Flatten", "Linear", "Dropout")
 _MAX_PARTS = 1000
 
 
@@ -114,9 +114,9 @@ def flatten_network(network: StandIn) -> tuple[dict[object, object], dict[object
     while waiting:
         prefix, module = waiting.pop()
         attributes = _attributes(prefix, module)
-        # Below DataParallel and torch.compile the network has its T one level down.
-        if "T" in attributes and prefix in ("", *_WRAPPERS):
-            settings["T"] = attributes["T"]
+        # Below DataParallel and torch.compile the network has its settings one level down.
+        if prefix in ("", *_WRAPPERS):
+            settings |= _settings(attributes)
         if neuron := _neuron(module, attributes):
             # Numbers only: to compare what a file nests may take forever.
             if not all(value is None or type(value) in (int, float) for value in neuron.values()):
@@ -134,6 +134,14 @@ def flatten_network(network: StandIn) -> tuple[dict[object, object], dict[object
         if max(visited, len(waiting), len(state), len(prefix)) > _MAX_PARTS:
             raise CheckpointError(f"holds a network of over {_MAX_PARTS} parts, not the tutorial's")
     return state, settings
+
+
+def _settings(attributes: dict[object, object]) -> dict[object, object]:
+    """What a whole network says of itself: ours all of its sizes, SpikingJelly's their T."""
+    config = attributes.get("config")
+    if isinstance(config, StandIn) and config.global_name == "snnviz.network.NetworkConfig":
+        return as_dict(config.state) or {}
+    return {"T": attributes["T"]} if "T" in attributes else {}
 
 
 def _attributes(prefix: str, module: object) -> dict[object, object]:

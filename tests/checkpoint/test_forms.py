@@ -121,6 +121,23 @@ def test_ours(tmp_path):
         assert torch.equal(net(x), simulate(net.state_dict(), x, 9, 0.75, -0.5))
 
 
+@pytest.mark.parametrize("wrap", [None, nn.DataParallel])
+def test_our_whole_networks_keep_what_they_are(save, wrap):
+    """The tutorial's own way to save, `{"net": net}`: all that its class knows is read, not run."""
+    config = NetworkConfig(
+        T=6, channels=4, image_size=(9, 21), num_classes=3, v_threshold=0.75, v_reset=None,
+        dropout=0.5, votes=10,
+    )  # fmt: skip
+    net = build_network(config, seed=3).eval()
+    whole = wrap(net) if wrap else net
+    checkpoint = load_checkpoint(save({"net": whole, "epoch": 1}))
+    assert checkpoint.config == config
+    assert checkpoint.recorded_T == 6
+    x = images(2, (9, 21))
+    with torch.no_grad():
+        assert torch.equal(checkpoint.build_network()(x), net(x))
+
+
 def test_spikingjelly_both_ways(save):
     """SpikingJelly's own layers: its CSNN opens, and takes our weights back strictly."""
 
