@@ -5,8 +5,10 @@ Layers and attribute names are those of SpikingJelly's `PythonNet`
 either loads strictly into the other.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from numbers import Integral
 from typing import Literal
 
 import torch
@@ -30,7 +32,7 @@ class NetworkConfig:
         in_channels: Channels of the input image, >= 1.
         image_size: Height and width of the input image in pixels, each >= 4.
         num_classes: Classes, >= 1.
-        v_threshold: Threshold of every neuron.
+        v_threshold: Threshold of every neuron, above `v_reset`, or 0 where that is None.
         v_reset: Membrane potential after a spike (hard reset); None subtracts the threshold.
         dropout: Share of the inputs of each linear layer that is left out while it learns, in
             [0, 1); the same inputs at all steps of a pass.
@@ -48,19 +50,45 @@ class NetworkConfig:
     votes: int = 1
 
     def __post_init__(self) -> None:
-        """Refuse sizes that no network can have."""
+        """Refuse what no network can have.
+
+        Raises:
+            ConfigError: A size is no whole number or too small, or neurons could not fire or rest.
+        """
         for name in ("T", "channels", "in_channels", "num_classes", "votes"):
-            value = getattr(self, name)
-            if value < 1:
-                raise ConfigError(f"{name} must be at least 1, got {value}")
-        if min(self.image_size) < 4:
-            raise ConfigError(f"images must be at least 4 x 4 pixels, got {self.image_size}")
+            check_integer(name, getattr(self, name), 1)
+        if len(self.image_size) != 2:
+            raise ConfigError(f"images have a height and a width, got {self.image_size}")
+        for side in self.image_size:
+            check_integer("height and width of the images", side, 4)
         if not 0 <= self.dropout < 1:
             raise ConfigError(f"dropout must be in [0, 1), got {self.dropout}")
+        if not (self.v_reset or 0) < self.v_threshold < math.inf or self.v_reset == -math.inf:
+            raise ConfigError(
+                f"v_threshold must be a number above v_reset, got {self.v_threshold} and "
+                f"{self.v_reset}"
+            )
+        # As SpikingJelly's neurons and comparisons with an image's shape take them.
+        reset = None if self.v_reset is None else float(self.v_reset)
+        plain = ("v_threshold", float(self.v_threshold)), ("v_reset", reset)
+        for name, value in (*plain, ("image_size", tuple(self.image_size))):
+            object.__setattr__(self, name, value)
 
     def as_dict(self) -> dict[str, object]:
         """The same as plain values, for a checkpoint."""
         return asdict(self)
+
+
+def check_integer(name: str, value: object, least: int) -> None:
+    """Refuse what is no whole number, `least` or more.
+
+    Raises:
+        ConfigError: It is not.
+    """
+    if not isinstance(value, Integral):
+        raise ConfigError(f"{name} must be a whole number, got {value}")
+    if value < least:
+        raise ConfigError(f"{name} must be at least {least}, got {value}")
 
 
 class ConvSNN(nn.Module):

@@ -12,7 +12,7 @@ import numpy as np
 from snnviz.errors import ConfigError, ShapeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Self
 
     from numpy.typing import NDArray
@@ -26,7 +26,7 @@ _BLOCK = 120_000
 _FEW = 6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SpikeRecord:
     """The spikes of K feature maps for N images over T steps.
 
@@ -54,12 +54,14 @@ class SpikeRecord:
             T: Number of time steps, >= 1.
 
         Raises:
-            ShapeError: The array is not four-dimensional, or holds a step outside 0..T.
+            ShapeError: The array is not four-dimensional, or holds anything but ints in 0..T.
             ConfigError: T is below 1.
         """
         _check_steps(T)
         first_spike = np.asarray(first_spike)
         _check_dimensions(first_spike, "first_spike", "[N, K, H, W]")
+        if not np.issubdtype(first_spike.dtype, np.integer):
+            raise ShapeError(f"first-spike times must be ints, got {first_spike.dtype}")
         if first_spike.size and not 0 <= first_spike.min() <= first_spike.max() <= T:
             raise ShapeError(
                 f"first-spike times must be in 0..{T}, got {first_spike.min()} to "
@@ -93,7 +95,8 @@ class SpikeRecord:
             T: Number of time steps, >= 1.
 
         Raises:
-            ShapeError: A step holds anything but 0 and 1.
+            ShapeError: A step is not four-dimensional or holds anything but 0 and 1, or there are
+                more or fewer than T.
             ConfigError: T is below 1.
         """
         _check_steps(T)
@@ -101,7 +104,7 @@ class SpikeRecord:
         coming = iter(steps)
         first, packed = None, []
         for start in range(0, T, 8):
-            block = np.stack(list(islice(coming, 8)))
+            block = _next_steps(coming, start, T)
             fired = block.astype(bool, copy=False)
             if not np.array_equal(fired, block):
                 raise ShapeError("spikes must be 0 or 1; threshold them first")
@@ -109,12 +112,24 @@ class SpikeRecord:
             found[~fired.any(axis=0)] = T
             first = found if first is None else np.minimum(first, found)
             packed.append(np.packbits(fired, axis=0))
+        if next(coming, None) is not None:
+            raise ShapeError(f"expected {T} steps, got more")
         assert first is not None  # noqa: S101 - T is at least 1
         return cls(T, first, np.concatenate(packed))
 
     @classmethod
     def joined(cls, records: "Sequence[Self]") -> "Self":
-        """The record of all images of `records`, which are of one T and one kind of neurons."""
+        """The record of all images of `records`, which are of one T and one kind of neurons.
+
+        Raises:
+            ShapeError: They are not, or differ in feature maps or size.
+        """
+        kinds = {(record.T, record.is_renewal, record.shape[1:]) for record in records}
+        if len(kinds) != 1:
+            raise ShapeError(
+                f"expected records of one T, one kind of neurons and one shape, got {len(kinds)} "
+                "kinds"
+            )
         trains = [record._packed for record in records]  # noqa: SLF001 - of this class
         packed = [train for train in trains if train is not None]
         return cls(
@@ -208,6 +223,18 @@ def _add_falls(
             np.multiply(ones, step, out=result)
         else:
             result += ones if step == 1 else np.multiply(ones, step, out=term)
+
+
+def _next_steps(
+    coming: "Iterator[NDArray[np.generic]]", start: int, T: int
+) -> "NDArray[np.generic]":
+    """Up to eight steps of T, from `start` on, in one array [n, N, K, H, W]."""
+    wanted = min(8, T - start)
+    steps = list(islice(coming, wanted))
+    if len(steps) < wanted:
+        raise ShapeError(f"expected {T} steps, got {start + len(steps)}")
+    _check_dimensions(np.asarray(steps[0]), "a step", "[N, K, H, W]")
+    return np.stack(steps)
 
 
 def _check_steps(T: int) -> None:

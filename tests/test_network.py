@@ -187,6 +187,31 @@ def fire_in_its_own_type(drive, v_reset):
     return torch.stack(spikes)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"T": 2.5}, "T must be a whole number, got 2.5"),
+        ({"image_size": (28, 28, 28)}, "a height and a width"),
+        ({"v_threshold": 0.0}, "above v_reset, got 0.0 and 0.0"),
+        ({"v_threshold": -0.5, "v_reset": None}, "above v_reset"),
+        ({"v_threshold": float("nan")}, "above v_reset, got nan"),
+        ({"v_threshold": float("inf")}, "above v_reset, got inf"),
+        ({"v_reset": float("nan")}, "and nan"),
+        ({"v_reset": 2.0}, "got 1.0 and 2.0"),
+    ],
+)
+def test_neurons_that_cannot_fire_or_rest_are_refused(wrong, message):
+    """What a checkpoint of it would be refused for."""
+    with pytest.raises(ConfigError, match=message):
+        NetworkConfig(**wrong)
+
+
+def test_settings_are_kept_as_they_are_compared():
+    config = NetworkConfig(image_size=[9, 12], v_threshold=1, v_reset=0)  # type: ignore[arg-type]
+    assert config == NetworkConfig(image_size=(9, 12))
+    build_network(config)(torch.zeros(1, 1, 9, 12))
+
+
 def test_an_unknown_step_mode_is_refused():
     with pytest.raises(ConfigError, match="'x'"):
         build_network(step_mode="x")  # type: ignore[arg-type]

@@ -113,10 +113,34 @@ def test_a_slice_holds_only_its_images(kind, rng):
     assert np.array_equal(second.spikes(), record.spikes()[:, 1:2])
 
 
+@pytest.mark.parametrize("T", [1, 5, 8, 9])
+def test_as_many_steps_as_T_are_needed(T):
+    step = np.zeros(SHAPE, bool)
+    for found, message in ((T - 1, f"expected {T} steps, got {T - 1}"), (T + 1, "got more")):
+        with pytest.raises(ShapeError, match=message):
+            SpikeRecord.from_steps([step] * found, T)
+    with pytest.raises(ShapeError, match=r"a step must be \[N, K, H, W\]"):
+        SpikeRecord.from_steps([step[0]] * T, T)
+
+
+def test_records_that_differ_are_not_joined():
+    four = SpikeRecord.from_first_spike(np.zeros(SHAPE, int), 4)
+    eight = SpikeRecord.from_first_spike(np.zeros(SHAPE, int), 8)
+    trains = SpikeRecord.from_spikes(np.zeros((4, *SHAPE), bool))
+    narrow = SpikeRecord.from_first_spike(np.zeros((*SHAPE[:3], 1), int), 4)
+    for other in (eight, trains, narrow):
+        with pytest.raises(ShapeError, match="got 2 kinds"):
+            SpikeRecord.joined([four, other])
+    with pytest.raises(ShapeError, match="got 0 kinds"):
+        SpikeRecord.joined([])
+
+
 def test_wrong_input_is_refused():
     good = np.zeros(SHAPE, int)
     with pytest.raises(ShapeError, match=r"\[N, K, H, W\]"):
         SpikeRecord.from_first_spike(good[0], 8)
+    with pytest.raises(ShapeError, match="must be ints, got float64"):
+        SpikeRecord.from_first_spike(good + 1.7, 8)
     with pytest.raises(ShapeError, match=r"0\.\.8, got 0 to 9"):
         SpikeRecord.from_first_spike(np.where(np.arange(5) == 4, 9, good), 8)
     with pytest.raises(ShapeError, match="0 or 1"):
