@@ -51,7 +51,7 @@ def full_precision(device: torch.device | str) -> Iterator[None]:
         cudnn = torch.backends.cudnn
         # torch 2.9 named it anew, and its older name cannot be read once anybody used the newer.
         owner, name, exact = (
-            (cudnn.conv, "fp32_precision", "ieee")  # type: ignore[attr-defined]
+            (cudnn.conv, "fp32_precision", "ieee")
             if hasattr(cudnn, "conv")
             else (cudnn, "allow_tf32", False)
         )

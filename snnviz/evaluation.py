@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -15,7 +16,7 @@ from snnviz.acceleration import accelerate
 from snnviz.data import ImageSet, Sample
 from snnviz.device import full_precision
 from snnviz.errors import DataError, ShapeError
-from snnviz.network import ConvSNN, firing_rates
+from snnviz.network import ConvSNN, check_integer, firing_rates
 from snnviz.ranks import Ranks
 
 Progress = Callable[[str, int, int], None]
@@ -63,8 +64,9 @@ def evaluate(
         model: What computes `net`; by default its fast twin, where it has one.
 
     Raises:
-        DataError: The set has no labels.
+        SnnvizError: As `check_set`.
     """
+    check_set(net, images, batch_size)
     values = to_device(images, next(net.parameters()).device)
     return evaluate_tensors(
         net, *values, batch_size=batch_size, progress=progress, ranks=ranks, model=model
@@ -85,27 +87,56 @@ def evaluate_tensors(
     """The same of what `to_device` gave: a set that is measured often is copied there once."""
     device, ranks = images.device, ranks or Ranks()
     pixels, labels = ranks.share(images), ranks.share(labels)
-    was_training = net.training
-    net.eval()
     model = model or accelerate(net, len(images))
     loss = torch.zeros((), dtype=torch.float64, device=device)
     correct = torch.zeros((), dtype=torch.int64, device=device)
-    for start in range(0, len(pixels), batch_size):
-        label = labels[start : start + batch_size]
-        with full_precision(device):
+    with evaluating(net):
+        for start in range(0, len(pixels), batch_size):
+            label = labels[start : start + batch_size]
             rate = model(scale_images(pixels[start : start + batch_size]))
-        # A sum in float64: squares of k/T are exact there for T a power of two, so that the sum is
-        # the same however many ranks and batches there are.
-        target = F.one_hot(label, rate.shape[1]).double()
-        loss += F.mse_loss(rate.double(), target, reduction="sum")
-        correct += (rate.argmax(1) == label).sum()
-        if progress is not None:
-            progress("test", start + len(label), len(pixels))
-    net.train(was_training)
+            # A sum in float64: squares of k/T are exact there for T a power of two, so that the sum
+            # is the same however many ranks and batches there are.
+            target = F.one_hot(label, rate.shape[1]).double()
+            loss += F.mse_loss(rate.double(), target, reduction="sum")
+            correct += (rate.argmax(1) == label).sum()
+            if progress is not None:
+                progress("test", start + len(label), len(pixels))
     hits, losses = zip(*ranks.gather([(int(correct), float(loss))]), strict=True)
     return Evaluation(
         sum(hits), len(images), math.fsum(losses) / len(images) / net.config.num_classes
     )
+
+
+@contextmanager
+def evaluating(net: ConvSNN) -> Iterator[None]:
+    """In here `net` is in evaluation mode and computes in float32; its mode comes back."""
+    was_training = net.training
+    net.eval()
+    try:
+        with full_precision(next(net.parameters()).device):
+            yield
+    finally:
+        net.train(was_training)
+
+
+def check_set(net: ConvSNN, images: ImageSet, batch_size: int = 1) -> None:
+    """Refuse images that `net` cannot be measured on.
+
+    Raises:
+        DataError: There are none, they have no labels, or some that the network has no output for.
+        ShapeError: They are not of the size that the network takes.
+        ConfigError: `batch_size` is below 1.
+    """
+    check_integer("the batch size", batch_size, 1)
+    check_labels(images)
+    if len(images) == 0:
+        raise DataError(f"{images.name} holds no images; name a set that does")
+    if images.images.shape[1:] != net.config.image_size or net.config.in_channels != 1:
+        raise ShapeError(
+            f"the network takes {net.config.in_channels} channels of {net.config.image_size} "
+            f"pixels, {images.name} has one of {images.images.shape[1:]}; choose other images"
+        )
+    check_labels(images, net.config.num_classes)
 
 
 @torch.inference_mode()
@@ -171,8 +202,8 @@ def to_device(images: ImageSet, device: torch.device) -> tuple[Tensor, Tensor]:
     return pixels.to(device), labels.to(device)
 
 
-def check_labels(images: ImageSet, classes: int | None = None) -> NDArray[np.uint8]:
-    """The labels of a set that must have some, uint8 [N].
+def check_labels(images: ImageSet, classes: int | None = None) -> NDArray[np.integer]:
+    """The labels of a set that must have some, ints [N].
 
     Args:
         images: The set.

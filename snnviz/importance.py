@@ -11,7 +11,7 @@ from torch import nn
 from snnviz.acceleration import accelerate
 from snnviz.data import ImageSet
 from snnviz.device import full_precision
-from snnviz.evaluation import Progress, scale_images, to_device
+from snnviz.evaluation import Progress, check_set, scale_images, to_device
 from snnviz.network import ConvSNN
 from snnviz.ranks import Ranks
 
@@ -64,8 +64,9 @@ def channel_importance(
         progress: Called as `progress("importance", done, total)`, in this rank's channels.
 
     Raises:
-        DataError: The images have no labels.
+        SnnvizError: As `snnviz.evaluation.check_set`.
     """
+    check_set(net, images, batch_size)
     device = next(net.parameters()).device
     pixels, labels = to_device(images, device)
     silenced = deepcopy(net).eval()

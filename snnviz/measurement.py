@@ -15,15 +15,8 @@ from spikingjelly.activation_based import neuron
 from torch import Tensor, nn
 
 from snnviz.data import ImageSet
-from snnviz.device import full_precision
 from snnviz.energy import Energy, estimate_energy
-from snnviz.errors import DataError, ShapeError
-from snnviz.evaluation import (
-    Progress,
-    check_labels,
-    scale_images,
-    to_device,
-)
+from snnviz.evaluation import Progress, check_set, evaluating, scale_images, to_device
 from snnviz.network import ConvSNN, output_spikes
 
 
@@ -132,10 +125,9 @@ def measure(
         progress: Called as `progress("evaluate", done, total)`, in images, after each batch.
 
     Raises:
-        DataError: The set is empty, has no labels, or some that the network has no output for.
-        ShapeError: The images are not of the size that the network takes.
+        SnnvizError: As `snnviz.evaluation.check_set`.
     """
-    _check_set(net, images)
+    check_set(net, images, batch_size)
     device = next(net.parameters()).device
     pixels, labels = to_device(images, device)
     size = net.config.num_classes
@@ -143,21 +135,18 @@ def measure(
     correct_at = torch.zeros(net.T, dtype=torch.int64, device=device)
     loss = torch.zeros((), dtype=torch.float64, device=device)
     tally = _Tally(net)
-    was_training = net.training
-    net.eval()
-    for start in range(0, len(pixels), batch_size):
-        label = labels[start : start + batch_size]
-        with full_precision(device):
+    with evaluating(net):
+        for start in range(0, len(pixels), batch_size):
+            label = labels[start : start + batch_size]
             counts = tally.output_counts(scale_images(pixels[start : start + batch_size]))
-        answers = counts.argmax(2)
-        correct_at += (answers == label).sum(1)
-        confusion += torch.bincount(label * size + answers[-1], minlength=size * size)
-        target = F.one_hot(label, size).double()
-        rate = counts[-1].double() / (net.T * net.config.votes)
-        loss += F.mse_loss(rate, target, reduction="sum")
-        if progress is not None:
-            progress("evaluate", start + len(label), len(pixels))
-    net.train(was_training)
+            answers = counts.argmax(2)
+            correct_at += (answers == label).sum(1)
+            confusion += torch.bincount(label * size + answers[-1], minlength=size * size)
+            target = F.one_hot(label, size).double()
+            rate = counts[-1].double() / (net.T * net.config.votes)
+            loss += F.mse_loss(rate, target, reduction="sum")
+            if progress is not None:
+                progress("evaluate", start + len(label), len(pixels))
     return Measurement(
         classes=_class_names(images, size),
         confusion=confusion.reshape(size, size).cpu().numpy(),
@@ -222,18 +211,6 @@ def _uses(layer: nn.Conv2d, spikes: Tensor) -> Tensor:
         maps, kernel, stride=layer.stride, padding=layer.padding, dilation=layer.dilation
     )
     return under.sum() * layer.out_channels
-
-
-def _check_set(net: ConvSNN, images: ImageSet) -> None:
-    check_labels(images)
-    if len(images) == 0:
-        raise DataError(f"{images.name} holds no images; name a set that does")
-    if images.images.shape[1:] != net.config.image_size or net.config.in_channels != 1:
-        raise ShapeError(
-            f"the network takes {net.config.in_channels} channels of {net.config.image_size} "
-            f"pixels, {images.name} has one of {images.images.shape[1:]}; choose other images"
-        )
-    check_labels(images, net.config.num_classes)
 
 
 def _class_names(images: ImageSet, size: int) -> tuple[str, ...]:

@@ -5,9 +5,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from snnviz.data import garments
-from snnviz.errors import ShapeError
+from snnviz.data import ImageSet, garments
+from snnviz.errors import ConfigError, DataError, ShapeError
 from snnviz.evaluation import evaluate, predict, with_predictions
+from snnviz.importance import channel_importance
+from snnviz.measurement import measure
 from snnviz.network import NetworkConfig, build_network
 from tests.lively import lively
 
@@ -31,6 +33,40 @@ def test_evaluation_counts_like_a_plain_loop(test_set):
     assert result.total == 30
     assert result.accuracy == result.correct / 30
     assert result.loss == pytest.approx(F.mse_loss(rates, F.one_hot(labels, 10).float()).item())
+
+
+@pytest.mark.parametrize("measured", [evaluate, measure, channel_importance])
+@pytest.mark.parametrize(
+    ("images", "batch_size", "error", "message"),
+    [
+        (garments(5), 0, ConfigError, "batch size must be at least 1, got 0"),
+        (ImageSet("none", np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8)), 8, DataError,
+         "none holds no images"),
+        (ImageSet("few", np.zeros((2, 28, 9), np.uint8), np.zeros(2, np.uint8)), 8, ShapeError,
+         r"pixels, few has one of \(28, 9\)"),
+        (ImageSet("many", np.zeros((2, 28, 28), np.uint8), np.array([0, 11])), 8, DataError,
+         r"class 11, the network knows 0\.\.9"),
+        (ImageSet("bare", np.zeros((2, 28, 28), np.uint8)), 8, DataError, "has no labels"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_measured_is_refused(measured, images, batch_size, error, message):
+    net = build_network(NetworkConfig(T=1, channels=2), seed=0)
+    with pytest.raises(error, match=message):
+        measured(net, images, batch_size=batch_size)
+
+
+@pytest.mark.parametrize("measured", [evaluate, measure])
+@pytest.mark.parametrize("training", [True, False])
+def test_an_interruption_leaves_the_network_in_its_mode(measured, training, test_set):
+    net = build_network(NetworkConfig(T=1, channels=2), seed=0).train(training)
+
+    def interrupt(*_):
+        assert not net.training
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        measured(net, test_set, progress=interrupt)
+    assert net.training == training
 
 
 def test_predictions_are_those_of_single_images(test_set):

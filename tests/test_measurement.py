@@ -178,7 +178,7 @@ def test_a_saturated_network_uses_every_weight_that_lies_on_the_map(labelled):
     assert inside < 14 * 14 * 9
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(1, 13), st.integers(1, 12), st.randoms(use_true_random=False))
 def test_neither_batches_nor_order_change_anything_but_rounding(batch_size, count, random):
     config = NetworkConfig(T=3, channels=2, image_size=(8, 9), num_classes=3)
