@@ -1,5 +1,6 @@
 """Any picture file as a grey image."""
 
+import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -55,8 +56,11 @@ def load_picture_set(paths: Sequence[Path], *, max_side: int = MAX_SIDE) -> Imag
 def load_picture(path: Path, *, max_side: int = MAX_SIDE) -> NDArray[np.uint8]:
     """The picture in `path` as grey levels, uint8 [H, W], upright.
 
-    Colour becomes luma (ITU-R 601, as Pillow has it), transparency becomes black, 16-bit levels
-    are scaled to 8 bits, and of an animation the first frame is taken.
+    Colour becomes luma (ITU-R 601, as Pillow has it), transparency becomes black (not in pictures
+    of one channel of 16 bits), 16-bit levels are scaled to 8 bits, and of an animation the first
+    frame is taken. Floats and whole numbers of 32 bits do not say what white is: it is the least of
+    1 (floats only), 255 and 65535 that the brightest pixel exceeds by half at most, as filters
+    overshoot; what is above becomes white.
 
     Args:
         path: A picture file in any format that Pillow reads.
@@ -69,22 +73,22 @@ def load_picture(path: Path, *, max_side: int = MAX_SIDE) -> NDArray[np.uint8]:
     """
     if max_side < 1:
         raise ConfigError(f"the longest side must be at least 1 pixel, got {max_side}")
+    if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113 - names too long
+        raise DataError(f"cannot open {path}: it is not a file; give a PNG, JPEG or similar")
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about what Pillow could read nevertheless
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as picture:
                 upright = ImageOps.exif_transpose(picture)
-                if upright.mode == "F" and np.isnan(upright).all():
-                    raise DataError(
-                        f"{path}: all its pixels are NaN; give a picture that shows any"
-                    )
-                grey = _to_grey(upright)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise DataError(f"{path} is too large to open ({error}); scale it down first") from error
-    except (OSError, ValueError, SyntaxError) as error:
-        # Pillow's plugins raise SyntaxError and ValueError for files that are broken.
+    except Exception as error:  # whatever a plugin of Pillow's makes of a broken file
         reason = getattr(error, "strerror", None) or "not a picture that Pillow can read"
         raise DataError(f"cannot open {path}: {reason}; give a PNG, JPEG or similar") from error
+    if upright.mode == "F" and np.isnan(np.asarray(upright)).all():
+        raise DataError(f"{path}: all its pixels are NaN; give a picture that shows any")
+    grey = _to_grey(upright)
     if max(grey.size) > max_side:
         grey.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
     return np.asarray(grey)
@@ -92,7 +96,9 @@ def load_picture(path: Path, *, max_side: int = MAX_SIDE) -> NDArray[np.uint8]:
 
 def _to_grey(picture: Image.Image) -> Image.Image:
     if picture.mode == "F":
-        return _to_bytes(picture, white=_float_white(picture))
+        return _to_bytes(picture, white=_white(picture, 1.0, 255.0, 65535.0))
+    if picture.mode == "I":
+        return _to_bytes(picture, white=_white(picture, 255.0, 65535.0))
     if picture.mode.startswith("I"):
         return _to_bytes(picture, white=65535)
     if picture.has_transparency_data:
@@ -109,8 +115,8 @@ def _to_bytes(picture: Image.Image, *, white: float) -> Image.Image:
     return Image.fromarray(np.rint(levels * (255 / white)).astype(np.uint8))
 
 
-def _float_white(picture: Image.Image) -> float:
-    """White of a floating-point picture, which does not say it: the least usual one that fits."""
+def _white(picture: Image.Image, *usual: float) -> float:
+    """White of a picture that does not say it: the least usual one that fits."""
     levels = np.asarray(picture)
-    top = float(levels.max(where=np.isfinite(levels), initial=0.0))
-    return next((white for white in (1.0, 255.0, 65535.0) if top <= white), top)
+    top = float(levels.max(where=np.isfinite(levels), initial=0))
+    return next((white for white in usual if top <= 1.5 * white), top)
