@@ -35,6 +35,7 @@ def choose_samples(
     """
     from snnviz.data import (
         GARMENTS,
+        MOST_GARMENTS,
         choose_indices,
         load_dataset,
         load_pictures,
@@ -55,8 +56,10 @@ def choose_samples(
         wanted = None if select else n_images
         return choose_indices(total, wanted, indices=index, shuffle=shuffle, seed=seed)
 
-    # Garments are drawn no further than they are asked for.
-    drawn = choose(GARMENTS[split]) if dataset == "garments" else ()
+    # Garments are drawn no further than they are asked for, and there are more where more are.
+    asked = max(n_images or 0, max(index, default=-1) + 1)
+    garments = GARMENTS if asked <= GARMENTS[split] else MOST_GARMENTS
+    drawn = choose(garments[split]) if dataset == "garments" else ()
     images = load_dataset(dataset, split, data_dir, count=max(drawn) + 1 if drawn else None)
     chosen = drawn or choose(len(images))
     about = {"dataset": images.name, "split": split}

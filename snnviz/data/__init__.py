@@ -16,6 +16,7 @@ __all__ = [
     "DATASETS",
     "GARMENTS",
     "IMAGE_SIZE",
+    "MOST_GARMENTS",
     "ImageSet",
     "Sample",
     "Selection",
@@ -35,7 +36,7 @@ __all__ = [
 DATASETS = ("fashion-mnist", "garments")
 GARMENTS = {"train": 6000, "test": 1000}
 # As many as Fashion-MNIST has; they are all kept in memory.
-_MOST_GARMENTS = {"train": 60_000, "test": 10_000}
+MOST_GARMENTS = {"train": 60_000, "test": 10_000}
 # Height and width of the images of all of them.
 IMAGE_SIZE = (28, 28)
 
@@ -55,7 +56,7 @@ def load_dataset(name: str, split: Split, root: Path, *, count: int | None = Non
         ConfigError: There is no such data set, or it has fewer images.
     """
     if name == "garments":
-        count, most = GARMENTS[split] if count is None else count, _MOST_GARMENTS[split]
+        count, most = GARMENTS[split] if count is None else count, MOST_GARMENTS[split]
         if count > most:
             raise ConfigError(f"cannot take {count} of {most} garments; choose 1 to {most}")
         return garments(count, split)
