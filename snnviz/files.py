@@ -73,7 +73,8 @@ def write_bytes(data: bytes | memoryview, path: Path, *, durable: bool = True) -
         raise cannot_write(path, error) from error
     finally:
         # Whatever broke it off, Ctrl-C too; once it is renamed there is nothing to take away.
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
     return path
 
 
@@ -115,14 +116,14 @@ def make_folder(path: Path, option: str = "--out-dir") -> Path:
 
 
 @contextmanager
-def locked(folder: Path, busy: str) -> Iterator[None]:
-    """Keep `folder` for the length of the block; another process is turned away at once.
+def locked(folder: Path, busy: str | None = None) -> Iterator[None]:
+    """Keep `folder` for the length of the block; another process is turned away, or waits.
 
     The system gives the lock back when a process ends, however it ends.
 
     Args:
         folder: A folder that exists; it holds a file named `LOCK` meanwhile.
-        busy: The error where another process has it.
+        busy: The error where another process has it; None waits for its end.
 
     Raises:
         ExportError: Another process has it, or the folder cannot be written to.
@@ -131,7 +132,7 @@ def locked(folder: Path, busy: str) -> Iterator[None]:
 
     lock = FileLock(folder / LOCK)
     try:
-        lock.acquire(blocking=False)
+        lock.acquire(blocking=busy is None)
     except Timeout as error:
         raise ExportError(busy) from error
     except OSError as error:

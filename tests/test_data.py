@@ -57,6 +57,8 @@ def test_real_images_are_what_torchvision_reads(data_dir):
     from torchvision.datasets import FashionMNIST
     from torchvision.transforms import ToTensor
 
+    if len(list((data_dir / "FashionMNIST" / "raw").glob("*-ubyte"))) < 4:
+        pytest.skip("torchvision reads unpacked files only")
     for split, total in (("test", 10_000), ("train", 60_000)):
         ours = fashion_mnist(data_dir, split)
         theirs = FashionMNIST(data_dir, train=split == "train", transform=ToTensor())
@@ -101,6 +103,30 @@ def test_broken_files_are_named(raw):
         packed.write_bytes(broken)
         with pytest.raises(DataError, match=r"t10k-images-idx3-ubyte\.gz"):
             fashion_mnist(raw)
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "found"),
+    [
+        ((5, 12), (5,), "images-idx3-ubyte holds an array of 2 dimensions .* has 3"),
+        ((5, 3, 4), (5, 1), "labels-idx1-ubyte holds an array of 2 dimensions .* has 1"),
+        ((1,) * 60, (5,), "images-idx3-ubyte holds an array of 60 dimensions .* has 3"),
+    ],
+)
+def test_arrays_of_other_dimensions_are_not_fashion_mnist(images, labels, found, raw):
+    write_idx(raw / "t10k-images-idx3-ubyte", np.zeros(images, np.uint8))
+    write_idx(raw / "t10k-labels-idx1-ubyte", np.zeros(labels, np.uint8))
+    with pytest.raises(DataError, match=found):
+        fashion_mnist(raw)
+
+
+def test_a_split_without_images_or_of_another_name_is_refused(raw):
+    write_idx(raw / "t10k-images-idx3-ubyte", np.zeros((0, 28, 28), np.uint8))
+    write_idx(raw / "t10k-labels-idx1-ubyte", np.zeros(0, np.uint8))
+    with pytest.raises(DataError, match="no images of the test split"):
+        fashion_mnist(raw)
+    with pytest.raises(ConfigError, match="no split 'dev'; choose one of train, test"):
+        fashion_mnist(raw, "dev")
 
 
 def test_without_files_and_network_the_error_names_the_ways_out(tmp_path, no_network):  # noqa: ARG001

@@ -108,6 +108,14 @@ def test_folders(tmp_path):
             check_free(tmp_path / "file", overwrite=overwrite)
 
 
+@pytest.mark.parametrize("denied", [os.W_OK, os.X_OK], ids=["write", "enter"])
+def test_a_folder_that_cannot_be_written_to_is_refused(denied, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path or not mode & denied)
+    assert make_folder(tmp_path / "open").is_dir()
+    with pytest.raises(ExportError, match=rf"{tmp_path} is not writable; .* with --figures"):
+        make_folder(tmp_path, option="--figures")
+
+
 def test_files_that_are_to_be_made(tmp_path):
     (tmp_path / "file").touch()
     check_absent(tmp_path / "missing", overwrite=False, option="--json")

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from snnviz.data.images import ImageSet
-from snnviz.errors import DataError
+from snnviz.errors import ConfigError, DataError, ExportError
+from snnviz.files import locked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,7 +32,8 @@ CLASSES = (
     "Ankle boot",
 )
 _PREFIX = {"train": "train", "test": "t10k"}
-_KINDS = ("images-idx3-ubyte", "labels-idx1-ubyte")
+# Names of the two files of a split, and the number of dimensions of their arrays.
+_KINDS = {"images-idx3-ubyte": 3, "labels-idx1-ubyte": 1}
 _UBYTE = 0x08  # IDX type code of unsigned bytes
 
 
@@ -45,8 +47,11 @@ def fashion_mnist(root: str | Path, split: Split = "test", *, download: bool = T
         download: Fetch what is missing with torchvision, with a progress bar.
 
     Raises:
-        DataError: The files are missing and cannot be fetched, or are not Fashion-MNIST.
+        DataError: The files are missing and cannot be fetched, are damaged or hold no images.
+        ConfigError: There is no such split.
     """
+    if split not in _PREFIX:
+        raise ConfigError(f"no split {split!r}; choose one of {', '.join(_PREFIX)}")
     root = Path(root)
     folder = _find(root, split)
     if folder is None:
@@ -54,12 +59,11 @@ def fashion_mnist(root: str | Path, split: Split = "test", *, download: bool = T
             raise DataError(_missing(root, "it is not there"))
         _download(root, split)
         folder = root / "FashionMNIST" / "raw"
-    images, labels = (_read_idx(folder, f"{_PREFIX[split]}-{kind}") for kind in _KINDS)
-    if images.ndim != 3 or labels.ndim != 1:
-        raise DataError(
-            f"{folder} holds arrays of {images.ndim} and {labels.ndim} dimensions where "
-            "Fashion-MNIST has 3 and 1; download it again"
-        )
+    images, labels = (
+        _read_idx(folder, f"{_PREFIX[split]}-{kind}", ndim) for kind, ndim in _KINDS.items()
+    )
+    if len(images) == 0:
+        raise DataError(f"{folder} holds no images of the {split} split; download it again")
     return ImageSet("fashion-mnist", images, labels, CLASSES)
 
 
@@ -72,8 +76,8 @@ def _find(root: Path, split: Split) -> Path | None:
     return None
 
 
-def _read_idx(folder: Path, name: str) -> "NDArray[np.uint8]":
-    """The array in an IDX file of bytes, plain or gzipped.
+def _read_idx(folder: Path, name: str, ndim: int) -> "NDArray[np.uint8]":
+    """The array of `ndim` dimensions in an IDX file of bytes, plain or gzipped.
 
     The format: two zero bytes, a type code, the number of dimensions, each as a big-endian uint32,
     then the values in row-major order.
@@ -87,6 +91,11 @@ def _read_idx(folder: Path, name: str) -> "NDArray[np.uint8]":
     header = 4 + 4 * data[3] if len(data) > 4 else 0
     if header == 0 or data[:3] != bytes((0, 0, _UBYTE)) or len(data) < header:
         raise DataError(f"{path} is not an IDX file of bytes; download Fashion-MNIST again")
+    if data[3] != ndim:
+        raise DataError(
+            f"{path} holds an array of {data[3]} dimensions where Fashion-MNIST has {ndim}; "
+            "download it again"
+        )
     shape = np.frombuffer(data, ">u4", count=data[3], offset=4).astype(np.int64)
     values = np.frombuffer(data, np.uint8, offset=header)
     if values.size != shape.prod():
@@ -99,7 +108,6 @@ def _read_idx(folder: Path, name: str) -> "NDArray[np.uint8]":
 
 def _download(root: Path, split: Split) -> None:
     # Imported here: torchvision costs over a second, and files that are there need none of it.
-    from filelock import FileLock  # noqa: PLC0415
     from torchvision.datasets import FashionMNIST  # noqa: PLC0415
 
     raw = root / "FashionMNIST" / "raw"
@@ -108,18 +116,16 @@ def _download(root: Path, split: Split) -> None:
         raw.mkdir(parents=True, exist_ok=True)
         # Another process (a rank, say) may be at it already, and a file of its that is half there
         # would pass for a whole one: so one at a time, beside, and then in place.
-        with FileLock(raw / ".lock"), TemporaryDirectory(prefix=".", dir=raw) as beside:
+        with locked(raw), TemporaryDirectory(prefix=".", dir=raw) as beside:
             if _find(root, split) is None:
                 # torchvision prints each mirror that fails; the error says it in one line.
                 with redirect_stdout(StringIO()):
                     FashionMNIST(beside, download=True)
                 for path in (Path(beside) / "FashionMNIST" / "raw").iterdir():
                     path.replace(raw / path.name)
-    except (RuntimeError, OSError, EOFError) as error:
+    except (ExportError, RuntimeError, OSError, EOFError) as error:
         raise DataError(_missing(root, "it could not be downloaded")) from error
     finally:
-        with suppress(OSError):
-            (raw / ".lock").unlink(missing_ok=True)
         for folder in new:
             with suppress(OSError):  # not empty: something did arrive
                 folder.rmdir()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from snnviz.errors import ConfigError, DataError
+from snnviz.errors import ConfigError, DataError, ShapeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sample:
     """One image, ready to be looked at.
 
@@ -34,20 +34,20 @@ class Sample:
     predicted: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ImageSet:
     """Images of one size, by their index in the data set.
 
     Attributes:
         name: What the set is called in manifests and messages.
         images: Grey levels, uint8 [N, H, W], 0 is black.
-        labels: Class of each image, uint8 [N] in 0..len(classes)-1; None where there are none.
+        labels: Class of each image, ints [N] in 0..len(classes)-1; None where there are none.
         classes: The name of each class.
     """
 
     name: str
     images: "NDArray[np.uint8]"
-    labels: "NDArray[np.uint8] | None" = None
+    labels: "NDArray[np.integer] | None" = None
     classes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -61,6 +61,13 @@ class ImageSet:
             raise DataError(
                 f"{self.name}: {len(self.images)} images but {len(self.labels)} labels; "
                 "the files do not belong together"
+            )
+        if self.labels is not None and not (
+            np.issubdtype(self.labels.dtype, np.integer) and self.labels.min(initial=0) >= 0
+        ):
+            raise DataError(
+                f"{self.name}: labels must be whole numbers from 0, got {self.labels.dtype} from "
+                f"{self.labels.min()}"
             )
         count = len(self.classes)
         if self.labels is not None and count and self.labels.max(initial=0) >= count:
@@ -107,7 +114,15 @@ def to_input(images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
     """Grey bytes [n, H, W] as an encoder takes them: float32 [n, 1, H, W] in [0, 1].
 
     The scaling is that of `torchvision.transforms.ToTensor`: divided by 255 in float32.
+
+    Raises:
+        ShapeError: They are no bytes [n, H, W].
     """
+    if images.ndim != 3 or images.dtype != np.uint8:
+        raise ShapeError(
+            f"images must be uint8 [n, H, W], got {images.dtype} {list(images.shape)}; floats in "
+            "[0, 1] need no scaling"
+        )
     scaled: NDArray[np.float32] = images[:, np.newaxis].astype(np.float32) / np.float32(255)
     return scaled
 
