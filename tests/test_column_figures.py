@@ -269,6 +269,18 @@ def test_numbers_over_time_are_lines_in_the_same_colours():
     assert lower.get_xlabel() == "time step t"
 
 
+def test_an_encoder_that_only_a_later_panel_has_is_in_the_legend():
+    panels = {"rate": {"b": [0.1, 0.2]}, "r": {"a": [0.3, 0.4], "b": [0.5, 0.6]}}
+    legend = over_time_figure(panels).legends[0]
+    upper, lower = over_time_figure(panels).axes
+    colors = {line.get_label(): line.get_color() for line in lower.lines}
+    shown = {
+        text.get_text(): line.get_color()
+        for text, line in zip(legend.get_texts(), legend.get_lines(), strict=True)
+    }
+    assert shown == colors == {"b": upper.lines[0].get_color(), "a": colors["a"]}
+
+
 def test_names_of_any_length_and_signs_stay_in_the_figure():
     names = ["_best.pth", "T_4_b_64_SGD_lr_0.1_CosALR_64/checkpoint_max.pth", "a$b$c", "x" * 90]
     over_time = over_time_figure({"rate": {name: [0.1, 0.4] for name in names}})

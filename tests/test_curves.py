@@ -101,3 +101,17 @@ def test_curves_that_are_none_are_refused():
         loss_figure({"run": {"test": (np.array([]), np.array([]))}})
     with pytest.raises(ConfigError, match="dpi"):
         loss_figure({}, dpi=0)
+
+
+@pytest.mark.parametrize("values", [[0.5, 93.0], [-0.1, 0.5], [0.5, np.nan]])
+def test_what_is_no_accuracy_is_refused(values):
+    with pytest.raises(ShapeError, match=r"in \[0, 1\], mine has"):
+        accuracy_figure({"mine": (EPOCHS[:2], np.array(values))}, title="")
+
+
+def test_only_what_is_there_can_be_marked_or_drawn():
+    points = EPOCHS, np.linspace(0.1, 0.9, 4)
+    with pytest.raises(ConfigError, match="cannot mark entry 4 of mine: it has 4 epochs"):
+        accuracy_figure({"mine": points}, title="", marked={"mine": 4})
+    with pytest.raises(ConfigError, match="no set 'valid'; choose from train, test, val"):
+        loss_figure({"mine": {"valid": points}})

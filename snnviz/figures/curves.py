@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from snnviz.errors import ShapeError
+from snnviz.errors import ConfigError, ShapeError
 from snnviz.figures.frame import literal
 from snnviz.figures.plot import COLORS, build_plot, settle_layout
 
@@ -46,7 +46,9 @@ def accuracy_figure(
         dpi: Output pixels per inch.
 
     Raises:
-        ShapeError: A run has no epoch, or epochs and values of different number.
+        ShapeError: A run has no epoch, or epochs and values of different number, or an accuracy
+            outside [0, 1].
+        ConfigError: The index to mark is none of the run's.
     """
     figure, axes = _axes(title, "accuracy", dpi)
     styles = [(color, style) for style in _STYLES for color in COLORS]
@@ -55,7 +57,12 @@ def accuracy_figure(
             continue
         color, style = styles[index % len(styles)]
         epochs, values = _check(name, points)
+        if not ((values >= 0) & (values <= 1)).all():
+            raise ShapeError(f"accuracies must be in [0, 1], {name} has {values.min()} to "
+                             f"{values.max()}")  # fmt: skip
         best = int(np.argmax(values)) if marked is None or name not in marked else marked[name]
+        if not 0 <= best < len(values):
+            raise ConfigError(f"cannot mark entry {best} of {name}: it has {len(values)} epochs")
         text = f"{name}: {values[best]:.2%} at epoch {epochs[best]} ({note})"
         _line(axes, epochs, values, color, style, text)
         axes.plot(
@@ -85,10 +92,13 @@ def loss_figure(
 
     Raises:
         ShapeError: A curve has no epoch, or epochs and values of different number.
+        ConfigError: A set is called otherwise.
     """
     figure, axes = _axes(title, "mean squared error", dpi)
     for index, (name, curves) in enumerate(runs.items()):
         for kind, points in curves.items():
+            if kind not in _LOSS_STYLES:
+                raise ConfigError(f"no set {kind!r}; choose from {', '.join(_LOSS_STYLES)}")
             epochs, values = _check(f"{name}, {kind}", points)
             color, style = COLORS[index % len(COLORS)], _LOSS_STYLES[kind]
             marker = _MARKERS[index // len(COLORS) % len(_MARKERS)]

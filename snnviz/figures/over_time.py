@@ -13,6 +13,7 @@ from snnviz.figures.plot import COLORS, settle_layout
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
     from numpy.typing import NDArray
 
 # Inches of a panel, and of title and legend.
@@ -44,13 +45,14 @@ def over_time_figure(
         raise ShapeError(f"a panel needs one line or more, got {list(panels)}")
     names = list(dict.fromkeys(name for lines in panels.values() for name in lines))
     figure, axes = build_panels(len(panels), _AROUND + _PANEL * len(panels), dpi=dpi, title=title)
+    drawn: dict[str, Line2D] = {}
     for panel, (number, lines) in zip(axes, panels.items(), strict=True):
         for name, values in lines.items():
             series = np.asarray(values, np.float64)
             if series.ndim != 1 or not series.size:
                 raise ShapeError(f"{number} of {name} must be [T], got {list(series.shape)}")
             place = names.index(name)
-            panel.plot(
+            (drawn[name],) = panel.plot(
                 range(len(series)),
                 series,
                 color=COLORS[place % len(COLORS)],
@@ -64,7 +66,7 @@ def over_time_figure(
         panel.tick_params(labelbottom=panel is axes[-1])
     axes[-1].set_xlabel("time step t")
     figure.legend(
-        *axes[0].get_legend_handles_labels(),
+        handles=[drawn[name] for name in names],
         loc="outside lower center",
         ncols=2,
         fontsize=SMALL,
