@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ANIMATIONS = ("gif", "webp")
+# What both formats count up to.
+_MOST_LOOPS = 65_535
 # What a GIF's palette holds.
 _PALETTE = 256
 
@@ -30,7 +32,7 @@ def render_animation(
         form: "gif" or "webp".
         milliseconds: How long each frame is shown, at least 10; a GIF counts in hundredths of a
             second and rounds down.
-        loops: How often it is shown; 0: forever.
+        loops: How often it is shown, up to 65,535; 0: forever.
 
     Raises:
         ShapeError: The frames have another shape or type.
@@ -43,9 +45,10 @@ def render_animation(
         )
     if form not in ANIMATIONS:
         raise ConfigError(f"no animation {form!r}; choose from {', '.join(ANIMATIONS)}")
-    if milliseconds < 10 or loops < 0:
+    if milliseconds < 10 or not 0 <= loops <= _MOST_LOOPS:
         raise ConfigError(
-            f"milliseconds must be at least 10 and loops at least 0, got {milliseconds} and {loops}"
+            f"milliseconds must be at least 10 and loops 0 to {_MOST_LOOPS}, got {milliseconds} "
+            f"and {loops}"
         )
     pictures = _indexed(frames) if form == "gif" else [Image.fromarray(frame) for frame in frames]
     # GIF counts how often it is repeated, and plays once without that entry.

@@ -63,7 +63,7 @@ class Accumulator:
         self,
         record: "SpikeRecord",
         images: "NDArray[np.uint8]",
-        labels: "NDArray[np.uint8] | None" = None,
+        labels: "NDArray[np.integer] | None" = None,
     ) -> None:
         """Add a batch.
 
@@ -120,7 +120,7 @@ class Accumulator:
                 f"got {images.dtype} {list(images.shape)}"
             )
 
-    def _known(self, labels: "NDArray[np.uint8] | None", n: int) -> "NDArray[np.intp]":
+    def _known(self, labels: "NDArray[np.integer] | None", n: int) -> "NDArray[np.intp]":
         if self.classes is None:
             return np.zeros(n, np.intp)
         if labels is None:

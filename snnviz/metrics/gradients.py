@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from snnviz.errors import ShapeError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -18,6 +20,19 @@ _SOBEL_SCALE = 4 * 255
 _FIXED = 1 << 16
 
 
+def check_bytes(images: "NDArray[np.uint8]", least: int, most: int | None = None) -> None:
+    """Refuse what are no grey levels, uint8, of `least` to `most` dimensions.
+
+    Raises:
+        ShapeError: They are not.
+    """
+    if images.dtype != np.uint8 or not least <= images.ndim <= (most or images.ndim):
+        raise ShapeError(
+            f"images must be uint8 [n, H, W], got {images.dtype} {list(images.shape)}; multiply "
+            "floats in [0, 1] by 255 and round"
+        )
+
+
 def sobel_gradient(images: "NDArray[np.uint8]") -> "tuple[Ints, Ints]":
     """Sobel derivatives along x (to the right) and along y (down), whole numbers [n, H, W].
 
@@ -27,7 +42,11 @@ def sobel_gradient(images: "NDArray[np.uint8]") -> "tuple[Ints, Ints]":
 
     Args:
         images: Grey levels, uint8 [n, H, W].
+
+    Raises:
+        ShapeError: They are no bytes of that shape.
     """
+    check_bytes(images, 3, 3)
     padded = np.pad(images.astype(np.int64), ((0, 0), (1, 1), (1, 1)), mode="edge")
     smooth_y = padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]
     smooth_x = padded[:, :, :-2] + 2 * padded[:, :, 1:-1] + padded[:, :, 2:]

@@ -57,6 +57,9 @@ def folded_change(before: "Folded", after: "Folded") -> FoldedChange:
     Raises:
         ShapeError: The shapes differ.
     """
+    for kernels, biases in (before, after):
+        if np.shape(biases) != np.shape(kernels)[:1]:
+            raise ShapeError(f"{len(kernels)} kernels have a bias each, got {np.shape(biases)}")
     shift = np.asarray(after[1], np.float64) - np.asarray(before[1], np.float64)
     return FoldedChange(kernel_change(before[0], after[0]), float(np.sqrt(np.mean(shift * shift))))
 
@@ -127,8 +130,10 @@ def fold_batch_norm(
         eps: Its eps.
 
     Raises:
-        ShapeError: The parameters are not one a kernel.
+        ShapeError: The kernels have other dimensions, or the parameters are not one a kernel.
     """
+    if np.ndim(kernels) != 4:
+        raise ShapeError(f"kernels must be [K, C, kh, kw], got {list(np.shape(kernels))}")
     K = len(kernels)
     for values in (weight, bias, mean, variance):
         if np.shape(values) != (K,):

@@ -162,9 +162,12 @@ class ProbeFit(Accumulator):
 
         Raises:
             DataError: There were no images yet.
+            ConfigError: The penalty is not above 0.
         """
         self._check_filled()
         strength = self.strength if strength is None else strength
+        if not 0 < strength < math.inf:
+            raise ConfigError(f"the penalty must be a number above 0, got {strength}")
         by_class = self.state["by class"]
         fitted = ridge_weights(
             self.state["gram"],

@@ -124,7 +124,7 @@ def exact_gram(rows: "NDArray[np.integer]") -> "NDArray[np.float64]":
     """
     if not np.issubdtype(rows.dtype, np.integer):
         raise ShapeError(f"whole numbers are needed, got {rows.dtype}; give spike counts")
-    square = max((int(abs(int(value))) for value in (rows.max(), rows.min())), default=1) ** 2
+    square = max(abs(int(rows.max(initial=0))), abs(int(rows.min(initial=0)))) ** 2
     single = square * 256 <= 1 << 24
     dtype, limit = (np.float32, 1 << 24) if single else (np.float64, 1 << 53)
     columns = max(1, min(_COLUMNS, limit // max(1, square)))

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from snnviz.metrics.gradients import check_bytes
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -23,7 +25,12 @@ def squared_error(images: "NDArray[np.uint8]", others: "NDArray[np.uint8]") -> "
     Args:
         images: uint8 [..., n, H, W].
         others: uint8 of a shape that broadcasts with it.
+
+    Raises:
+        ShapeError: They are no bytes of that shape.
     """
+    check_bytes(images, 3)
+    check_bytes(others, 2)
     difference = images.astype(np.int64) - others
     total: Ints = np.einsum("...hw,...hw->...", difference, difference)
     return total
@@ -53,7 +60,12 @@ def structural_similarity(images: "NDArray[np.uint8]", others: "NDArray[np.uint8
     Args:
         images: uint8 [..., n, H, W].
         others: uint8 of a shape that broadcasts with it.
+
+    Raises:
+        ShapeError: They are no bytes of that shape.
     """
+    check_bytes(images, 3)
+    check_bytes(others, 2)
     if min(images.shape[-2:]) < SSIM_WINDOW:
         return np.full(np.broadcast_shapes(images.shape, others.shape)[:-2], np.nan)
     x, y = images.astype(np.int64), others.astype(np.int64)

@@ -160,7 +160,7 @@ def test_types_need_the_threshold():
     assert channel_types(rows[:2], np.array([0.0, 1.0])) == ("silent", "saturated")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.sampled_from([1, 3, 8]),
     st.lists(st.integers(0, 3), min_size=1, max_size=4),
@@ -210,3 +210,13 @@ def test_wrong_input_is_refused(pictures):
         accumulator.merge(Contours(5, (2, 9, 14)))
     with pytest.raises(ConfigError, match="at least 1, got 0"):
         Contours(0, (2, 9, 14))
+
+
+@pytest.mark.parametrize("wrong", [np.full((2, 9, 9), 0.5), np.zeros((9, 9), np.uint8)])
+@pytest.mark.parametrize(
+    "measured", [gradient_magnitude, image_quantities, sobel_gradient], ids=lambda f: f.__name__
+)
+def test_only_grey_bytes_are_looked_at(measured, wrong):
+    """Floats in [0, 1] would all be 0 as whole numbers."""
+    with pytest.raises(ShapeError, match=r"uint8 \[n, H, W\], got"):
+        measured(wrong)

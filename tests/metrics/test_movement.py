@@ -12,6 +12,7 @@ from snnviz.metrics import (
     channel_change,
     channel_rotation,
     fold_batch_norm,
+    folded_change,
     kernel_change,
     movement,
 )
@@ -105,3 +106,11 @@ def test_kernels_that_are_not_alike_are_refused(kernels):
     for before, after in ((kernels, kernels[:4]), (kernels[0], kernels[0])):
         with pytest.raises(ShapeError, match="alike"):
             kernel_change(before, after)
+
+
+def test_parameters_that_do_not_belong_together_are_refused():
+    kernels = np.ones((5, 1, 3, 3))
+    with pytest.raises(ShapeError, match="5 kernels have a bias each"):
+        folded_change((kernels, np.zeros(5)), (kernels, np.zeros(1)))
+    with pytest.raises(ShapeError, match=r"kernels must be \[K, C, kh, kw\], got \[5, 3, 3\]"):
+        fold_batch_norm(kernels[:, 0], *np.ones((4, 5)))
