@@ -366,6 +366,22 @@ def test_a_first_step_that_the_scaler_skips_leaves_no_trace(train_set, monkeypat
     assert not torch.equal(start[0], parameters[0])
 
 
+@pytest.mark.parametrize("name", ["T", "batch_size", "epochs", "val_split", "t_max", "seed"])
+def test_settings_that_count_are_whole_numbers(name):
+    with pytest.raises(ConfigError, match=r"whole number, got 2\.5"):
+        TrainConfig(**{name: 2.5})
+    with pytest.raises(ConfigError, match=r"at least [01], got -1"):
+        TrainConfig(**{name: -1})
+
+
+def test_what_cannot_be_trained_or_measured_is_refused_at_once(train_set, test_set):
+    none = ImageSet("none", np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8))
+    with pytest.raises(DataError, match="none has no images to measure on"):
+        train(CONFIG, train_set, none)
+    with pytest.raises(ConfigError, match="no device 'warp' here"):
+        train(replace(CONFIG, device="warp"), train_set, test_set)
+
+
 def test_any_seed_that_the_command_takes_can_be_used():
     orders = [loop._epoch_order(9, seed, 3).tolist() for seed in (2020, 20261126152233, 2**63 - 1)]
     assert orders[0] != orders[1] != orders[2]

@@ -31,7 +31,7 @@ FIGURES = (
 def write_analysis(
     analysis: Analysis,
     images: ImageSet,
-    folder: Path,
+    folder: str | Path,
     *,
     about: Mapping[str, Any] | None = None,
     formats: Sequence[str] = ("png",),
@@ -50,7 +50,8 @@ def write_analysis(
     Raises:
         ExportError: A file cannot be written.
     """
-    written = write_tables(analysis, make_folder(folder), about or {})
+    folder = make_folder(Path(folder))
+    written = write_tables(analysis, folder, about or {})
     for name in FIGURES:
         for form in ("png", "svg", "pdf", "gif"):
             remove(folder / f"{name}.{form}")

@@ -10,7 +10,7 @@ import torch
 from snnviz.files import write_bytes
 
 
-def save_checkpoint(checkpoint: dict[str, Any], path: Path) -> Path:
+def save_checkpoint(checkpoint: dict[str, Any], path: str | Path) -> Path:
     """`path`, which holds `checkpoint` afterwards, whole or not at all.
 
     Args:
@@ -21,7 +21,7 @@ def save_checkpoint(checkpoint: dict[str, Any], path: Path) -> Path:
     Raises:
         ExportError: It cannot be written there.
     """
-    return write_bytes(checkpoint_bytes(checkpoint), path)
+    return write_bytes(checkpoint_bytes(checkpoint), Path(path))
 
 
 def checkpoint_bytes(checkpoint: dict[str, Any]) -> memoryview:

@@ -26,7 +26,7 @@ def record_training(
     config: TrainConfig,
     train_set: ImageSet,
     test_set: ImageSet,
-    folder: Path,
+    folder: str | Path,
     *,
     about: Mapping[str, Any] | None = None,
     tutorial_options: Mapping[str, Any] | None = None,
@@ -55,7 +55,7 @@ def record_training(
         SnnvizError: As `train` and `open_run`, before anything is written; and where an epoch
             cannot be written, with the one before it whole.
     """
-    ranks = ranks or Ranks()
+    folder, ranks = Path(folder), ranks or Ranks()
     results = train(config, train_set, test_set, progress, resume=state, ranks=ranks)
     with ExitStack() as stack:
         run = None

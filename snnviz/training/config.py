@@ -10,7 +10,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, StepLR
 
 from snnviz.errors import ConfigError
 from snnviz.kernels import check_network
-from snnviz.network import NetworkConfig, StepMode
+from snnviz.network import NetworkConfig, StepMode, check_integer
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,10 @@ class TrainConfig:
     def __post_init__(self) -> None:
         """Refuse values that cannot train."""
         for name in ("T", "batch_size", "epochs", "step_size", "channels", "votes"):
-            _at_least(name, getattr(self, name), 1)
-        _at_least("T_max", self.t_max, 1)
-        _at_least("the number of held-out images", self.val_split, 0)
+            check_integer(name, getattr(self, name), 1)
+        check_integer("T_max", self.t_max, 1)
+        check_integer("the number of held-out images", self.val_split, 0)
+        check_integer("the seed", self.seed, 0)
         for name, value in (("the learning rate", self.lr), ("gamma", self.gamma)):
             if not 0 < value < float("inf"):
                 raise ConfigError(f"{name} must be a number above 0, got {value}")
@@ -160,8 +161,3 @@ RECIPES: dict[str, dict[str, Any]] = {
         "val_split": 6000,
     },
 }
-
-
-def _at_least(name: str, value: int, least: int) -> None:
-    if value < least:
-        raise ConfigError(f"{name} must be at least {least}, got {value}")

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from snnviz.checkpoint import TrainingState
 from snnviz.data import ImageSet
-from snnviz.device import cudnn_algorithms
+from snnviz.device import choose_device, cudnn_algorithms
 from snnviz.errors import ConfigError, DataError
 from snnviz.evaluation import Progress, check_labels, evaluate_tensors, to_device
 from snnviz.network import NetworkConfig
@@ -80,13 +80,14 @@ def train(
         ranks: The processes that train together, see `snnviz.ranks.joined_ranks`.
 
     Raises:
-        ConfigError: There are fewer training images than one batch takes, the ranks cannot share
-            a batch equally, or there is no epoch left to train.
-        DataError: A set has no labels, or the two differ in image size.
+        ConfigError: There is no such device, there are fewer training images than one batch takes,
+            the ranks cannot share a batch equally, or there is no epoch left to train.
+        DataError: A set has no labels, there is no test image, or the sets differ in image size.
         CheckpointError: `resume` is the state of another network or optimizer.
         TrainingError: (from the iterator) The weights are no finite numbers any more.
     """
     ranks = ranks or Ranks()
+    choose_device(config.device)
     for images in (train_set, test_set):
         check_labels(images, NetworkConfig.num_classes)
     train_set, val_set = _hold_out(train_set, config)
@@ -186,6 +187,8 @@ def _hold_out(train_set: ImageSet, config: TrainConfig) -> tuple[ImageSet, Image
 
 
 def _check_sets(config: TrainConfig, train_set: ImageSet, test_set: ImageSet, ranks: Ranks) -> None:
+    if len(test_set) == 0:
+        raise DataError(f"{test_set.name} has no images to measure on; name a set that does")
     if len(train_set) < config.batch_size:
         raise ConfigError(
             f"a batch takes {config.batch_size} images, there are {len(train_set)} of "
