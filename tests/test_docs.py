@@ -21,13 +21,29 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
+def shown_options(text):
+    """Command, option and line of every option that a text shows, also on lines that go on."""
+    whole = text.replace("\\\n", "")
+    for name, line in re.findall(rf"snnviz ({'|'.join(COMMANDS)}) (.*)", whole):
+        for option in re.findall(r"(?<=\s)--?[a-zA-Z][\w-]*", " " + line.split("#")[0]):
+            yield name, option, line
+
+
+def test_options_are_found_on_every_line_of_a_command():
+    text = (
+        "snnviz train -T 8 \\\n    --seed 1 \\\n\t--surprise # --no\n --nor\nsnnviz curves --help"
+    )
+    found = [(name, option) for name, option, _ in shown_options(text)]
+    mine = [("train", option) for option in ("-T", "--seed", "--surprise")]
+    assert found == [*mine, ("curves", "--help")]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_option_that_a_page_shows_exists(page):
-    for name, line in re.findall(rf"snnviz ({'|'.join(COMMANDS)}) (.*)", page.read_text()):
+    for name, option, line in shown_options(page.read_text()):
         command = import_module(f"snnviz.cli.{name}").command
         known = {o for each in command.params for o in (*each.opts, *each.secondary_opts)}
-        for option in re.findall(r"(?<=\s)--?[a-zA-Z][\w-]*", " " + line.split("#")[0]):
-            assert option in known | {"--help"}, f"{option} in {line!r}"
+        assert option in known | {"--help"}, f"{option} in {line!r}"
 
 
 def test_every_public_name_is_in_the_api_page():

@@ -35,7 +35,7 @@ def test_one_table_draws_every_class():
     assert sorted(DRAWINGS) == sorted(CLASSES)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(count=st.integers(1, 30) | st.integers(1, MANY))
 @example(count=480)
 @example(count=481)

@@ -1,5 +1,6 @@
 """The public surface is a list, and it is cheap to import."""
 
+import ast
 import subprocess
 import sys
 import tomllib
@@ -154,19 +155,55 @@ FLOORS = [
 ]
 
 
-def test_rooms_import_downwards_only():
-    import ast
+def imported(source, *folders):
+    """What a module in those folders of the package imports from: rooms, or the package's names."""
+    package = ["snnviz", *folders]
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) + 1 - node.level] if node.level else []
+            home = ".".join([*above, *filter(None, [node.module])])
+            names = [f"{home}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            top, _, inside = name.partition(".")
+            if top == "snnviz":
+                yield inside.partition(".")[0]
 
+
+@pytest.mark.parametrize(
+    ("line", "rooms"),
+    [
+        ("from snnviz.figures.types import Floats", ["figures"]),
+        ("from snnviz import figures, cli as top, __version__", ["figures", "cli", "__version__"]),
+        ("import numpy, snnviz.runs.curves as curves", ["runs"]),
+        ("import snnviz", [""]),
+        ("from . import tones", ["export"]),
+        ("from .tones import GREY", ["export"]),
+        ("from .. import encoder", ["encoder"]),
+        ("def late():\n    from ..data.images import ImageSet", ["data"]),
+        ("from snnvizard import figures\nfrom torch import nn", []),
+    ],
+)
+def test_an_import_is_seen_however_it_is_spelled(line, rooms):
+    assert list(imported(line, "export")) == rooms
+
+
+def test_rooms_import_downwards_only():
     floor = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
     package = Path(snnviz.__file__).parent
     for path in package.rglob("*.py"):
         room = path.relative_to(package).with_suffix("").parts[0]
         if room.startswith("__"):
             continue
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("snnviz."):
-                other = node.module.split(".")[1]
-                assert floor[other] < floor[room] or other == room, f"{path.name} imports {other}"
+        for name in imported(path.read_text(), *path.relative_to(package).parent.parts):
+            other = snnviz._HOMES.get(name, name)
+            if other not in {room, "__version__"}:
+                # The package as a whole is above all rooms.
+                above = floor.get(other, len(FLOORS))
+                assert above < floor[room], f"{path.name} imports {name or 'snnviz'}"
 
 
 def test_the_version_and_the_extras_are_declared():

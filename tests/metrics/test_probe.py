@@ -11,7 +11,15 @@ from scipy.stats import binom, binomtest
 from snnviz.data import to_input
 from snnviz.encoder import load_encoder
 from snnviz.errors import ConfigError, DataError, ShapeError
-from snnviz.metrics import ProbeFit, ProbeScore, pooled_counts, pooling_side, wilson_interval
+from snnviz.metrics import (
+    ClassProbe,
+    ProbeFit,
+    ProbeScore,
+    best_strength,
+    pooled_counts,
+    pooling_side,
+    wilson_interval,
+)
 from snnviz.spikes import SpikeRecord
 
 
@@ -124,6 +132,18 @@ def test_silent_and_saturated_encoders_guess_the_commonest_class(first_spike):
     assert (result.correct, result.accuracy, result.chance) == (3, 1 / 3, 1 / 3)
 
 
+def test_of_strengths_that_are_right_equally_often_the_largest_is_best():
+    record = SpikeRecord.from_first_spike(np.zeros((5, 2, 4, 6), int), 1)
+    labels = np.array([1, 1, 1, 0, 2], np.uint8)
+    scores = []
+    for strength, guess in ((0.1, 1), (1.0, 1), (0.3, 1), (3.0, 0)):
+        probe = ClassProbe(1, np.zeros((2, 3)), np.eye(3)[guess], 9, strength=strength)
+        scores.append(ProbeScore(1, (2, 4, 6), probe))
+        scores[-1].update(record, blank(record), labels)
+    assert [score.result().correct for score in scores] == [3, 3, 3, 1]
+    assert best_strength(scores) == best_strength(scores[::-1]) == 1.0
+
+
 @given(st.integers(1, 20000), st.floats(0, 1))
 def test_the_interval_is_wilsons(total, share):
     correct = round(share * total)
@@ -131,7 +151,7 @@ def test_the_interval_is_wilsons(total, share):
     assert wilson_interval(correct, total) == pytest.approx(tuple(expected), abs=1e-12)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     st.lists(st.integers(0, 4), min_size=1, max_size=4),
     st.integers(0, 2**32 - 1),

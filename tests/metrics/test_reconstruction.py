@@ -176,7 +176,7 @@ def test_many_steps_are_summed_exactly(rng):
         assert np.array_equal(accumulator.state["cross"][-1], expected)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.sampled_from([1, 8]),
     st.lists(st.integers(0, 3), min_size=1, max_size=4),
