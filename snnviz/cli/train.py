@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     type=click.Choice(["tutorial", "best"]),
     default="tutorial",
     show_default=True,
-    help="Where the other defaults come from: the tutorial, or what others add to be more accurate "
+    help="Where the other defaults come from: the tutorial, or what others add for long trainings "
     "(-T 8 -opt Adam -lr 0.001 --augment --dropout 0.5 --votes 10 --val-split 6000).",
 )
 @options.device_option
