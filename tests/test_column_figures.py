@@ -311,3 +311,22 @@ def test_a_figure_of_too_many_neurons_is_refused():
 def test_panels_without_numbers_are_refused(panels):
     with pytest.raises(ShapeError, match=r"a panel needs|must be"):
         over_time_figure(panels)
+
+
+@pytest.mark.parametrize("T", [1, 2])
+def test_few_steps_have_a_tick_each(T):
+    spikes = np.ones((T, 2), bool)
+    for figure in (
+        raster_figure(spikes, names=["a", "b"]),
+        over_time_figure({"r": {"a": [0] * T}}),
+    ):
+        axes = figure.axes[0]
+        low, high = axes.get_xlim()
+        assert [tick for tick in axes.get_xticks() if low <= tick <= high] == list(range(T))
+
+
+def test_names_that_are_no_text_are_drawn():
+    """What a file's name may hold: bytes that are no UTF-8, and ends of lines."""
+    figure = over_time_figure({"r": {"a\udcff": [0.1], "b\nc": [0.2]}})
+    assert entries(figure.legends[0]) == ["a?", "b c"]
+    render(figure, "png")

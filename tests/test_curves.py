@@ -38,7 +38,7 @@ def test_the_highest_accuracy_is_marked_with_epoch_and_value():
     assert label == "run: 93.30% at epoch 1 (highest)"
     np.testing.assert_array_equal(line.get_xydata(), np.column_stack([EPOCHS, values]))
     assert [mark[:2] for mark in marks(figure)] == [(1.0, 0.933)], "the first of equal ones"
-    assert axes.get_legend().get_texts()[0].get_text() == label
+    assert figure.legends[0].get_texts()[0].get_text() == label
 
 
 def test_another_epoch_can_be_marked():
@@ -115,3 +115,28 @@ def test_only_what_is_there_can_be_marked_or_drawn():
         accuracy_figure({"mine": points}, title="", marked={"mine": 4})
     with pytest.raises(ConfigError, match="no set 'valid'; choose from train, test, val"):
         loss_figure({"mine": {"valid": points}})
+
+
+@pytest.mark.parametrize("count", [1, 2, 9])
+def test_the_legend_covers_no_curve_and_stays_in_the_figure(count):
+    """Names as long as those of the run folders of `--recipe best`."""
+    long = "T_8_b_128_Adam_lr_0.001_CosALR_64_amp_augment_dropout_0.5_votes_10"
+    points = EPOCHS, np.linspace(0.1, 0.9, 4)
+    names = [f"seeds/{seed}/{long}" for seed in range(count)]
+    accuracy = accuracy_figure(dict.fromkeys(names, points), title="Accuracy")
+    loss = loss_figure({name: {"train": points, "test": points} for name in names})
+    for figure, entries in ((accuracy, count), (loss, 2 * count)):
+        render(figure, "png")
+        (legend,), (axes,) = figure.legends, figure.axes
+        assert len(legend.get_texts()) == entries
+        box = legend.get_window_extent()
+        assert 0 <= box.x0 < box.x1 <= figure.bbox.width
+        assert box.y1 <= axes.get_tightbbox().y0 + 1
+        assert axes.get_position().height * figure.get_figheight() > 3
+
+
+def test_one_epoch_has_one_tick():
+    figure = accuracy_figure({"run": (np.array([0]), np.array([0.5]))}, title="")
+    render(figure, "png")
+    low, high = figure.axes[0].get_xlim()
+    assert [tick for tick in figure.axes[0].get_xticks() if low <= tick <= high] == [0]

@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.figures.frame import literal
-from snnviz.figures.plot import COLORS, build_plot, settle_layout
+from snnviz.figures.plot import COLORS, build_plot, check_size, settle_layout
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,6 +22,9 @@ _STYLES = ("-", "--", ":", "-.")
 _MARKERS = ("", "s", "^", "v")
 _LOSS_STYLES = {"train": "-", "test": "--", "val": ":"}
 _SIZE = (6.8, 4.2)
+# Letters of a run's name, and inches of a line, in the legend.
+_LONGEST = 66
+_ENTRY = 0.19
 # Up to so many epochs each one gets a dot, so that one epoch alone shows.
 _DOTS = 20
 
@@ -63,7 +66,7 @@ def accuracy_figure(
         best = int(np.argmax(values)) if marked is None or name not in marked else marked[name]
         if not 0 <= best < len(values):
             raise ConfigError(f"cannot mark entry {best} of {name}: it has {len(values)} epochs")
-        text = f"{name}: {values[best]:.2%} at epoch {epochs[best]} ({note})"
+        text = f"{literal(name, _LONGEST)}: {values[best]:.2%} at epoch {epochs[best]} ({note})"
         _line(axes, epochs, values, color, style, text)
         axes.plot(
             epochs[best],
@@ -75,8 +78,7 @@ def accuracy_figure(
             markeredgewidth=1.6,
         )
     axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=None))
-    axes.legend(loc="lower right", fontsize="small", framealpha=0.9)
-    return settle_layout(figure)
+    return _finished(figure)
 
 
 def loss_figure(
@@ -102,19 +104,27 @@ def loss_figure(
             epochs, values = _check(f"{name}, {kind}", points)
             color, style = COLORS[index % len(COLORS)], _LOSS_STYLES[kind]
             marker = _MARKERS[index // len(COLORS) % len(_MARKERS)]
-            _line(axes, epochs, values, color, style, f"{name}, {kind}", marker)
+            _line(axes, epochs, values, color, style, f"{literal(name, _LONGEST)}, {kind}", marker)
     axes.set_ylim(bottom=0)
-    axes.legend(loc="upper right", fontsize="small", framealpha=0.9)
-    return settle_layout(figure)
+    return _finished(figure)
 
 
 def _axes(title: str, quantity: str, dpi: int) -> tuple["Figure", "Axes"]:
     figure, axes = build_plot(*_SIZE, dpi=dpi, title=title)
     axes.set_xlabel("epoch")
     axes.set_ylabel(quantity)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.grid(alpha=0.3)
     return figure, axes
+
+
+def _finished(figure: "Figure") -> "Figure":
+    """The figure with its legend below, and as much higher as that needs."""
+    _, labels = figure.axes[0].get_legend_handles_labels()
+    figure.set_figheight(_SIZE[1] + _ENTRY * len(labels))
+    check_size(*figure.get_size_inches(), dpi=int(figure.dpi))
+    figure.legend(loc="outside lower center", fontsize="small", frameon=False)
+    return settle_layout(figure)
 
 
 def _line(
@@ -128,7 +138,7 @@ def _line(
 ) -> None:
     marker = marker or ("." if len(epochs) <= _DOTS else "")
     axes.plot(epochs, values, style, color=color, marker=marker, markersize=4, linewidth=1.4,
-              label=literal(label))  # fmt: skip
+              label=label)  # fmt: skip
 
 
 def _check(name: str, points: Points) -> Points:

@@ -44,6 +44,9 @@ def literal(text: str, longest: int | None = None) -> str:
         text: The name.
         longest: So many letters at most; of a longer one the middle is left out.
     """
+    # A file's name may hold bytes that are no text, and characters that end a line.
+    text = text.encode("utf-8", "replace").decode()
+    text = "".join(letter if letter.isprintable() else " " for letter in text)
     if longest is not None and len(text) > longest:
         end = longest // 2
         text = f"{text[: longest - end - 1]}\N{HORIZONTAL ELLIPSIS}{text[-end:]}"

@@ -147,4 +147,4 @@ def _draw_band(
     axes.plot(steps, np.median(values, axis=1), color=LINE_COLOR, linewidth=1.3, marker=marker,
               label="median")  # fmt: skip
     axes.set_ylim(bottom=0)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

@@ -57,7 +57,7 @@ def raster_figure(
         range(count), [f"{name}: {total}" for name, total in zip(names, totals, strict=True)]
     )
     axes.set_ylim(count - 0.5, -0.5)
-    axes.set_ylabel("neuron: spikes in all")
+    axes.set_ylabel("neuron: spikes")
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", color=_GRID, linewidth=0.5)
     axes.set_axisbelow(True)
@@ -144,7 +144,7 @@ def _draw_trace(
 
 def _set_steps(axes: "Axes", T: int) -> None:
     axes.set_xlim(-0.5, T - 0.5)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
     axes.set_xlabel("step t")
 
 

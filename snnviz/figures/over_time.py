@@ -62,7 +62,7 @@ def over_time_figure(
                 label=literal(name, LONGEST_NAME),
             )
         panel.set_title(number, fontsize=SMALL, color=TEXT_COLOR, loc="left")
-        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         panel.tick_params(labelbottom=panel is axes[-1])
     axes[-1].set_xlabel("time step t")
     figure.legend(
