@@ -589,3 +589,10 @@ def test_a_stdout_that_cannot_be_written_to_is_one_line(command, ckpt, tmp_path)
     assert result.returncode == 1
     assert "cannot write to stdout: No space left on device" in one_line(result.stderr)
     assert (tmp_path / "out" / "manifest.json").exists() == (command == "visualize")
+
+
+def test_without_a_command_the_help_is_shown_as_it_is(run):
+    status, out, err = run()
+    assert (status, out) == (2, "")
+    assert err.startswith("Usage: snnviz [OPTIONS] COMMAND [ARGS]...\n\n")
+    assert re.search("\n  visualize  .*\n$", err)

@@ -2,6 +2,9 @@
 
 import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -210,3 +213,21 @@ def test_real_images(run, tmp_path, data_dir):
     labels = fashion_mnist(data_dir, "test").labels[:64]
     assert [row["total"] for row in values["per_class"]] == np.bincount(labels).tolist()
     assert values["images"] == {"dataset": "fashion-mnist", "split": "test"}
+
+
+def test_a_reader_of_stdout_that_goes_costs_no_file(tmp_path, ckpt):
+    """`| true` and `> /dev/full`: what was measured is written before it is told."""
+    command = [sys.executable, "-m", "snnviz", "evaluate", "--ckpt", ckpt, "-b", "10",
+               "--dataset", "garments", "--n-images", "10"]  # fmt: skip
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [*command, "--json", tmp_path / "a.json", "--figures", tmp_path / "figures"],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert result.returncode == 1
+    assert json.loads((tmp_path / "a.json").read_text())["total"] == 10
+    assert len(list((tmp_path / "figures").iterdir())) > 1
+    closed = " ".join(map(str, [*command, "--json", tmp_path / "b.json"])) + " >&-"
+    result = subprocess.run(closed, shell=True, capture_output=True, text=True, check=False)
+    assert "Traceback" not in result.stderr
+    assert json.loads((tmp_path / "b.json").read_text())["total"] == 10

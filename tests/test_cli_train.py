@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 import numpy as np
@@ -16,6 +17,7 @@ from PIL import Image
 from snnviz.acceleration import native
 from snnviz.checkpoint import load_checkpoint
 from snnviz.cli import main, plan
+from snnviz.cli.interrupts import Stopped
 from snnviz.cli.train import command
 from snnviz.data import garments
 from snnviz.errors import ConfigError
@@ -430,3 +432,14 @@ def test_curves_of_nothing_are_one_line(arguments, message, run, tmp_path):
     assert out == ""
     assert message in one_line(err)
     assert not (tmp_path / "curves").exists()
+
+
+def test_an_empty_name_of_a_run_starts_no_training(run, tmp_path):
+    status, _, err = run("train", "--resume", "", "--dataset", "garments")
+    assert status == 2
+    assert "the name is empty" in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_line_to_go_on_with_can_be_pasted():
+    assert str(Stopped(3, Path("my runs/$x"))).endswith("snnviz train --resume 'my runs/$x'")

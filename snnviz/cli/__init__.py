@@ -130,6 +130,9 @@ def main(arguments: list[str] | None = None) -> None:
         if error.filename is None:  # of no file: nothing the user can mend
             raise
         _fail(f"cannot use {error.filename}: {error.strerror}; choose another path", status=1)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(error.exit_code)
     except click.UsageError as error:
         if not is_first_rank():  # all ranks were given the same options
             sys.exit(error.exit_code)

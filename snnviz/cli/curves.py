@@ -63,11 +63,13 @@ def command(
     with settled():
         figures = _figures(curves, dpi)
         make_folder(out_dir)
-        for name, figure in figures.items():
-            for form in dict.fromkeys(format):
-                path = write_bytes(render(figure, form), out_dir / f"{name}.{form}")
-                if not quiet:
-                    say(path)
+        written = [
+            write_bytes(render(figure, form), out_dir / f"{name}.{form}")
+            for name, figure in figures.items()
+            for form in dict.fromkeys(format)
+        ]
+    for path in () if quiet else written:
+        say(path)
 
 
 def _named(runs: tuple[Path, ...]) -> dict[str, Path]:

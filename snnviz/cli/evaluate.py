@@ -105,15 +105,16 @@ def command(
     _make_folders(json, figures)
     progress = options.progress_bar(quiet)
     measurement = measure(net, images, batch_size=batch_size, progress=progress)
-    if not quiet and json != _STDOUT:
-        say(f"{ckpt}, T = {measurement.T}, on {images.name} ({split})")
-        say("\n".join(_lines(measurement)))
     about = {
         "checkpoint": describe(checkpoint, str(ckpt)),
         "images": {"dataset": images.name, "split": split},
     }
-    for path in (*_write_json(measurement, about, json), *_figures(measurement, figures, format)):
-        if not quiet and json != _STDOUT:
+    # First the files: whoever reads stdout may not read to its end.
+    written = [*_write_json(measurement, about, json), *_figures(measurement, figures, format)]
+    if not quiet and json != _STDOUT:
+        say(f"{ckpt}, T = {measurement.T}, on {images.name} ({split})")
+        say("\n".join(_lines(measurement)))
+        for path in written:
             say(f"wrote {path}")
 
 

@@ -1,5 +1,6 @@
 """Ctrl-C while something is under way that is better finished."""
 
+import shlex
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ class Stopped(click.ClickException):
     def __init__(self, epoch: int, folder: Path) -> None:
         super().__init__(
             f"interrupted after epoch {epoch}, which is saved; go on with: "
-            f"snnviz train --resume {folder}"
+            f"snnviz train --resume {shlex.quote(str(folder))}"
         )
 
 

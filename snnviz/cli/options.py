@@ -13,6 +13,10 @@ from snnviz.data import DATASETS
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
+# Far more time steps than anybody looks at, few enough to be computed.
+STEPS = click.IntRange(1, 10_000)
+
+
 def count_or_all(_ctx: click.Context, _param: click.Parameter, value: str) -> int | None:
     """A positive number, or None for "all"."""
     if value == "all":
@@ -81,7 +85,7 @@ def steps_option(command: Callable[..., Any]) -> Callable[..., Any]:
         "-T",
         "--T",
         "T",
-        type=click.IntRange(min=1),
+        type=STEPS,
         default=None,
         show_default="the checkpoint's",
         help="Number of time steps.",
@@ -135,7 +139,8 @@ def progress_bar(quiet: bool) -> "Callable[[str, int, int], None]":
     from tqdm import tqdm
 
     # The bar goes to stderr; whoever sends stdout elsewhere does not sit and watch.
-    hide = quiet or not (sys.stdout.isatty() and sys.stderr.isatty())
+    # A stream that was closed before the start is None.
+    hide = quiet or not all(stream and stream.isatty() for stream in (sys.stdout, sys.stderr))
     bar: tqdm[Any] | None = None
     shown = ("", 0)
 

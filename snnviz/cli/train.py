@@ -15,12 +15,23 @@ if TYPE_CHECKING:
     from snnviz.training import EpochResult
 
 
+# What --resume without RUN is to click; no folder can be called so.
+_USUAL = "\0"
+
+
+def _check_named(_ctx: click.Context, _parameter: click.Parameter, run: str | None) -> str | None:
+    """The run to go on with, "" for that of the options; an empty name is most likely a mistake."""
+    if run == "":
+        raise click.BadParameter("the name is empty; name a run, or leave it out")
+    return "" if run == _USUAL else run
+
+
 @click.command("train")
 @click.option(
     "-T",
     "--T",
     "T",
-    type=click.IntRange(min=1),
+    type=options.STEPS,
     default=4,
     show_default=True,
     help="Number of time steps.",
@@ -64,7 +75,8 @@ if TYPE_CHECKING:
     "-resume",
     "--resume",
     is_flag=False,
-    flag_value="",
+    flag_value=_USUAL,
+    callback=_check_named,
     default=None,
     metavar="[RUN]",
     help="Go on with a run: its folder, or a checkpoint in it. Options that are not given are "
