@@ -193,10 +193,12 @@ def check_absent(path: Path, *, overwrite: bool, option: str) -> None:
         option: What a command calls it, for the error.
 
     Raises:
-        ExportError: It is a folder, or a file that is not to be overwritten.
+        ExportError: It is a folder or a device, or a file that is not to be overwritten.
     """
     if path.is_dir():
         raise ExportError(f"{path} is a folder, not a file; choose another with {option}")
+    if path.exists() and not path.is_file():
+        raise ExportError(f"{path} is not a regular file; choose another with {option}")
     if path.exists() and not overwrite:
         raise ExportError(
             f"{path} is there already; choose another with {option}, or pass --overwrite"

@@ -330,3 +330,10 @@ def test_names_that_are_no_text_are_drawn():
     figure = over_time_figure({"r": {"a\udcff": [0.1], "b\nc": [0.2]}})
     assert entries(figure.legends[0]) == ["a?", "b c"]
     render(figure, "png")
+
+
+def test_a_single_neuron_has_room_for_its_label():
+    figure = raster_figure(np.ones((3, 1), bool), names=["a"])
+    render(figure, "png")
+    label = figure.axes[0].yaxis.label.get_window_extent()
+    assert 0 <= label.y0 < label.y1 <= figure.bbox.height

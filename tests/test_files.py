@@ -179,3 +179,9 @@ def test_a_lock_that_cannot_be_deleted_hides_no_error(tmp_path, monkeypatch):
         fail()
     with locked(tmp_path, "still held"):
         pass
+
+
+def test_what_is_no_regular_file_is_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ExportError, match="not a regular file"):
+        check_absent(tmp_path / "pipe", overwrite=True, option="--json")

@@ -122,7 +122,7 @@ def _finished(figure: "Figure") -> "Figure":
     """The figure with its legend below, and as much higher as that needs."""
     _, labels = figure.axes[0].get_legend_handles_labels()
     figure.set_figheight(_SIZE[1] + _ENTRY * len(labels))
-    check_size(*figure.get_size_inches(), dpi=int(figure.dpi))
+    check_size(_SIZE[0], figure.get_figheight(), int(figure.dpi))
     figure.legend(loc="outside lower center", fontsize="small", frameon=False)
     return settle_layout(figure)
 

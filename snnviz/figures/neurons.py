@@ -47,7 +47,7 @@ def raster_figure(
     """
     fired = _check(spikes, names)
     T, count = fired.shape
-    figure, axes = build_column(0.9 + 0.16 * count, dpi=dpi, title=title)
+    figure, axes = build_column(max(1.5, 0.9 + 0.16 * count), dpi=dpi, title=title)
     trains = [np.flatnonzero(fired[:, n]) for n in range(count)]
     width = min(2.5, 120 / T)
     axes.eventplot(trains, lineoffsets=list(range(count)), linelengths=0.7, linewidths=width,
