@@ -75,10 +75,10 @@ def channel_importance(
 
     def correct() -> int:
         hits = torch.zeros((), dtype=torch.int64, device=device)
-        for batch, label in zip(pixels.split(batch_size), labels.split(batch_size), strict=True):
-            with full_precision(device):
-                rate = model(scale_images(batch))
-            hits += (rate.argmax(1) == label).sum()
+        batches = zip(pixels.split(batch_size), labels.split(batch_size), strict=True)
+        with full_precision(device):
+            for batch, label in batches:
+                hits += (model(scale_images(batch)).argmax(1) == label).sum()
         return int(hits)
 
     norm = silenced.static_conv[1]

@@ -115,13 +115,14 @@ def _saved(named: str, usual: Path) -> TrainingState | None:
     Where nothing is named, that in the `usual` folder, or None if no epoch was saved there yet.
     """
     path = Path(named) if named else usual
-    if not named and not (path / LATEST).exists():
-        return None
-    if path.is_dir() and read_config(path) and not (path / LATEST).exists():
-        raise ConfigError(
-            f"no epoch is saved in {path} yet; begin anew with the options that it was begun with "
-            "and --overwrite"
-        )
+    if not (path / LATEST).exists():
+        if not named:
+            return None
+        if read_config(path):
+            raise ConfigError(
+                f"no epoch is saved in {path} yet; begin anew with the options that it was begun "
+                "with and --overwrite"
+            )
     return load_training_state(path / LATEST if path.is_dir() else path)
 
 

@@ -61,8 +61,9 @@ def accuracy_figure(
         color, style = styles[index % len(styles)]
         epochs, values = _check(name, points)
         if not ((values >= 0) & (values <= 1)).all():
-            raise ShapeError(f"accuracies must be in [0, 1], {name} has {values.min()} to "
-                             f"{values.max()}")  # fmt: skip
+            raise ShapeError(
+                f"accuracies must be in [0, 1], {name} has {values.min()} to {values.max()}"
+            )
         best = int(np.argmax(values)) if marked is None or name not in marked else marked[name]
         if not 0 <= best < len(values):
             raise ConfigError(f"cannot mark entry {best} of {name}: it has {len(values)} epochs")
