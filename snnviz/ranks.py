@@ -111,6 +111,11 @@ def joined_ranks(device: str = "cpu") -> Iterator[Ranks]:
     if distributed.is_initialized():
         yield Ranks(distributed.get_rank(), world)
         return
+    # Imported before there is a group: its functions' default arguments keep the one they find, and
+    # to train in parallel imports it. The threads of a group that is kept outlive it, and one that
+    # is late while Python ends takes the process down ("terminate called").
+    import torch.distributed.nn.functional  # noqa: F401, PLC0415
+
     if device.startswith("cuda"):
         from torch import cuda  # noqa: PLC0415
 

@@ -282,7 +282,7 @@ def test_ctrl_c_finishes_the_epoch_or_at_once(presses, tmp_path):
 def process(*arguments, module=("snnviz",)):
     """A command in a process of its own, on one thread."""
     return subprocess.run(
-        [sys.executable, "-m", *module, *map(str, arguments)],
+        [sys.executable, "-m", *map(str, module), *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,
@@ -341,6 +341,36 @@ def test_without_a_compiler_it_trains_and_says_what_it_does_without(run, monkeyp
     assert status == 0
     assert out.startswith("epoch=0,")
     assert "the network runs several times slower than it could: no C++" in one_line(err)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="tells the threads of a process")
+def test_no_thread_of_the_ranks_connection_outlives_it(tmp_path):
+    """One that is late while Python ends would abort a training that is done."""
+    script = tmp_path / "train.py"
+    script.write_text(
+        "from pathlib import Path\n"
+        "from torch import distributed\n"
+        "from snnviz.cli import main\n"
+        "def threads():\n"
+        "    names = [path.read_text() for path in Path('/proc/self/task').glob('*/comm')]\n"
+        "    return sum('gloo' in name for name in names)\n"
+        "during = []\n"
+        "destroy = distributed.destroy_process_group\n"
+        "distributed.destroy_process_group = lambda: (during.append(threads()), destroy())\n"
+        "try:\n"
+        "    main()\n"
+        "finally:\n"
+        "    print('threads', *during, threads(), flush=True)\n"
+    )
+    launcher = ("torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+    arguments = (*SMALL, "--epochs", 1, "-q", "-out_dir", tmp_path / "logs")
+    result = process(*arguments, module=(*launcher, script))
+    assert result.returncode == 0, result.stderr
+    counts = [line.split()[1:] for line in result.stdout.splitlines()]
+    assert len(counts) == 2, result.stdout
+    for during, after in counts:
+        assert int(during) > 0
+        assert int(after) == 0
 
 
 def test_a_batch_that_ranks_cannot_share_is_refused(tmp_path):
