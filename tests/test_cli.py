@@ -416,7 +416,11 @@ BAD = [
     (["--format", "bmp"], "'bmp' is not one of"),
     (["--normalize", "log"], "'log' is not one of"),
     (["--cmap", "nope"], "no colour map 'nope'"),
-    (["--dpi", "0"], "0 is not in the range"),
+    (["--dpi", "9"], "9 is not in the range"),
+    (["-dpi", "9"], "No such option '-dpi'. Did you mean '--dpi'?"),
+    (["-Thirty"], "No such option '-Thirty'"),
+    (["-T3x"], "'3x' is not a valid integer"),
+    (["--format", "npz", "--kind", "counts", "--kind", "spikes"], "draw other kinds as png"),
     (["--rows", "1", "--columns", "2"], "do not fit"),
     (["--rows", "100000"], "more than can be drawn"),
     (["--columns", "100000"], "more than can be drawn"),
@@ -441,6 +445,80 @@ def test_bad_input_is_one_line_and_writes_nothing(arguments, message, run, ckpt,
     assert stdout == ""
     assert message in one_line(err)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("command", "typed", "meant"),
+    [
+        ("train", "-epoch", "--epochs"),
+        ("train", "-T_Max", "-T_max"),
+        ("train", "-batch-size", "--batch-size"),
+        ("train", "-data-dir=x", "--data-dir"),
+        ("evaluate", "-batchsize", "--batch-size"),
+        ("", "-version", "--version"),
+    ],
+)
+def test_a_mistyped_option_is_named_as_it_was_typed(command, typed, meant, run):
+    status, _, err = run(*command.split(), typed, 3)
+    assert status == 2
+    assert one_line(err).startswith(f"snnviz: No such option '{typed.split('=')[0]}'. ")
+    assert f"'{meant}'" in err
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "fact"),
+    [
+        ("train", ("-channels", 10**8), "for another 335,276,127 GiB; choose"),
+        ("train", ("-channels", 1, "--votes", 10**15), "for another 596,046,448 GiB; choose"),
+        ("train", ("-channels", 1, "--votes", 10**17), ""),
+    ],
+)
+def test_too_little_memory_is_one_line(command, arguments, fact, run, tmp_path):
+    status, out, err = run(
+        command, "--dataset", "garments", "-b", 10, *arguments, "-out_dir", tmp_path / "logs"
+    )
+    assert (status, out) == (1, "")
+    assert "not enough memory" in one_line(err)
+    assert fact in err
+    assert "smaller --batch-size, --n-images, --jobs, --T, --channels or --votes" in err
+
+
+@pytest.mark.parametrize(
+    ("error", "fact"),
+    [
+        (
+            torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a"),
+            "not enough memory for another 2.00 GiB; choose",
+        ),
+        (
+            np._core._exceptions._ArrayMemoryError((1 << 28, 3), np.dtype(np.float64)),
+            "not enough memory for another 6.00 GiB; choose",
+        ),
+        (
+            MemoryError("Out of memory allocating 1,024 bytes (allocated so far: 0 bytes)."),
+            "not enough memory for another 1,024 bytes; choose",
+        ),
+        (MemoryError(), "not enough memory; choose"),
+    ],
+)
+def test_memory_of_any_library_and_command(error, fact, run, ckpt, monkeypatch):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr("snnviz.measurement.measure", fail)
+    status, _, err = run("evaluate", "--ckpt", ckpt, "--dataset", "garments")
+    assert status == 1
+    assert fact in one_line(err)
+    assert err.endswith("smaller --batch-size, --n-images or --T\n")
+
+
+def test_another_runtime_error_is_a_bug_and_shows_itself(ckpt, monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("allocated")
+
+    monkeypatch.setattr("snnviz.measurement.measure", fail)
+    with pytest.raises(RuntimeError, match="allocated"):
+        main(["evaluate", "--ckpt", str(ckpt), "--dataset", "garments"])
 
 
 def test_a_file_that_is_no_picture(run, ckpt, tmp_path):

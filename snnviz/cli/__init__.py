@@ -17,6 +17,7 @@ from typing import TextIO
 import click
 
 from snnviz import __version__
+from snnviz.cli.mistakes import mistyped, out_of_memory
 from snnviz.errors import DiskFullError, OtherRankError, SnnvizError
 from snnviz.ranks import is_first_rank
 
@@ -67,6 +68,11 @@ class LazyGroup(click.Group):
         except DiskFullError as error:
             remedy = "go on with --resume" if _resumes(self._invoked(ctx)) else "start again"
             raise DiskFullError(f"{error} and {remedy}") from error
+        except (MemoryError, RuntimeError) as error:
+            said = out_of_memory(error, self._invoked(ctx))
+            if said is None:
+                raise
+            raise click.ClickException(said) from error
 
     def _invoked(self, ctx: click.Context) -> click.Command | None:
         return self.get_command(ctx, ctx.invoked_subcommand or "")
@@ -137,6 +143,7 @@ def main(arguments: list[str] | None = None) -> None:
         if not is_first_rank():  # all ranks were given the same options
             sys.exit(error.exit_code)
         command = error.ctx.command_path if error.ctx else "snnviz"
+        error = mistyped(error, sys.argv[1:] if arguments is None else arguments)
         _fail(f"{error.format_message()} (see {command} --help)", status=2)
     except click.ClickException as error:
         _fail(error.format_message(), status=error.exit_code)
