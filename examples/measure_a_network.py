@@ -8,6 +8,9 @@ from pathlib import Path
 
 import snnviz
 
+if len(sys.argv) < 2:
+    sys.exit(__doc__)
+
 out = Path(sys.argv[2]) if len(sys.argv) > 2 else Path("measured")
 out.mkdir(parents=True, exist_ok=True)
 

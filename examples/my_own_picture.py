@@ -8,6 +8,9 @@ from pathlib import Path
 
 import snnviz
 
+if len(sys.argv) < 2:
+    sys.exit(__doc__)
+
 picture = Path(sys.argv[1])
 out = Path(sys.argv[2] if len(sys.argv) > 2 else f"{picture.stem}_encoded.png")
 

@@ -8,6 +8,9 @@ import sys
 
 import snnviz
 
+if len(sys.argv) < 2:
+    sys.exit(__doc__)
+
 network = snnviz.load_checkpoint(sys.argv[1]).build_network()
 found = snnviz.measure(network, snnviz.garments(100))  # or snnviz.fashion_mnist("data")
 

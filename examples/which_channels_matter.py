@@ -12,6 +12,9 @@ import snnviz
 from snnviz.baselines import untrained_encoder
 from snnviz.metrics import channel_rotation, kernel_change
 
+if len(sys.argv) < 2:
+    sys.exit(__doc__)
+
 checkpoint = snnviz.load_checkpoint(sys.argv[1])
 importance = snnviz.channel_importance(checkpoint.build_network(), snnviz.garments(100))
 print(f"{importance.correct} of {importance.total} right with all channels")

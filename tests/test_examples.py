@@ -48,6 +48,16 @@ def test_my_own_picture(tmp_path, rng):
         assert picture.width > 1000
 
 
+@pytest.mark.parametrize(
+    "name", ["measure_a_network", "my_own_picture", "what_it_costs", "which_channels_matter"]
+)
+def test_an_example_that_needs_a_file_says_so(name, tmp_path):
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        run(f"{name}.py", cwd=tmp_path)
+    assert f"python examples/{name}.py " in failed.value.stderr
+    assert "Traceback" not in failed.value.stderr
+
+
 def test_measure_a_network(tmp_path):
     net = lively(build_network(NetworkConfig(T=2, channels=4), seed=0))
     save_checkpoint(
