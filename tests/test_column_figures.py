@@ -250,8 +250,8 @@ def test_wrong_input_is_refused():
         scorecard_figure(np.zeros((2, 1)), names=["a", "b"], metrics=["c"], baselines=[0])
     with pytest.raises(ShapeError, match="finite, or NaN"):
         scorecard_figure(np.array([[np.inf]]), names=["a"], metrics=["c"])
-    with pytest.raises(ConfigError, match="dpi must be at least 1"):
-        scorecard_figure(np.zeros((1, 1)), names=["a"], metrics=["c"], dpi=0)
+    with pytest.raises(ConfigError, match="dpi must be at least 10, got 9"):
+        scorecard_figure(np.zeros((1, 1)), names=["a"], metrics=["c"], dpi=9)
 
 
 def test_numbers_over_time_are_lines_in_the_same_colours():

@@ -100,7 +100,7 @@ def test_curves_that_are_none_are_refused():
     with pytest.raises(ShapeError, match="run, test"):
         loss_figure({"run": {"test": (np.array([]), np.array([]))}})
     with pytest.raises(ConfigError, match="dpi"):
-        loss_figure({}, dpi=0)
+        loss_figure({}, dpi=9)
 
 
 @pytest.mark.parametrize("values", [[0.5, 93.0], [-0.1, 0.5], [0.5, np.nan]])

@@ -139,4 +139,4 @@ def test_what_is_no_rate():
         with pytest.raises(ShapeError):
             firing_rate_figure(rates)
     with pytest.raises(ConfigError, match="dpi"):
-        anytime_figure(np.array([0.5]), dpi=0)
+        anytime_figure(np.array([0.5]), dpi=9)

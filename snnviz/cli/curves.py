@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--dpi",
-    type=click.IntRange(1, 2400),
+    type=click.IntRange(10, 2400),
     default=200,
     show_default=True,
     help="Output pixels per inch.",

@@ -58,7 +58,11 @@ class FigureSetOptions:
     neurons: tuple[tuple[int, int, int], ...] = ()
 
     def __post_init__(self) -> None:
-        """Settle the steps and formats, each once."""
+        """Settle the steps and formats, each once.
+
+        Raises:
+            ConfigError: A step, format or kind there is not, or a kind that no format can hold.
+        """
         if self.T < 1:
             raise ConfigError(f"T must be at least 1, got {self.T}")
         for t in self.at:
@@ -71,6 +75,8 @@ class FigureSetOptions:
             if name not in KINDS:
                 raise ConfigError(f"no kind of picture {name!r}; choose from {', '.join(KINDS)}")
         object.__setattr__(self, "kinds", tuple(dict.fromkeys(self.kinds or ("counts",))))
+        if self.formats and not self._drawn_formats and self.kinds != ("counts",):
+            raise ConfigError("npz holds summed spikes alone; draw other kinds as png, svg or pdf")
         object.__setattr__(self, "neurons", tuple(dict.fromkeys(self.neurons)))
         object.__setattr__(self, "at", tuple(dict.fromkeys(self.at or (0, self.T - 1))))
         object.__setattr__(self, "formats", tuple(dict.fromkeys(self.formats or ("png",))))

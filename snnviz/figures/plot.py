@@ -15,6 +15,8 @@ COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#00
 LINE_COLOR = COLORS[0]
 # Of pixels a side matplotlib draws fewer than that.
 _TOO_LARGE = 1 << 16
+# With fewer pixels an inch FreeType has no pixel for a letter of seven points.
+_LOWEST_DPI = 10
 
 
 def build_plot(width: float, height: float, *, dpi: int, title: str) -> tuple[Figure, "Axes"]:
@@ -32,10 +34,10 @@ def check_size(width: float, height: float, dpi: int) -> None:
     """Nothing, if a figure of so many inches can be drawn.
 
     Raises:
-        ConfigError: dpi is below 1, or there would be more pixels than matplotlib draws.
+        ConfigError: dpi is below 10, or there would be more pixels than matplotlib draws.
     """
-    if dpi < 1:
-        raise ConfigError(f"dpi must be at least 1, got {dpi}")
+    if dpi < _LOWEST_DPI:
+        raise ConfigError(f"dpi must be at least {_LOWEST_DPI}, got {dpi}")
     if max(width, height) * dpi >= _TOO_LARGE:
         raise ConfigError(
             f"the figure would have {width * dpi:.0f} x {height * dpi:.0f} pixels, more than can "
