@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from torch import nn
 
 from snnviz.data import ImageSet, fashion_mnist, garments
 from snnviz.network import ConvSNN, NetworkConfig, build_network
 
 # How long an example takes depends on what else the machine does.
-settings.register_profile("snnviz", deadline=None)
+settings.register_profile("snnviz", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("snnviz")
 
 

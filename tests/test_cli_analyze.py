@@ -361,7 +361,7 @@ def test_ctrl_c_is_one_line(ckpt, tmp_path):
             break
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    stdout, err = process.communicate(timeout=60)
+    stdout, err = process.communicate(timeout=300)
     assert (process.returncode, stdout) == (130, "")
     assert "interrupted" in one_line(err)
     assert not list(out.iterdir())

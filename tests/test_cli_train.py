@@ -266,7 +266,7 @@ def test_ctrl_c_finishes_the_epoch_or_at_once(presses, tmp_path):
     assert "Ctrl-C again" in process.stderr.readline()
     if presses == 2:
         process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=300)
     assert process.returncode == 130
     epochs = 1 + out.count("epoch=")
     assert load_checkpoint(tmp_path / NAME / LATEST).epoch == epochs - 1

@@ -247,7 +247,7 @@ def test_a_worker_that_is_killed_is_one_line_and_can_be_resumed(whole, tmp_path)
     workers = workers_of(process)
     assert len(workers) == 2
     os.kill(workers[1], signal.SIGKILL)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 1
     assert err.count("\n") == 1
     assert "a worker process died" in err
@@ -272,7 +272,7 @@ def test_a_second_run_in_the_same_folder_is_one_line(whole, tmp_path, capsys):
             assert "another run is writing to" in err
         assert process.poll() is None
     finally:
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=300)
     assert (process.returncode, err) == (0, "")
     assert contents(out) == whole
 
@@ -293,7 +293,7 @@ def test_ctrl_c_says_how_to_go_on(whole, tmp_path):
     process = start(*COMMAND, "--out-dir", out, "-j", 2, start_new_session=True)
     wait_for_files(out, 10, process)
     os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to all processes of the group
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 130
     assert err.count("\n") == 1
     assert "--resume" in err
@@ -320,7 +320,7 @@ for _ in work(time.sleep, repeat(1), jobs=2):
         os.killpg(process.pid, signal.SIGINT)
         time.sleep(0.3)
     try:
-        process.communicate(timeout=20)  # the workers hold the other end of the pipe as well
+        process.communicate(timeout=120)  # the workers hold the other end of the pipe as well
         assert process.returncode == -signal.SIGINT
     finally:
         with suppress(ProcessLookupError):
@@ -335,7 +335,7 @@ def test_a_full_disk_is_one_line_and_can_be_resumed(whole, tmp_path):
         *COMMAND, "--out-dir", out,
         prepare=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
     )  # fmt: skip
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 1
     assert err.count("\n") == 1
     assert "cannot write" in err

@@ -37,7 +37,7 @@ def test_a_pipe_is_refused_instead_of_waited_for(tmp_path):
     code = "import sys; from pathlib import Path; from snnviz.data import load_picture\n"
     code += "load_picture(Path(sys.argv[1]))"
     command = [sys.executable, "-c", code, tmp_path / "pipe.png"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert "pipe.png: it is not a file" in result.stderr
 
 

@@ -79,7 +79,7 @@ def found(tmp_path_factory):
     ranks = [processes.Process(target=_one_rank, args=(rank, store, queue)) for rank in (0, 1)]
     for rank in ranks:
         rank.start()
-    results = dict(queue.get(timeout=120) for _ in ranks)
+    results = dict(queue.get(timeout=300) for _ in ranks)
     for rank in ranks:
         rank.join()
     return [[torch.from_numpy(value) for value in results[rank]] for rank in (0, 1)]
