@@ -2,7 +2,7 @@
 
 Every message is one sentence a user can act on: the fact, the value received, the remedy. The
 command line prints it as one line and exits with status 1, and so it does what the system says of a
-file; everything else is a bug and shows its traceback.
+file, and memory that ran out; everything else is a bug and shows its traceback.
 """
 
 

@@ -1,6 +1,6 @@
 """How good is an encoder? All metrics of it and of what it is compared with, and their tables."""
 
-from snnviz.analysis.analyzing import Analysis, analyze
+from snnviz.analysis.analyzing import Analysis, InNetwork, analyze
 from snnviz.analysis.coders import Coder, baseline_coders, checkpoint_coders, encoder_coder
 from snnviz.analysis.measuring import Measured
 from snnviz.analysis.scorecard import SCORES, Score
@@ -12,6 +12,7 @@ __all__ = [
     "SCORES",
     "Analysis",
     "Coder",
+    "InNetwork",
     "Measured",
     "Score",
     "analyze",

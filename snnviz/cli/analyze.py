@@ -109,10 +109,10 @@ def command(
 ) -> None:
     """Say how good an encoder is, beside untrained ones and plain codes of the pixels.
 
-    Writes analysis.json, channels.csv (a row a channel), scorecard.md and figures, and prints the
-    scorecard. Pictures (--image) are scored as they are, in place of --n-images of the data set;
-    the reconstruction is fitted on the data set where they are of its size. Under torchrun, ranks
-    share the images.
+    Writes analysis.json, analysis.npz, channels.csv (a row a channel), scorecard.md, figures and
+    spikes.gif, and prints the scorecard. Pictures (--image) are scored as they are, in place of
+    --n-images of the data set; the reconstruction is fitted on the data set where they are of its
+    size. Under torchrun, ranks share the images.
     """
     from snnviz.analysis import analyze, checkpoint_coders, write_analysis
     from snnviz.checkpoint import load_checkpoint

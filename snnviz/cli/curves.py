@@ -52,7 +52,7 @@ def command(
 
     Reads the TensorBoard events in each RUN, a run folder of snnviz train or of SpikingJelly's
     script; several are laid over each other. Writes train_acc, test_acc (its highest value marked,
-    or that of the epoch chosen on held-out images) and loss.
+    or that of the epoch chosen on held-out images), val_acc where there are such, and loss.
     """
     from snnviz.export import render, settled
     from snnviz.files import check_free, make_folder, write_bytes

@@ -143,7 +143,7 @@ def _check_named(_ctx: click.Context, _parameter: click.Parameter, run: str | No
     type=click.IntRange(min=1),
     default=64,
     show_default=True,
-    help="Epochs in which CosALR falls to 0; for a short run the number of epochs.",
+    help="Epochs in which CosALR falls to 0, to rise again after them: best as many as --epochs.",
 )
 @click.option(
     "-channels",
@@ -202,7 +202,7 @@ def _check_named(_ctx: click.Context, _parameter: click.Parameter, run: str | No
     show_default="all",
     help="Train on the first N images only (garments: 6,000 by default).",
 )
-@options.seed_option(2020, "initialization, shuffling and held-out images")
+@options.seed_option(2020, "initialization, shuffling, held-out images, --augment and --dropout")
 @click.option("--overwrite", is_flag=True, help="Begin anew where a run is; it is deleted.")
 @options.quiet_option
 @click.pass_context

@@ -39,7 +39,8 @@ class TrainConfig:
         sync_bn: Batch normalization over the batches of all ranks, instead of each rank's own.
         val_split: Training images held out to choose the best epoch on; 0: it is chosen on the
             test images, as the tutorial does.
-        seed: Seed of initialization, shuffling and the choice of held-out images.
+        seed: Seed of initialization, shuffling, the choice of held-out images, shifts, mirroring
+            and dropout.
         device: Torch device to train on.
         recipe: The name in `RECIPES` that `from_recipe` began with. It changes nothing by itself.
         augment: Show each image shifted by up to 2 pixels and, with probability 1/2, mirrored,
