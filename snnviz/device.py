@@ -1,5 +1,6 @@
 """Which device torch computes on, and how."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,9 +17,9 @@ def choose_device(name: str | None = None) -> str:
             such.
     """
     if name is None:
-        return "cuda:0" if torch.cuda.is_available() else "cpu"
+        return "cuda:0" if _first_gpu_works() else "cpu"
     try:
-        torch.empty(0, device=name)
+        _compute_on(name)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise ConfigError(
             f"no device {name!r} here ({str(error).splitlines()[0]}); use --device cpu"
@@ -28,8 +29,37 @@ def choose_device(name: str | None = None) -> str:
     return name
 
 
+def _first_gpu_works() -> bool:
+    if not torch.cuda.is_available():
+        return False
+    try:
+        _compute_on("cuda:0")
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0]
+        warnings.warn(f"the GPU cannot be used ({reason}); this runs on the CPU", stacklevel=1)
+        return False
+    return True
+
+
+def _compute_on(name: str) -> None:
+    # A sum, and not only memory: a card that torch has no kernels for any more has that.
+    torch.zeros(1, device=name).add_(1).cpu()
+
+
+def has_bfloat16() -> bool:
+    """Whether this processor's matrix products take bfloat16."""
+    # Builds of torch without oneDNN, such as those for macOS, do not know the question.
+    known = torch.backends.mkldnn.is_available()
+    return known and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001
+
+
 def autocast_type(device: torch.device | str) -> torch.dtype:
-    """What mixed precision computes in: bfloat16, or float16 on a GPU that lacks it."""
+    """What mixed precision computes in: bfloat16, or float16 on a GPU that lacks it.
+
+    On a processor that lacks it, float32, which is no mixed precision: torch would imitate it.
+    """
+    if torch.device(device).type == "cpu" and not has_bfloat16():
+        return torch.float32
     # torch.cuda.is_bf16_supported() counts emulation, and asks the current device, not this one.
     if torch.device(device).type == "cuda" and torch.cuda.get_device_capability(device) < (8, 0):
         return torch.float16

@@ -11,9 +11,10 @@ from spikingjelly.activation_based import functional, layer, neuron, surrogate
 from torch import nn
 
 from snnviz.acceleration import accelerate, native
-from snnviz.acceleration.twin import Twin, has_bfloat16
+from snnviz.acceleration.twin import Twin
 from snnviz.checkpoint import load_checkpoint, save_checkpoint
 from snnviz.data import ImageSet
+from snnviz.device import has_bfloat16
 from snnviz.errors import CheckpointError, ConfigError
 from snnviz.evaluation import evaluate, predict
 from snnviz.importance import channel_importance

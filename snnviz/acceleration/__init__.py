@@ -12,7 +12,7 @@ from torch import nn
 
 from snnviz.acceleration import native
 from snnviz.acceleration.memory import keep_freed_memory
-from snnviz.acceleration.twin import Twin, has_bfloat16
+from snnviz.acceleration.twin import Twin
 from snnviz.network import ConvSNN
 
 # Multiplications of a plain pass from which on it pays to compile: a few seconds of them.
@@ -39,8 +39,6 @@ def accelerate(net: ConvSNN, images: int, *, amp: bool = False) -> nn.Module:
     if not _takes(net) or images * _multiplications(net) < _WORTHWHILE:
         return net
     keep_freed_memory()
-    if amp and not has_bfloat16():
-        warnings.warn("this processor has no bfloat16: products are float32", stacklevel=1)
     try:
         for dtype in {torch.float32, torch.bfloat16 if amp else torch.float32}:
             native.library(dtype, net.T)

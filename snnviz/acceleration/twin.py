@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from snnviz.acceleration import native
 from snnviz.acceleration.functions import Encode, Fire, NormalizeFireAndPool
+from snnviz.device import has_bfloat16
 from snnviz.network import ConvSNN
 
 
@@ -97,11 +98,6 @@ class Twin(nn.Module):
                 x = x * linear.dropout.create_mask(x[0].float()).to(x.dtype)
             x = Fire.apply(F.linear(x, linear.weight.to(x.dtype)), self._neuron)
         return self.net.vote(x.float()).mean(0) / self.net.config.votes
-
-
-def has_bfloat16() -> bool:
-    """Whether this machine's matrix products take bfloat16."""
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001
 
 
 def _convolve(spikes: Tensor, weight: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """What changes while a network learns: its weights, the optimizer and the schedule."""
 
 import math
+import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -50,13 +51,16 @@ class Learner:
         self._optimizer = OPTIMIZERS[config.opt](self.net.parameters(), config)
         self._schedule = SCHEDULES[config.lr_scheduler](self._optimizer, config)
         self._autocast = autocast_type(device)
+        self._mixed = config.amp and self._autocast is not torch.float32
+        if config.amp and not self._mixed:
+            warnings.warn("this processor has no bfloat16: products are float32", stacklevel=1)
         self._scaler = torch.amp.GradScaler(
-            device.type, enabled=config.amp and self._autocast is torch.float16
+            device.type, enabled=self._mixed and self._autocast is torch.float16
         )
         if self._scaler.is_enabled():
             self._begin_momentum()
         self.fused = fuse(self.net) if config.cupy else None
-        self._model: nn.Module = self.fused or accelerate(self.net, images, amp=config.amp)
+        self._model: nn.Module = self.fused or accelerate(self.net, images, amp=self._mixed)
         if ranks.world > 1:
             parallel = DistributedDataParallel(self._model)
             # Running statistics play no part while the network learns; `learn` shares them once.
@@ -187,7 +191,7 @@ class Learner:
             if views is not None:
                 image = crop_and_flip(image, views[chosen])
             image = scale_images(image)
-            with torch.autocast(image.device.type, self._autocast, enabled=self.config.amp):
+            with torch.autocast(image.device.type, self._autocast, enabled=self._mixed):
                 rate = self._model(image)
             loss = mean_squared_error(rate.float(), label)
             self._optimizer.zero_grad()
