@@ -3,6 +3,7 @@
 import errno
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +17,8 @@ PART = ".part"
 LOCK = ".lock"
 # No room on the disk, or no more for this user.
 _FULL = {errno.ENOSPC, errno.EDQUOT}
+# What Windows says of a file that a virus scanner or an indexer is looking at.
+_IN_USE = {5, 32}
 
 
 @contextmanager
@@ -37,9 +40,11 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        # mkstemp makes files private; give this one what open() would have given it.
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
+        # mkstemp makes files private; give this one what open() would have given it. Some mounts
+        # have no such rights to give.
+        with suppress(OSError):
+            temporary.chmod(0o666 & ~_umask())
+        _rename(temporary, path)
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
@@ -68,7 +73,7 @@ def write_bytes(data: bytes | memoryview, path: Path, *, durable: bool = True) -
     temporary = path.with_name(f".{path.name}.{os.getpid()}{PART}")
     try:
         temporary.write_bytes(data)
-        temporary.replace(path)
+        _rename(temporary, path)
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
@@ -76,6 +81,20 @@ def write_bytes(data: bytes | memoryview, path: Path, *, durable: bool = True) -
         with suppress(OSError):
             temporary.unlink()
     return path
+
+
+def _rename(temporary: Path, path: Path) -> None:
+    """Put one over the other; on Windows, where others look into new files, after a moment."""
+    for moment in (0.02, 0.05, 0.1, 0.2, 0.5):
+        try:
+            temporary.replace(path)
+        except PermissionError as error:
+            if getattr(error, "winerror", None) not in _IN_USE:
+                raise
+            time.sleep(moment)
+        else:
+            return
+    temporary.replace(path)
 
 
 def cannot_write(path: Path, error: OSError) -> ExportError:
@@ -119,7 +138,8 @@ def make_folder(path: Path, option: str = "--out-dir") -> Path:
 def locked(folder: Path, busy: str | None = None) -> Iterator[None]:
     """Keep `folder` for the length of the block; another process is turned away, or waits.
 
-    The system gives the lock back when a process ends, however it ends.
+    The system gives the lock back when a process ends, however it ends. On a file system without
+    locks the file alone says that there is a run, and stays where that is killed.
 
     Args:
         folder: A folder that exists; it holds a file named `LOCK` meanwhile.
@@ -137,7 +157,7 @@ def locked(folder: Path, busy: str | None = None) -> Iterator[None]:
         raise ExportError(busy) from error
     except OSError as error:
         raise ExportError(
-            f"cannot write to {folder}: {error.strerror or error}; choose another --out-dir"
+            f"cannot lock {folder}: {error.strerror or error}; choose another --out-dir"
         ) from error
     try:
         yield

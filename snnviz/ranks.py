@@ -120,8 +120,9 @@ def joined_ranks(device: str = "cpu") -> Iterator[Ranks]:
         from torch import cuda  # noqa: PLC0415
 
         cuda.set_device(device)
-    backend = "cpu:gloo,cuda:nccl" if device.startswith("cuda") else "gloo"
-    distributed.init_process_group(backend)
+    # Windows has no NCCL; gloo carries what lies on a GPU, too.
+    on_gpu = device.startswith("cuda") and distributed.is_nccl_available()
+    distributed.init_process_group("cpu:gloo,cuda:nccl" if on_gpu else "gloo")
     try:
         yield Ranks(distributed.get_rank(), world)
     finally:

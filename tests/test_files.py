@@ -149,7 +149,7 @@ def test_a_folder_is_kept_for_one_and_then_free(tmp_path):
 def test_a_folder_that_cannot_be_locked_is_named(tmp_path):
     (tmp_path / "file").touch()
     lock = locked(tmp_path / "file", "")
-    with pytest.raises(ExportError, match=r"cannot write to .*file: .*--out-dir"), lock:
+    with pytest.raises(ExportError, match=r"cannot lock .*file: .*--out-dir"), lock:
         pytest.fail("it is no folder")
 
 

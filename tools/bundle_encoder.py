@@ -57,7 +57,7 @@ def main(checkpoint: Path, command: str) -> None:
         "note": "Best epoch chosen on the test images, as in the tutorial, which flatters.",
     }
     text = json.dumps(provenance, indent=1) + "\n"
-    (bundled().parent / "provenance.json").write_text(text, encoding="utf-8")
+    (bundled().parent / "provenance.json").write_text(text, encoding="utf-8", newline="\n")
     click.echo(text, nl=False)
 
 

@@ -11,6 +11,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
@@ -121,9 +122,7 @@ def loading() -> Iterator[None]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit; what the user can mend is one line on stderr."""
-    # NumPy's BLAS reads this when it is loaded. The products here are many and small: its threads
-    # would wait for one another, up to ten times as long as they compute where other programs run.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    _prepare()
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
@@ -150,6 +149,15 @@ def main(arguments: list[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         _fail("interrupted", status=130)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _prepare() -> None:
+    # NumPy's BLAS reads this when it is loaded. The products here are many and small: its threads
+    # would wait for one another, up to ten times as long as they compute where other programs run.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if isinstance(sys.stdout, TextIOWrapper):
+        # As stderr is: a path that its encoding lacks is no reason to end.
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _show_warning(

@@ -1,7 +1,9 @@
 """Ctrl-C while something is under way that is better finished."""
 
+import os
 import shlex
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,10 +18,9 @@ class Stopped(click.ClickException):
     exit_code = 130
 
     def __init__(self, epoch: int, folder: Path) -> None:
-        super().__init__(
-            f"interrupted after epoch {epoch}, which is saved; go on with: "
-            f"snnviz train --resume {shlex.quote(str(folder))}"
-        )
+        words = ["snnviz", "train", "--resume", str(folder)]
+        command = subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+        super().__init__(f"interrupted after epoch {epoch}, which is saved; go on with: {command}")
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import gzip
 import zlib
 from contextlib import redirect_stdout, suppress
+from http.client import HTTPException
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -123,7 +124,7 @@ def _download(root: Path, split: Split) -> None:
                     FashionMNIST(beside, download=True)
                 for path in (Path(beside) / "FashionMNIST" / "raw").iterdir():
                     path.replace(raw / path.name)
-    except (ExportError, RuntimeError, OSError, EOFError) as error:
+    except (ExportError, RuntimeError, OSError, EOFError, HTTPException) as error:
         raise DataError(_missing(root, "it could not be downloaded")) from error
     finally:
         for folder in new:

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -46,6 +47,8 @@ def work(do: Callable[[Task], Result], tasks: Iterable[Task], *, jobs: int) -> I
     Raises:
         ExportError: A worker died. Errors of `do` are passed on.
     """
+    if sys.platform == "win32":
+        jobs = min(jobs, 61)  # it can wait for so many at once
     if jobs > 1:
         # A worker takes a second to start, which is in vain where it gets nothing to do.
         remaining = iter(tasks)
@@ -71,8 +74,8 @@ def work(do: Callable[[Task], Result], tasks: Iterable[Task], *, jobs: int) -> I
                 yield waiting.popleft().result()
         except BrokenProcessPool as error:
             raise ExportError(
-                "a worker process died (out of memory, or killed); what is written is whole, "
-                "go on with --resume"
+                "a worker process died (out of memory, killed, or begun by a script without "
+                "`if __name__ == '__main__':`); what is written is whole, go on with --resume"
             ) from error
 
 
