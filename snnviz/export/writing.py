@@ -68,7 +68,8 @@ def write_figure_sets(
         overwrite: Write into a folder that is not empty; what is not written anew stays.
         resume: Go on with an interrupted run; a set that is whole is not drawn again.
         jobs: Number of processes that draw. Under `torchrun` every rank has so many, and takes its
-            share of the images.
+            share of the images. A script that asks for several needs
+            `if __name__ == "__main__":`, since each of them imports it.
         progress: Called as `progress("figures", done, total)` in images of this rank: with those
             that were there already, and as further ones are written.
 
