@@ -17,7 +17,14 @@ def choose_device(name: str | None = None) -> str:
             such.
     """
     if name is None:
-        return "cuda:0" if _first_gpu_works() else "cpu"
+        name = default_device()
+        try:
+            _compute_on(name)
+        except RuntimeError as error:
+            reason = str(error).splitlines()[0]
+            warnings.warn(f"the GPU cannot be used ({reason}); this runs on the CPU", stacklevel=1)
+            return "cpu"
+        return name
     try:
         _compute_on(name)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
@@ -29,16 +36,9 @@ def choose_device(name: str | None = None) -> str:
     return name
 
 
-def _first_gpu_works() -> bool:
-    if not torch.cuda.is_available():
-        return False
-    try:
-        _compute_on("cuda:0")
-    except RuntimeError as error:
-        reason = str(error).splitlines()[0]
-        warnings.warn(f"the GPU cannot be used ({reason}); this runs on the CPU", stacklevel=1)
-        return False
-    return True
+def default_device() -> str:
+    """The first GPU where there is one, else the CPU; nothing is tried on it."""
+    return "cuda:0" if torch.cuda.is_available() else "cpu"
 
 
 def _compute_on(name: str) -> None:

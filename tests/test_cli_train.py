@@ -396,17 +396,21 @@ def test_ranks_that_cannot_write_end_in_one_line(tmp_path):
 
 
 def test_each_rank_needs_its_own_gpu(monkeypatch):
-    """A stand-in for a machine with one."""
+    """A stand-in for a machine with one, on which no other rank's is tried."""
+    tried = []
 
     def choose(name):
+        tried.append(name)
         if name == "cuda:1":
             raise ConfigError("no device 'cuda:1' here")
         return name or "cuda:0"
 
     monkeypatch.setattr(plan, "choose_device", choose)
+    monkeypatch.setattr(plan, "default_device", lambda: "cuda:0")
     monkeypatch.setenv("LOCAL_RANK", "1")
     with pytest.raises(ConfigError, match="cuda:1"):
         plan._config({"device": None})
+    assert tried == ["cuda:1"]
     settings = {**asdict(TrainConfig()), "device": "cpu"}
     assert plan._config(settings).device == "cpu"
 

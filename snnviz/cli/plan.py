@@ -1,5 +1,6 @@
 """What `snnviz train` is to do: its options, with those of the run that it goes on with."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -10,7 +11,7 @@ from click.core import ParameterSource
 
 from snnviz.checkpoint import TrainingState, load_training_state
 from snnviz.data import DATASETS, ImageSet, load_dataset
-from snnviz.device import choose_device
+from snnviz.device import choose_device, default_device
 from snnviz.errors import ConfigError
 from snnviz.kernels import check_available
 from snnviz.ranks import rank_device
@@ -104,9 +105,18 @@ def _follow_recipe(ctx: click.Context, given: Mapping[str, Any]) -> dict[str, An
 
 def _config(settings: Mapping[str, Any]) -> TrainConfig:
     names = {field.name for field in fields(TrainConfig)} - {"device"}
-    # Twice: a machine may have a GPU, but not one for each rank.
-    device = choose_device(rank_device(choose_device(settings["device"])))
+    device = _device(settings["device"])
     return TrainConfig(device=device, **{name: settings[name] for name in names})
+
+
+def _device(named: str | None) -> str:
+    if named is None and "LOCAL_RANK" in os.environ:
+        # To try the first GPU would take memory on it for every rank.
+        named = default_device()
+    else:
+        named = choose_device(named)
+    # Once more: a machine may have a GPU, but not one for each rank.
+    return choose_device(rank_device(named))
 
 
 def _saved(named: str, usual: Path) -> TrainingState | None:
