@@ -69,7 +69,7 @@ def library(dtype: torch.dtype, T: int) -> ctypes.CDLL:
         try:
             return _compile([compiler, *options], dtype, T)
         except OSError as error:
-            failures.append(f"{compiler} cannot be run, or write to {tempfile.tempdir}: {error}")
+            failures.append(f"{compiler} cannot compile: {error}")
         except CompilerError as error:
             failures.append(str(error))
     if not failures:
