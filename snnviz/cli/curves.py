@@ -31,13 +31,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="File format. Repeatable.",
 )
-@click.option(
-    "--dpi",
-    type=click.IntRange(10, 2400),
-    default=200,
-    show_default=True,
-    help="Output pixels per inch.",
-)
+@options.dpi_option
 @click.option("--overwrite", is_flag=True, help="Write into a folder that is not empty.")
 @options.quiet_option
 def command(

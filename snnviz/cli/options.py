@@ -120,6 +120,17 @@ def quiet_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")(command)
 
 
+def dpi_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--dpi`: how fine figures are."""
+    return click.option(
+        "--dpi",
+        type=click.IntRange(10, 2400),
+        default=200,
+        show_default=True,
+        help="Output pixels per inch.",
+    )(command)
+
+
 def seed_option(default: int, what: str) -> Decorator:
     """`--seed`: of `what`."""
     return click.option(

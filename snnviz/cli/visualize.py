@@ -126,13 +126,7 @@ def _neurons(
     show_default="16 for 128 maps",
     help="Columns of the grid.",
 )
-@click.option(
-    "--dpi",
-    type=click.IntRange(10, 2400),
-    default=200,
-    show_default=True,
-    help="Output pixels per inch.",
-)
+@options.dpi_option
 @click.option("--sheet", is_flag=True, help="Draw contact sheets as well: many images a page.")
 @click.option(
     "--predict/--no-predict",
