@@ -20,8 +20,8 @@ from snnviz.importance import Importance
 from snnviz.measurement import Measurement
 from snnviz.metrics import Movement
 from snnviz.network import NetworkConfig
+from tests.analysis.varied import CHANNELS, cut, varied_encoder
 from tests.metrics.oracles import loop_sparseness, mean_of_some, scikit_quantities, song_hsic
-from tests.varied import CHANNELS, cut, varied_encoder
 
 T = 4
 KEYS = [score.key for score in SCORES]

@@ -151,7 +151,7 @@ def test_killed_at_any_moment_nothing_is_lost(whole, tmp_path):
     """kill -9 at random moments, and on from there each time, ends with the undisturbed run."""
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload(
-        ["tests.test_runs", "torch.utils.tensorboard", "torch._dynamo"]
+        ["tests.runs.test_folder", "torch.utils.tensorboard", "torch._dynamo"]
     )
     folder, moments = tmp_path / "run", random.Random(0)
     kills = epoch = 0

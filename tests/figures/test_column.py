@@ -22,7 +22,7 @@ from snnviz.figures.neurons import membrane_size
 from snnviz.figures.plot import check_size
 from snnviz.figures.tiles import COLUMN
 from snnviz.first_spike import drive_thresholds
-from tests.tile_figures import check_text, tile_at
+from tests.figures.tiles import check_text, tile_at
 
 NAMES = [f"neuron {n}" for n in range(3)]
 

@@ -10,7 +10,7 @@ from snnviz.errors import ConfigError, ShapeError
 from snnviz.figures import kernel_figure, sorted_channels_figure
 from snnviz.figures.feature_maps import SATURATED_COLOR, SILENT_COLOR
 from snnviz.figures.tiles import COLUMN
-from tests.tile_figures import check_text, legend, rgb, texts, tile_under
+from tests.figures.tiles import check_text, legend, rgb, texts, tile_under
 
 T = 4
 SATURATED_TEXT = "saturated: a spike everywhere, always"

@@ -73,7 +73,7 @@ def _one_rank(rank, store, queue):
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["tests.test_synchronization", "torch.distributed"])
+    processes.set_forkserver_preload(["tests.training.test_synchronization", "torch.distributed"])
     queue = processes.Queue()
     store = tmp_path_factory.mktemp("ranks") / "store"
     ranks = [processes.Process(target=_one_rank, args=(rank, store, queue)) for rank in (0, 1)]

@@ -16,7 +16,7 @@ from snnviz.figures import (
 from snnviz.figures.feature_maps import SATURATED_COLOR, SILENT_COLOR
 from snnviz.figures.spike_maps import BEFORE_COLOR, REST_COLOR, SPIKE_COLOR
 from snnviz.figures.tiles import COLUMN
-from tests.tile_figures import canvas_of, check_text, legend, rgb, texts, tile_at, tile_under
+from tests.figures.tiles import canvas_of, check_text, legend, rgb, texts, tile_at, tile_under
 
 T = 5
 

@@ -13,9 +13,9 @@ from snnviz.analysis.pictures import analysis_figures
 from snnviz.data import garments
 from snnviz.figures.feature_maps import SATURATED_COLOR, SILENT_COLOR
 from snnviz.network import NetworkConfig
+from tests.analysis.varied import AREA, BACKGROUND, EDGES, SATURATED, SILENT, cut, varied_encoder
+from tests.figures.tiles import canvas_of, rgb, texts, tile_at, tile_under
 from tests.metrics.oracles import scikit_quantities, stepped
-from tests.tile_figures import canvas_of, rgb, texts, tile_at, tile_under
-from tests.varied import AREA, BACKGROUND, EDGES, SATURATED, SILENT, cut, varied_encoder
 
 T, H, W = 4, 12, 28
 # Rates neither rise nor fall with a channel's number, and seven types, so that one is there twice.
