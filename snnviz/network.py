@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from numbers import Integral
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from spikingjelly.activation_based import functional, neuron, surrogate
@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from snnviz.errors import ConfigError
 
 StepMode = Literal["s", "m"]
+NeuronKind = Literal["if", "lif"]
 Observe = Callable[[nn.Module, Tensor, Tensor], None]
 
 
@@ -37,6 +38,10 @@ class NetworkConfig:
         dropout: Share of the inputs of each linear layer that is left out while it learns, in
             [0, 1); the same inputs at all steps of a pass.
         votes: Output neurons of each class, >= 1; their rates are averaged.
+        neuron: "if" for integrate-and-fire neurons, "lif" for leaky ones: SpikingJelly's `IFNode`
+            and `LIFNode`.
+        tau: Membrane time constant of leaky neurons in steps, above 1; None for others.
+        decay_input: Whether the input of leaky neurons is divided by `tau`, as the leak is.
     """
 
     T: int = 4
@@ -48,6 +53,9 @@ class NetworkConfig:
     v_reset: float | None = 0.0
     dropout: float = 0.0
     votes: int = 1
+    neuron: NeuronKind = "if"
+    tau: float | None = None
+    decay_input: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what no network can have.
@@ -68,11 +76,28 @@ class NetworkConfig:
                 f"v_threshold must be a number above v_reset, got {self.v_threshold} and "
                 f"{self.v_reset}"
             )
+        if self.neuron not in ("if", "lif"):
+            raise ConfigError(f"no neuron {self.neuron!r}; choose 'if' or 'lif'")
+        if self.neuron == "if" and self.tau is not None:
+            raise ConfigError(f"neurons of kind 'if' do not leak, got tau {self.tau}; choose 'lif'")
+        if self.neuron == "lif" and not (self.tau is not None and 1 < self.tau < math.inf):
+            raise ConfigError(f"neurons of kind 'lif' need a tau above 1, got {self.tau}")
         # As SpikingJelly's neurons and comparisons with an image's shape take them.
         reset = None if self.v_reset is None else float(self.v_reset)
         plain = ("v_threshold", float(self.v_threshold)), ("v_reset", reset)
         for name, value in (*plain, ("image_size", tuple(self.image_size))):
             object.__setattr__(self, name, value)
+
+    @property
+    def neurons(self) -> str:
+        """The neurons in words."""
+        subtracts = self.v_reset is None
+        reset = "a reset that subtracts it" if subtracts else f"a hard reset to {self.v_reset:g}"
+        kind = "integrate-and-fire neurons (IFNode) with"
+        if self.tau is not None:
+            decay = "" if self.decay_input else " input that does not decay,"
+            kind = f"leaky integrate-and-fire neurons (LIFNode) with tau {self.tau:g},{decay}"
+        return f"{kind} v_threshold {self.v_threshold:g} and {reset}"
 
     def as_dict(self) -> dict[str, object]:
         """The same as plain values, for a checkpoint."""
@@ -177,7 +202,7 @@ class ConvSNN(nn.Module):
         """Output spikes [T, N, outputs] for one drive [N, channels, H, W] at every step."""
         sequence = drive.unsqueeze(0).expand(self.T, *drive.shape)
         for layer in (*self.conv, *self.fc):
-            if isinstance(layer, (neuron.IFNode, DropoutLinear)):
+            if isinstance(layer, (neuron.BaseNode, DropoutLinear)):
                 sequence = layer(sequence)
             else:
                 sequence = functional.seq_to_ann_forward(sequence, layer)
@@ -234,7 +259,7 @@ def output_spikes(net: ConvSNN, drive: Tensor, observe: Observe | None = None) -
         x = drive
         for layer in layers:
             before = x
-            if isinstance(layer, neuron.IFNode):
+            if isinstance(layer, neuron.BaseNode):
                 x, potentials[layer] = _fire(x, potentials.get(layer), net.config)
             else:
                 x = layer(x)
@@ -245,11 +270,22 @@ def output_spikes(net: ConvSNN, drive: Tensor, observe: Observe | None = None) -
 
 def _fire(drive: Tensor, potential: Tensor | None, config: NetworkConfig) -> tuple[Tensor, Tensor]:
     """Spikes and the potential after them, from the potential before; None at the start."""
-    charged = drive + ((config.v_reset or 0.0) if potential is None else potential)
+    start = config.v_reset or 0.0
+    charged = _charge(drive, start if potential is None else potential, start, config)
     spikes = (charged - config.v_threshold >= 0).to(charged.dtype)
     if config.v_reset is None:
         return spikes, charged - spikes * config.v_threshold
     return spikes, spikes * config.v_reset + (1.0 - spikes) * charged
+
+
+def _charge(drive: Tensor, potential: Tensor | float, rest: float, config: NetworkConfig) -> Tensor:
+    """The potential after the input of a step, rounded as SpikingJelly's neurons round it."""
+    if config.tau is None:
+        return drive + potential
+    above = potential if rest == 0 else potential - rest
+    if config.decay_input:
+        return potential + (drive - above) / config.tau
+    return potential - above / config.tau + drive
 
 
 def build_static_conv(config: NetworkConfig) -> nn.Sequential:
@@ -261,17 +297,22 @@ def build_static_conv(config: NetworkConfig) -> nn.Sequential:
 
 
 def build_neuron(config: NetworkConfig, step_mode: StepMode = "s") -> nn.Module:
-    """A layer of integrate-and-fire neurons with the ATan surrogate gradient.
+    """A layer of integrate-and-fire neurons, leaky or not, with the ATan surrogate gradient.
 
     Under autocast as well their potentials are float32. SpikingJelly would take the type of the
     drive: sums of half precision round across the threshold, and its GPU kernels do not take them.
     """
-    node: nn.Module = neuron.IFNode(
-        v_threshold=config.v_threshold,
-        v_reset=config.v_reset,
-        surrogate_function=surrogate.ATan(),
-        step_mode=step_mode,
-    )
+    shared: dict[str, Any] = {
+        "v_threshold": config.v_threshold,
+        "v_reset": config.v_reset,
+        "surrogate_function": surrogate.ATan(),
+        "step_mode": step_mode,
+    }
+    node: nn.Module
+    if config.tau is None:
+        node = neuron.IFNode(**shared)
+    else:
+        node = neuron.LIFNode(tau=config.tau, decay_input=config.decay_input, **shared)
     node.register_forward_pre_hook(_in_float32)
     return node
 

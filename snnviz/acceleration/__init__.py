@@ -22,9 +22,10 @@ _WORTHWHILE = 5 * 10**11
 def accelerate(net: ConvSNN, images: int, *, amp: bool = False) -> nn.Module:
     """The fast twin of `net`, or `net` itself where it has none.
 
-    It has none on a GPU; where `net` was changed (weights of another type, BatchNorm over several
-    processes); where images have more than 16 channels; where too few images are to pass to make
-    up for two seconds of compiling; and where this machine cannot compile, which a warning says.
+    It has none on a GPU; where its neurons leak; where `net` was changed (weights of another type,
+    BatchNorm over several processes); where images have more than 16 channels; where too few images
+    are to pass to make up for two seconds of compiling; and where this machine cannot compile,
+    which a warning says.
     The twin holds `net` and no parameters of its own: state dict, optimizer and mode stay those of
     `net`.
 
@@ -52,7 +53,8 @@ def _takes(net: ConvSNN) -> bool:
     weight = next(net.parameters())
     norms = net.static_conv[1], net.conv[3]
     return (
-        weight.device.type == "cpu"
+        net.config.neuron == "if"
+        and weight.device.type == "cpu"
         and weight.dtype == torch.float32
         and net.config.in_channels <= native.MAX_IN_CHANNELS
         and all(type(norm) is nn.BatchNorm2d for norm in norms)
