@@ -4,6 +4,7 @@ A network that is fed a still image begins with layers that keep no state and a 
 neurons. Those are its encoder from pixels to spikes.
 """
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
@@ -228,7 +229,8 @@ def load_encoder(source: str | Path | nn.Module | Checkpoint | None = None) -> E
 
     Args:
         source: A checkpoint, or a file of any form that `load_checkpoint` reads; a network, which
-            is split; None: the encoder that comes with the package.
+            is split; None: the encoder that comes with the package. Where a file does not say
+            which neurons it was trained with, a warning says which are taken.
 
     Raises:
         CheckpointError: The file is missing, unreadable, unsafe or holds no known network.
@@ -239,6 +241,13 @@ def load_encoder(source: str | Path | nn.Module | Checkpoint | None = None) -> E
     if source is None:
         source = bundled()
     checkpoint = source if isinstance(source, Checkpoint) else load_checkpoint(source)
+    if checkpoint is not source and checkpoint.neurons_from == "assumed":
+        warnings.warn(
+            f"{source} does not say which neurons its network has; taking "
+            f"{checkpoint.config.neurons}; state others with "
+            "load_encoder(load_checkpoint(...).with_neurons(...))",
+            stacklevel=2,
+        )
     prefix = build_static_conv(checkpoint.config)
     prefix.load_state_dict(
         {

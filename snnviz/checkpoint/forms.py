@@ -1,14 +1,15 @@
 """The layouts in which checkpoints come, and their weights under `ConvSNN`'s names."""
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
-from snnviz.checkpoint.reading import StandIn, as_dict
 from snnviz.errors import CheckpointError
 
 _WEIGHT = ("weight",)
 _BATCH_NORM = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 # The layers of ConvSNN that have weights, with the names of their parameters and buffers.
-_LAYERS = {
+LAYERS = {
     "static_conv.0": _WEIGHT,
     "static_conv.1": _BATCH_NORM,
     "conv.2": _WEIGHT,
@@ -16,79 +17,195 @@ _LAYERS = {
     "fc.1": _WEIGHT,
     "fc.3": _WEIGHT,
 }
-# Each form's names for these layers, in that order. SeqToANNContainer, which CupyNet is made of,
-# held its layers under `module` at first, and later was itself a Sequential.
-FORMS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("PythonNet", tuple(_LAYERS)),
-    (
+# The convolution and the normalization that are the encoder's.
+_ENCODER = 2
+
+
+@dataclass(frozen=True)
+class Form:
+    """A layout.
+
+    Attributes:
+        name: What it is called.
+        layers: Its names for `LAYERS`, in that order; of an encoder alone the first two.
+        neurons: Its name for the encoder's neurons.
+        alone: Whether a file of this form holds these layers and no others.
+    """
+
+    name: str
+    layers: tuple[str, ...]
+    neurons: str
+    alone: bool = False
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """Its key for each of `ConvSNN`'s, {theirs: ours}."""
+        return {
+            f"{theirs}.{name}": f"{ours}.{name}"
+            # An encoder alone has the first two layers.
+            for theirs, (ours, names) in zip(self.layers, LAYERS.items(), strict=False)
+            for name in names
+        }
+
+
+# Without the names that `plain_name` takes out. CupyNet is made of SeqToANNContainer, which held
+# its layers under `module` at first, and later was itself a Sequential. What lies first is taken
+# where two forms fit a file equally well.
+FORMS = (
+    Form("PythonNet", tuple(LAYERS), "conv.0"),
+    Form(
         "CupyNet",
-        (
-            "static_conv.0",
-            "static_conv.1",
-            "conv.1.module.1",
-            "conv.1.module.2",
-            "fc.0.module",
-            "fc.2.module",
-        ),
+        ("static_conv.0", "static_conv.1", "conv.1.1", "conv.1.2", "fc.0", "fc.2"),
+        "conv.0",
     ),
-    (
+    Form(
         "CupyNet",
         ("static_conv.0", "static_conv.1", "conv.1.1", "conv.1.2", "fc.0.0", "fc.2.0"),
+        "conv.0",
     ),
-    ("tutorial", ("conv.0", "conv.1", "conv.4", "conv.5", "fc.1", "fc.3")),
-    ("CSNN", ("conv_fc.0", "conv_fc.1", "conv_fc.4", "conv_fc.5", "conv_fc.9", "conv_fc.11")),
-    ("encoder", ("static_conv.0", "static_conv.1")),
+    Form("tutorial", ("conv.0", "conv.1", "conv.4", "conv.5", "fc.1", "fc.3"), "conv.2"),
+    Form(
+        "CSNN",
+        ("conv_fc.0", "conv_fc.1", "conv_fc.4", "conv_fc.5", "conv_fc.9", "conv_fc.11"),
+        "conv_fc.2",
+    ),
+    Form("encoder", ("static_conv.0", "static_conv.1"), "conv.0"),
+    # nn.Sequential(net.static_conv, net.conv[0]), and net.conv_fc[0:3].
+    Form("encoder", ("0.0", "0.1"), "1", alone=True),
+    Form("encoder", ("0", "1"), "2", alone=True),
 )
-# What DataParallel, DistributedDataParallel and torch.compile put before every name.
-_WRAPPERS = ("module.", "_orig_mod.")
-_NEURONS = ("IFNode", "MultiStepIFNode")
-_LEAVES = ("Conv2d", "BatchNorm2d", "SyncBatchNorm", "MaxPool2d", "Flatten", "Linear", "Dropout")
-_MAX_PARTS = 1000
+# What DataParallel, DistributedDataParallel, AveragedModel, SpikingJelly's containers,
+# torch.compile, FSDP and Fabric put between a network and the names of its parts.
+_WRAPPERS = {"module", "_orig_mod", "_fsdp_wrapped_module", "_forward_module"}
+# What counts, and computes nothing: AveragedModel's number of models, thop's operations.
+_COUNTERS = {"n_averaged", "total_ops", "total_params"}
 
 
-def canonical_state(state: Mapping[object, object]) -> tuple[str, dict[str, object]]:
-    """The form's name, and the values of `state` under `ConvSNN`'s names.
+@dataclass(frozen=True)
+class Match:
+    """Where the tutorial's network, or its encoder, lies in a state dict.
+
+    Attributes:
+        form: The layout.
+        prefix: What stands before each of its names, "" or ending with a dot.
+        state: Its values under `ConvSNN`'s names: those of the encoder, and those of the whole
+            network where `fault` is None.
+        fault: What keeps all of it from being the tutorial's network; None where it is, "" where
+            there is nothing but an encoder.
+    """
+
+    form: Form
+    prefix: str
+    state: dict[str, object]
+    fault: str | None
+
+    @property
+    def neurons(self) -> str:
+        """The name of the encoder's neurons."""
+        return self.prefix + self.form.neurons
+
+
+def plain_name(name: str) -> str:
+    """`name` without the parts that wrappers around a network or a part of it put there."""
+    return ".".join(part for part in name.split(".") if part not in _WRAPPERS)
+
+
+def plain_names(state: Mapping[object, object]) -> dict[str, object]:
+    """`state` under plain names, without the counters that others left in it.
+
+    Raises:
+        CheckpointError: Its keys are no names, or two of them are one but for wrappers.
+    """
+    if not state or not all(type(key) is str for key in state):
+        raise CheckpointError(f"holds no state dict but a dict with the keys {listing(state)}")
+    keys = [str(key) for key in state if str(key).rpartition(".")[2] not in _COUNTERS]
+    named = {plain_name(key): state[key] for key in keys}
+    if len(named) < len(keys):
+        twice = [name for name, n in Counter(map(plain_name, keys)).items() if n > 1]
+        raise CheckpointError(
+            f"holds two networks or more: {listing(twice)} once by itself and once in a wrapper; "
+            "save the one that you mean alone"
+        )
+    return named
+
+
+def match(named: Mapping[str, object]) -> Match:
+    """The tutorial's network, or its encoder, in `named`: a state dict under plain names.
 
     `num_batches_tracked` may be missing, as in state dicts older than torch 0.4.1.
 
     Raises:
-        CheckpointError: The keys are those of no form; the message names a few.
+        CheckpointError: There is none, or more than one; the message names a few keys.
     """
-    if not state or not all(type(key) is str for key in state):
-        raise CheckpointError(f"holds no state dict but a dict with the keys {listing(state)}")
-    named = {str(key): value for key, value in state.items()}
-    for wrapper in _WRAPPERS * 2:  # in either order
-        if all(key.startswith(wrapper) for key in named):
-            named = {key.removeprefix(wrapper): value for key, value in named.items()}
-    tables = [(form, _names(layers)) for form, layers in FORMS]
-    # The form that disagrees about the fewest keys.
-    form, names = min(tables, key=lambda table: len(table[1].keys() ^ named.keys()))
-    if not names.keys() & named.keys():
+    places = [(form, prefix) for form in FORMS for prefix in _prefixes(form, named)]
+    if not places:
         raise CheckpointError(
-            f"holds no network that snnviz knows: its keys are {listing(named)}, expected "
-            "static_conv.0.weight ... fc.3.weight"
+            f"holds no network that snnviz reads from a file: its keys are {listing(named)}, "
+            "expected static_conv.0.weight ... fc.3.weight; build the network in Python, load its "
+            "weights there, and pass it to snnviz.load_encoder"
         )
-    missing = [k for k in names if k not in named and not k.endswith(".num_batches_tracked")]
-    unexpected = [key for key in named if key not in names]
-    faults = [f"lacks {listing(missing)}"] if missing else []
-    if unexpected:
-        faults.append(f"also has {listing(unexpected)}")
-    if faults:
+    form, prefix = max(places, key=lambda place: _fit(place[0], place[1], named))
+    # A copy below the network is a part of it; one beside it is another network.
+    others = {p for f, p in places if not (f.alone or p.startswith(prefix) or prefix.startswith(p))}
+    if others:
         raise CheckpointError(
-            f"holds another network: like {form}, but it {' and '.join(faults)}; snnviz reads the "
-            "tutorial's convolutional network only"
+            f"holds {len(others) + 1} networks, under {listing(sorted({prefix, *others}))}; save "
+            "the one that you mean alone"
         )
-    return form, {new: named[old] for old, new in names.items() if old in named}
+    keys = form.keys
+    encoder = [key for key in keys if keys[key].startswith("static_conv.")]
+    lacking = _lacking(encoder, prefix, named)
+    beside = _beside(form, prefix, named)
+    if lacking or beside:
+        raise CheckpointError(
+            f"holds an encoder that {_differs(lacking, beside)}; snnviz reads a convolution "
+            "without bias and BatchNorm from a file; build the network in Python, load its weights "
+            "there, and pass it to snnviz.load_encoder"
+        )
+    lacking = _lacking(keys, prefix, named)
+    beside = [key for key in named if not key.startswith(prefix) or key[len(prefix) :] not in keys]
+    alone = "" if len(form.layers) == _ENCODER else None
+    fault = f"it {_differs(lacking, beside)}" if lacking or beside else alone
+    taken = encoder if fault is not None else keys
+    state = {keys[key]: named[prefix + key] for key in taken if prefix + key in named}
+    return Match(form, prefix, state, fault)
 
 
-def _names(layers: tuple[str, ...]) -> dict[str, str]:
-    """A form's key for each of `ConvSNN`'s, {theirs: ours}."""
-    return {
-        f"{theirs}.{name}": f"{ours}.{name}"
-        # An encoder alone has the first two layers.
-        for theirs, (ours, names) in zip(layers, _LAYERS.items(), strict=False)
-        for name in names
-    }
+def _prefixes(form: Form, named: Mapping[str, object]) -> list[str]:
+    """What stands before the names of each network of this form, the shortest first."""
+    first = f"{form.layers[0]}.weight"
+    ends = {key[: -len(first)] for key in named if key == first or key.endswith(f".{first}")}
+    keys = {prefix + key for prefix in ends for key in form.keys}
+    norm = f"{form.layers[1]}.running_mean"
+    if form.alone and not (len(ends) == 1 and keys >= named.keys() and min(ends) + norm in named):
+        return []
+    return sorted(ends, key=len)
+
+
+def _fit(form: Form, prefix: str, named: Mapping[str, object]) -> tuple[int, int]:
+    """How many of the form's keys are there; where as many are, that few others belong to it."""
+    return sum(prefix + key in named for key in form.keys), -len(form.keys)
+
+
+def _lacking(keys: Iterable[str], prefix: str, named: Mapping[str, object]) -> list[str]:
+    return [
+        prefix + key
+        for key in keys
+        if prefix + key not in named and not key.endswith(".num_batches_tracked")
+    ]
+
+
+def _beside(form: Form, prefix: str, named: Mapping[str, object]) -> list[str]:
+    """What the encoder's own layers have besides the expected."""
+    keys = {prefix + key for key in form.keys}
+    layers = tuple(f"{prefix}{layer}." for layer in form.layers[:_ENCODER])
+    return [key for key in named if key.startswith(layers) and key not in keys]
+
+
+def _differs(lacking: list[str], beside: list[str]) -> str:
+    faults = [f"lacks {listing(lacking)}"] if lacking else []
+    faults += [f"also has {listing(beside)}"] if beside else []
+    return " and ".join(faults)
 
 
 def listing(names: Collection[object]) -> str:
@@ -99,86 +216,3 @@ def listing(names: Collection[object]) -> str:
     ]
     more = f" and {len(items) - 3} more" if len(items) > 3 else ""
     return ", ".join(shown) + more if shown else "none"
-
-
-def flatten_network(network: StandIn) -> tuple[dict[object, object], dict[object, object]]:
-    """The state dict of a whole pickled network, and what it says of T and its neurons.
-
-    Raises:
-        CheckpointError: It is no network, or one with neurons or layers that snnviz's has not.
-    """
-    state: dict[object, object] = {}
-    settings: dict[object, object] = {}
-    waiting: list[tuple[str, object]] = [("", network)]
-    visited = 0
-    while waiting:
-        prefix, module = waiting.pop()
-        attributes = _attributes(prefix, module)
-        # Below DataParallel and torch.compile the network has its settings one level down.
-        if prefix in ("", *_WRAPPERS):
-            settings |= _settings(attributes)
-        if neuron := _neuron(module, attributes):
-            # Numbers only: to compare what a file nests may take forever.
-            if not all(value is None or type(value) in (int, float) for value in neuron.values()):
-                raise CheckpointError("has neurons whose v_threshold or v_reset is no number")
-            if any(settings.setdefault(key, value) != value for key, value in neuron.items()):
-                raise CheckpointError("has neurons of different v_threshold or v_reset")
-            continue
-        for kind in ("_parameters", "_buffers"):
-            values = _children(attributes, kind).items()
-            state |= {f"{prefix}{name}": v for name, v in values if v is not None}
-        children = _children(attributes, "_modules")
-        waiting += [(f"{prefix}{name}.", child) for name, child in reversed(children.items())]
-        visited += 1
-        # A module may hold itself, or many that hold many.
-        if max(visited, len(waiting), len(state), len(prefix)) > _MAX_PARTS:
-            raise CheckpointError(f"holds a network of over {_MAX_PARTS} parts, not the tutorial's")
-    return state, settings
-
-
-def _settings(attributes: dict[object, object]) -> dict[object, object]:
-    """What a whole network says of itself: ours all of its sizes, SpikingJelly's their T."""
-    config = attributes.get("config")
-    if isinstance(config, StandIn) and config.global_name == "snnviz.network.NetworkConfig":
-        return as_dict(config.state) or {}
-    return {"T": attributes["T"]} if "T" in attributes else {}
-
-
-def _attributes(prefix: str, module: object) -> dict[object, object]:
-    if not isinstance(module, StandIn):
-        where = f"at {ascii(prefix)[:60]}" if prefix else "as network"
-        raise CheckpointError(f"holds a {type(module).__name__} {where}, expected a torch module")
-    attributes = as_dict(module.state)
-    if attributes is None or "_modules" not in attributes:
-        name = ascii(module.global_name)[1:-1][:80]
-        raise CheckpointError(f"holds a {name}, expected a network or its state dict")
-    return attributes
-
-
-def _children(attributes: Mapping[object, object], kind: str) -> dict[object, object]:
-    """The named parts of one kind, not too many and with short names."""
-    parts = as_dict(attributes.get(kind, {}))
-    short = parts is not None and all(type(k) is str and len(k) < 100 for k in parts)
-    if parts is None or not short or len(parts) > _MAX_PARTS:
-        raise CheckpointError(f"holds a module whose {kind} are not named parts")
-    return parts
-
-
-def _neuron(module: object, attributes: dict[object, object]) -> dict[str, object] | None:
-    """v_threshold and v_reset where `module` is a neuron, None where it is another layer."""
-    full_name = module.global_name if isinstance(module, StandIn) else ""
-    name = full_name.rpartition(".")[2]
-    # SpikingJelly 0.0.0.0.12 keeps a neuron's parameters among its memories.
-    values = {**_children(attributes, "_memories"), **attributes}
-    if "v_threshold" in values or ".neuron." in full_name:
-        if name not in _NEURONS:
-            raise CheckpointError(
-                f"has neurons of class {ascii(name)[1:-1][:60]}; snnviz knows IFNode and "
-                "MultiStepIFNode"
-            )
-        return {key: values.get(key, "missing") for key in ("v_threshold", "v_reset")}
-    if not attributes["_modules"] and name not in _LEAVES:
-        raise CheckpointError(
-            f"has a layer of class {ascii(name)[1:-1][:60]}; the tutorial's network has none"
-        )
-    return None

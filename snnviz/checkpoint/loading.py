@@ -1,22 +1,24 @@
 """`load_checkpoint`: any known file to a `Checkpoint` whose weights and sizes have been checked."""
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from snnviz import network
-from snnviz.checkpoint.forms import canonical_state, flatten_network, listing
+from snnviz.checkpoint.checks import check_settings, check_state, check_tensor, network_config
+from snnviz.checkpoint.finding import Found, find_network, stated_steps
+from snnviz.checkpoint.forms import Match, listing, match, plain_names
+from snnviz.checkpoint.modules import Parts, network_fault, neuron_settings, take_apart
 from snnviz.checkpoint.reading import StandIn, as_dict, check_path, read_file
+from snnviz.checkpoint.values import kind_of, number
 from snnviz.errors import CheckpointError, ConfigError
 
-# Far above any real network, far below what would overflow or fill the memory.
-_LARGEST = {"image_size": 4096}
-_LARGEST_NUMBER = 65_536
+_ENCODER_ALONE = "holds an encoder alone"
+_IN_PYTHON = "build the network in Python, load its weights there, and pass it to load_encoder"
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,9 +28,14 @@ class Checkpoint:
     Attributes:
         path: The file.
         form: Its layout: "PythonNet" (also ours), "CupyNet", "tutorial", "CSNN" or "encoder".
-        state: The weights under `ConvSNN`'s names, `static_conv.0.weight` ... `fc.3.weight`;
-            contiguous float32 tensors on the CPU, all finite, `num_batches_tracked` int64.
-        config: Sizes, threshold and reset; what the file does not say is `NetworkConfig`'s default.
+        state: The weights under `ConvSNN`'s names, `static_conv.0.weight` ... `fc.3.weight`, or
+            of the encoder alone; contiguous float32 tensors on the CPU, all finite,
+            `num_batches_tracked` int64.
+        config: Sizes and neurons; what the file does not say is `NetworkConfig`'s default.
+        fault: What keeps it from holding the tutorial's whole network; None where it does.
+        neurons_from: Where `config` has its neurons from: the "file", the "options" of
+            `with_neurons`, or neither: they are "assumed".
+        notes: What else was taken or left out on the way, a sentence each.
         recorded_T: Number of time steps that the file records, else None.
         epoch: 0-based epoch after which it was saved, else None.
         max_test_acc: The best test accuracy up to then, in [0, 1], else None.
@@ -40,6 +47,9 @@ class Checkpoint:
     form: str
     state: dict[str, Tensor]
     config: network.NetworkConfig
+    fault: str | None
+    neurons_from: Literal["file", "options", "assumed"]
+    notes: tuple[str, ...]
     recorded_T: int | None  # noqa: N815
     epoch: int | None
     max_test_acc: float | None
@@ -48,8 +58,37 @@ class Checkpoint:
 
     @property
     def holds_network(self) -> bool:
-        """Whether it holds a whole network; False for an encoder alone."""
-        return "fc.3.weight" in self.state
+        """Whether it holds the tutorial's whole network; False for an encoder alone."""
+        return self.fault is None
+
+    @property
+    def holds_other_network(self) -> bool:
+        """Whether another network than the tutorial's lies behind its encoder."""
+        return self.fault not in (None, _ENCODER_ALONE)
+
+    def with_neurons(self, **stated: Any) -> "Checkpoint":
+        """The same with neurons of which the file says nothing.
+
+        Args:
+            stated: `neuron`, `v_threshold`, `v_reset`, `tau` or `decay_input` of `NetworkConfig`.
+                A `tau` makes the neurons leaky.
+
+        Raises:
+            CheckpointError: The file says something else of them.
+            ConfigError: There are no such neurons.
+        """
+        if "tau" in stated:
+            stated = {"neuron": "lif", **stated}
+        if self.neurons_from != "file":
+            config = replace(self.config, **stated)
+            return replace(self, config=config, neurons_from="options")
+        for name, value in stated.items():
+            if getattr(self.config, name) != value:
+                raise CheckpointError(
+                    f"{self.path}: states {name} {getattr(self.config, name)} for its neurons, got "
+                    f"{value}; leave that out"
+                )
+        return self
 
     def build_network(self, step_mode: network.StepMode = "s") -> network.ConvSNN:
         """A new network with these weights, in evaluation mode.
@@ -58,12 +97,10 @@ class Checkpoint:
             step_mode: "s" or "m", see `ConvSNN`.
 
         Raises:
-            CheckpointError: It holds an encoder alone.
+            CheckpointError: It holds an encoder alone, or with another network behind it.
         """
-        if not self.holds_network:
-            raise CheckpointError(
-                f"{self.path}: holds an encoder alone; name a checkpoint of a whole network"
-            )
+        if self.fault is not None:
+            raise CheckpointError(f"{self.path}: {self.fault}; name a checkpoint of that network")
         # Without random weights, which would take time and move the global generator.
         with torch.device("meta"):
             net = network.ConvSNN(self.config, step_mode=step_mode)
@@ -76,11 +113,12 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     """The checkpoint in `path`, read without running any code that the file holds or names.
 
     Args:
-        path: A file of torch.save: ours, or one of the tutorial's network from SpikingJelly, as
-            state dict or as whole pickled network, under 'net' or by itself.
+        path: A file of torch.save or safetensors: ours, or one of the tutorial's network or of its
+            encoder from SpikingJelly, as state dict or as whole pickled network, by itself or under
+            any name, in any wrapper. What lies behind the encoder may be another network.
 
     Raises:
-        CheckpointError: It is missing, unreadable, unsafe, or holds no network that snnviz knows.
+        CheckpointError: It is missing, unreadable, unsafe, or holds no encoder that snnviz knows.
     """
     return load_with_metadata(path)[0]
 
@@ -91,166 +129,105 @@ def load_with_metadata(path: str | Path) -> tuple[Checkpoint, Mapping[object, ob
     try:
         check_path(path)
         tree, sha256, size = read_file(path)
-        form, found, stated, metadata = _open_tree(tree)
-        tensors = {key: _check_tensor(key, value, size) for key, value in found.items()}
-        config = _network_config(tensors, stated)
-        checkpoint = Checkpoint(
-            path=path,
-            form=form,
-            state=_check_state(tensors, config),
-            config=config,
-            recorded_T=config.T if "T" in stated else None,
-            epoch=number(metadata.get("epoch"), int, 2**63),
-            max_test_acc=number(metadata.get("max_test_acc"), float, 1),
-            seed=number((as_dict(metadata.get("training")) or {}).get("seed"), int, 2**63),
-            sha256=sha256,
-        )
+        found = find_network(tree)
+        checkpoint = _understand(found, size)
     except (CheckpointError, ConfigError) as error:
         raise CheckpointError(f"{path}: {error}") from error
-    return checkpoint, metadata
+    return replace(checkpoint, path=path, sha256=sha256), found.beside
 
 
-def _open_tree(
-    tree: object,
-) -> tuple[str, dict[str, object], dict[str, Any], Mapping[object, object]]:
-    """Form, weights under our names, stated settings, and what lies beside the network."""
-    metadata = as_dict(tree) or {}
-    if "net" not in metadata:
-        metadata = {"net": tree}
-    net = metadata["net"]
-    stated: dict[object, object] = {}
-    if isinstance(net, StandIn):
-        net, stated = flatten_network(net)
-    if (state := as_dict(net)) is None:
-        raise CheckpointError(
-            f"holds a {type(net).__name__}, expected a state dict, by itself or under 'net'"
-        )
-    form, found = canonical_state(state)
-    if "network" in metadata:
-        entry = as_dict(metadata["network"])
+def _understand(found: Found, size: int) -> Checkpoint:
+    """The checkpoint in a file of `size` bytes, but for the file itself."""
+    if isinstance(found.network, StandIn):
+        parts = take_apart(found.network)
+        named = plain_names(parts.state)
+    else:
+        parts, named = None, plain_names(found.network)
+    place = match(named)
+    neurons = _neurons(named, place, parts)
+    fault = network_fault(parts, place, neurons) if parts else place.fault
+    tensors = {key: check_tensor(key, value, size) for key, value in place.state.items()}
+    stated = _stated(found, parts)
+    config, fault = network_config(tensors, {**stated, **neurons}, fault)
+    state, fault = check_state(tensors, config, fault)
+    beside = found.beside
+    notes = [f"also holds networks under {listing(found.others)}; took {found.entry!r}"]
+    seed = number((as_dict(beside.get("training")) or {}).get("seed"))
+    best, best_note = accuracy(beside, "max_test_acc")
+    return Checkpoint(
+        path=Path(),
+        form=place.form.name,
+        state=state,
+        config=config,
+        fault=_fault_sentence(fault),
+        neurons_from="file" if neurons or "v_threshold" in stated else "assumed",
+        notes=(*(notes if found.others else ()), *best_note),
+        recorded_T=config.T if "T" in stated else None,
+        epoch=whole_number(beside.get("epoch")),
+        max_test_acc=best,
+        seed=whole_number(seed),
+        sha256="",
+    )
+
+
+def _fault_sentence(fault: str | None) -> str | None:
+    if fault is None:
+        return None
+    if fault == "":
+        return _ENCODER_ALONE
+    return f"holds the tutorial's encoder with another network behind it ({fault})"
+
+
+def _stated(found: Found, parts: Parts | None) -> dict[str, Any]:
+    """What the file says of the network: ours all of its sizes, others their T."""
+    stated: dict[Any, object] = dict(parts.settings) if parts else {}
+    if "network" in found.beside and found.entry != "network":
+        entry = as_dict(found.beside["network"])
         if entry is None:
             raise CheckpointError("has a 'network' entry that is no dict of settings")
-        stated = {**stated, **entry}
-    return form, found, _check_settings(stated), metadata
+        stated |= entry
+    if "T" not in stated and (steps := stated_steps(found.beside)) is not None:
+        stated["T"] = steps
+    return check_settings(stated)
 
 
-def _check_settings(stated: Mapping[Any, object]) -> dict[str, Any]:
-    """`stated` as arguments of `NetworkConfig`, each of its type and in its range."""
-    names = [field.name for field in fields(network.NetworkConfig)]
-    if unknown := [name for name in stated if name not in names]:
+def _neurons(named: Mapping[str, object], place: Match, parts: Parts | None) -> dict[str, Any]:
+    """What the file says of the encoder's neurons."""
+    if parts is not None:
+        return neuron_settings(parts, place)
+    own = [key for key in named if key.startswith(f"{place.neurons}.")]
+    if own and place.form.alone is False and not _is_layer(own):
         raise CheckpointError(
-            f"states settings that this version does not know: {listing(unknown)}; update snnviz"
+            f"holds neurons with parameters of their own ({listing(own)}), which are not read from "
+            f"a file; {_IN_PYTHON}"
         )
-    settings: dict[str, Any] = dict(stated)
-    for name, value in settings.items():
-        if name in ("v_threshold", "v_reset"):
-            number = type(value) in (int, float) and -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER
-            if not number and not (name == "v_reset" and value is None):
-                raise CheckpointError(f"states a {name} that is no sensible number")
-            settings[name] = None if value is None else float(value)
-        elif name == "dropout":
-            if type(value) not in (int, float) or not 0 <= value < 1:
-                raise CheckpointError("states a dropout that is no number in [0, 1)")
-            settings[name] = float(value)
-        elif name == "image_size":
-            if not isinstance(value, (list, tuple)) or len(value) != 2:
-                raise CheckpointError("states an image_size that is no pair (height, width)")
-            settings[name] = tuple(_check_integer(name, side) for side in value)
-        else:
-            _check_integer(name, value)
-    threshold = settings.get("v_threshold", 1.0)
-    if threshold <= (settings.get("v_reset", 0.0) or 0.0):
-        raise CheckpointError(f"states v_threshold {threshold}, expected one above v_reset")
-    return settings
+    return {}
 
 
-def _check_integer(name: str, value: object) -> int:
-    largest = _LARGEST.get(name, _LARGEST_NUMBER)
-    if type(value) is not int:
-        raise CheckpointError(f"states a {name} that is no integer")
-    if not 1 <= value <= largest:
-        raise CheckpointError(f"states {name} {value}, expected 1 to {largest}")
-    return value
+def whole_number(value: object) -> int | None:
+    """The whole number from 0 that `value` is; None where it is none."""
+    found = number(value)
+    fits = found is not None and 0 <= found < 2**63 and found == int(found)
+    return int(found) if found is not None and fits else None
 
 
-def _check_tensor(key: str, value: object, size: int) -> Tensor:
-    """`value`, where it is a plain tensor that lies in a file of `size` bytes."""
-    if not isinstance(value, Tensor):
-        raise CheckpointError(f"{key} is a {type(value).__name__}, expected a tensor")
-    counter = key.endswith(".num_batches_tracked")
-    plain = value.layout is torch.strided and value.device.type == "cpu" and not value.is_quantized
-    if not plain or (value.dtype is not torch.int64 if counter else not value.is_floating_point()):
-        raise CheckpointError(
-            f"{key} is {value.dtype} ({value.layout}), expected "
-            f"{'int64' if counter else 'floating-point'} numbers"
-        )
-    # An expanded view declares any size at the cost of one number.
-    if value.numel() * value.element_size() > size:
-        raise CheckpointError(f"{key} claims more bytes than the whole file has; it is damaged")
-    return value.detach()
+def accuracy(beside: Mapping[object, object], name: str) -> tuple[float | None, tuple[str, ...]]:
+    """The accuracy called `name` in [0, 1], and what is to be said of how it was read.
+
+    None where there is none yet: none is stated, or one below 0, which scripts begin with.
+    """
+    value = beside.get(name)
+    found = number(value)
+    if value is None or (found is not None and found < 0):
+        return None, ()
+    if found is None or not found <= 100:  # NaN, too
+        said = kind_of(value) if found is None else str(found)[:20]
+        return None, (f"states a {name} that is no accuracy ({said}); left out",)
+    if found > 1:
+        return found / 100, (f"states a {name} of {found:g}, taken for a per cent",)
+    return float(found), ()
 
 
-def _network_config(tensors: dict[str, Tensor], stated: dict[str, Any]) -> network.NetworkConfig:
-    """The sizes that the weights have, where nothing stated contradicts them."""
-    channels, in_channels, *_ = _shape(tensors, "static_conv.0.weight", 4)
-    found: dict[str, Any] = {"channels": channels, "in_channels": in_channels}
-    features = None
-    if "fc.3.weight" in tensors:
-        outputs, votes = _shape(tensors, "fc.3.weight", 2)[0], stated.get("votes", 1)
-        if outputs % votes:
-            raise CheckpointError(
-                f"fc.3.weight has {outputs} output neurons, expected a multiple of {votes} votes"
-            )
-        found["num_classes"] = outputs // votes
-        features = _shape(tensors, "fc.1.weight", 2)[1]
-    for name, value in found.items():
-        _check_integer(name, value)
-        if stated.get(name, value) != value:
-            raise CheckpointError(f"states {name} {stated[name]}, its weights have {value}")
-    if features is not None and "image_size" not in stated:
-        side = math.isqrt(features // channels)
-        found["image_size"] = (4 * side, 4 * side)
-    config = network.NetworkConfig(**{**stated, **found})
-    height, width = config.image_size
-    if features not in (None, channels * (height // 4) * (width // 4)):
-        raise CheckpointError(
-            f"fc.1.weight takes {features} numbers, expected channels * height/4 * width/4 with "
-            f"{channels} channels and "
-            + (f"images of {height} x {width}" if "image_size" in stated else "square images")
-        )
-    return config
-
-
-def _shape(tensors: dict[str, Tensor], key: str, dimensions: int) -> tuple[int, ...]:
-    shape = tuple(tensors[key].shape)
-    if len(shape) != dimensions:
-        raise CheckpointError(f"{key} is {list(shape)}, expected {dimensions} dimensions")
-    return shape
-
-
-def _check_state(tensors: dict[str, Tensor], config: network.NetworkConfig) -> dict[str, Tensor]:
-    """Copies of `tensors` as float32, in `ConvSNN`'s order, where shapes and values are right."""
-    with torch.device("meta"):
-        expected = network.ConvSNN(config).state_dict()
-    if "fc.3.weight" not in tensors:
-        expected = {k: v for k, v in expected.items() if k.startswith("static_conv.")}
-    state = {}
-    for key, like in expected.items():
-        # Only num_batches_tracked may be missing; it counts nothing that evaluation needs.
-        value = tensors.get(key, torch.zeros((), dtype=torch.int64))
-        if value.shape != like.shape:
-            raise CheckpointError(f"{key} is {list(value.shape)}, expected {list(like.shape)}")
-        value = value.to(like.dtype, memory_format=torch.contiguous_format, copy=True)
-        # Two numbers, where a mask of all would double the memory.
-        if not torch.stack(value.aminmax()).isfinite().all():
-            raise CheckpointError(f"{key} has values that are not finite; it cannot be evaluated")
-        if key.endswith(".running_var") and (value < 0).any():
-            raise CheckpointError(f"{key} has negative values, expected variances")
-        state[key] = value
-    return state
-
-
-def number(value: object, kind: type, largest: int) -> Any:
-    """`value` where it is a number of `kind` in [0, largest], else None: it is only information."""
-    in_range = type(value) in (int, kind) and 0 <= cast("float", value) <= largest
-    return kind(value) if in_range else None
+def _is_layer(keys: list[str]) -> bool:
+    """Whether these are a convolution's, a linear layer's or a normalization's parameters."""
+    return any(key.rpartition(".")[2] in ("weight", "running_mean") for key in keys)

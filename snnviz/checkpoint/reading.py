@@ -13,6 +13,7 @@ import re
 import threading
 import warnings
 import zipfile
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,16 +21,24 @@ from typing import IO, ClassVar, Self
 
 import torch
 
+from snnviz.checkpoint.kinds import (
+    is_safetensors,
+    read_safetensors,
+    refuse_other_archives,
+    refuse_other_kinds,
+)
 from snnviz.checkpoint.scanning import Instructions
 from snnviz.errors import CheckpointError
 
 # What may be called: torch's own way to write a tensor, and values beside the network, which
 # become stand-ins.
 _CALLABLES = re.compile(
-    r"collections\.(OrderedDict|Counter)|builtins\.set|_codecs\.encode|torch\.Size|torch\.device"
-    r"|torch\._utils\._rebuild_(tensor|tensor_v2|parameter)"
-    r"|numpy\.dtype|numpy\._?core\.multiarray\.(scalar|_reconstruct)"
-    r"|pathlib\.(_local\.)?(Pure)?(Posix|Windows)?Path|datetime\.(datetime|date|timedelta)"
+    r"collections\.(OrderedDict|Counter|defaultdict|deque)|_codecs\.encode"
+    r"|builtins\.(set|frozenset|complex|range|slice|bytes)|decimal\.Decimal|fractions\.Fraction"
+    r"|torch\.Size|torch\.device|torch\._utils\._rebuild_(tensor|tensor_v2|parameter)"
+    r"|numpy\.dtype|numpy\._?core\.multiarray\.(scalar|_reconstruct)|uuid\.UUID"
+    r"|pathlib\.(_local\.)?(Pure)?(Posix|Windows)?Path|types\.SimpleNamespace"
+    r"|datetime\.(datetime|date|time|timedelta|timezone)"
 )
 _SYSTEM = re.compile(r"(os|sys|posix|nt)\.")
 # A file in torch's format before 1.6 is five pickles, then the tensors' bytes.
@@ -43,22 +52,49 @@ class StandIn:
 
     Attributes:
         global_name: The full name of the class in the file.
+        args: What the file makes the object of.
         state: What the file gives the object to hold, most often a dict of attributes.
     """
 
-    __slots__ = ("state",)
+    __slots__ = ("args", "state")
     global_name: ClassVar[str] = ""
+    args: tuple[object, ...]
     state: object
 
-    def __new__(cls, *_args: object) -> Self:
-        """An object that holds nothing."""
+    def __new__(cls, *args: object) -> Self:
+        """An object that holds no state yet."""
         self = object.__new__(cls)
+        self.args = args
         self.state = None
         return self
 
     def __setstate__(self, state: object) -> None:
         """Hold `state`."""
         self.state = state
+
+
+class _Mapping:
+    """Makes a plain dict in the place of an object that is filled as one: a defaultdict, say."""
+
+    def __new__(cls, *_args: object) -> "OrderedDict[object, object]":  # type: ignore[misc]
+        """An empty dict."""
+        return OrderedDict()
+
+
+class _Sequence:
+    """Makes a plain list in the place of an object that is filled as one: a deque, say."""
+
+    def __new__(cls, *_args: object) -> list[object]:  # type: ignore[misc]
+        """An empty list."""
+        return []
+
+
+class _Bytes:
+    """Makes no bytes: how none at all are pickled; all others are encoded text."""
+
+    def __new__(cls, *_args: object) -> bytes:  # type: ignore[misc]
+        """Nothing."""
+        return b""
 
 
 def as_dict(value: object) -> dict[object, object] | None:
@@ -73,8 +109,8 @@ def read_file(path: Path) -> tuple[object, str, int]:
     """The tree that `path` holds, the SHA-256 of its bytes in hexadecimal, and its size in bytes.
 
     Raises:
-        CheckpointError: It cannot be read, is no file of torch.save, or calls something; the
-            message says so without the path.
+        CheckpointError: It cannot be read, is no file of torch.save or safetensors, or calls
+            something; the message says so without the path.
     """
     try:
         # Warnings of torch and pickletools are about the file, and it is read or refused here.
@@ -82,6 +118,9 @@ def read_file(path: Path) -> tuple[object, str, int]:
             warnings.simplefilter("ignore")
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             size = file.tell()
+            if is_safetensors(file):
+                return read_safetensors(path), sha256, size
+            refuse_other_kinds(file)
             return _read_tree(file, size), sha256, size
     except CheckpointError:
         raise
@@ -109,7 +148,7 @@ def _read_tree(file: IO[bytes], size: int) -> object:
             "(torch.save(net.state_dict(), ...))"
         )
     file.seek(0)
-    with _stand_ins(instructions.globals):
+    with _stand_ins(instructions):
         try:
             return torch.load(file, map_location="cpu", weights_only=True)
         except Exception as error:
@@ -132,6 +171,7 @@ def _starts_as_zip(file: IO[bytes]) -> bool:
 def _zip_pickle(file: IO[bytes], size: int) -> IO[bytes]:
     """The pickle in a file of torch.save since 1.6, the very bytes that torch.load follows."""
     with zipfile.ZipFile(file) as archive:
+        refuse_other_archives(archive)
         # torch.save compresses nothing, so what lies within is never larger than the file.
         if sum(info.file_size for info in archive.infolist()) > size:
             raise CheckpointError("is a compressed zip archive; save it again with torch.save")
@@ -163,12 +203,9 @@ def _scan_legacy(file: IO[bytes], instructions: Instructions) -> None:
 
 
 @contextmanager
-def _stand_ins(names: set[str]) -> Iterator[None]:
-    """In here torch's reader allows a stand-in for each of `names`, and nothing others allowed."""
-    classes = [
-        (type("StandIn", (StandIn,), {"__slots__": (), "global_name": name}), name)
-        for name in names
-    ]
+def _stand_ins(instructions: Instructions) -> Iterator[None]:
+    """In here torch's reader allows a stand-in for each name, and nothing that others allowed."""
+    classes = [(_stand_in(name, instructions), name) for name in instructions.globals]
     others = torch.serialization.get_safe_globals()
     torch.serialization.clear_safe_globals()
     try:
@@ -176,6 +213,17 @@ def _stand_ins(names: set[str]) -> Iterator[None]:
             yield
     finally:
         torch.serialization.add_safe_globals(others)
+
+
+def _stand_in(name: str, instructions: Instructions) -> type:
+    """What stands for the class called `name`, a class of its own for each name."""
+    if name == "builtins.bytes":
+        return _Bytes
+    if name in instructions.mappings:
+        return type("Mapping", (_Mapping,), {})
+    if name in instructions.sequences:
+        return type("Sequence", (_Sequence,), {})
+    return type("StandIn", (StandIn,), {"__slots__": (), "global_name": name})
 
 
 def check_path(path: Path) -> None:

@@ -1,13 +1,13 @@
 """`load_training_state`: a checkpoint with all that training needs to go on from it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
-from snnviz.checkpoint.loading import Checkpoint, load_with_metadata, number
+from snnviz.checkpoint.loading import Checkpoint, accuracy, load_with_metadata, whole_number
 from snnviz.checkpoint.reading import as_dict
+from snnviz.checkpoint.values import kind_of, plain
 from snnviz.errors import CheckpointError
 
 
@@ -49,10 +49,8 @@ def load_training_state(path: str | Path) -> TrainingState:
         CheckpointError: It is no checkpoint of a whole network, or lacks what training needs.
     """
     checkpoint, metadata = load_with_metadata(path)
-    if not checkpoint.holds_network:
-        raise CheckpointError(
-            f"{path}: holds an encoder alone; resume from a checkpoint_latest.pth"
-        )
+    if checkpoint.fault is not None:
+        raise CheckpointError(f"{path}: {checkpoint.fault}; resume from a checkpoint_latest.pth")
     parts = {}
     for name in ("optimizer", "lr_scheduler"):
         if name not in metadata:
@@ -61,32 +59,35 @@ def load_training_state(path: str | Path) -> TrainingState:
                 "checkpoint_latest.pth"
             )
         parts[name] = _plain_dict(metadata[name], f"{path}: its {name!r}")
-    if checkpoint.epoch is None:
-        raise CheckpointError(f"{path}: does not say after which epoch it was saved")
+    stated = metadata.get("epoch")
+    if (epoch := whole_number(stated)) is None:
+        said = f" (its 'epoch' is {kind_of(stated)})" if stated is not None else ""
+        raise CheckpointError(f"{path}: does not say after which epoch it was saved{said}")
+    _accuracy(metadata, "max_test_acc", path)
     return TrainingState(
         checkpoint=checkpoint,
         scaler=_plain_dict(metadata.get("scaler", {}), f"{path}: its 'scaler'"),
-        epoch=checkpoint.epoch,
-        max_val_acc=number(metadata.get("max_val_acc"), float, 1),
+        epoch=epoch,
+        max_val_acc=_accuracy(metadata, "max_val_acc", path),
         settings=_plain_dict(metadata.get("training", {}), f"{path}: its 'training'"),
         **parts,
     )
 
 
+def _accuracy(metadata: Mapping[object, object], name: str, path: str | Path) -> float | None:
+    """The accuracy called `name`, which decides what is overwritten: it has to be readable."""
+    found, notes = accuracy(metadata, name)
+    if notes and found is None:
+        raise CheckpointError(f"{path}: {notes[0].removesuffix('; left out')}; set it right there")
+    return found
+
+
 def _plain_dict(value: object, what: str) -> dict[str, Any]:
-    """`value` as dicts, lists, tensors and numbers; a stand-in or another type is refused."""
+    """`value` as dicts, lists, tensors and numbers.
+
+    Raises:
+        CheckpointError: It is no dict, or holds something else.
+    """
     if (found := as_dict(value)) is None:
-        raise CheckpointError(f"{what} is a {type(value).__name__}, expected a dict")
-    return {str(key): _plain(item, what) for key, item in found.items()}
-
-
-def _plain(value: object, what: str) -> Any:
-    if (found := as_dict(value)) is not None:
-        return {key: _plain(item, what) for key, item in found.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item, what) for item in value]
-    if value is None or isinstance(value, (bool, int, float, str, Tensor)):
-        return value
-    raise CheckpointError(
-        f"{what} holds a {type(value).__name__}, expected numbers, text and tensors"
-    )
+        raise CheckpointError(f"{what} is {kind_of(value)}, expected a dict")
+    return {str(key): plain(item, what) for key, item in found.items()}

@@ -15,14 +15,22 @@ from snnviz.errors import CheckpointError
 _MAX_INSTRUCTIONS = 1_000_000
 _MAX_GLOBALS = 200
 _MAX_TUPLE = 10_000
+_FILLING = ("SETITEM", "SETITEMS", "APPEND", "APPENDS", "BUILD")
 
 
 @dataclass
 class _Item:
-    """What lies on the stack of a pickle: how much hashing it visits, and its name if a global."""
+    """What lies on the stack of a pickle.
+
+    Attributes:
+        weight: How much hashing it visits.
+        name: Its full name, if it is a class or a function that the file names.
+        maker: The full name of what it was made by, if that is one.
+    """
 
     weight: int = 1
     name: str | None = None
+    maker: str | None = None
 
 
 @dataclass
@@ -32,11 +40,15 @@ class Instructions:
     Attributes:
         globals: Full names of the classes and functions that they name.
         calls: Those of them that are called.
+        mappings: Those whose objects are given items by key, as a dict is.
+        sequences: Those whose objects are given items at their end, as a list is.
         count: How many instructions there are.
     """
 
     globals: set[str] = field(default_factory=set)
     calls: set[str] = field(default_factory=set)
+    mappings: set[str] = field(default_factory=set)
+    sequences: set[str] = field(default_factory=set)
     count: int = 0
 
     def scan(self, stream: IO[bytes]) -> None:
@@ -74,6 +86,15 @@ class Instructions:
             return [_Item(name=self._global(str(argument)))]
         if name == "REDUCE" and items[0].name:
             self.calls.add(items[0].name)
+        if name in ("REDUCE", "NEWOBJ"):
+            return [_Item(maker=items[0].name)]
+        if name in _FILLING:  # what is filled or given its state stays on the stack
+            made_by = items[0].maker
+            if made_by and name.startswith("SETITEM"):
+                self.mappings.add(made_by)
+            elif made_by and name.startswith("APPEND"):
+                self.sequences.add(made_by)
+            return [items[0]]
         if name.startswith("TUPLE"):
             weight = 1 + sum(item.weight for item in items)
             # The hash of a tuple visits all within, shared parts again and again, on C's stack.

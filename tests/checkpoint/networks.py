@@ -158,6 +158,7 @@ OLD_IF = neuron_class("spikingjelly.clock_driven.neuron.IFNode", memories=True)
 OLD_LIF = neuron_class("spikingjelly.clock_driven.neuron.LIFNode", memories=True)
 MULTI_STEP_IF = neuron_class("spikingjelly.clock_driven.neuron.MultiStepIFNode", memories=True)
 NEW_IF = neuron_class("spikingjelly.other_based.neuron.integrate_and_fire.IFNode", memories=False)
+OTHER_IF = neuron_class("someones_script.IFNode", memories=False)
 CONTAINER = make_class("spikingjelly.clock_driven.layer.SeqToANNContainer", nn.Module)
 SEQUENTIAL_CONTAINER = make_class("spikingjelly.other_based.layer.SeqToANNContainer", nn.Sequential)
 NETWORK = make_class("someones_script.Net", nn.Module)
@@ -167,6 +168,7 @@ CLASSES_OF_FILES = (
     OLD_LIF,
     MULTI_STEP_IF,
     NEW_IF,
+    OTHER_IF,
     CONTAINER,
     SEQUENTIAL_CONTAINER,
     NETWORK,

@@ -15,6 +15,7 @@ from tests.checkpoint.networks import (
     CLASSES,
     LAYOUTS,
     OLD_LIF,
+    OTHER_IF,
     PYTHON_NET,
     SIDE,
     T,
@@ -25,6 +26,7 @@ from tests.checkpoint.networks import (
 )
 
 DEFAULTS = NetworkConfig()
+ENCODER = [key for key in PYTHON_NET if key.startswith("static_conv.")]
 
 
 def assert_same(found, expected):
@@ -231,7 +233,8 @@ def test_honest_values_beside_the_network(save):
         "lr_scheduler": {"milestones": __import__("collections").Counter([3, 3])},
     }
     checkpoint = load_checkpoint(save({"net": weights(), **beside}))
-    assert (checkpoint.epoch, checkpoint.max_test_acc) == (None, None)
+    assert (checkpoint.epoch, checkpoint.max_test_acc) == (None, 0.5)
+    assert checkpoint.recorded_T == 4
     assert_same(checkpoint.state, weights())
 
 
@@ -250,21 +253,48 @@ def test_what_others_allowed_is_kept_and_not_used(save):
         assert set(torch.serialization.get_safe_globals()) == before
 
 
-def test_neurons_must_agree_and_be_known(save):
+def test_neurons_and_layers_behind_the_encoder_may_be_others(save):
+    """The encoder opens, the network is refused and says why."""
+
+    def fault(net):
+        checkpoint = load_checkpoint(save(net))
+        assert not checkpoint.holds_network
+        assert checkpoint.neurons_from == "file"
+        assert_same(checkpoint.state, {k: v for k, v in weights().items() if k in ENCODER})
+        return checkpoint.fault
+
     net = whole_network("ours", weights())
     net.fc[2]._memories["v_threshold"] = 2.0
-    with pytest.raises(CheckpointError, match="different v_threshold or v_reset"):
-        load_checkpoint(save(net))
+    assert "its neurons differ: neuron if, v_threshold 1.0" in fault(net)
     del net.fc[2]._memories["v_threshold"]
-    with pytest.raises(CheckpointError, match="v_reset is no number"):
-        load_checkpoint(save(net))
+    assert "v_reset is no number" in fault(net)
     net.fc[2] = OLD_LIF()
-    with pytest.raises(CheckpointError, match="neurons of class LIFNode"):
-        load_checkpoint(save(net))
+    assert "tau or decay_input cannot be read" in fault(net)
     net.fc[2] = net.fc[4]
     net.conv[1] = nn.AvgPool2d(2, 2)
-    with pytest.raises(CheckpointError, match="layer of class AvgPool2d"):
-        load_checkpoint(save({"net": net}))
+    assert "conv.1 is of class AvgPool2d" in fault({"net": net})
+    net.conv[1] = nn.MaxPool2d(3, 2, padding=1)
+    assert "kernel_size of conv.1 (MaxPool2d) is not 2" in fault({"net": net})
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda net: net.conv.__setitem__(0, OTHER_IF()), "of class someones_script.IFNode"),
+        (lambda net: setattr(net.static_conv[0], "stride", (2, 2)), "stride of static_conv.0"),
+        (lambda net: setattr(net.static_conv[0], "padding", 0), "padding of static_conv.0"),
+        (lambda net: setattr(net.static_conv[1], "eps", 1e-3), "eps of static_conv.1"),
+        (lambda net: net.static_conv.__setitem__(0, nn.Conv2d(1, CHANNELS, 3, padding=1)),
+         "also has 'static_conv.0.bias'"),
+        (lambda net: net.conv.insert(0, nn.ReLU()), "no neurons at conv.0.* but at conv.1"),
+    ],
+)  # fmt: skip
+def test_encoders_that_are_not_the_tutorials(save, change, match):
+    """What would be drawn otherwise than the network computes it is refused."""
+    net = whole_network("ours", weights())
+    change(net)
+    with pytest.raises(CheckpointError, match=match):
+        load_checkpoint(save(net))
 
 
 @pytest.mark.filterwarnings("ignore:Couldn't retrieve source code")

@@ -168,7 +168,7 @@ def test_odd_instructions(tmp_path, wrap, instructions):
 
 def test_stand_ins_made_with_arguments_hold_nothing(tmp_path):
     refused(tmp_path, zip_file(b"\x80\x02csubprocess\nPopen\nX\x02\x00\x00\x00ls\x85\x81."),
-            r"holds a subprocess\.Popen")  # fmt: skip
+            r"object of class subprocess\.Popen")  # fmt: skip
 
 
 DEEP_TUPLE = b")" + b"\x85" * 200_000
