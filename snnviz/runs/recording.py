@@ -4,7 +4,7 @@ import platform
 import sys
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,14 @@ import torch
 
 from snnviz import __version__
 from snnviz.checkpoint import TrainingState
+from snnviz.checkpoint.loading import accuracy, load_with_metadata
 from snnviz.data import ImageSet
 from snnviz.device import autocast_type
+from snnviz.errors import CheckpointError
 from snnviz.evaluation import Progress
 from snnviz.network import build_network
 from snnviz.ranks import Ranks
-from snnviz.runs.folder import RunFolder, open_run
+from snnviz.runs.folder import MAX, RunFolder, open_run
 from snnviz.training import EpochResult, TrainConfig, train
 
 
@@ -56,6 +58,8 @@ def record_training(
             cannot be written, with the one before it whole.
     """
     folder, ranks = Path(folder), ranks or Ranks()
+    if state is not None:
+        state = _with_best(state, folder, on_held_out=config.val_split > 0)
     results = train(config, train_set, test_set, progress, resume=state, ranks=ranks)
     with ExitStack() as stack:
         run = None
@@ -87,6 +91,30 @@ def record_training(
                 if run is not None:
                     run.write_epoch(result)
             yield result
+
+
+def _with_best(state: TrainingState, folder: Path, *, on_held_out: bool) -> TrainingState:
+    """`state` with the best accuracy so far, from the best checkpoint where it does not say itself.
+
+    Raises:
+        CheckpointError: Neither says it, so that a worse epoch would take the best one's place.
+    """
+    best = folder / MAX
+    if state.best(on_held_out=on_held_out) is not None or not best.exists():
+        return state
+    checkpoint, beside = load_with_metadata(best)
+    if on_held_out:
+        accuracy_kept, _ = accuracy(beside, "max_val_acc")
+        found = replace(state, max_val_acc=accuracy_kept)
+    else:
+        known = replace(state.checkpoint, max_test_acc=checkpoint.max_test_acc)
+        found = replace(state, checkpoint=known)
+    if found.best(on_held_out=on_held_out) is None:
+        raise CheckpointError(
+            f"{best} would be replaced by the next epoch, good or bad: neither it nor "
+            f"{state.checkpoint.path} says how accurate it is; move it elsewhere first"
+        )
+    return found
 
 
 def _write_untrained(run: RunFolder, config: TrainConfig, train_set: ImageSet) -> None:

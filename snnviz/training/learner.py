@@ -107,9 +107,12 @@ class Learner:
             ) from error
         for parameter, values in self._optimizer.state.items():
             for name, value in values.items():
-                if value is not None and value.ndim and value.shape != parameter.shape:
+                if name == "step" or value is None:
+                    continue
+                if not isinstance(value, Tensor) or value.shape != parameter.shape:
+                    shape = list(value.shape) if isinstance(value, Tensor) else "no tensor"
                     raise CheckpointError(
-                        f"{path}: {name} of its optimizer is {list(value.shape)}, expected "
+                        f"{path}: {name} of its optimizer is {shape}, expected "
                         f"{list(parameter.shape)}; resume from a checkpoint of this very run"
                     )
         self._fit_optimizer_state()
