@@ -66,6 +66,8 @@ if TYPE_CHECKING:
 @options.data_dir_option
 @options.image_option
 @options.steps_option
+@options.neuron_kind_option
+@options.neuron_options
 @click.option(
     "--out-dir",
     type=click.Path(path_type=Path),
@@ -100,6 +102,10 @@ def command(
     image: tuple[Path, ...],
     max_side: int,
     T: int | None,
+    neuron: str | None,
+    v_threshold: float | None,
+    v_reset: tuple[float | None, ...],
+    tau: float | None,
     out_dir: Path,
     format: tuple[str, ...],  # noqa: A002 - named after its option, as the environment is
     figures: bool,
@@ -115,8 +121,7 @@ def command(
     size. Under torchrun, ranks share the images.
     """
     from snnviz.analysis import analyze, checkpoint_coders, write_analysis
-    from snnviz.checkpoint import load_checkpoint
-    from snnviz.cli.networks import choose_steps
+    from snnviz.cli.networks import choose_steps, open_checkpoint
     from snnviz.data import load_dataset, load_picture_set
     from snnviz.device import choose_device
     from snnviz.encoder import bundled
@@ -126,7 +131,17 @@ def command(
     quiet = quiet or not is_first_rank()
     check_free(out_dir, overwrite=overwrite)
     device = choose_device(device)
-    checkpoints = [load_checkpoint(path) for path in (ckpt or bundled(), *compare)]
+    checkpoints = [
+        open_checkpoint(
+            path, neuron=neuron, v_threshold=v_threshold, v_reset=v_reset, tau=tau, quiet=quiet
+        )
+        for path in (ckpt or bundled(), *compare)
+    ]
+    for checkpoint in checkpoints:
+        if checkpoint.holds_other_network and not quiet:
+            click.echo(
+                f"snnviz: no cost and importance: {checkpoint.path} {checkpoint.fault}", err=True
+            )
     steps = choose_steps(checkpoints[0], T, quiet=quiet)
     if image:
         images = load_picture_set(image, max_side=max_side)

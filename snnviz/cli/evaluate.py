@@ -37,6 +37,8 @@ _STDOUT = Path("-")
     help="Measure on the first N images only.",
 )
 @options.steps_option
+@options.neuron_kind_option
+@options.neuron_options
 @options.batch_size_option
 @options.device_option
 @click.option(
@@ -72,6 +74,10 @@ def command(
     data_dir: Path,
     n_images: int | None,
     T: int | None,
+    neuron: str | None,
+    v_threshold: float | None,
+    v_reset: tuple[float | None, ...],
+    tau: float | None,
     batch_size: int,
     device: str | None,
     json: Path | None,
@@ -85,8 +91,7 @@ def command(
     Prints accuracy, by class and after each step, the confusion matrix, the loss, the firing rate
     of each spiking layer, synaptic operations and an estimate of the energy that they take.
     """
-    from snnviz.checkpoint import load_checkpoint
-    from snnviz.cli.networks import build_timed, choose_steps, describe
+    from snnviz.cli.networks import build_timed, choose_steps, describe, open_checkpoint
     from snnviz.data import load_dataset
     from snnviz.device import choose_device
     from snnviz.measurement import measure
@@ -98,7 +103,9 @@ def command(
         )
     _check_output(json, figures, overwrite=overwrite)
     device = choose_device(device)
-    checkpoint = load_checkpoint(ckpt)
+    checkpoint = open_checkpoint(
+        ckpt, neuron=neuron, v_threshold=v_threshold, v_reset=v_reset, tau=tau, quiet=quiet
+    )
     steps = choose_steps(checkpoint, T, quiet=quiet)
     net = build_timed(checkpoint, steps, device)
     images = load_dataset(dataset, split, data_dir, count=n_images)

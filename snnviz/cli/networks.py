@@ -1,6 +1,7 @@
-"""From a checkpoint to what a command needs of it: time steps, the network, a description."""
+"""From a checkpoint to what a command needs of it: neurons, time steps, network, description."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -8,6 +9,45 @@ import click
 if TYPE_CHECKING:
     from snnviz.checkpoint import Checkpoint
     from snnviz.network import ConvSNN
+
+
+def open_checkpoint(
+    path: Path,
+    *,
+    neuron: str | None,
+    v_threshold: float | None,
+    v_reset: tuple[float | None, ...],
+    tau: float | None,
+    quiet: bool,
+) -> "Checkpoint":
+    """The checkpoint in `path`, with the neurons that the user states where the file does not.
+
+    What is assumed, and what else is worth knowing of the file, goes to stderr.
+    """
+    from snnviz.checkpoint import load_checkpoint
+    from snnviz.errors import ConfigError
+
+    stated: dict[str, Any] = {"neuron": neuron, "v_threshold": v_threshold, "tau": tau}
+    stated = {name: value for name, value in stated.items() if value is not None}
+    stated |= dict.fromkeys(["v_reset"][: len(v_reset)], *v_reset)
+    checkpoint = load_checkpoint(path)
+    if stated:
+        try:
+            checkpoint = checkpoint.with_neurons(**stated)
+        except ConfigError as error:
+            raise click.UsageError(
+                f"{error} (--neuron, --v-threshold, --v-reset, --tau)"
+            ) from error
+    elif checkpoint.neurons_from == "assumed" and not quiet:
+        click.echo(
+            f"snnviz: {path} does not say which neurons its network has; taking "
+            f"{checkpoint.config.neurons}; state others with --neuron, --v-threshold, --v-reset "
+            "and --tau",
+            err=True,
+        )
+    for note in () if quiet else checkpoint.notes:
+        click.echo(f"snnviz: {path} {note}", err=True)
+    return checkpoint
 
 
 def choose_steps(checkpoint: "Checkpoint", T: int | None, *, quiet: bool) -> int:
@@ -31,10 +71,20 @@ def build_timed(checkpoint: "Checkpoint", T: int, device: str) -> "ConvSNN":
 
 def describe(checkpoint: "Checkpoint", name: str) -> dict[str, Any]:
     """What output files say about the checkpoint, which goes by `name`."""
+    config = checkpoint.config
     return {
         "file": name,
         "sha256": checkpoint.sha256,
         "form": checkpoint.form,
         "epoch": checkpoint.epoch,
         "max_test_acc": checkpoint.max_test_acc,
+        "neurons": {
+            "kind": config.neuron,
+            "v_threshold": config.v_threshold,
+            "v_reset": config.v_reset,
+            "tau": config.tau,
+            "from": checkpoint.neurons_from,
+        },
+        "no_network": checkpoint.fault,
+        "notes": list(checkpoint.notes),
     }

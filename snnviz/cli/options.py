@@ -92,6 +92,62 @@ def steps_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def reset_value(
+    _ctx: click.Context, _param: click.Parameter, value: str | None
+) -> tuple[float | None, ...]:
+    """The potential after a spike, None for "none"; nothing where nothing was said."""
+    if value is None:
+        return ()
+    if value.lower() == "none":
+        return (None,)
+    try:
+        return (float(value),)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is neither a number nor 'none'.") from None
+
+
+def neuron_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--v-threshold`, `--v-reset` and `--tau`: the neurons, where a checkpoint does not say."""
+    unsaid = "where the checkpoint does not say"
+    options = (
+        click.option(
+            "--v-threshold",
+            type=float,
+            default=None,
+            show_default="1",
+            help=f"Threshold of the neurons, {unsaid}.",
+        ),
+        click.option(
+            "--v-reset",
+            callback=reset_value,
+            metavar="FLOAT|none",
+            default=None,
+            show_default="0",
+            help=f"Their potential after a spike, {unsaid}; none subtracts the threshold.",
+        ),
+        click.option(
+            "--tau",
+            type=float,
+            default=None,
+            help=f"Membrane time constant of leaky neurons, in steps, {unsaid}.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def neuron_kind_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--neuron`: which neurons, where a checkpoint does not say."""
+    return click.option(
+        "--neuron",
+        type=click.Choice(["if", "lif"]),
+        default=None,
+        show_default="if",
+        help="Integrate-and-fire neurons or leaky ones, where the checkpoint does not say.",
+    )(command)
+
+
 def batch_size_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--batch-size`: images at once."""
     return click.option(

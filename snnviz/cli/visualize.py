@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -17,17 +17,33 @@ if TYPE_CHECKING:
     from snnviz.network import ConvSNN
 
 
-def _neurons(
-    _ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
-) -> tuple[tuple[int, ...], ...]:
-    """Channel, row and column of each."""
-    neurons = []
+class Neurons(NamedTuple):
+    """What `--neuron` says.
+
+    Attributes:
+        kind: Which neurons the encoder has, None where that is not said.
+        chosen: Channel, row and column of those in the raster.
+    """
+
+    kind: str | None
+    chosen: tuple[tuple[int, int, int], ...]
+
+
+def _neurons(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> Neurons:
+    kind: str | None = None
+    chosen: list[tuple[int, int, int]] = []
     for value in values:
         parts = value.split(",")
-        if len(parts) != 3 or not all(part.strip().isdecimal() for part in parts):
-            raise click.BadParameter(f"{value!r} is not channel,row,column, such as 12,14,3.")
-        neurons.append(tuple(map(int, parts)))
-    return tuple(neurons)
+        if value.lower() in ("if", "lif"):
+            kind = value.lower()
+        elif len(parts) != 3 or not all(part.strip().isdecimal() for part in parts):
+            raise click.BadParameter(
+                f"{value!r} is neither if nor lif, nor channel,row,column, such as 12,14,3."
+            )
+        else:
+            channel, row, column = map(int, parts)
+            chosen.append((channel, row, column))
+    return Neurons(kind, tuple(chosen))
 
 
 @click.command("visualize")
@@ -84,10 +100,12 @@ def _neurons(
     "--neuron",
     callback=_neurons,
     multiple=True,
-    metavar="K,Y,X",
-    show_default="eight channels at the brightest pixel",
-    help="Channel, row and column of a neuron in the raster. Repeatable.",
+    metavar="if|lif|K,Y,X",
+    show_default="if; eight channels at the brightest pixel",
+    help="Integrate-and-fire neurons or leaky ones, where the checkpoint does not say. Or channel, "
+    "row and column of a neuron in the raster, repeatable.",
 )
+@options.neuron_options
 @click.option(
     "--out-dir",
     type=click.Path(path_type=Path),
@@ -158,7 +176,10 @@ def command(
     T: int | None,
     at: tuple[int, ...],
     kind: tuple[str, ...],
-    neuron: tuple[tuple[int, int, int], ...],
+    neuron: Neurons,
+    v_threshold: float | None,
+    v_reset: tuple[float | None, ...],
+    tau: float | None,
     format: tuple[str, ...],  # noqa: A002 - named after its option, as the environment is
     normalize: "Normalize",
     cmap: str,
@@ -175,9 +196,8 @@ def command(
     over the steps 0..t, in a grid. Without --ckpt it takes the encoder that comes with snnviz.
     """
     with loading():
-        from snnviz.checkpoint import load_checkpoint
         from snnviz.cli.images import choose_samples
-        from snnviz.cli.networks import build_timed, choose_steps, describe
+        from snnviz.cli.networks import build_timed, choose_steps, describe, open_checkpoint
         from snnviz.device import choose_device
         from snnviz.encoder import bundled, load_encoder
         from snnviz.export import FigureSetOptions, check_folder, write_figure_sets
@@ -188,12 +208,19 @@ def command(
         with ranks.agreed():
             check_folder(out_dir, overwrite=overwrite, resume=resume)
             device = choose_device(device)
-            checkpoint = load_checkpoint(ckpt or bundled())
+            checkpoint = open_checkpoint(
+                ckpt or bundled(),
+                neuron=neuron.kind,
+                v_threshold=v_threshold,
+                v_reset=v_reset,
+                tau=tau,
+                quiet=quiet,
+            )
             figure_options = FigureSetOptions(
                 T=choose_steps(checkpoint, T, quiet=quiet),
                 at=at,
                 kinds=kind,
-                neurons=neuron,
+                neurons=neuron.chosen,
                 formats=format,
                 normalize=normalize,
                 cmap=cmap,
@@ -204,6 +231,8 @@ def command(
                 sheet=sheet,
             )
             whole = predict and checkpoint.holds_network
+            if predict and not quiet and checkpoint.holds_other_network:
+                click.echo(f"snnviz: no predictions: {ckpt} {checkpoint.fault}", err=True)
             network = build_timed(checkpoint, figure_options.T, device) if whole else None
             samples, images = choose_samples(network, predict=predict, **choice)
         manifest = write_figure_sets(
