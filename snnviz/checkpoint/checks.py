@@ -15,6 +15,7 @@ from snnviz.errors import CheckpointError
 
 # Far above any real network, far below what would overflow or fill the memory.
 _LARGEST = {"image_size": 4096}
+_SHOWN = 10**100  # larger numbers are not written out
 _LARGEST_NUMBER = 65_536
 
 
@@ -78,7 +79,8 @@ def _check_integer(name: str, value: object) -> int:
     if found is None or found != found // 1:
         raise CheckpointError(f"states a {name} that is no integer")
     if not 1 <= found <= largest:
-        raise CheckpointError(f"states {name} {found:g}, expected 1 to {largest}")
+        shown = f"{found:g}" if abs(found) < _SHOWN else "of over a hundred digits"
+        raise CheckpointError(f"states {name} {shown}, expected 1 to {largest}")
     return int(found)
 
 

@@ -43,6 +43,9 @@ _CALLABLES = re.compile(
 _SYSTEM = re.compile(r"(os|sys|posix|nt)\.")
 # A file in torch's format before 1.6 is five pickles, then the tensors' bytes.
 _LEGACY_PICKLES = 5
+# Forty times what the tutorial's network takes with all that training needs. More would be read for
+# minutes, were it but holes.
+_LARGEST_FILE = 4 << 30
 # torch's table of allowed names and the filter of warnings are one for the whole process.
 _LOCK = threading.Lock()
 
@@ -147,6 +150,9 @@ def _read_tree(file: IO[bytes], size: int) -> object:
             "refusing it, nothing was run; ask its author for a state dict "
             "(torch.save(net.state_dict(), ...))"
         )
+    # In the format before 1.6 torch asks for memory before it looks for the numbers.
+    if max(sum(instructions.storages.values()), instructions.extent) > size:
+        raise CheckpointError("claims more numbers than it has bytes; copy or save it again")
     file.seek(0)
     with _stand_ins(instructions):
         try:
@@ -227,10 +233,10 @@ def _stand_in(name: str, instructions: Instructions) -> type:
 
 
 def check_path(path: Path) -> None:
-    """Refuse what is no regular file, before anything waits for it to end.
+    """Refuse what is no regular file or has no end, before anything waits for it.
 
     Raises:
-        CheckpointError: It is missing, a folder or a device; the message has no path.
+        CheckpointError: It is missing, a folder, a device or too large; the message has no path.
     """
     try:
         if path.is_dir():
@@ -241,5 +247,9 @@ def check_path(path: Path) -> None:
             raise CheckpointError("does not exist; check the path")
         if not path.is_file():
             raise CheckpointError("is not a regular file; name a checkpoint of torch.save")
+        if path.stat().st_size > _LARGEST_FILE:
+            raise CheckpointError(
+                f"is larger than {_LARGEST_FILE >> 30} GiB; no checkpoint of this network is"
+            )
     except (OSError, ValueError) as error:
         raise CheckpointError(f"cannot be read: {error}") from error

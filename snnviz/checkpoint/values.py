@@ -4,8 +4,10 @@ A training script keeps its numbers as it computed them: Python's, NumPy's, tens
 They all are numbers here. A `StandIn` that is none of those is told by the name of its class.
 """
 
+import itertools
 import math
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,9 @@ from snnviz.checkpoint.reading import StandIn, as_dict
 from snnviz.errors import CheckpointError
 
 _NUMPY = re.compile(r"numpy\._?core\.multiarray\.(scalar|_reconstruct)")
+# A state of an optimizer is four deep, and has a few hundred parts.
+_DEEPEST = 50
+_MOST_PARTS = 200_000
 _DTYPE = re.compile(r"[fiu][1248]")
 _KINDS = {
     dict: "a dict", list: "a list", tuple: "a tuple", str: "text", bytes: "bytes", bool: "a truth "
@@ -63,12 +68,18 @@ def plain(value: object, what: str) -> Any:
         what: What it is, for the error.
 
     Raises:
-        CheckpointError: It holds something else.
+        CheckpointError: It holds something else, itself, or the same again and again.
     """
+    return _plain(value, what, 0, itertools.count())
+
+
+def _plain(value: object, what: str, depth: int, visits: Iterator[int]) -> Any:
+    if depth > _DEEPEST or next(visits) > _MOST_PARTS:
+        raise CheckpointError(f"{what} nests without end; no checkpoint does")
     if (found := as_dict(value)) is not None:
-        return {key: plain(item, what) for key, item in found.items()}
+        return {key: _plain(item, what, depth + 1, visits) for key, item in found.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(item, what) for item in value]
+        return [_plain(item, what, depth + 1, visits) for item in value]
     if value is None or isinstance(value, (bool, str, Tensor)):
         return value
     if (found_number := number(value)) is not None:
