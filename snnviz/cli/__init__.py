@@ -170,6 +170,8 @@ def _show_warning(
 ) -> None:
     """Our own warnings as one line for people; others as Python shows them."""
     if Path(filename).is_relative_to(Path(__file__).parents[1]):
+        if not is_first_rank():  # all ranks are told the same
+            return
         click.echo(f"snnviz: {message}", err=True)
     else:
         text = warnings.formatwarning(message, category, filename, lineno, line)

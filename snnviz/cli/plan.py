@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from snnviz.checkpoint import TrainingState, load_training_state
-from snnviz.data import DATASETS, ImageSet, load_dataset
+from snnviz.data import DATASETS, FASHION_MNIST, IN_ITS_PLACE, ImageSet, load_dataset
 from snnviz.device import choose_device, default_device
 from snnviz.errors import ConfigError
 from snnviz.kernels import check_available
@@ -145,8 +145,9 @@ def _adopt(ctx: click.Context, settings: Mapping[str, Any], state: TrainingState
     # What a file does not state is of a version that had no such option. One of SpikingJelly's
     # script states nothing at all.
     saved = {**asdict(TrainConfig()), **state.settings} if state.settings else {}
-    if saved.get("train_set") in DATASETS:
-        saved["dataset"] = saved["train_set"]
+    if saved.get("train_set") in (*DATASETS, *IN_ITS_PLACE):
+        in_its_place = saved["train_set"] in IN_ITS_PLACE
+        saved["dataset"] = FASHION_MNIST if in_its_place else saved["train_set"]
         saved["n_images"] = saved.get("train_images", 0) + saved.get("val_split", 0)
     adopted = dict(settings)
     for name in (saved.keys() & settings.keys()) - {"device"}:

@@ -9,13 +9,16 @@ from snnviz.data.fashion_mnist import Split, fashion_mnist
 from snnviz.data.garments import garments
 from snnviz.data.images import ImageSet, Sample, choose_indices, to_input
 from snnviz.data.pictures import load_picture, load_picture_set, load_pictures
+from snnviz.data.published import FASHION_MNIST, IN_ITS_PLACE
 from snnviz.data.selection import Selection, parse_selection
 from snnviz.errors import ConfigError
 
 __all__ = [
     "DATASETS",
+    "FASHION_MNIST",
     "GARMENTS",
     "IMAGE_SIZE",
+    "IN_ITS_PLACE",
     "MOST_GARMENTS",
     "ImageSet",
     "Sample",
@@ -33,7 +36,7 @@ __all__ = [
 ]
 
 # Names of the data sets, and how many garments are drawn where nobody says.
-DATASETS = ("fashion-mnist", "garments")
+DATASETS = (FASHION_MNIST, "garments")
 GARMENTS = {"train": 6000, "test": 1000}
 # As many as Fashion-MNIST has; they are all kept in memory.
 MOST_GARMENTS = {"train": 60_000, "test": 10_000}
@@ -60,6 +63,6 @@ def load_dataset(name: str, split: Split, root: Path, *, count: int | None = Non
         if count > most:
             raise ConfigError(f"cannot take {count} of {most} garments; choose 1 to {most}")
         return garments(count, split)
-    if name == "fashion-mnist":
+    if name == FASHION_MNIST:
         return fashion_mnist(root, split).head(count)
     raise ConfigError(f"no data set {name!r}; choose from {', '.join(DATASETS)}")

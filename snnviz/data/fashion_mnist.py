@@ -1,22 +1,18 @@
 """Fashion-MNIST (Xiao, Rasul, Vollgraf 2017, arXiv:1708.07747) from its published IDX files."""
 
-import gzip
-import zlib
+import warnings
 from contextlib import redirect_stdout, suppress
 from http.client import HTTPException
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-import numpy as np
-
+from snnviz.data.idx import packed_name, read_idx
 from snnviz.data.images import ImageSet
+from snnviz.data.published import FASHION_MNIST, UNKNOWN, published_name
 from snnviz.errors import ConfigError, DataError, ExportError
 from snnviz.files import locked
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 Split = Literal["train", "test"]
 
@@ -35,7 +31,8 @@ CLASSES = (
 _PREFIX = {"train": "train", "test": "t10k"}
 # Names of the two files of a split, and the number of dimensions of their arrays.
 _KINDS = {"images-idx3-ubyte": 3, "labels-idx1-ubyte": 1}
-_UBYTE = 0x08  # IDX type code of unsigned bytes
+# The classes of what is another data set: nothing is known of them but their numbers.
+_NUMBERS = tuple(map(str, range(10)))
 
 
 def fashion_mnist(root: str | Path, split: Split = "test", *, download: bool = True) -> ImageSet:
@@ -46,6 +43,10 @@ def fashion_mnist(root: str | Path, split: Split = "test", *, download: bool = T
             `FashionMNIST/raw`. `FashionMNIST/raw` itself, or its parent, is taken as well.
         split: "train" or "test".
         download: Fetch what is missing with torchvision, with a progress bar.
+
+    Returns:
+        The set, called "fashion-mnist". Where its files are of another data set of the same layout,
+        that goes by its own name (such as "mnist"), its classes are numbers, and a warning says so.
 
     Raises:
         DataError: The files are missing and cannot be fetched, are damaged or hold no images.
@@ -61,50 +62,38 @@ def fashion_mnist(root: str | Path, split: Split = "test", *, download: bool = T
         _download(root, split)
         folder = root / "FashionMNIST" / "raw"
     images, labels = (
-        _read_idx(folder, f"{_PREFIX[split]}-{kind}", ndim) for kind, ndim in _KINDS.items()
+        read_idx(folder / f"{_PREFIX[split]}-{kind}", ndim) for kind, ndim in _KINDS.items()
     )
-    if len(images) == 0:
-        raise DataError(f"{folder} holds no images of the {split} split; download it again")
-    return ImageSet("fashion-mnist", images, labels, CLASSES)
+    if len(images.values) == 0:
+        raise DataError(
+            f"{folder} holds no images of the {split} split; delete {images.path.name} there, and "
+            "Fashion-MNIST is downloaded again"
+        )
+    if len(images.values) != len(labels.values):
+        raise DataError(
+            f"{images.path} holds {len(images.values)} images but {len(labels.values)} labels are "
+            f"in {labels.path.name} beside it; delete both, and Fashion-MNIST is downloaded again"
+        )
+    name = published_name(images, labels, split)
+    if name == FASHION_MNIST:
+        return ImageSet(name, images.values, labels.values, CLASSES)
+    # One text for both splits, so that it is said once.
+    what = "other images" if name == UNKNOWN else name.upper()
+    warnings.warn(
+        f"the files in {folder} are not Fashion-MNIST as published but {what} (by their checksums):"
+        f" the set is called {name!r}, its classes 0 to 9",
+        stacklevel=1,
+    )
+    return ImageSet(name, images.values, labels.values, _NUMBERS)
 
 
 def _find(root: Path, split: Split) -> Path | None:
     """The folder at or below `root` that holds both files of `split`, or None."""
     for folder in (root / "FashionMNIST" / "raw", root / "raw", root):
         names = [folder / f"{_PREFIX[split]}-{kind}" for kind in _KINDS]
-        if all(name.exists() or name.with_suffix(".gz").exists() for name in names):
+        if all(name.exists() or packed_name(name).exists() for name in names):
             return folder
     return None
-
-
-def _read_idx(folder: Path, name: str, ndim: int) -> "NDArray[np.uint8]":
-    """The array of `ndim` dimensions in an IDX file of bytes, plain or gzipped.
-
-    The format: two zero bytes, a type code, the number of dimensions, each as a big-endian uint32,
-    then the values in row-major order.
-    """
-    plain = folder / name
-    path = plain if plain.exists() else plain.with_suffix(".gz")
-    try:
-        data = path.read_bytes() if path == plain else gzip.decompress(path.read_bytes())
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"cannot read {path}: {error}; delete it and download again") from error
-    header = 4 + 4 * data[3] if len(data) > 4 else 0
-    if header == 0 or data[:3] != bytes((0, 0, _UBYTE)) or len(data) < header:
-        raise DataError(f"{path} is not an IDX file of bytes; download Fashion-MNIST again")
-    if data[3] != ndim:
-        raise DataError(
-            f"{path} holds an array of {data[3]} dimensions where Fashion-MNIST has {ndim}; "
-            "download it again"
-        )
-    shape = np.frombuffer(data, ">u4", count=data[3], offset=4).astype(np.int64)
-    values = np.frombuffer(data, np.uint8, offset=header)
-    if values.size != shape.prod():
-        raise DataError(
-            f"{path} holds {values.size} values where its header promises {shape.prod()}; "
-            "download Fashion-MNIST again"
-        )
-    return values.reshape(shape)
 
 
 def _download(root: Path, split: Split) -> None:

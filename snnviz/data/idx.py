@@ -1,0 +1,106 @@
+"""IDX files: the format in which MNIST and its successors are published."""
+
+import gzip
+import math
+import warnings
+import zlib
+from hashlib import md5
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from snnviz.errors import DataError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_UBYTE = 0x08  # IDX type code of unsigned bytes
+# Ten times the largest published file of the family: what unpacks to more is no data set.
+_MOST_BYTES = 500_000_000
+
+
+class IdxFile(NamedTuple):
+    """What an IDX file holds.
+
+    Attributes:
+        path: The file that was read, plain or gzipped.
+        values: Its array of bytes.
+        checksum: MD5 of the file unpacked, in hexadecimal digits.
+    """
+
+    path: Path
+    values: "NDArray[np.uint8]"
+    checksum: str
+
+
+def read_idx(plain: Path, ndim: int) -> IdxFile:
+    """The IDX file of bytes called `plain`, or what is packed in `plain` with `.gz` behind it.
+
+    Where both are there and the plain one is damaged, as an interrupted unpacking leaves it, the
+    packed one is read, with a warning.
+
+    Args:
+        plain: The name of the file without `.gz`.
+        ndim: Number of dimensions of its array.
+
+    Raises:
+        DataError: Neither can be read, or what is there is no such array; it says what to delete.
+    """
+    packed = packed_name(plain)
+    there = [path for path in (plain, packed) if path.exists()]
+    faults = []
+    for path in there:
+        try:
+            found = _parse(path, _unpacked(path), ndim)
+        except (OSError, EOFError, zlib.error) as error:
+            faults.append(f"cannot read {path} ({getattr(error, 'strerror', None) or error})")
+        except DataError as error:
+            faults.append(str(error))
+        else:
+            if faults:
+                warnings.warn(f"{faults[0]}; reading {path.name} beside it instead", stacklevel=1)
+            return found
+    them = " and ".join(map(str, there))
+    raise DataError(f"{'; '.join(faults)}; delete {them}, and Fashion-MNIST is downloaded again")
+
+
+def packed_name(plain: Path) -> Path:
+    """The name of the gzipped file of `plain`."""
+    return plain.with_name(plain.name + ".gz")
+
+
+def _unpacked(path: Path) -> bytes:
+    if not path.is_file():
+        raise DataError(f"{path} is not a file")
+    if path.suffix != ".gz":
+        if path.stat().st_size > _MOST_BYTES:
+            raise DataError(f"{path} holds over {_MOST_BYTES} bytes")
+        return path.read_bytes()
+    with gzip.open(path) as file:
+        data = file.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES:
+        raise DataError(f"{path} unpacks to over {_MOST_BYTES} bytes")
+    return data
+
+
+def _parse(path: Path, data: bytes, ndim: int) -> IdxFile:
+    """The array of `ndim` dimensions in the bytes of an IDX file.
+
+    The format: two zero bytes, a type code, the number of dimensions, each as a big-endian uint32,
+    then the values in row-major order.
+    """
+    header = 4 + 4 * data[3] if len(data) > 4 else 0
+    if header == 0 or data[:3] != bytes((0, 0, _UBYTE)) or len(data) < header:
+        raise DataError(f"{path} is not an IDX file of bytes")
+    if data[3] != ndim:
+        raise DataError(
+            f"{path} holds an array of {data[3]} dimensions where Fashion-MNIST has {ndim}"
+        )
+    shape = np.frombuffer(data, ">u4", count=ndim, offset=4).tolist()
+    values = np.frombuffer(data, np.uint8, offset=header)
+    promised = math.prod(shape)  # of Python's ints, which do not overflow
+    if values.size != promised:
+        raise DataError(f"{path} holds {values.size} values where its header promises {promised}")
+    checksum = md5(data, usedforsecurity=False).hexdigest()
+    return IdxFile(path, values.reshape(shape), checksum)
