@@ -11,7 +11,15 @@ from snnviz.cli.output import say
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from snnviz.runs import Curve
+    from snnviz.runs import TrainingCurves
+
+# What config.json says of a run's images, and how a legend puts it.
+_DATA = {
+    "train_set": "{}",
+    "test_set": "{}",
+    "train_images": "{:,} training images",
+    "test_images": "{:,} test images",
+}
 
 
 @click.command("curves")
@@ -45,17 +53,17 @@ def command(
     """Draw accuracy and loss per epoch of training runs.
 
     Reads the TensorBoard events in each RUN, a run folder of snnviz train or of SpikingJelly's
-    script; several are laid over each other. Writes train_acc, test_acc (its highest value marked,
-    or that of the epoch chosen on held-out images), val_acc where there are such, and loss.
+    script, or a folder of such; several are laid over each other. Writes train_acc, test_acc (its
+    highest value marked, or that of the epoch chosen on held-out images), val_acc where there are
+    such, and loss.
     """
     from snnviz.export import render, settled
     from snnviz.files import check_free, make_folder, write_bytes
-    from snnviz.runs import read_curves
 
     check_free(out_dir, overwrite=overwrite)
-    curves = {name: read_curves(run) for name, run in _named(runs).items()}
+    trainings = _trainings(runs)
     with settled():
-        figures = _figures(curves, dpi)
+        figures = _figures(trainings, dpi)
         make_folder(out_dir)
         written = [
             write_bytes(render(figure, form), out_dir / f"{name}.{form}")
@@ -76,10 +84,42 @@ def _named(runs: tuple[Path, ...]) -> dict[str, Path]:
     return dict(zip(names, paths.values(), strict=True))
 
 
-def _figures(runs: "dict[str, dict[str, Curve]]", dpi: int) -> "dict[str, Figure]":
-    """The figures that the events of these runs suffice for, by their files' names."""
+def _trainings(runs: tuple[Path, ...]) -> "dict[str, TrainingCurves]":
+    """The trainings in `runs` by their names, with what their data are where these differ."""
+    from snnviz.runs import read_config, read_trainings
+
+    found: dict[str, TrainingCurves] = {}
+    for name, run in _named(runs).items():
+        there = {name + each.name: each for each in read_trainings(run)}
+        if len(there) > 1:
+            begin = "; ".join(list(there)[:4]) + "; ..." * (len(there) > 4)
+            click.echo(
+                f"snnviz: {run} holds {len(there)} trainings, each drawn by itself: {begin}",
+                err=True,
+            )
+        found.update(there)
+    configs = [read_config(each.folder) for each in found.values()]
+    told = {name: len({str(config.get(name)) for config in configs}) > 1 for name in _DATA}
+    data = [
+        [_DATA[name].format(config[name]) for name in _DATA if told[name] and name in config]
+        or ["other or unknown data"] * any(told.values())
+        for config in configs
+    ]
+    return {
+        name + (f" ({', '.join(dict.fromkeys(words))})" if words else ""): each
+        for (name, each), words in zip(found.items(), data, strict=True)
+    }
+
+
+def _figures(trainings: "dict[str, TrainingCurves]", dpi: int) -> "dict[str, Figure]":
+    """The figures that the events of these trainings suffice for, by their files' names."""
     from snnviz.figures import accuracy_figure, loss_figure
 
+    runs = {name: each.curves for name, each in trainings.items()}
+    units = {curve.unit for curves in runs.values() for curve in curves.values()}
+    unit = " or ".join(sorted(units))
+    # What other scripts call loss may be another: theirs say nothing of it.
+    ours = all((each.folder / "args.txt").exists() for each in trainings.values())
     figures = {}
     chosen = {}
     for name, curves in runs.items():
@@ -104,6 +144,7 @@ def _figures(runs: "dict[str, dict[str, Curve]]", dpi: int) -> "dict[str, Figure
                 title=title,
                 marked=chosen if by_held_out else None,
                 note="best on held-out images" if by_held_out else "highest",
+                unit=unit,
                 dpi=dpi,
             )
     losses = {
@@ -115,5 +156,6 @@ def _figures(runs: "dict[str, dict[str, Curve]]", dpi: int) -> "dict[str, Figure
         for name, curves in runs.items()
     }
     if any(losses.values()):
-        figures["loss"] = loss_figure(losses, dpi=dpi)
+        quantity = "mean squared error" if ours else "loss"
+        figures["loss"] = loss_figure(losses, quantity=quantity, unit=unit, dpi=dpi)
     return figures

@@ -35,6 +35,7 @@ def accuracy_figure(
     title: str,
     marked: Mapping[str, int] | None = None,
     note: str = "highest",
+    unit: str = "epoch",
     dpi: int = 200,
 ) -> "Figure":
     """A figure of accuracy over epochs, a line a run, with one epoch of each marked.
@@ -46,6 +47,7 @@ def accuracy_figure(
         marked: For each run the index (not the epoch) to mark with epoch and value; where a run
             has none, its highest accuracy, the first of several.
         note: What the marked epoch is, for the legend.
+        unit: What the epochs are called.
         dpi: Output pixels per inch.
 
     Raises:
@@ -53,7 +55,7 @@ def accuracy_figure(
             outside [0, 1].
         ConfigError: The index to mark is none of the run's.
     """
-    figure, axes = _axes(title, "accuracy", dpi)
+    figure, axes = _axes(title, "accuracy", unit, dpi)
     styles = [(color, style) for style in _STYLES for color in COLORS]
     for index, (name, points) in enumerate(runs.items()):
         if points is None:
@@ -67,7 +69,7 @@ def accuracy_figure(
         best = int(np.argmax(values)) if marked is None or name not in marked else marked[name]
         if not 0 <= best < len(values):
             raise ConfigError(f"cannot mark entry {best} of {name}: it has {len(values)} epochs")
-        text = f"{literal(name, _LONGEST)}: {values[best]:.2%} at epoch {epochs[best]} ({note})"
+        text = f"{literal(name, _LONGEST)}: {values[best]:.2%} at {unit} {epochs[best]} ({note})"
         _line(axes, epochs, values, color, style, text)
         axes.plot(
             epochs[best],
@@ -83,21 +85,28 @@ def accuracy_figure(
 
 
 def loss_figure(
-    runs: Mapping[str, Mapping[str, Points]], *, title: str = "Loss", dpi: int = 200
+    runs: Mapping[str, Mapping[str, Points]],
+    *,
+    title: str = "Loss",
+    quantity: str = "mean squared error",
+    unit: str = "epoch",
+    dpi: int = 200,
 ) -> "Figure":
     """A figure of losses over epochs: a colour a run, a style a set of images.
 
     Args:
         runs: For each run's name and each set's ("train", "val", "test") its epochs, ints [n], and
-            mean squared errors, floats [n].
+            losses, floats [n].
         title: Text above.
+        quantity: What the losses are.
+        unit: What the epochs are called.
         dpi: Output pixels per inch.
 
     Raises:
         ShapeError: A curve has no epoch, or epochs and values of different number.
         ConfigError: A set is called otherwise.
     """
-    figure, axes = _axes(title, "mean squared error", dpi)
+    figure, axes = _axes(title, quantity, unit, dpi)
     for index, (name, curves) in enumerate(runs.items()):
         for kind, points in curves.items():
             if kind not in _LOSS_STYLES:
@@ -110,9 +119,9 @@ def loss_figure(
     return _finished(figure)
 
 
-def _axes(title: str, quantity: str, dpi: int) -> tuple["Figure", "Axes"]:
+def _axes(title: str, quantity: str, unit: str, dpi: int) -> tuple["Figure", "Axes"]:
     figure, axes = build_plot(*_SIZE, dpi=dpi, title=title)
-    axes.set_xlabel("epoch")
+    axes.set_xlabel(unit)
     axes.set_ylabel(quantity)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.grid(alpha=0.3)

@@ -1,6 +1,6 @@
 """The folder of a training: what is written into it, and the curves read back from it."""
 
-from snnviz.runs.curves import Curve, read_curves
+from snnviz.runs.curves import Curve, TrainingCurves, read_curves, read_trainings
 from snnviz.runs.folder import (
     LATEST,
     MAX,
@@ -17,10 +17,12 @@ __all__ = [
     "MAX",
     "Curve",
     "RunFolder",
+    "TrainingCurves",
     "check_run_folder",
     "encoder_snapshots",
     "open_run",
     "read_config",
     "read_curves",
+    "read_trainings",
     "record_training",
 ]

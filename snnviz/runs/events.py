@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from snnviz.files import cannot_write
-from snnviz.runs.curves import TAGS
+from snnviz.runs.tags import TAGS
 from snnviz.training import EpochResult
 
 # The tutorial's name for the folder of the events.
