@@ -147,7 +147,8 @@ def predict(net: ConvSNN, images: NDArray[np.uint8], *, batch_size: int = 128) -
 
     Args:
         net: A whole network.
-        images: Grey levels, uint8 [N, H, W], of the size that the network takes.
+        images: Grey levels, uint8 [N, H, W], of the size that the network takes; or of as many
+            channels as it takes, [N, C, H, W].
         batch_size: Images a pass.
     """
     device = next(net.parameters()).device
@@ -170,28 +171,25 @@ def with_predictions(
         batch_size: Images a pass.
 
     Raises:
-        ShapeError: An image is of another size, or the network does not take grey images.
+        ShapeError: An image is of another size or number of channels.
     """
-    if net.config.in_channels != 1:
-        raise ShapeError(
-            f"the network takes images of {net.config.in_channels} channels, got grey ones"
-        )
     samples = iter(samples)
     while batch := list(islice(samples, batch_size)):
         for sample in batch:
-            if sample.image.shape != net.config.image_size:
+            expected = (net.config.in_channels, *net.config.image_size)
+            if sample.channels.shape != expected:
                 raise ShapeError(
-                    f"the network takes images of {net.config.image_size} pixels, got "
-                    f"{sample.image.shape}"
+                    f"the network takes images of {expected} channels and pixels, got "
+                    f"{sample.channels.shape}"
                 )
-        images = np.stack([sample.image for sample in batch])
+        images = np.stack([sample.channels for sample in batch])
         for sample, predicted in zip(batch, predict(net, images), strict=True):
             yield replace(sample, predicted=int(predicted))
 
 
 def scale_images(images: Tensor) -> Tensor:
-    """Bytes [n, H, W] as float32 [n, 1, H, W] in [0, 1], like `ImageSet.batch`."""
-    return images.unsqueeze(1).float().div(255)
+    """Bytes [n, H, W] as float32 [n, 1, H, W] in [0, 1], like `to_input`; or [n, C, H, W]."""
+    return (images.unsqueeze(1) if images.ndim == 3 else images).float().div(255)
 
 
 def to_device(images: ImageSet, device: torch.device) -> tuple[Tensor, Tensor]:

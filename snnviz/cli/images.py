@@ -17,6 +17,7 @@ def choose_samples(
     network: "ConvSNN | None",
     *,
     predict: bool,
+    channels: int,
     n_images: int | None,
     index: tuple[int, ...],
     select: tuple[str, ...],
@@ -31,7 +32,8 @@ def choose_samples(
     """The images to look at, and what the manifest says about them.
 
     With `select`, images are looked at in their order until `n_images` of them hold; where that
-    needs predictions, `network` gives them, unless `predict` forbids it.
+    needs predictions, `network` gives them, unless `predict` forbids it. Pictures have as many
+    `channels` as the encoder takes.
     """
     from snnviz.data import (
         GARMENTS,
@@ -48,7 +50,13 @@ def choose_samples(
             raise click.UsageError(
                 "--image stands for itself; leave out --index, --select and --shuffle"
             )
-        return load_pictures(image, max_side=max_side), {"dataset": None, "max_side": max_side}
+        samples = load_pictures(image, max_side=max_side, channels=channels)
+        return samples, {"dataset": None, "max_side": max_side}
+    if channels != 1:
+        raise ConfigError(
+            f"the encoder takes images of {channels} channels, those of {dataset} have one (grey); "
+            "give pictures with --image"
+        )
     if index and select:
         raise click.UsageError("--index names its images; leave out --select")
 

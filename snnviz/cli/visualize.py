@@ -234,7 +234,9 @@ def command(
             if predict and not quiet and checkpoint.holds_other_network:
                 click.echo(f"snnviz: no predictions: {ckpt} {checkpoint.fault}", err=True)
             network = build_timed(checkpoint, figure_options.T, device) if whole else None
-            samples, images = choose_samples(network, predict=predict, **choice)
+            samples, images = choose_samples(
+                network, predict=predict, channels=checkpoint.config.in_channels, **choice
+            )
         manifest = write_figure_sets(
             load_encoder(checkpoint).to(device),
             samples,
@@ -259,7 +261,9 @@ def _predictions(network: "ConvSNN | None", samples: "list[Sample]") -> "Predict
     """What gives samples their predicted class, where that is to be had and not there yet."""
     from snnviz.evaluation import with_predictions
 
-    fits = network and all(s.image.shape == network.config.image_size for s in samples)
-    if network is None or not fits or samples[0].predicted is not None:
+    if network is None or samples[0].predicted is not None:
+        return None
+    taken = (network.config.in_channels, *network.config.image_size)
+    if any(sample.channels.shape != taken for sample in samples):
         return None
     return partial(with_predictions, network)

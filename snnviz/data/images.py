@@ -1,4 +1,4 @@
-"""Grey images with their labels: a whole `ImageSet`, and the single `Sample` drawn from one."""
+"""Images with their labels: a whole `ImageSet`, and the single `Sample` drawn from one."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ class Sample:
         class_name: The name of that class, or None.
         source: The file it came from, where it is a picture.
         predicted: The class that a network takes it for, or None where none was asked.
+        colour: Red, green and blue, uint8 [3, H, W], where an encoder is to see them; else None.
     """
 
     index: int
@@ -32,6 +33,12 @@ class Sample:
     class_name: str | None = None
     source: str | None = None
     predicted: int | None = None
+    colour: "NDArray[np.uint8] | None" = None
+
+    @property
+    def channels(self) -> "NDArray[np.uint8]":
+        """What an encoder sees, uint8 [C, H, W]: the colours where there are any, else grey."""
+        return self.image[np.newaxis] if self.colour is None else self.colour
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,19 +118,21 @@ class ImageSet:
 
 
 def to_input(images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
-    """Grey bytes [n, H, W] as an encoder takes them: float32 [n, 1, H, W] in [0, 1].
+    """Bytes as an encoder takes them: grey [n, H, W] as float32 [n, 1, H, W] in [0, 1].
 
-    The scaling is that of `torchvision.transforms.ToTensor`: divided by 255 in float32.
+    Bytes of several channels [n, C, H, W] keep their shape. The scaling is that of
+    `torchvision.transforms.ToTensor`: divided by 255 in float32.
 
     Raises:
-        ShapeError: They are no bytes [n, H, W].
+        ShapeError: They are no bytes [n, H, W] or [n, C, H, W].
     """
-    if images.ndim != 3 or images.dtype != np.uint8:
+    if images.ndim not in (3, 4) or images.dtype != np.uint8:
         raise ShapeError(
-            f"images must be uint8 [n, H, W], got {images.dtype} {list(images.shape)}; floats in "
-            "[0, 1] need no scaling"
+            f"images must be uint8 [n, H, W] or [n, C, H, W], got {images.dtype} "
+            f"{list(images.shape)}; floats in [0, 1] need no scaling"
         )
-    scaled: NDArray[np.float32] = images[:, np.newaxis].astype(np.float32) / np.float32(255)
+    stacked = images[:, np.newaxis] if images.ndim == 3 else images
+    scaled: NDArray[np.float32] = stacked.astype(np.float32) / np.float32(255)
     return scaled
 
 

@@ -1,4 +1,4 @@
-"""Any picture file as a grey image."""
+"""Any picture file as a grey or a colour image."""
 
 import os
 import warnings
@@ -13,23 +13,36 @@ from snnviz.data.images import ImageSet, Sample
 from snnviz.errors import ConfigError, DataError
 
 MAX_SIDE = 256
+# Whites of cameras and scanners: of 8, 10, 12, 14 and 16 bits.
+_WHITES = (255.0, 1023.0, 4095.0, 16383.0, 65535.0)
 
 
-def load_pictures(paths: Sequence[Path], *, max_side: int = MAX_SIDE) -> list[Sample]:
+def load_pictures(
+    paths: Sequence[Path], *, max_side: int = MAX_SIDE, channels: int = 1
+) -> list[Sample]:
     """The pictures in `paths` as samples without labels, numbered from 0.
 
     Args:
         paths: Picture files in any format that Pillow reads.
         max_side: See `load_picture`.
+        channels: 3 for an encoder of colours: the samples have their `colour`, too.
 
     Raises:
         DataError: A file is missing or no picture.
-        ConfigError: `max_side` is below 1.
+        ConfigError: `max_side` is below 1, or there are no pictures of so many channels.
     """
-    return [
-        Sample(index, load_picture(path, max_side=max_side), source=path.name)
-        for index, path in enumerate(paths)
-    ]
+    if channels not in (1, 3):
+        raise ConfigError(
+            f"the encoder takes images of {channels} channels, and pictures have 1 (grey) or 3 "
+            "(red, green, blue); name another checkpoint"
+        )
+    samples = []
+    for index, path in enumerate(paths):
+        picture = _open(path, max_side, "L" if channels == 1 else "RGB")
+        colour = None if channels == 1 else np.asarray(picture).transpose(2, 0, 1)
+        grey = np.asarray(picture.convert("L"))
+        samples.append(Sample(index, grey, source=path.name, colour=colour))
+    return samples
 
 
 def load_picture_set(paths: Sequence[Path], *, max_side: int = MAX_SIDE) -> ImageSet:
@@ -57,10 +70,11 @@ def load_picture(path: Path, *, max_side: int = MAX_SIDE) -> NDArray[np.uint8]:
     """The picture in `path` as grey levels, uint8 [H, W], upright.
 
     Colour becomes luma (ITU-R 601, as Pillow has it), transparency becomes black (not in pictures
-    of one channel of 16 bits), 16-bit levels are scaled to 8 bits, and of an animation the first
-    frame is taken. Floats and whole numbers of 32 bits do not say what white is: it is the least of
-    1 (floats only), 255 and 65535 that the brightest pixel exceeds by half at most, as filters
-    overshoot; what is above becomes white.
+    of one channel of 16 bits), and of several frames or pages the first is taken. Levels of 16 bits
+    are scaled to 8. Where the brightest of them is no brighter than white of 8, 10, 12 or 14 bits,
+    the least such is taken for white, with a warning; so it is with 32 bits. Of floats white is the
+    least of 1, 255 and 65535 that the brightest pixel exceeds by half at most, as filters
+    overshoot, with a warning; what is above becomes white.
 
     Args:
         path: A picture file in any format that Pillow reads.
@@ -71,52 +85,81 @@ def load_picture(path: Path, *, max_side: int = MAX_SIDE) -> NDArray[np.uint8]:
         DataError: The file is missing or no picture, or no pixel of it is a number.
         ConfigError: `max_side` is below 1.
     """
+    return np.asarray(_open(path, max_side, "L"))
+
+
+def _open(path: Path, max_side: int, mode: str) -> Image.Image:
+    """The picture in `path`, upright, small enough and of `mode`, "L" or "RGB"."""
     if max_side < 1:
         raise ConfigError(f"the longest side must be at least 1 pixel, got {max_side}")
     if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113 - names too long
         raise DataError(f"cannot open {path}: it is not a file; give a PNG, JPEG or similar")
+    notes: list[str] = []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about what Pillow could read nevertheless
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as picture:
-                upright = ImageOps.exif_transpose(picture)
+                if (frames := getattr(picture, "n_frames", 1)) > 1:
+                    notes.append(f"of {frames} frames or pages the first is taken")
+                plain = _to_plain(ImageOps.exif_transpose(picture), notes).convert(mode)
+            if max(plain.size) > max_side:
+                plain.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise DataError(f"{path} is too large to open ({error}); scale it down first") from error
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+    except MemoryError:
+        raise
     except Exception as error:  # whatever a plugin of Pillow's makes of a broken file
         reason = getattr(error, "strerror", None) or "not a picture that Pillow can read"
         raise DataError(f"cannot open {path}: {reason}; give a PNG, JPEG or similar") from error
-    if upright.mode == "F" and np.isnan(np.asarray(upright)).all():
-        raise DataError(f"{path}: all its pixels are NaN; give a picture that shows any")
-    grey = _to_grey(upright)
-    if max(grey.size) > max_side:
-        grey.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
-    return np.asarray(grey)
+    for note in notes:
+        warnings.warn(f"{path}: {note}", stacklevel=1)
+    return plain
 
 
-def _to_grey(picture: Image.Image) -> Image.Image:
-    if picture.mode == "F":
-        return _to_bytes(picture, white=_white(picture, 1.0, 255.0, 65535.0))
-    if picture.mode == "I":
-        return _to_bytes(picture, white=_white(picture, 255.0, 65535.0))
-    if picture.mode.startswith("I"):
-        return _to_bytes(picture, white=65535)
+def _to_plain(picture: Image.Image, notes: list[str]) -> Image.Image:
+    """The picture in mode "L" or "RGB"; what had to be assumed is added to `notes`."""
+    if picture.mode == "F" or picture.mode.startswith("I"):
+        return _to_bytes(picture, notes)
+    if picture.mode == "LAB":
+        return _from_lab(picture)
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         black = Image.new("RGBA", picture.size, "black")
         picture = Image.alpha_composite(black, picture)
-    return picture.convert("L")
+    return picture.convert("L" if picture.mode in ("1", "L") else "RGB")
 
 
-def _to_bytes(picture: Image.Image, *, white: float) -> Image.Image:
+def _from_lab(picture: Image.Image) -> Image.Image:
+    """A picture in CIE L*a*b* in sRGB, which Pillow's `convert` does not know the way to."""
+    from PIL import ImageCms  # noqa: PLC0415 - rare, and not in every build of Pillow
+
+    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    converted = ImageCms.profileToProfile(picture, lab, srgb, outputMode="RGB")
+    assert converted is not None  # noqa: S101 - it is, where it is not made in place
+    return converted
+
+
+def _to_bytes(picture: Image.Image, notes: list[str]) -> Image.Image:
+    """A picture of floats or of more than 8 bits in mode "L"."""
     # Pillow's own conversion of these modes clips at 255 instead of scaling.
+    values = np.asarray(picture)
+    if picture.mode == "F" and np.isnan(values).all():
+        raise DataError("all its pixels are NaN; give a picture that shows any")
+    top = float(values.max(where=np.isfinite(values), initial=0))
+    white = _white(picture.mode, top)
+    if white != _WHITES[-1] and top > 0:
+        kind = "floats" if picture.mode == "F" else "levels of more than 8 bits"
+        notes.append(f"its {kind} reach {top:g} and do not say what white is; taken for {white:g}")
     # What is no number, as a missing pixel of a measurement is, becomes black.
-    levels = np.nan_to_num(np.asarray(picture, dtype=np.float64)).clip(0, white)
+    levels = np.nan_to_num(values.astype(np.float64)).clip(0, white)
     return Image.fromarray(np.rint(levels * (255 / white)).astype(np.uint8))
 
 
-def _white(picture: Image.Image, *usual: float) -> float:
+def _white(mode: str, top: float) -> float:
     """White of a picture that does not say it: the least usual one that fits."""
-    levels = np.asarray(picture)
-    top = float(levels.max(where=np.isfinite(levels), initial=0))
-    return next((white for white in usual if top <= 1.5 * white), top)
+    if mode != "F":
+        return next((white for white in _WHITES if top <= white), top)
+    return next((white for white in (1.0, 255.0, 65535.0) if top <= 1.5 * white), top)

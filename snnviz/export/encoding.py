@@ -36,7 +36,7 @@ def encoded(
         count = fitting(size, _BATCH_BYTES, _BATCH)
         part_count = fitting(size, _PART_BYTES, part)
         while batch := list(islice(group, count)):
-            record = encoder.encode(to_input(np.stack([sample.image for sample in batch])), T)
+            record = encoder.encode(to_input(np.stack([sample.channels for sample in batch])), T)
             for start in range(0, len(batch), part_count):
                 stop = start + part_count
                 yield batch[start:stop], record[start:stop]

@@ -9,7 +9,8 @@ import numpy as np
 from snnviz.data import Sample
 from snnviz.export.options import FigureSetOptions
 from snnviz.export.plates import FeatureMapPlate, InputPlate
-from snnviz.export.views import Currents, views
+from snnviz.export.views import Currents, rendered, views
+from snnviz.figures import input_figure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,8 +36,7 @@ def figure_set(
         currents: Its drive, where `options.needs_drive`.
     """
     counts = {t: record.count(t)[0] for t in options.at}
-    plate = _input_plate(sample.image.shape, sample.class_name, options.dpi)
-    figures: dict[str, Callable[[str], bytes]] = {"input": partial(plate.render, sample.image)}
+    figures: dict[str, Callable[[str], bytes]] = {"input": _input(sample, options.dpi)}
     for t, count in counts.items() if "counts" in options.kinds else ():
         drawing = tuple(options.drawing.items())
         grid = _feature_map_plate(count.shape, t, drawing)
@@ -51,6 +51,15 @@ def figure_set(
     if "npz" in options.formats:
         content["counts.npz"] = _pack(sample, counts)
     return content
+
+
+def _input(sample: Sample, dpi: int) -> "Callable[[str], bytes]":
+    """What draws the input image in a format."""
+    if sample.colour is not None:  # a plate has the 256 colours of a palette
+        draw = partial(input_figure, sample.colour, label=sample.class_name, dpi=dpi)
+        return partial(rendered, draw)
+    plate = _input_plate(sample.image.shape, sample.class_name, dpi)
+    return partial(plate.render, sample.image)
 
 
 @lru_cache(_PLATES)
@@ -71,7 +80,7 @@ def _pack(sample: Sample, counts: dict[int, Any]) -> bytes:
         buffer,
         t=np.array(list(counts)),
         counts=np.stack(list(counts.values())),
-        image=sample.image,
+        image=sample.image if sample.colour is None else sample.colour,
         label=np.array(-1 if sample.label is None else sample.label),
         index=np.array(sample.index),
     )

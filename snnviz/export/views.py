@@ -68,16 +68,21 @@ def check_views(encoder: "Encoder", samples: Iterable[Sample], options: FigureSe
 
     Raises:
         ConfigError: The neurons are no integrate-and-fire neurons and their potential is asked
-            for, or a chosen neuron does not exist, or a figure's options are out of range or make
-            it too large to draw.
+            for, or kernels are and have several input channels, or a chosen neuron does not exist,
+            or a figure's options are out of range or make it too large to draw.
     """
     if options.needs_drive:
         encoder.membrane_parameters()
+    if "kernels" in options.kinds and encoder.in_channels != 1:
+        raise ConfigError(
+            f"kernels are drawn of one input channel, these have {encoder.in_channels}; leave out "
+            "the kind kernels"
+        )
     for shape in {sample.image.shape for sample in samples}:
-        blank = np.zeros((1, *shape), np.uint8)
+        blank = np.zeros((1, encoder.in_channels, *shape), np.uint8)
         _, K, H, W = encoder.encode(to_input(blank), 1).shape
         silent = np.zeros((K, H, W), np.uint8)
-        input_figure(blank[0], dpi=options.dpi)
+        input_figure(blank[0, 0], dpi=options.dpi)
         feature_map_figure(silent, t=0, **options.drawing)
         if not _GRIDS.isdisjoint(options.kinds):
             spike_map_figure(silent, t=0, **options.grid)
@@ -97,7 +102,7 @@ def find_currents(
     """The currents of samples of one size; None where no kind of picture needs them."""
     if not options.needs_drive:
         return None
-    images = to_input(np.stack([sample.image for sample in samples]))
+    images = to_input(np.stack([sample.channels for sample in samples]))
     return Currents(encoder.drive(images).cpu().numpy(), *encoder.membrane_parameters())
 
 
@@ -116,7 +121,7 @@ def views(
     for kind in options.kinds:
         if kind in _VIEWS:
             figures |= _VIEWS[kind](sample, record, options, currents)
-    return {name: partial(_render, figure) for name, figure in figures.items()}
+    return {name: partial(rendered, figure) for name, figure in figures.items()}
 
 
 def write_kernels(
@@ -136,7 +141,7 @@ def write_kernels(
         # The images of a data set have one channel, and so do the kernels.
         draw = partial(kernel_figure, encoder.kernels[:, 0], dpi=options.dpi)
         for name in missing:
-            data = _render(draw, name.rpartition(".")[2])
+            data = rendered(draw, name.rpartition(".")[2])
             write_bytes(data, out_dir / name, durable=False)
     return names
 
@@ -163,7 +168,8 @@ def choose_neurons(
     return [(int(k), y, x) for k in channels]
 
 
-def _render(draw: "Callable[[], Figure]", form: str) -> bytes:
+def rendered(draw: "Callable[[], Figure]", form: str) -> bytes:
+    """The figure that `draw` gives, drawn anew, as the bytes of a file of that format."""
     with settled():
         return render(draw(), form)
 

@@ -220,6 +220,8 @@ def _digest(samples: Iterable[Sample]) -> str:
         about = (sample.index, sample.image.shape, sample.label, sample.class_name, sample.source)
         digest.update(repr(about).encode())
         digest.update(sample.image.tobytes())
+        if sample.colour is not None:
+            digest.update(sample.colour.tobytes())
     return digest.hexdigest()
 
 

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 def input_figure(
     image: "NDArray[np.generic]", *, label: str | None = None, dpi: int = 200
 ) -> "Figure":
-    """A figure of the image that the encoder was fed, in grey, pixel for pixel.
+    """A figure of the image that the encoder was fed, in grey or in colour, pixel for pixel.
 
     Args:
-        image: Grey levels [H, W]: bytes, or floats in [0, 1].
+        image: Grey levels [H, W]: bytes, or floats in [0, 1]. Or red, green and blue [3, H, W],
+            bytes.
         label: The name of its class, for the title.
         dpi: Output pixels per inch.
 
@@ -27,6 +28,8 @@ def input_figure(
         ShapeError: The image has another shape or range.
     """
     pixels = np.asarray(image)
+    if pixels.ndim == 3 and pixels.shape[0] == 3 and pixels.dtype == np.uint8 and pixels.size:
+        return _figure(pixels.transpose(1, 2, 0), label, dpi)
     if pixels.dtype == np.uint8:
         pixels = to_shades(pixels)
     if pixels.ndim != 2 or 0 in pixels.shape or not (pixels.min() >= 0 and pixels.max() <= 1):
@@ -34,6 +37,12 @@ def input_figure(
             f"an input image must be [H, W] in [0, 1] or bytes, "
             f"got {image.dtype} {list(image.shape)}"
         )
+    return _figure(pixels, label, dpi)
+
+
+def _figure(
+    pixels: "NDArray[np.floating] | NDArray[np.uint8]", label: str | None, dpi: int
+) -> "Figure":
     frame = build_frame(
         pixels,
         scale=whole_scale(pixels.shape, inches=4, dpi=dpi),
