@@ -19,6 +19,7 @@ import click
 
 from snnviz import __version__
 from snnviz.cli.mistakes import mistyped, out_of_memory
+from snnviz.cli.spelling import check_command, respelled
 from snnviz.errors import DiskFullError, OtherRankError, SnnvizError
 from snnviz.ranks import is_first_rank
 
@@ -58,6 +59,14 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f"snnviz.cli.{cmd_name}")
         command: click.Command = module.command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that was asked for, and its arguments with options as click knows them."""
+        check_command(args[0], list(COMMANDS), ctx)
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command, respelled(rest, command.params if command else ())
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
@@ -142,7 +151,9 @@ def main(arguments: list[str] | None = None) -> None:
         if not is_first_rank():  # all ranks were given the same options
             sys.exit(error.exit_code)
         command = error.ctx.command_path if error.ctx else "snnviz"
-        error = mistyped(error, sys.argv[1:] if arguments is None else arguments)
+        parameters = error.ctx.command.params if error.ctx else ()
+        typed = respelled(sys.argv[1:] if arguments is None else arguments, parameters)
+        error = mistyped(error, typed)
         _fail(f"{error.format_message()} (see {command} --help)", status=2)
     except click.ClickException as error:
         _fail(error.format_message(), status=error.exit_code)

@@ -97,7 +97,8 @@ def _check_named(_ctx: click.Context, _parameter: click.Parameter, run: str | No
 @click.option(
     "-opt",
     "--opt",
-    type=click.Choice(["SGD", "Adam"]),
+    type=click.Choice(["SGD", "Adam"], case_sensitive=False),
+    metavar="[SGD|Adam]",
     default="SGD",
     show_default=True,
     help="Optimizer.",
@@ -116,7 +117,8 @@ def _check_named(_ctx: click.Context, _parameter: click.Parameter, run: str | No
 @click.option(
     "-lr_scheduler",
     "--lr-scheduler",
-    type=click.Choice(["StepLR", "CosALR"]),
+    type=click.Choice(["StepLR", "CosALR"], case_sensitive=False),
+    metavar="[StepLR|CosALR]",
     default="CosALR",
     show_default=True,
     help="Schedule of the learning rate, stepped once an epoch.",
