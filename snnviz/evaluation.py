@@ -1,6 +1,7 @@
 """How a network does on labelled images, and what it takes unlabelled ones for."""
 
 import math
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -151,19 +152,25 @@ def predict(net: ConvSNN, images: NDArray[np.uint8], *, batch_size: int = 128) -
             channels as it takes, [N, C, H, W].
         batch_size: Images a pass.
     """
+    classes: NDArray[np.int64] = _rates(net, images, batch_size).argmax(1).cpu().numpy()
+    return classes
+
+
+def _rates(net: ConvSNN, images: NDArray[np.uint8], batch_size: int) -> Tensor:
+    """The firing rate of each class, [N, classes]."""
     device = next(net.parameters()).device
     net.eval()
     batches = torch.from_numpy(np.array(images)).split(batch_size)
     with full_precision(device):
-        rates = [firing_rates(net, scale_images(batch.to(device))) for batch in batches]
-    classes: NDArray[np.int64] = torch.cat(rates).argmax(1).cpu().numpy()
-    return classes
+        return torch.cat([firing_rates(net, scale_images(batch.to(device))) for batch in batches])
 
 
 def with_predictions(
     net: ConvSNN, samples: Iterable[Sample], *, batch_size: int = 128
 ) -> Iterator[Sample]:
     """The samples, each with what `net` takes it for; no more are looked at than are asked for.
+
+    For how many of them no output neuron fires, so that the answer is a tie, a warning says.
 
     Args:
         net: A whole network.
@@ -173,18 +180,27 @@ def with_predictions(
     Raises:
         ShapeError: An image is of another size or number of channels.
     """
-    samples = iter(samples)
-    while batch := list(islice(samples, batch_size)):
-        for sample in batch:
-            expected = (net.config.in_channels, *net.config.image_size)
-            if sample.channels.shape != expected:
-                raise ShapeError(
-                    f"the network takes images of {expected} channels and pixels, got "
-                    f"{sample.channels.shape}"
-                )
-        images = np.stack([sample.channels for sample in batch])
-        for sample, predicted in zip(batch, predict(net, images), strict=True):
-            yield replace(sample, predicted=int(predicted))
+    expected = (net.config.in_channels, *net.config.image_size)
+    samples, looked, silent = iter(samples), 0, 0
+    try:
+        while batch := list(islice(samples, batch_size)):
+            for sample in batch:
+                if sample.channels.shape != expected:
+                    raise ShapeError(
+                        f"the network takes images of {expected} channels and pixels, got "
+                        f"{sample.channels.shape}"
+                    )
+            rates = _rates(net, np.stack([sample.channels for sample in batch]), batch_size)
+            looked, silent = looked + len(batch), silent + int((rates.amax(1) == 0).sum())
+            for sample, predicted in zip(batch, rates.argmax(1).tolist(), strict=True):
+                yield replace(sample, predicted=predicted)
+    finally:
+        if silent:
+            warnings.warn(
+                f"no output neuron of the network fires in T = {net.T} steps for {silent} of "
+                f"{looked} images: the class 0 that they are predicted to be is a tie",
+                stacklevel=1,
+            )
 
 
 def scale_images(images: Tensor) -> Tensor:

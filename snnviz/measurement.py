@@ -25,8 +25,9 @@ class Measurement:
     """What a network does on a labelled set.
 
     The answer to an image is the class whose output neurons have the most spikes, the first of
-    several equal ones. Layers are named as in the state dict: `conv.0` and `conv.4` are the spiking
-    neurons of the two convolutions, `fc.2` and `fc.4` those of the linear layers.
+    several equal ones: class 0 where none fires at all. Layers are named as in the state dict:
+    `conv.0` and `conv.4` are the spiking neurons of the two convolutions, `fc.2` and `fc.4` those
+    of the linear layers.
 
     Attributes:
         classes: The name of each class.
@@ -41,6 +42,7 @@ class Measurement:
             kernel hangs over; what enters a convolution after pooling are pooled spikes.
         macs: Multiply-accumulates per image of each convolution and linear layer if every input
             counts, for one step; zeros that pad a map are inputs, too.
+        silent: Number of images for which no output neuron fires in T steps.
     """
 
     classes: tuple[str, ...]
@@ -50,6 +52,7 @@ class Measurement:
     firing_rate: dict[str, float]
     synops: dict[str, float]
     macs: dict[str, int]
+    silent: int = 0
 
     @property
     def T(self) -> int:  # noqa: N802
@@ -93,6 +96,7 @@ class Measurement:
             "accuracy": self.accuracy,
             "correct": self.correct,
             "total": self.total,
+            "silent": self.silent,
             "loss": self.loss,
             "per_class": [
                 {
@@ -133,6 +137,7 @@ def measure(
     size = net.config.num_classes
     confusion = torch.zeros(size * size, dtype=torch.int64, device=device)
     correct_at = torch.zeros(net.T, dtype=torch.int64, device=device)
+    silent = torch.zeros((), dtype=torch.int64, device=device)
     loss = torch.zeros((), dtype=torch.float64, device=device)
     tally = _Tally(net)
     with evaluating(net):
@@ -141,6 +146,7 @@ def measure(
             counts = tally.output_counts(scale_images(pixels[start : start + batch_size]))
             answers = counts.argmax(2)
             correct_at += (answers == label).sum(1)
+            silent += (counts[-1].amax(1) == 0).sum()
             confusion += torch.bincount(label * size + answers[-1], minlength=size * size)
             target = F.one_hot(label, size).double()
             rate = counts[-1].double() / (net.T * net.config.votes)
@@ -151,6 +157,7 @@ def measure(
         classes=_class_names(images, size),
         confusion=confusion.reshape(size, size).cpu().numpy(),
         correct_at=correct_at.cpu().numpy(),
+        silent=int(silent),
         loss=float(loss) / len(pixels) / size,
         firing_rate={
             name: float(spikes) / (len(pixels) * net.T * tally.neurons[name])

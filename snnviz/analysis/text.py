@@ -105,9 +105,13 @@ def _network(name: str, analysis: "Analysis", found: "InNetwork") -> str:
     cost, importance = found.cost, found.importance
     worst = int(importance.drop.argmax())
     unused = int((importance.drop <= 0).sum())
+    silent = ""
+    if cost.silent:
+        share = cost.silent / cost.total
+        silent = f" (for {share:.1%} of them no output neuron fires: class 0 by a tie)"
     return (
         f"In the network of {_cell(name)} ({analysis.network_images} images): accuracy "
-        f"{cost.accuracy:.4f}; energy {1e6 * cost.energy.total:.3g} uJ an image, "
+        f"{cost.accuracy:.4f}{silent}; energy {1e6 * cost.energy.total:.3g} uJ an image, "
         f"{1e6 * cost.energy.pixels:.3g} of them for the encoder's own products; without channel "
         f"{worst} accuracy falls by {importance.drop[worst]:.4f}, and {unused} of "
         f"{len(importance.drop)} channels can each be silenced without loss."

@@ -116,6 +116,12 @@ def command(
         "checkpoint": describe(checkpoint, str(ckpt)),
         "images": {"dataset": images.name, "split": split},
     }
+    if measurement.silent == measurement.total:
+        click.echo(
+            f"snnviz: no output neuron of {ckpt} fires in T = {measurement.T} steps for any of the "
+            f"{measurement.total} images: the accuracy is that of class 0, a tie",
+            err=True,
+        )
     # First the files: whoever reads stdout may not read to its end.
     written = [*_write_json(measurement, about, json), *_figures(measurement, figures, format)]
     if not quiet and json != _STDOUT:
@@ -188,6 +194,10 @@ def _figures(
 def _lines(measurement: "Measurement") -> Iterator[str]:
     """The table for people."""
     yield f"accuracy {measurement.accuracy:.4f}  {measurement.correct} of {measurement.total}"
+    yield (
+        f"silent   {measurement.silent / measurement.total:.4f}  {measurement.silent} images for "
+        "which no output neuron fires, taken for class 0"
+    )
     yield f"loss     {measurement.loss:.6f}"
     yield from _classes(measurement)
     yield from ("", "steps  accuracy")
