@@ -18,6 +18,7 @@ from typing import TextIO
 import click
 
 from snnviz import __version__
+from snnviz.cli.effects import say_ineffective
 from snnviz.cli.mistakes import mistyped, out_of_memory
 from snnviz.cli.spelling import check_command, respelled
 from snnviz.errors import DiskFullError, OtherRankError, SnnvizError
@@ -43,6 +44,15 @@ class Interrupted(click.ClickException):
             "interrupted; what is written is whole"
             + ", --resume goes on with it" * _resumes(command)
         )
+
+
+class Command(click.Command):
+    """A command that says which of the options it was given change nothing."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
+        say_ineffective(ctx)
+        return super().invoke(ctx)
 
 
 class LazyGroup(click.Group):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from snnviz.cli import options
+from snnviz.cli import Command, options
 from snnviz.cli.output import say
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from snnviz.network import ConvSNN
 
 
-@click.command("analyze")
+@click.command("analyze", cls=Command)
 @click.option(
     "--ckpt",
     type=click.Path(path_type=Path),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from snnviz.cli import options
+from snnviz.cli import Command, options
 from snnviz.cli.output import say
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _DATA = {
 }
 
 
-@click.command("curves")
+@click.command("curves", cls=Command)
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=click.Path(path_type=Path))
 @click.option(
     "--out-dir",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from snnviz.cli import options
+from snnviz.cli import Command, options
 from snnviz.cli.output import say
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _LAYOUT = 1
 _STDOUT = Path("-")
 
 
-@click.command("evaluate")
+@click.command("evaluate", cls=Command)
 @click.option(
     "--ckpt",
     type=click.Path(path_type=Path),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from snnviz.cli import options
+from snnviz.cli import Command, options
 from snnviz.cli.interrupts import Stopped, finish_first
 from snnviz.cli.output import say
 
@@ -26,7 +26,7 @@ def _check_named(_ctx: click.Context, _parameter: click.Parameter, run: str | No
     return "" if run == _USUAL else run
 
 
-@click.command("train")
+@click.command("train", cls=Command)
 @click.option(
     "-T",
     "--T",
@@ -205,6 +205,8 @@ def _check_named(_ctx: click.Context, _parameter: click.Parameter, run: str | No
     help="Train on the first N images only (garments: 6,000 by default).",
 )
 @options.seed_option(2020, "initialization, shuffling, held-out images, --augment and --dropout")
+# SpikingJelly's script takes it, for what `snnviz visualize` does.
+@click.option("-save-es", "--save-es", default=None, hidden=True, expose_value=False)
 @click.option("--overwrite", is_flag=True, help="Begin anew where a run is; it is deleted.")
 @options.quiet_option
 @click.pass_context

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from snnviz.cli import loading, options
+from snnviz.cli import Command, loading, options
 from snnviz.cli.output import say
 from snnviz.grid import NORMALIZATIONS
 
@@ -46,7 +46,7 @@ def _neurons(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ..
     return Neurons(kind, tuple(chosen))
 
 
-@click.command("visualize")
+@click.command("visualize", cls=Command)
 @click.option(
     "--ckpt",
     type=click.Path(path_type=Path),

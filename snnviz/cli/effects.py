@@ -1,0 +1,132 @@
+"""Options that were given and change nothing: a table of them, and one place that says so."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import click
+from click.core import ParameterSource
+
+from snnviz.ranks import is_first_rank
+
+Given = Mapping[str, Any]
+
+
+class _Rule(NamedTuple):
+    """Options that have no effect where `holds` of all options, and the words for that."""
+
+    names: tuple[str, ...]
+    holds: Callable[[Given], Any]
+    where: str
+
+
+def _lacks(name: str, *values: str) -> Callable[[Given], bool]:
+    return lambda given: not set(values) & set(given[name])
+
+
+_PICTURES = _Rule(("max_side",), lambda given: not given["image"], "without --image")
+_DRAWN = _Rule(
+    ("data_dir",), lambda given: given["dataset"] == "garments", "with garments, which are drawn"
+)
+# By command; of several rules that hold for an option the first is said. An option that the
+# tutorial's script takes for nothing, such as -j, is in no rule.
+_RULES = {
+    "visualize": (
+        _PICTURES,
+        _Rule(
+            ("split", "dataset", "data_dir", "n_images", "seed"),
+            lambda given: given["image"],
+            "with --image",
+        ),
+        _DRAWN,
+        _Rule(("n_images",), lambda given: given["index"], "with --index, which names its images"),
+        _Rule(("shuffle",), lambda given: given["index"], "with --index, which names its images"),
+        _Rule(("seed",), lambda given: not given["shuffle"], "without --shuffle"),
+        _Rule(("neuron",), _lacks("kind", "raster"), "without --kind raster"),
+        _Rule(("normalize", "cmap"), _lacks("kind", "counts"), "without --kind counts"),
+        _Rule(
+            ("labels", "rows", "columns"),
+            _lacks("kind", "counts", "spikes", "first-spike", "membrane"),
+            "without a grid of maps (--kind counts, spikes, first-spike or membrane)",
+        ),
+        _Rule(
+            ("at",),
+            lambda given: (
+                _lacks("kind", "counts", "spikes", "membrane")(given)
+                and "npz" not in given["format"]
+            ),
+            "without pictures of a step (--kind counts, spikes or membrane)",
+        ),
+        _Rule(
+            ("normalize", "cmap", "labels", "rows", "columns", "dpi", "sheet"),
+            lambda given: set(given["format"]) == {"npz"},
+            "where npz is the only --format",
+        ),
+    ),
+    "evaluate": (
+        _DRAWN,
+        _Rule(("format",), lambda given: given["figures"] is None, "without --figures"),
+    ),
+    "analyze": (
+        _PICTURES,
+        _DRAWN,
+        _Rule(("n_images",), lambda given: given["image"], "with --image"),
+        _Rule(("format",), lambda given: not given["figures"], "with --no-figures"),
+    ),
+    "curves": (),
+    "train": (
+        _DRAWN,
+        _Rule(("momentum",), lambda given: given["opt"] == "Adam", "with Adam"),
+        _Rule(
+            ("step_size", "gamma"),
+            lambda given: given["lr_scheduler"] == "CosALR",
+            "with CosALR; it is for StepLR",
+        ),
+        _Rule(
+            ("t_max",),
+            lambda given: given["lr_scheduler"] == "StepLR",
+            "with StepLR; it is for CosALR",
+        ),
+        _Rule(
+            ("sync_bn",),
+            lambda _: os.environ.get("WORLD_SIZE", "1") == "1",
+            "without torchrun and several ranks",
+        ),
+        _Rule(
+            ("deterministic",),
+            lambda given: str(given["device"]).startswith("cpu"),
+            "on a CPU, which is repeatable",
+        ),
+        _Rule(("save_es",), lambda _: True, "here; snnviz visualize draws the encoder's spikes"),
+    ),
+}
+
+
+def say_ineffective(ctx: click.Context) -> None:
+    """Print a line for each option that was given on the command line and changes nothing."""
+    if is_first_rank() and not ctx.params.get("quiet"):
+        for sentence in ineffective(ctx):
+            click.echo(f"snnviz: {sentence}", err=True)
+
+
+def ineffective(ctx: click.Context) -> Iterator[str]:
+    """A sentence for each option that was given on the command line and changes nothing."""
+    said = set()
+    given = {**ctx.params, **_from_recipe(ctx)}
+    parameters = {parameter.name: parameter for parameter in ctx.command.params}
+    for rule in _RULES.get(ctx.command.name or "", ()):
+        for name in rule.names:
+            if name in said or not _is_typed(ctx, name) or not rule.holds(given):
+                continue
+            said.add(name)
+            yield f"{max(parameters[name].opts, key=len)} has no effect {rule.where}"
+
+
+def _from_recipe(ctx: click.Context) -> dict[str, str]:
+    """The optimizer that `--recipe` stands for, where none is given; its rows load torch."""
+    is_adam = ctx.params.get("recipe") == "best" and not _is_typed(ctx, "opt")
+    return {"opt": "Adam"} if is_adam else {}
+
+
+def _is_typed(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
