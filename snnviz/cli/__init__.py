@@ -47,12 +47,20 @@ class Interrupted(click.ClickException):
 
 
 class Command(click.Command):
-    """A command that says which of the options it was given change nothing."""
+    """A command that says which of the options it was given change nothing, and is quiet with -q.
+
+    It says so when it is through, so that a mistake stays one line; one that takes long calls
+    `say_ineffective` itself when it knows that all is well.
+    """
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
+        with warnings.catch_warnings():
+            if ctx.params.get("quiet"):
+                warnings.filterwarnings("ignore", module=r"snnviz\.")
+            result = super().invoke(ctx)
         say_ineffective(ctx)
-        return super().invoke(ctx)
+        return result
 
 
 class LazyGroup(click.Group):

@@ -10,6 +10,8 @@ from click.core import ParameterSource
 from snnviz.ranks import is_first_rank
 
 Given = Mapping[str, Any]
+# In a context's `meta`: whether it has been said.
+_SAID = "snnviz.ineffective"
 
 
 class _Rule(NamedTuple):
@@ -103,8 +105,9 @@ _RULES = {
 
 
 def say_ineffective(ctx: click.Context) -> None:
-    """Print a line for each option that was given on the command line and changes nothing."""
-    if is_first_rank() and not ctx.params.get("quiet"):
+    """Print, once, a line for each option that was given and changes nothing."""
+    if is_first_rank() and not ctx.params.get("quiet") and not ctx.meta.setdefault(_SAID, False):
+        ctx.meta[_SAID] = True
         for sentence in ineffective(ctx):
             click.echo(f"snnviz: {sentence}", err=True)
 

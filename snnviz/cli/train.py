@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from snnviz.cli import Command, options
+from snnviz.cli.effects import say_ineffective
 from snnviz.cli.interrupts import Stopped, finish_first
 from snnviz.cli.output import say
 
@@ -228,6 +229,7 @@ def command(ctx: click.Context, /, overwrite: bool, quiet: bool, **given: Any) -
         stopping = stack.enter_context(finish_first(quiet))
         with ranks.agreed():
             sets = plan.load_sets()
+        say_ineffective(ctx)
         results = record_training(
             plan.config,
             *sets,

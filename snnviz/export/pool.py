@@ -10,6 +10,7 @@ import pickle
 import signal
 import sys
 import threading
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -139,6 +140,8 @@ def _begin_worker(memory: Any) -> None:
     # Inherited, except on Windows.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _shared = memoryview(memory).cast("B")
+    # Said by the process that the user sees.
+    warnings.filterwarnings("ignore", message="no font here has")
     _end_with_parent()
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 
 from snnviz.export.mosaic import enlarge
+from snnviz.figures.fonts import fit_fonts, known_missing
 from snnviz.files import write_bytes
 
 if TYPE_CHECKING:
@@ -50,11 +51,13 @@ def render(figure: "Figure", form: str) -> bytes:
         form: "png", "svg" or "pdf".
     """
     buffer = BytesIO()
+    fit_fonts(figure)
     # SVG names its parts after a salt that is random otherwise. The user's own settings must not
     # crop the figure, whose pixels are laid out on whole numbers.
     with (
         mpl.rc_context({"svg.hashsalt": "snnviz", "savefig.bbox": None, "pdf.compression": 9}),
         _embedded(figure, form),
+        known_missing(),
     ):
         figure.savefig(buffer, format=form, dpi=figure.dpi, **_METADATA[form])
     return buffer.getvalue()

@@ -21,6 +21,7 @@ from snnviz.export.pool import work
 from snnviz.export.sets import figure_set
 from snnviz.export.sheets import write_sheets
 from snnviz.export.views import Currents, check_views, find_currents, write_kernels
+from snnviz.figures.fonts import warn_of_missing
 from snnviz.files import make_folder, write_bytes
 from snnviz.ranks import joined_ranks
 
@@ -99,6 +100,8 @@ def write_figure_sets(
             # Options that do not suit the encoder are refused before anything is written.
             check_views(encoder, samples, options)
             if ranks.is_first:
+                sources = [sample.source or "" for sample in samples if options.sheet]
+                warn_of_missing([*sources, *{sample.class_name or "" for sample in samples}])
                 stale = _files(out_dir, samples, options)
                 held.enter_context(
                     claim(out_dir, identity, stale, overwrite=overwrite, resume=resume)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 
 from snnviz.errors import ConfigError
+from snnviz.figures.fonts import fit_fonts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -163,4 +164,5 @@ def build_frame(
         pad=(0.35 * title_size + room) * 72 / dpi,
         color=TEXT_COLOR,
     )
+    fit_fonts(figure)
     return Frame(figure, axes, scale, text_size * 72 / dpi, dpi)

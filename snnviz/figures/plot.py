@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 
 from snnviz.errors import ConfigError
+from snnviz.figures.fonts import fit_fonts, known_missing
 from snnviz.figures.frame import TEXT_COLOR
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def settle_layout(figure: Figure) -> Figure:
     Each drawing would move things a little further otherwise, so that the bytes of a file would
     depend on which were written before it.
     """
-    figure.draw_without_rendering()
+    fit_fonts(figure)
+    with known_missing():
+        figure.draw_without_rendering()
     figure.set_layout_engine("none")
     return figure

@@ -2,10 +2,9 @@
 
 import importlib
 
-import click
 import pytest
 
-from snnviz.cli import COMMANDS, effects
+from snnviz.cli import COMMANDS, effects, main
 
 
 def said(command, *arguments):
@@ -75,12 +74,21 @@ def test_every_rule_is_of_options_there_are():
         assert all(set(rule.names) <= names for rule in rules)
 
 
-def test_they_are_printed_before_the_command_runs(capsys):
+def test_a_mistake_stays_one_line(capsys, tmp_path):
+    arguments = ["visualize", "--image", tmp_path / "missing.png", "--dataset", "garments"]
+    with pytest.raises(SystemExit) as ended:
+        main([*map(str, arguments)])
+    assert ended.value.code == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "missing.png" in line
+
+
+def test_they_are_printed_once(capsys):
     command = importlib.import_module("snnviz.cli.visualize").command
     with command.make_context("visualize", ["--seed", "3"]) as ctx:
+        effects.say_ineffective(ctx)
         effects.say_ineffective(ctx)
     assert capsys.readouterr().err == "snnviz: --seed has no effect without --shuffle\n"
     with command.make_context("visualize", ["--seed", "3", "-q"]) as ctx:
         effects.say_ineffective(ctx)
     assert capsys.readouterr().err == ""
-    assert isinstance(command, click.Command)
