@@ -78,13 +78,17 @@ class LazyGroup(click.Group):
         command: click.Command = module.command
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """What is left of `args`, the group's own options taken."""
+        return super().parse_args(ctx, respelled(args, self.get_params(ctx)))
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that was asked for, and its arguments with options as click knows them."""
         check_command(args[0], list(COMMANDS), ctx)
         name, command, rest = super().resolve_command(ctx, args)
-        return name, command, respelled(rest, command.params if command else ())
+        return name, command, respelled(rest, command.get_params(ctx) if command else ())
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
@@ -169,7 +173,7 @@ def main(arguments: list[str] | None = None) -> None:
         if not is_first_rank():  # all ranks were given the same options
             sys.exit(error.exit_code)
         command = error.ctx.command_path if error.ctx else "snnviz"
-        parameters = error.ctx.command.params if error.ctx else ()
+        parameters = error.ctx.command.get_params(error.ctx) if error.ctx else ()
         typed = respelled(sys.argv[1:] if arguments is None else arguments, parameters)
         error = mistyped(error, typed)
         _fail(f"{error.format_message()} (see {command} --help)", status=2)

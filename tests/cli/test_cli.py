@@ -221,7 +221,8 @@ def test_a_network_just_trained(run, tmp_path):
         "--format",
         "svg",
     )
-    assert (status, err) == (0, "")
+    assert status == 0
+    assert "no output neuron of the network fires in T = 2 steps for 2 of 2 images" in one_line(err)
     with np.load(tmp_path / "out" / "00001" / "counts.npz") as stored:
         assert stored["t"].tolist() == [0, 1]
         assert stored["counts"].shape == (2, 3, 28, 28)
@@ -259,7 +260,9 @@ def test_choosing_images(run, ckpt, tmp_path):
             out,
             *arguments,
         )
-        assert (status, err) == (0, "")
+        assert status == 0
+        # A network that was hardly trained may answer nothing.
+        assert all("no output neuron" in line for line in err.splitlines())
         listed = json.loads((out / "manifest.json").read_text())["sets"]
         assert sorted(entry["folder"] for entry in listed) == sorted(
             path.name for path in out.iterdir() if path.is_dir()
@@ -417,7 +420,7 @@ BAD = [
     (["--normalize", "log"], "'log' is not one of"),
     (["--cmap", "nope"], "no colour map 'nope'"),
     (["--dpi", "9"], "9 is not in the range"),
-    (["-dpi", "9"], "No such option '-dpi'. Did you mean '--dpi'?"),
+    (["-dpii", "9"], "No such option '-dpii'. Did you mean '--dpi'?"),
     (["-Thirty"], "No such option '-Thirty'"),
     (["-T3x"], "'3x' is not a valid integer"),
     (["--format", "npz", "--kind", "counts", "--kind", "spikes"], "draw other kinds as png"),
@@ -451,11 +454,11 @@ def test_bad_input_is_one_line_and_writes_nothing(arguments, message, run, ckpt,
     ("command", "typed", "meant"),
     [
         ("train", "-epoch", "--epochs"),
-        ("train", "-T_Max", "-T_max"),
-        ("train", "-batch-size", "--batch-size"),
-        ("train", "-data-dir=x", "--data-dir"),
+        ("train", "-T_Mix", "-T_max"),
+        ("train", "-batch-sizes", "--batch-size"),
+        ("train", "-data-dirs=x", "--data-dir"),
         ("evaluate", "-batchsize", "--batch-size"),
-        ("", "-version", "--version"),
+        ("", "-versions", "--version"),
     ],
 )
 def test_a_mistyped_option_is_named_as_it_was_typed(command, typed, meant, run):
