@@ -223,3 +223,12 @@ def check_absent(path: Path, *, overwrite: bool, option: str) -> None:
         raise ExportError(
             f"{path} is there already; choose another with {option}, or pass --overwrite"
         )
+
+
+def printable(name: str) -> str:
+    """`name` as text of one line that UTF-8 can hold.
+
+    A file's name may hold bytes that are no text, and characters that end a line.
+    """
+    text = name.encode("utf-8", "backslashreplace").decode()
+    return "".join(letter if letter.isprintable() else " " for letter in text)

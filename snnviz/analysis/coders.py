@@ -15,6 +15,7 @@ from snnviz.checkpoint import Checkpoint
 from snnviz.data import ImageSet, to_input
 from snnviz.encoder import Encoder, bundled, load_encoder
 from snnviz.errors import CheckpointError
+from snnviz.files import printable
 from snnviz.network import NetworkConfig
 from snnviz.spikes import SpikeRecord
 
@@ -146,7 +147,8 @@ def _new_name(path: Path, taken: Collection[str]) -> str:
         names = ["bundled encoder"]
     else:
         parts = path.resolve().parts
-        names = ["/".join(parts[-depth:]) for depth in range(1, len(parts) + 1)]
+        # It heads tables and names arrays, which take text of one line in UTF-8.
+        names = [printable("/".join(parts[-depth:])) for depth in range(1, len(parts) + 1)]
     numbered = (f"{names[0]} ({number})" for number in range(2, len(taken) + 3))
     return next(name for name in (*names, *numbered) if name not in taken)
 

@@ -20,6 +20,7 @@ import click
 from snnviz import __version__
 from snnviz.cli.effects import say_ineffective
 from snnviz.cli.mistakes import mistyped, out_of_memory
+from snnviz.cli.output import note
 from snnviz.cli.spelling import check_command, respelled
 from snnviz.errors import DiskFullError, OtherRankError, SnnvizError
 from snnviz.ranks import is_first_rank
@@ -205,12 +206,12 @@ def _show_warning(
     if Path(filename).is_relative_to(Path(__file__).parents[1]):
         if not is_first_rank():  # all ranks are told the same
             return
-        click.echo(f"snnviz: {message}", err=True)
+        note(message)
     else:
         text = warnings.formatwarning(message, category, filename, lineno, line)
         (file or sys.stderr).write(text)
 
 
 def _fail(message: str, *, status: int) -> None:
-    click.echo("snnviz: " + " ".join(message.split()), err=True)
+    note(message)
     sys.exit(status)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from snnviz.cli import Command, options
-from snnviz.cli.output import say
+from snnviz.cli.output import note, say
 
 if TYPE_CHECKING:
     import numpy as np
@@ -239,7 +239,7 @@ def _report(analysis: "Analysis", written: list[Path], *, quiet: bool) -> None:
     from snnviz.analysis import scorecard_text
 
     for sentence in analysis.left_out:
-        click.echo(f"snnviz: {sentence}", err=True)
+        note(sentence)
     say(scorecard_text(analysis))
     for path in written:
         say(f"wrote {path}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from snnviz.cli import Command, options
-from snnviz.cli.output import say
+from snnviz.cli.output import note, say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -93,10 +93,7 @@ def _trainings(runs: tuple[Path, ...]) -> "dict[str, TrainingCurves]":
         there = {name + each.name: each for each in read_trainings(run)}
         if len(there) > 1:
             begin = "; ".join(list(there)[:4]) + "; ..." * (len(there) > 4)
-            click.echo(
-                f"snnviz: {run} holds {len(there)} trainings, each drawn by itself: {begin}",
-                err=True,
-            )
+            note(f"{run} holds {len(there)} trainings, each drawn by itself: {begin}")
         found.update(there)
     configs = [read_config(each.folder) for each in found.values()]
     told = {name: len({str(config.get(name)) for config in configs}) > 1 for name in _DATA}

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import click
 from click.core import ParameterSource
 
+from snnviz.cli.output import note
 from snnviz.ranks import is_first_rank
 
 Given = Mapping[str, Any]
@@ -109,7 +110,7 @@ def say_ineffective(ctx: click.Context) -> None:
     if is_first_rank() and not ctx.params.get("quiet") and not ctx.meta.setdefault(_SAID, False):
         ctx.meta[_SAID] = True
         for sentence in ineffective(ctx):
-            click.echo(f"snnviz: {sentence}", err=True)
+            note(sentence)
 
 
 def ineffective(ctx: click.Context) -> Iterator[str]:

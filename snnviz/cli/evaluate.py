@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from snnviz.cli import Command, options
-from snnviz.cli.output import say
+from snnviz.cli.output import note, say
 
 if TYPE_CHECKING:
     from snnviz.data import Split
@@ -117,10 +117,9 @@ def command(
         "images": {"dataset": images.name, "split": split},
     }
     if measurement.silent == measurement.total:
-        click.echo(
-            f"snnviz: no output neuron of {ckpt} fires in T = {measurement.T} steps for any of the "
-            f"{measurement.total} images: the accuracy is that of class 0, a tie",
-            err=True,
+        note(
+            f"no output neuron of {ckpt} fires in T = {measurement.T} steps for any of the "
+            f"{measurement.total} images: the accuracy is that of class 0, a tie"
         )
     # First the files: whoever reads stdout may not read to its end.
     written = [*_write_json(measurement, about, json), *_figures(measurement, figures, format)]

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
+from snnviz.cli.output import note
 
 if TYPE_CHECKING:
     from snnviz.checkpoint import Checkpoint
@@ -55,10 +55,9 @@ def choose_steps(checkpoint: "Checkpoint", T: int | None, *, quiet: bool) -> int
     if T is not None:
         return T
     if checkpoint.recorded_T is None and not quiet:
-        click.echo(
-            f"snnviz: {checkpoint.path} does not record T; taking T = {checkpoint.config.T}, "
-            "choose another with -T",
-            err=True,
+        note(
+            f"{checkpoint.path} does not record T; taking T = {checkpoint.config.T}, choose "
+            "another with -T"
         )
     return checkpoint.config.T
 

@@ -31,6 +31,11 @@ def say(text: object, *, end_line: bool = True) -> None:
         ) from error
 
 
+def note(message: object) -> None:
+    """Print `message` to stderr, as one line for people."""
+    click.echo("snnviz: " + " ".join(str(message).split()), err=True)
+
+
 def _forget_stdout() -> None:
     """Keep Python from trying once more, at its end, to write what could not be written."""
     with suppress(OSError):  # a stdout that is no file of the system's has nothing to try with

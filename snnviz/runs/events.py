@@ -1,8 +1,11 @@
 """TensorBoard events: four scalars an epoch as the tutorial logs them, six with held-out images."""
 
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from snnviz.files import cannot_write
+from snnviz.files import cannot_write, make_folder
 from snnviz.runs.tags import TAGS
 from snnviz.training import EpochResult
 
@@ -23,9 +26,12 @@ class EventWriter:
         from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415 - slow, for runs only
 
         self._folder = folder
+        self._held = ExitStack()
         try:
-            self._writer = SummaryWriter(str(folder), purge_step=first_epoch)
+            named = self._held.enter_context(_in_utf8(folder))
+            self._writer = SummaryWriter(named, purge_step=first_epoch)
         except OSError as error:
+            self._held.close()
             raise cannot_write(folder, error) from error
 
     def add(self, result: EpochResult) -> None:
@@ -44,7 +50,27 @@ class EventWriter:
 
     def close(self) -> None:
         """Close the file; `add` has written everything, so that nothing is lost if it fails."""
+        with self._held:
+            try:
+                self._writer.close()
+            except OSError as error:
+                raise cannot_write(self._folder, error) from error
+
+
+@contextmanager
+def _in_utf8(folder: Path) -> Iterator[str]:
+    """A name of `folder` that TensorBoard can encode, as long as the block runs.
+
+    On Linux a name may be any bytes, and TensorBoard knows UTF-8 only.
+    """
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError:
+        make_folder(folder)
+        handle = os.open(folder, os.O_RDONLY)
         try:
-            self._writer.close()
-        except OSError as error:
-            raise cannot_write(self._folder, error) from error
+            yield f"/proc/self/fd/{handle}"
+        finally:
+            os.close(handle)
+    else:
+        yield str(folder)

@@ -50,7 +50,9 @@ class RunFolder:
             arguments: The tutorial's options by their names there, for args.txt.
             config: Everything, as plain values, for config.json.
         """
-        write_bytes(str(Namespace(**arguments)).encode(), self.path / "args.txt")
+        # A name that is no UTF-8 stands in it as Python writes it; JSON escapes it by itself.
+        text = str(Namespace(**arguments)).encode(errors="backslashreplace")
+        write_bytes(text, self.path / "args.txt")
         write_bytes((json.dumps(config, indent=1) + "\n").encode(), self.path / "config.json")
 
     def write_untrained(self, state: Mapping[str, Any], network: Mapping[str, Any]) -> Path:
