@@ -12,3 +12,12 @@ def lively(net):
                 fan_in = parameter[0].numel()
                 parameter.normal_(0.1 / fan_in, 3 / fan_in**0.5, generator=generator)
     return net
+
+
+def answering(net):
+    """A network that answers class 0, and not silently: all neurons behind the encoder fire."""
+    with torch.no_grad():
+        net.conv[3].bias.fill_(1e3)
+        for layer in (net.fc[1], net.fc[3]):
+            layer.weight.fill_(1)
+    return net

@@ -24,6 +24,7 @@ from snnviz.errors import DiskFullError
 from snnviz.export import FORMATS
 from snnviz.network import NetworkConfig, build_network
 from snnviz.runs import LATEST, MAX
+from tests.lively import answering
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def run(capsys):
 
 @pytest.fixture
 def ckpt(tmp_path):
-    net = build_network(NetworkConfig(T=2, channels=3), seed=0)
+    net = answering(build_network(NetworkConfig(T=2, channels=3), seed=0))
     path = tmp_path / "checkpoint_max.pth"
     torch.save({"net": net.state_dict(), "network": net.config.as_dict()}, path)
     return path
@@ -260,9 +261,7 @@ def test_choosing_images(run, ckpt, tmp_path):
             out,
             *arguments,
         )
-        assert status == 0
-        # A network that was hardly trained may answer nothing.
-        assert all("no output neuron" in line for line in err.splitlines())
+        assert (status, err) == (0, "")
         listed = json.loads((out / "manifest.json").read_text())["sets"]
         assert sorted(entry["folder"] for entry in listed) == sorted(
             path.name for path in out.iterdir() if path.is_dir()
@@ -560,7 +559,7 @@ def test_a_folder_that_is_not_empty(run, ckpt, tmp_path):
 
 
 def test_a_checkpoint_that_does_not_record_T(run, tmp_path):
-    net = build_network(NetworkConfig(channels=3), seed=0)
+    net = answering(build_network(NetworkConfig(channels=3), seed=0))
     torch.save({"net": net.state_dict()}, tmp_path / "theirs.pth")
     arguments = (
         "visualize",
