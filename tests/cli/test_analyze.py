@@ -205,10 +205,11 @@ def test_pictures_of_any_size(run, ckpt, tmp_path):
     images = [part for path in paths for part in ("--image", path)]
     status, out, err = run(*SMALL, "--ckpt", ckpt, "--out-dir", "out", *images)
     assert status == 0
-    labels, fitting, few = err.splitlines()
+    labels, fitting, few, unused = err.splitlines()
     assert "the images have no labels" in labels
     assert "no training images of (20, 33) pixels" in fitting
     assert "CKA takes 4 images or more, got 2" in few
+    assert unused == "snnviz: --n-images has no effect with --image"
     found = read(tmp_path / "out")
     assert found["images"] == {"dataset": None, "files": [str(path) for path in paths]}
     assert (found["test_images"], found["train_images"]) == (2, 0)
@@ -232,9 +233,10 @@ def test_a_picture_as_large_as_the_data_set(run, ckpt, tmp_path):
     arguments = ["--image", large, "--max-side", 28, "--no-figures"]
     status, _, err = run(*SMALL, "--ckpt", ckpt, "--out-dir", "out", *arguments)
     assert status == 0
-    labels, few = err.splitlines()
+    labels, few, unused = err.splitlines()
     assert "no labels" in labels
     assert "got 1" in few
+    assert unused == "snnviz: --n-images has no effect with --image"
     found = read(tmp_path / "out")
     assert (found["test_images"], found["train_images"]) == (1, 30)
     assert found["encoders"][0]["scores"]["psnr"] > 0
