@@ -2,8 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from typing import Any
 
 import click
+
+
+class AnyCase(click.Choice[str]):
+    """A choice that takes small letters for capitals, and names its values as they are."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The choice that `value` is."""
+        close = {str(choice).lower(): choice for choice in self.choices}
+        return super().convert(close.get(str(value).lower(), value), param, ctx)
 
 
 def respelled(arguments: Sequence[str], parameters: Iterable[click.Parameter]) -> list[str]:

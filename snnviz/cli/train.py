@@ -10,6 +10,7 @@ from snnviz.cli import Command, options
 from snnviz.cli.effects import say_ineffective
 from snnviz.cli.interrupts import Stopped, finish_first
 from snnviz.cli.output import say
+from snnviz.cli.spelling import AnyCase
 
 if TYPE_CHECKING:
     from snnviz.cli.plan import Plan
@@ -98,8 +99,7 @@ def _check_named(_ctx: click.Context, _parameter: click.Parameter, run: str | No
 @click.option(
     "-opt",
     "--opt",
-    type=click.Choice(["SGD", "Adam"], case_sensitive=False),
-    metavar="[SGD|Adam]",
+    type=AnyCase(["SGD", "Adam"]),
     default="SGD",
     show_default=True,
     help="Optimizer.",
@@ -118,8 +118,7 @@ def _check_named(_ctx: click.Context, _parameter: click.Parameter, run: str | No
 @click.option(
     "-lr_scheduler",
     "--lr-scheduler",
-    type=click.Choice(["StepLR", "CosALR"], case_sensitive=False),
-    metavar="[StepLR|CosALR]",
+    type=AnyCase(["StepLR", "CosALR"]),
     default="CosALR",
     show_default=True,
     help="Schedule of the learning rate, stepped once an epoch.",
