@@ -2,17 +2,22 @@
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from snnviz.data.images import ImageSet, Sample
 from snnviz.errors import ConfigError, DataError
 
 MAX_SIDE = 256
+# What Pillow does not decode itself: it would run Ghostscript, or ask Windows or other packages.
+_FOREIGN = {"EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG"}
+# Side of the tiles in which levels are converted: in float64 a whole picture would take gigabytes.
+_TILE = 1024
 # Whites of cameras and scanners: of 8, 10, 12, 14 and 16 bits.
 _WHITES = (255.0, 1023.0, 4095.0, 16383.0, 65535.0)
 
@@ -77,7 +82,7 @@ def load_picture(path: Path, *, max_side: int = MAX_SIDE) -> NDArray[np.uint8]:
     overshoot, with a warning; what is above becomes white.
 
     Args:
-        path: A picture file in any format that Pillow reads.
+        path: A picture file in any format that Pillow reads without another program's help.
         max_side: A picture with a longer side is scaled down to it (Lanczos), because every
             pixel costs K maps.
 
@@ -99,10 +104,7 @@ def _open(path: Path, max_side: int, mode: str) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about what Pillow could read nevertheless
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as picture:
-                if (frames := getattr(picture, "n_frames", 1)) > 1:
-                    notes.append(f"of {frames} frames or pages the first is taken")
-                plain = _to_plain(ImageOps.exif_transpose(picture), notes).convert(mode)
+            plain = _read(Path(path), mode, notes)
             if max(plain.size) > max_side:
                 plain.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
@@ -119,12 +121,48 @@ def _open(path: Path, max_side: int, mode: str) -> Image.Image:
     return plain
 
 
-def _to_plain(picture: Image.Image, notes: list[str]) -> Image.Image:
-    """The picture in mode "L" or "RGB"; what had to be assumed is added to `notes`."""
+def _read(path: Path, mode: str, notes: list[str]) -> Image.Image:
+    """The picture in `path`, upright and of `mode`; what had to be assumed is added to `notes`."""
+    # Where Pillow 13 opens a file by its name, it scrambles the raw pixels of TIFFs on a side.
+    with path.open("rb") as file, Image.open(file) as picture:
+        if picture.format in _FOREIGN:
+            raise DataError(
+                f"another program would have to draw what is {picture.format}; give a PNG, JPEG or "
+                "similar"
+            )
+        if (frames := getattr(picture, "n_frames", 1)) > 1:
+            notes.append(f"of {frames} frames or pages the first is taken")
+        picture.load()  # which turns a TIFF, and may change the size of others
+        orientation = picture.getexif().get(ExifTags.Base.Orientation)
+        plain = _to_plain(picture, mode, notes)
+    if orientation:
+        plain.getexif()[ExifTags.Base.Orientation] = orientation
+        plain = ImageOps.exif_transpose(plain)
+    return plain
+
+
+def _to_plain(picture: Image.Image, mode: str, notes: list[str]) -> Image.Image:
+    """The picture in `mode`, "L" or "RGB"; what had to be assumed is added to `notes`."""
+    convert: Callable[[Image.Image], Image.Image] = _to_colour
     if picture.mode == "F" or picture.mode.startswith("I"):
-        return _to_bytes(picture, notes)
-    if picture.mode == "LAB":
-        return _from_lab(picture)
+        convert = partial(_to_bytes, white=_white_of(picture, notes))
+    elif picture.mode == "LAB":
+        convert = _from_lab
+    plain = Image.new(mode, picture.size)
+    for box, tile in _tiles(picture):
+        plain.paste(convert(tile).convert(mode), box)
+    return plain
+
+
+def _tiles(picture: Image.Image) -> Iterator[tuple[tuple[int, int, int, int], Image.Image]]:
+    """The parts of a picture: (left, upper, right, lower), and its pixels there."""
+    for top in range(0, picture.height, _TILE):
+        for left in range(0, picture.width, _TILE):
+            right, lower = min(left + _TILE, picture.width), min(top + _TILE, picture.height)
+            yield (left, top, right, lower), picture.crop((left, top, right, lower))
+
+
+def _to_colour(picture: Image.Image) -> Image.Image:
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         black = Image.new("RGBA", picture.size, "black")
@@ -142,19 +180,26 @@ def _from_lab(picture: Image.Image) -> Image.Image:
     return converted
 
 
-def _to_bytes(picture: Image.Image, notes: list[str]) -> Image.Image:
-    """A picture of floats or of more than 8 bits in mode "L"."""
-    # Pillow's own conversion of these modes clips at 255 instead of scaling.
-    values = np.asarray(picture)
-    if picture.mode == "F" and np.isnan(values).all():
+def _white_of(picture: Image.Image, notes: list[str]) -> float:
+    """White of a picture of floats or of more than 8 bits."""
+    top, numbers = 0.0, False
+    for _, tile in _tiles(picture):
+        values = np.asarray(tile)
+        numbers = numbers or picture.mode != "F" or not np.isnan(values).all()
+        top = max(top, float(values.max(where=np.isfinite(values), initial=0)))
+    if not numbers:
         raise DataError("all its pixels are NaN; give a picture that shows any")
-    top = float(values.max(where=np.isfinite(values), initial=0))
     white = _white(picture.mode, top)
     if white != _WHITES[-1] and top > 0:
         kind = "floats" if picture.mode == "F" else "levels of more than 8 bits"
         notes.append(f"its {kind} reach {top:g} and do not say what white is; taken for {white:g}")
+    return white
+
+
+def _to_bytes(picture: Image.Image, *, white: float) -> Image.Image:
+    # Pillow's own conversion of these modes clips at 255 instead of scaling.
     # What is no number, as a missing pixel of a measurement is, becomes black.
-    levels = np.nan_to_num(values.astype(np.float64)).clip(0, white)
+    levels = np.nan_to_num(np.asarray(picture).astype(np.float64)).clip(0, white)
     return Image.fromarray(np.rint(levels * (255 / white)).astype(np.uint8))
 
 
