@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps
 
 from snnviz.data.images import ImageSet, Sample
+from snnviz.data.limits import TooLargeError, check_bytes, check_effort
 from snnviz.errors import ConfigError, DataError
 
 MAX_SIDE = 256
@@ -107,7 +108,11 @@ def _open(path: Path, max_side: int, mode: str) -> Image.Image:
             plain = _read(Path(path), mode, notes)
             if max(plain.size) > max_side:
                 plain.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+    except (
+        Image.DecompressionBombWarning,
+        Image.DecompressionBombError,
+        TooLargeError,
+    ) as error:
         raise DataError(f"{path} is too large to open ({error}); scale it down first") from error
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
@@ -124,17 +129,20 @@ def _open(path: Path, max_side: int, mode: str) -> Image.Image:
 def _read(path: Path, mode: str, notes: list[str]) -> Image.Image:
     """The picture in `path`, upright and of `mode`; what had to be assumed is added to `notes`."""
     # Where Pillow 13 opens a file by its name, it scrambles the raw pixels of TIFFs on a side.
-    with path.open("rb") as file, Image.open(file) as picture:
-        if picture.format in _FOREIGN:
-            raise DataError(
-                f"another program would have to draw what is {picture.format}; give a PNG, JPEG or "
-                "similar"
-            )
-        if (frames := getattr(picture, "n_frames", 1)) > 1:
-            notes.append(f"of {frames} frames or pages the first is taken")
-        picture.load()  # which turns a TIFF, and may change the size of others
-        orientation = picture.getexif().get(ExifTags.Base.Orientation)
-        plain = _to_plain(picture, mode, notes)
+    with path.open("rb") as file:
+        size = check_bytes(file)
+        with Image.open(file) as picture:
+            if picture.format in _FOREIGN:
+                raise DataError(
+                    f"another program would have to draw what is {picture.format}; give a PNG, "
+                    "JPEG or similar"
+                )
+            check_effort(picture, file, size)
+            if (frames := getattr(picture, "n_frames", 1)) > 1:
+                notes.append(f"of {frames} frames or pages the first is taken")
+            picture.load()  # which turns a TIFF, and may change the size of others
+            orientation = picture.getexif().get(ExifTags.Base.Orientation)
+            plain = _to_plain(picture, mode, notes)
     if orientation:
         plain.getexif()[ExifTags.Base.Orientation] = orientation
         plain = ImageOps.exif_transpose(plain)
