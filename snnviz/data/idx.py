@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _UBYTE = 0x08  # IDX type code of unsigned bytes
 # Ten times the largest published file of the family: what unpacks to more is no data set.
 _MOST_BYTES = 500_000_000
+# gzip skips zeros behind its data one by one: as many as these take some seconds.
+_MOST_PACKED = 100_000_000
 
 
 class IdxFile(NamedTuple):
@@ -52,7 +54,7 @@ def read_idx(plain: Path, ndim: int) -> IdxFile:
     faults = []
     for path in there:
         try:
-            found = _parse(path, _unpacked(path), ndim)
+            found = _read(path, ndim)
         except (OSError, EOFError, zlib.error) as error:
             faults.append(f"cannot read {path} ({getattr(error, 'strerror', None) or error})")
         except DataError as error:
@@ -70,37 +72,41 @@ def packed_name(plain: Path) -> Path:
     return plain.with_name(plain.name + ".gz")
 
 
-def _unpacked(path: Path) -> bytes:
-    if not path.is_file():
-        raise DataError(f"{path} is not a file")
-    if path.suffix != ".gz":
-        if path.stat().st_size > _MOST_BYTES:
-            raise DataError(f"{path} holds over {_MOST_BYTES} bytes")
-        return path.read_bytes()
-    with gzip.open(path) as file:
-        data = file.read(_MOST_BYTES + 1)
-    if len(data) > _MOST_BYTES:
-        raise DataError(f"{path} unpacks to over {_MOST_BYTES} bytes")
-    return data
-
-
-def _parse(path: Path, data: bytes, ndim: int) -> IdxFile:
-    """The array of `ndim` dimensions in the bytes of an IDX file.
+def _read(path: Path, ndim: int) -> IdxFile:
+    """The array of `ndim` dimensions in an IDX file of bytes, and no more than its header promises.
 
     The format: two zero bytes, a type code, the number of dimensions, each as a big-endian uint32,
     then the values in row-major order.
     """
-    header = 4 + 4 * data[3] if len(data) > 4 else 0
-    if header == 0 or data[:3] != bytes((0, 0, _UBYTE)) or len(data) < header:
+    if not path.is_file():
+        raise DataError(f"{path} is not a file")
+    packed = path.suffix == ".gz"
+    if path.stat().st_size > (most := _MOST_PACKED if packed else _MOST_BYTES):
+        raise DataError(f"{path} holds over {most} bytes")
+    with gzip.open(path) if packed else path.open("rb") as file:
+        header: bytes = file.read(4 + 4 * ndim)
+        shape = _shape(path, header, ndim)
+        promised = math.prod(shape)  # of Python's ints, which do not overflow
+        most = min(promised, _MOST_BYTES)
+        values: bytes = file.read(most + 1)
+    if most < len(values) <= promised:
+        raise DataError(f"{path} unpacks to over {most} bytes")
+    if len(values) != promised:
+        held = f"over {most}" if len(values) > most else len(values)
+        raise DataError(f"{path} holds {held} values where its header promises {promised}")
+    checksum = md5(header, usedforsecurity=False)
+    checksum.update(values)
+    return IdxFile(path, np.frombuffer(values, np.uint8).reshape(shape), checksum.hexdigest())
+
+
+def _shape(path: Path, header: bytes, ndim: int) -> list[int]:
+    if len(header) < 4 or header[:3] != bytes((0, 0, _UBYTE)):
         raise DataError(f"{path} is not an IDX file of bytes")
-    if data[3] != ndim:
+    if header[3] != ndim:
         raise DataError(
-            f"{path} holds an array of {data[3]} dimensions where Fashion-MNIST has {ndim}"
+            f"{path} holds an array of {header[3]} dimensions where Fashion-MNIST has {ndim}"
         )
-    shape = np.frombuffer(data, ">u4", count=ndim, offset=4).tolist()
-    values = np.frombuffer(data, np.uint8, offset=header)
-    promised = math.prod(shape)  # of Python's ints, which do not overflow
-    if values.size != promised:
-        raise DataError(f"{path} holds {values.size} values where its header promises {promised}")
-    checksum = md5(data, usedforsecurity=False).hexdigest()
-    return IdxFile(path, values.reshape(shape), checksum)
+    if len(header) < 4 + 4 * ndim:
+        raise DataError(f"{path} is not an IDX file of bytes")
+    shape: list[int] = np.frombuffer(header, ">u4", offset=4).tolist()
+    return shape
