@@ -1,5 +1,6 @@
 """The scalars in TensorBoard's event files, in the order in which they were written."""
 
+import math
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,10 @@ from typing import Any, BinaryIO, NamedTuple
 from snnviz.errors import DataError
 
 PATTERN = "events.out.tfevents.*"
+# Scalars take a hundred bytes, pictures a few million; checksums of these take some seconds.
+_LARGEST_RECORD = 64 << 20
+
+_LONGEST_TAG = 100
 
 
 class Point(NamedTuple):
@@ -96,6 +101,8 @@ def _records(file: BinaryIO) -> Iterator[bytes]:
             raise _DamagedError("damaged")
         if length + 16 > left:
             raise _DamagedError("cut off")
+        if length > _LARGEST_RECORD:
+            raise _DamagedError("damaged")
         record, checksum = file.read(length), file.read(4)
         if masked_crc32c(record) != struct.unpack("<I", checksum)[0]:
             raise _DamagedError("damaged")
@@ -108,11 +115,22 @@ def _read(event: Any, plugins: dict[str, str], path: Path) -> Iterator[Point | R
     if event.WhichOneof("what") == "session_log" and event.session_log.status == 1:  # START
         yield Restart(event.step)
     for value in event.summary.value:
-        plugins.setdefault(value.tag, value.metadata.plugin_data.plugin_name)
+        tag = _readable(value.tag)
+        plugins.setdefault(tag, value.metadata.plugin_data.plugin_name)
         kind = value.WhichOneof("value")
         if kind == "simple_value":
-            yield Point(value.tag, event.step, value.simple_value, path)
-        elif kind == "tensor" and plugins[value.tag] == "scalars":  # as TensorFlow 2 writes them
+            yield Point(tag, event.step, value.simple_value, path)
+        elif kind == "tensor" and plugins[tag] == "scalars":  # as TensorFlow 2 writes them
             from tensorboard.util.tensor_util import make_ndarray  # noqa: PLC0415 - rare
 
-            yield Point(value.tag, event.step, float(make_ndarray(value.tensor)), path)
+            # One number declares any shape.
+            if math.prod(side.size for side in value.tensor.tensor_shape.dim) != 1:
+                raise _DamagedError("damaged")
+            yield Point(tag, event.step, float(make_ndarray(value.tensor).item()), path)
+
+
+def _readable(tag: str) -> str:
+    """A tag of any length and of any characters as it can be shown on a line."""
+    return "".join(
+        c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in tag[:_LONGEST_TAG]
+    )
