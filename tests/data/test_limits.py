@@ -35,8 +35,8 @@ def test_files_of_many_bytes(tmp_path, levels, monkeypatch):
 def test_a_file_with_holes_is_not_read(tmp_path):
     path = tmp_path / "a.png"
     with path.open("wb") as file:
-        file.truncate(1 << 40)
-    assert f"({1 << 40} bytes" in refused(path)
+        file.truncate(1 << 33)
+    assert f"({1 << 33} bytes" in refused(path)
 
 
 def test_scans_of_a_jpeg(tmp_path, levels, monkeypatch):
