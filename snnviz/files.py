@@ -135,29 +135,33 @@ def make_folder(path: Path, option: str = "--out-dir") -> Path:
 
 
 @contextmanager
-def locked(folder: Path, busy: str | None = None) -> Iterator[None]:
+def locked(
+    folder: Path, busy: str | None = None, *, option: str = "--out-dir", name: str = LOCK
+) -> Iterator[None]:
     """Keep `folder` for the length of the block; another process is turned away, or waits.
 
     The system gives the lock back when a process ends, however it ends. On a file system without
     locks the file alone says that there is a run, and stays where that is killed.
 
     Args:
-        folder: A folder that exists; it holds a file named `LOCK` meanwhile.
+        folder: A folder that exists; it holds a file of that name meanwhile.
         busy: The error where another process has it; None waits for its end.
+        option: What a command calls the folder, for the error.
+        name: The file.
 
     Raises:
         ExportError: Another process has it, or the folder cannot be written to.
     """
     from filelock import FileLock, Timeout  # noqa: PLC0415 - 50 ms that most commands can do without
 
-    lock = FileLock(folder / LOCK)
+    lock = FileLock(folder / name)
     try:
         lock.acquire(blocking=busy is None)
     except Timeout as error:
         raise ExportError(busy) from error
     except OSError as error:
         raise ExportError(
-            f"cannot lock {folder}: {error.strerror or error}; choose another --out-dir"
+            f"cannot lock {folder}: {error.strerror or error}; choose another {option}"
         ) from error
     try:
         yield
@@ -165,7 +169,7 @@ def locked(folder: Path, busy: str | None = None) -> Iterator[None]:
         # Before it is released, so that it is not another process's that is deleted. Where that
         # cannot be (Windows; a folder that is no longer writable) an empty file stays.
         with suppress(OSError):
-            (folder / LOCK).unlink(missing_ok=True)
+            (folder / name).unlink(missing_ok=True)
         lock.release()
 
 

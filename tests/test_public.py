@@ -128,6 +128,7 @@ def test_every_error_is_of_the_family():
 FLOORS = [
     {"errors"},
     {"files"},
+    {"folders"},
     {"spikes"},
     {"membrane"},
     {"grid"},

@@ -6,9 +6,10 @@ from snnviz.analysis.measuring import Measured
 from snnviz.analysis.scorecard import SCORES, Score
 from snnviz.analysis.tables import write_tables
 from snnviz.analysis.text import scorecard_markdown, scorecard_text
-from snnviz.analysis.writing import write_analysis
+from snnviz.analysis.writing import ANALYSIS, write_analysis
 
 __all__ = [
+    "ANALYSIS",
     "SCORES",
     "Analysis",
     "Coder",

@@ -22,6 +22,10 @@ from snnviz.metrics import QUANTITIES
 LAYOUT = 2
 """Version of the layout of analysis.json; it grows when a key changes its meaning or goes."""
 
+JSON = "analysis.json"
+TABLES = ("analysis.npz", "channels.csv", "scorecard.md")
+"""The tables beside the JSON."""
+
 # Larger arrays, such as the atlas of mean maps, are in analysis.npz alone.
 _LARGEST = 10_000
 # Whose arrays are written whole: what was trained, and what it began as.
@@ -40,12 +44,18 @@ def write_tables(analysis: Analysis, folder: Path, about: Mapping[str, Any]) -> 
         ExportError: A file cannot be written.
     """
     text = json.dumps(as_json(analysis, about), indent=1, allow_nan=False) + "\n"
-    return [
-        write_bytes(text.encode(), folder / "analysis.json"),
-        write_bytes(arrays_npz(analysis), folder / "analysis.npz"),
-        write_bytes(channels_csv(analysis).encode(), folder / "channels.csv"),
-        write_bytes(scorecard_markdown(analysis, about).encode(), folder / "scorecard.md"),
-    ]
+    contents = {JSON: text.encode(), **tables(analysis, about)}
+    return [write_bytes(data, folder / name) for name, data in contents.items()]
+
+
+def tables(analysis: Analysis, about: Mapping[str, Any]) -> dict[str, bytes | memoryview]:
+    """The contents of `TABLES`, by name."""
+    contents = (
+        arrays_npz(analysis),
+        channels_csv(analysis).encode(),
+        scorecard_markdown(analysis, about).encode(),
+    )
+    return dict(zip(TABLES, contents, strict=True))
 
 
 def as_json(analysis: Analysis, about: Mapping[str, Any]) -> dict[str, Any]:

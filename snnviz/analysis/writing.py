@@ -1,13 +1,14 @@
 """An analysis as a folder: tables, figures, and the spikes as they arrive."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from snnviz.analysis.analyzing import Analysis
-from snnviz.analysis.tables import write_tables
+from snnviz.analysis.tables import JSON, TABLES, as_json, tables
 from snnviz.data import ImageSet
-from snnviz.files import make_folder, remove, write_bytes
+from snnviz.folders import Claim, Layout, claim
 
 FIGURES = (
     "scorecard",
@@ -28,6 +29,24 @@ FIGURES = (
 """The names of all figures that an analysis may come to."""
 
 
+def _unlisted(_folder: Path) -> Iterator[str]:
+    """What an analysis of an earlier version may have left, which listed none."""
+    for name in FIGURES:
+        yield from (f"{name}.{form}" for form in ("png", "svg", "pdf", "gif"))
+
+
+ANALYSIS = Layout(
+    run="an analysis",
+    manifest=JSON,
+    mark=".unfinished_analysis.json",
+    owned=re.compile(
+        rf"{'|'.join(map(re.escape, TABLES))}|({'|'.join(FIGURES)})\.(png|svg|pdf|gif)"
+    ),
+    unlisted=_unlisted,
+)
+"""What a folder of an analysis holds; analysis.json lists the other files."""
+
+
 def write_analysis(
     analysis: Analysis,
     images: ImageSet,
@@ -35,10 +54,11 @@ def write_analysis(
     *,
     about: Mapping[str, Any] | None = None,
     formats: Sequence[str] = ("png",),
+    claimed: Claim | None = None,
 ) -> list[Path]:
     """The files written: analysis.json, analysis.npz, channels.csv, scorecard.md, then figures.
 
-    Figures that an earlier analysis left there are deleted, so that none is of another encoder.
+    What an earlier analysis left there is deleted first, so that nothing is of another encoder.
 
     Args:
         analysis: What was found.
@@ -46,25 +66,28 @@ def write_analysis(
         folder: Where to; it is made.
         about: What the analysis is of, for the JSON: plain values.
         formats: Of the figures, "png", "svg" or "pdf"; none draws nothing.
+        claimed: The folder, where the caller keeps it already.
 
     Raises:
-        ExportError: A file cannot be written.
+        ExportError: A file cannot be written, or another run is writing there.
     """
-    folder = make_folder(Path(folder))
-    written = write_tables(analysis, folder, about or {})
-    for name in FIGURES:
-        for form in ("png", "svg", "pdf", "gif"):
-            remove(folder / f"{name}.{form}")
+    if claimed is None:
+        with claim(Path(folder), ANALYSIS, overwrite=True) as held:
+            return write_analysis(
+                analysis, images, folder, about=about, formats=formats, claimed=held
+            )
+    content = {**tables(analysis, about or {}), **_pictures(analysis, images, formats)}
+    with claimed.replaced(content, as_json(analysis, about or {})) as paths:
+        return [claimed.folder / JSON, *paths]
+
+
+def _pictures(analysis: Analysis, images: ImageSet, formats: Sequence[str]) -> dict[str, bytes]:
+    """The contents of all figures and of the animation, by name; none without a format."""
     if not formats:
-        return written
+        return {}
     from snnviz.analysis.pictures import analysis_figures, spike_animation  # noqa: PLC0415 - slow
-    from snnviz.export import settled, write_figure  # noqa: PLC0415
+    from snnviz.export import render_figures, settled  # noqa: PLC0415
 
     with settled():
-        written += [
-            write_figure(figure, folder / f"{name}.{form}")
-            for name, figure in analysis_figures(analysis, images).items()
-            for form in dict.fromkeys(formats)
-        ]
-        animation = spike_animation(analysis, images)
-    return [*written, write_bytes(animation, folder / "spikes.gif")]
+        drawn = render_figures(analysis_figures(analysis, images), formats)
+        return {**drawn, "spikes.gif": spike_animation(analysis, images)}

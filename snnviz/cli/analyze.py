@@ -1,7 +1,8 @@
 """`snnviz analyze`: how good an encoder is, in numbers and pictures."""
 
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -120,39 +121,38 @@ def command(
     --n-images of the data set; the reconstruction is fitted on the data set where they are of its
     size. Under torchrun, ranks share the images.
     """
-    from snnviz.analysis import analyze, checkpoint_coders, write_analysis
+    from snnviz.analysis import ANALYSIS, analyze, checkpoint_coders, write_analysis
     from snnviz.cli.networks import choose_steps, open_checkpoint
     from snnviz.data import load_dataset, load_picture_set
     from snnviz.device import choose_device
     from snnviz.encoder import bundled
-    from snnviz.files import check_free, make_folder
+    from snnviz.folders import check_folder, claim
     from snnviz.ranks import is_first_rank, joined_ranks
 
     quiet = quiet or not is_first_rank()
-    check_free(out_dir, overwrite=overwrite)
-    device = choose_device(device)
-    checkpoints = [
-        open_checkpoint(
-            path, neuron=neuron, v_threshold=v_threshold, v_reset=v_reset, tau=tau, quiet=quiet
-        )
-        for path in (ckpt or bundled(), *compare)
-    ]
-    for checkpoint in checkpoints:
-        if checkpoint.holds_other_network and not quiet:
-            click.echo(
-                f"snnviz: no cost and importance: {checkpoint.path} {checkpoint.fault}", err=True
+    with joined_ranks() as ranks, ExitStack() as held:
+        with ranks.agreed():
+            check_folder(out_dir, ANALYSIS, overwrite=overwrite)
+            device = choose_device(device)
+            stated: dict[str, Any] = {"v_threshold": v_threshold, "v_reset": v_reset, "tau": tau}
+            checkpoints = [
+                open_checkpoint(path, neuron=neuron, **stated, quiet=quiet)
+                for path in (ckpt or bundled(), *compare)
+            ]
+            for checkpoint in checkpoints:
+                if checkpoint.holds_other_network and not quiet:
+                    note(f"no cost and importance: {checkpoint.path} {checkpoint.fault}")
+            steps = choose_steps(checkpoints[0], T, quiet=quiet)
+            if image:
+                images = load_picture_set(image, max_side=max_side)
+            else:
+                images = load_dataset(dataset, split, data_dir, count=n_images)
+            fitted_on = _fitting_set(images, dataset, split, data_dir, train_images)
+            coders = checkpoint_coders(
+                checkpoints, steps, fitted_on or images, seeds=range(untrained), device=device
             )
-    steps = choose_steps(checkpoints[0], T, quiet=quiet)
-    if image:
-        images = load_picture_set(image, max_side=max_side)
-    else:
-        images = load_dataset(dataset, split, data_dir, count=n_images)
-    fitted_on = _fitting_set(images, dataset, split, data_dir, train_images)
-    coders = checkpoint_coders(
-        checkpoints, steps, fitted_on or images, seeds=range(untrained), device=device
-    )
-    make_folder(out_dir)
-    with joined_ranks() as ranks:
+            if ranks.is_first:
+                claimed = held.enter_context(claim(out_dir, ANALYSIS, overwrite=overwrite))
         analysis = analyze(
             coders,
             images,
@@ -163,13 +163,17 @@ def command(
             ranks=ranks,
             progress=options.progress_bar(quiet),
         )
+        with ranks.agreed():
+            if ranks.is_first:
+                looked_at: dict[str, object] = {"dataset": images.name, "split": split}
+                if image:
+                    looked_at = {"dataset": None, "files": [str(path) for path in image]}
+                about = _about(checkpoints, looked_at, steps)
+                formats = format if figures else ()
+                written = write_analysis(
+                    analysis, images, out_dir, about=about, formats=formats, claimed=claimed
+                )
     if is_first_rank():
-        looked_at: dict[str, object] = {"dataset": images.name, "split": split}
-        if image:
-            looked_at = {"dataset": None, "files": [str(path) for path in image]}
-        about = _about(checkpoints, looked_at, steps)
-        formats = format if figures else ()
-        written = write_analysis(analysis, images, out_dir, about=about, formats=formats)
         _report(analysis, written, quiet=quiet)
 
 

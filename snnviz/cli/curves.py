@@ -21,6 +21,9 @@ _DATA = {
     "test_images": "{:,} test images",
 }
 
+# What there may be, by their files' names.
+_NAMES = ("train_acc", "val_acc", "test_acc", "loss")
+
 
 @click.command("curves", cls=Command)
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=click.Path(path_type=Path))
@@ -57,19 +60,16 @@ def command(
     highest value marked, or that of the epoch chosen on held-out images), val_acc where there are
     such, and loss.
     """
-    from snnviz.export import render, settled
-    from snnviz.files import check_free, make_folder, write_bytes
+    from snnviz.export import figures_layout, render_figures, settled
+    from snnviz.folders import check_folder, claim
 
-    check_free(out_dir, overwrite=overwrite)
+    layout = figures_layout("a drawing of curves", "curves", _NAMES, ("loss",))
+    check_folder(out_dir, layout, overwrite=overwrite)
     trainings = _trainings(runs)
-    with settled():
-        figures = _figures(trainings, dpi)
-        make_folder(out_dir)
-        written = [
-            write_bytes(render(figure, form), out_dir / f"{name}.{form}")
-            for name, figure in figures.items()
-            for form in dict.fromkeys(format)
-        ]
+    with settled(), claim(out_dir, layout, overwrite=overwrite) as claimed:
+        content = render_figures(_figures(trainings, dpi), format)
+        with claimed.replaced(content) as written:
+            pass
     for path in () if quiet else written:
         say(path)
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,14 @@ from snnviz.cli.output import note, say
 
 if TYPE_CHECKING:
     from snnviz.data import Split
+    from snnviz.folders import Claim, Layout
     from snnviz.measurement import Measurement
 
 # Of the layout of the JSON; it grows when a key changes its meaning or goes.
 _LAYOUT = 1
 _STDOUT = Path("-")
+# By their files' names.
+_FIGURES = ("confusion", "accuracy_at", "firing_rate")
 
 
 @click.command("evaluate", cls=Command)
@@ -109,20 +113,21 @@ def command(
     steps = choose_steps(checkpoint, T, quiet=quiet)
     net = build_timed(checkpoint, steps, device)
     images = load_dataset(dataset, split, data_dir, count=n_images)
-    _make_folders(json, figures)
     progress = options.progress_bar(quiet)
-    measurement = measure(net, images, batch_size=batch_size, progress=progress)
-    about = {
-        "checkpoint": describe(checkpoint, str(ckpt)),
-        "images": {"dataset": images.name, "split": split},
-    }
-    if measurement.silent == measurement.total:
-        note(
-            f"no output neuron of {ckpt} fires in T = {measurement.T} steps for any of the "
-            f"{measurement.total} images: the accuracy is that of class 0, a tie"
-        )
-    # First the files: whoever reads stdout may not read to its end.
-    written = [*_write_json(measurement, about, json), *_figures(measurement, figures, format)]
+    with _claimed(json, figures, overwrite=overwrite) as folder:
+        measurement = measure(net, images, batch_size=batch_size, progress=progress)
+        about = {
+            "checkpoint": describe(checkpoint, str(ckpt)),
+            "images": {"dataset": images.name, "split": split},
+        }
+        if measurement.silent == measurement.total:
+            note(
+                f"no output neuron of {ckpt} fires in T = {measurement.T} steps for any of the "
+                f"{measurement.total} images: the accuracy is that of class 0, a tie"
+            )
+        # First the files: whoever reads stdout may not read to its end.
+        with _figures(measurement, folder, format) as drawn:
+            written = [*_write_json(measurement, about, json), *drawn]
     if not quiet and json != _STDOUT:
         say(f"{ckpt}, T = {measurement.T}, on {images.name} ({split})")
         say("\n".join(_lines(measurement)))
@@ -132,22 +137,35 @@ def command(
 
 def _check_output(json: Path | None, figures: Path | None, *, overwrite: bool) -> None:
     """Raise before anything is computed where the output may not be written."""
-    from snnviz.files import check_absent, check_free
+    from snnviz.files import check_absent
+    from snnviz.folders import check_folder
 
     if json is not None and json != _STDOUT:
         check_absent(json, overwrite=overwrite, option="--json")
     if figures is not None:
-        check_free(figures, overwrite=overwrite, option="--figures")
+        check_folder(figures, _layout(), overwrite=overwrite)
 
 
-def _make_folders(json: Path | None, figures: Path | None) -> None:
-    """Raise before anything is computed where the output cannot be written."""
-    from snnviz.files import make_folder
+def _layout() -> "Layout":
+    from snnviz.export import figures_layout
 
-    if json is not None and json != _STDOUT:
-        make_folder(json.parent, option="--json")
-    if figures is not None:
-        make_folder(figures, option="--figures")
+    return figures_layout("an evaluation", "evaluation", _FIGURES, _FIGURES, option="--figures")
+
+
+@contextmanager
+def _claimed(
+    json: Path | None, figures: Path | None, *, overwrite: bool
+) -> Iterator["Claim | None"]:
+    """The folder of the figures, if any; it and the JSON are this run's alone in the block."""
+    from snnviz.folders import claim, claim_file
+
+    with ExitStack() as held:
+        folder = None
+        if figures is not None:
+            folder = held.enter_context(claim(figures, _layout(), overwrite=overwrite))
+        if json is not None and json != _STDOUT:
+            held.enter_context(claim_file(json, overwrite=overwrite, option="--json"))
+        yield folder
 
 
 def _write_json(measurement: "Measurement", about: dict[str, Any], path: Path | None) -> list[Path]:
@@ -168,26 +186,26 @@ def _write_json(measurement: "Measurement", about: dict[str, Any], path: Path | 
     return [write_bytes(text.encode(), path)] if path not in (None, _STDOUT) else []
 
 
+@contextmanager
 def _figures(
-    measurement: "Measurement", folder: Path | None, formats: tuple[str, ...]
-) -> list[Path]:
-    """The files written, if any."""
+    measurement: "Measurement", folder: "Claim | None", formats: tuple[str, ...]
+) -> Iterator[list[Path]]:
+    """The figures written, if any; they count as whole once the block has written the rest."""
     if folder is None:
-        return []
-    from snnviz.export import settled, write_figure
+        yield []
+        return
+    from snnviz.export import render_figures, settled
     from snnviz.figures import anytime_figure, confusion_figure, firing_rate_figure
 
     with settled():
-        figures = {
-            "confusion": confusion_figure(measurement.confusion, classes=measurement.classes),
-            "accuracy_at": anytime_figure(measurement.accuracy_at),
-            "firing_rate": firing_rate_figure(measurement.firing_rate),
-        }
-        return [
-            write_figure(figure, folder / f"{name}.{form}")
-            for name, figure in figures.items()
-            for form in dict.fromkeys(formats)
-        ]
+        figures = (
+            confusion_figure(measurement.confusion, classes=measurement.classes),
+            anytime_figure(measurement.accuracy_at),
+            firing_rate_figure(measurement.firing_rate),
+        )
+        content = render_figures(dict(zip(_FIGURES, figures, strict=True)), formats)
+    with folder.replaced(content) as paths:
+        yield paths
 
 
 def _lines(measurement: "Measurement") -> Iterator[str]:

@@ -4,6 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from snnviz.cli.output import note
 
 if TYPE_CHECKING:
@@ -39,14 +41,13 @@ def open_checkpoint(
                 f"{error} (--neuron, --v-threshold, --v-reset, --tau)"
             ) from error
     elif checkpoint.neurons_from == "assumed" and not quiet:
-        click.echo(
-            f"snnviz: {path} does not say which neurons its network has; taking "
+        note(
+            f"{path} does not say which neurons its network has; taking "
             f"{checkpoint.config.neurons}; state others with --neuron, --v-threshold, --v-reset "
-            "and --tau",
-            err=True,
+            "and --tau"
         )
-    for note in () if quiet else checkpoint.notes:
-        click.echo(f"snnviz: {path} {note}", err=True)
+    for sentence in () if quiet else checkpoint.notes:
+        note(f"{path} {sentence}")
     return checkpoint
 
 

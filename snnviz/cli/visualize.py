@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from snnviz.cli import Command, loading, options
-from snnviz.cli.output import say
+from snnviz.cli.output import note, say
 from snnviz.grid import NORMALIZATIONS
 
 if TYPE_CHECKING:
@@ -200,13 +200,14 @@ def command(
         from snnviz.cli.networks import build_timed, choose_steps, describe, open_checkpoint
         from snnviz.device import choose_device
         from snnviz.encoder import bundled, load_encoder
-        from snnviz.export import FigureSetOptions, check_folder, write_figure_sets
+        from snnviz.export import SETS, FigureSetOptions, write_figure_sets
+        from snnviz.folders import check_folder
         from snnviz.ranks import is_first_rank, joined_ranks
 
     quiet = quiet or not is_first_rank()
     with joined_ranks() as ranks:
         with ranks.agreed():
-            check_folder(out_dir, overwrite=overwrite, resume=resume)
+            check_folder(out_dir, SETS, overwrite=overwrite, resume=resume)
             device = choose_device(device)
             checkpoint = open_checkpoint(
                 ckpt or bundled(),
@@ -232,7 +233,7 @@ def command(
             )
             whole = predict and checkpoint.holds_network
             if predict and not quiet and checkpoint.holds_other_network:
-                click.echo(f"snnviz: no predictions: {ckpt} {checkpoint.fault}", err=True)
+                note(f"no predictions: {ckpt} {checkpoint.fault}")
             network = build_timed(checkpoint, figure_options.T, device) if whole else None
             samples, images = choose_samples(
                 network, predict=predict, channels=checkpoint.config.in_channels, **choice

@@ -1,6 +1,6 @@
 """A figure as the bytes of a file, by matplotlib."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -74,6 +74,19 @@ def write_figure(figure: "Figure", path: "Path") -> "Path":
         ExportError: The folder cannot be written to, or the disk is full.
     """
     return write_bytes(render(figure, path.suffix.removeprefix(".")), path)
+
+
+def render_figures(figures: Mapping[str, "Figure"], formats: Iterable[str]) -> dict[str, bytes]:
+    """Each figure in each format, by the name of its file.
+
+    Args:
+        figures: What to draw, by name.
+        formats: "png", "svg" or "pdf".
+    """
+    forms = list(dict.fromkeys(formats))
+    return {
+        f"{name}.{form}": render(figure, form) for name, figure in figures.items() for form in forms
+    }
 
 
 @contextmanager

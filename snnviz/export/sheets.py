@@ -49,7 +49,6 @@ def write_sheets(
     """
     forms = [form for form in options.formats if form != "npz"]
     pages = list(enumerate(_pages(samples)))
-    names = [f"sheet_{number:03d}.{form}" for number, _ in pages for form in forms]
     own = ranks.share(pages) if forms else []
     missing: list[tuple[list[Path], list[Sample]]] = []
     for number, page in own:
@@ -62,7 +61,14 @@ def write_sheets(
     for done, _ in enumerate(work(_draw, tasks, jobs=jobs), start=there + 1):
         if progress is not None:
             progress("sheets", done, len(own))
-    return names
+    return sheet_names(samples, options)
+
+
+def sheet_names(samples: Sequence[Sample], options: FigureSetOptions) -> list[str]:
+    """The names of all pages; none without a drawn format."""
+    forms = [form for form in options.formats if form != "npz"]
+    pages = enumerate(_pages(samples))
+    return [f"sheet_{number:03d}.{form}" for number, _ in pages for form in forms]
 
 
 @dataclass(frozen=True)

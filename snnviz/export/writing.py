@@ -13,9 +13,9 @@ import matplotlib as mpl
 from snnviz import __version__
 from snnviz.data import Sample
 from snnviz.errors import ConfigError
-from snnviz.export.claim import claim, finish
 from snnviz.export.deflate import LIBRARY
 from snnviz.export.encoding import encoded
+from snnviz.export.layout import SETS, planned_files, set_folder
 from snnviz.export.options import FigureSetOptions
 from snnviz.export.pool import work
 from snnviz.export.sets import figure_set
@@ -23,6 +23,7 @@ from snnviz.export.sheets import write_sheets
 from snnviz.export.views import Currents, check_views, find_currents, write_kernels
 from snnviz.figures.fonts import warn_of_missing
 from snnviz.files import make_folder, write_bytes
+from snnviz.folders import claim
 from snnviz.ranks import joined_ranks
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ def write_figure_sets(
         made_from: Further entries for the manifest: where encoder and images came from.
         predict: Gives each sample its `predicted`, for the manifest, like
             `snnviz.evaluation.with_predictions`.
-        overwrite: Write into a folder that is not empty; what is not written anew stays.
+        overwrite: Write into a folder that is not empty; figure sets that an earlier run listed
+            there are deleted first, and what is not of such a run stays.
         resume: Go on with an interrupted run; a set that is whole is not drawn again.
         jobs: Number of processes that draw. Under `torchrun` every rank has so many, and takes its
             share of the images. A script that asks for several needs
@@ -102,10 +104,10 @@ def write_figure_sets(
             if ranks.is_first:
                 sources = [sample.source or "" for sample in samples if options.sheet]
                 warn_of_missing([*sources, *{sample.class_name or "" for sample in samples}])
-                stale = _files(out_dir, samples, options)
-                held.enter_context(
-                    claim(out_dir, identity, stale, overwrite=overwrite, resume=resume)
+                claimed = held.enter_context(
+                    claim(out_dir, SETS, overwrite=overwrite, resume=resume)
                 )
+                claimed.begin(planned_files(samples, options), identity, resume=resume)
         own = ranks.share(samples)
         chosen = predict(own) if predict else own
         with ranks.agreed():
@@ -126,8 +128,8 @@ def write_figure_sets(
             if options.kernel_files:
                 contents["kernels"] = write_kernels(encoder, out_dir, options, write=ranks.is_first)
             if ranks.is_first:
-                finish(out_dir, identity, contents)
-    return out_dir / "manifest.json"
+                claimed.finish(contents)
+    return out_dir / SETS.manifest
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ def _write(
         nonlocal there
         for sample in samples:
             entries.append(_entry(sample, names))
-            if _is_whole(out_dir / _folder(sample), names):
+            if _is_whole(out_dir / set_folder(sample), names):
                 there += 1
                 continue
             if len(entries) == there + 1:  # the first to draw: those before took no time
@@ -190,21 +192,12 @@ def _write(
 def _draw(task: _Task) -> int:
     """How many sets were drawn and written: those of one batch. Runs in a worker."""
     for n, sample in enumerate(task.samples):
-        folder = make_folder(task.out_dir / _folder(sample))
+        folder = make_folder(task.out_dir / set_folder(sample))
         currents = None if task.currents is None else task.currents[n : n + 1]
         content = figure_set(sample, task.record[n : n + 1], task.options, currents)
         for name, data in content.items():
             write_bytes(data, folder / name, durable=False)
     return len(task.samples)
-
-
-def _files(out_dir: Path, samples: Iterable[Sample], options: FigureSetOptions) -> Iterator[Path]:
-    """The files that a run writes, as far as their names are known, but for the manifest."""
-    for sample in samples:
-        for name in options.file_names:
-            yield out_dir / _folder(sample) / name
-    yield from (out_dir / name for name in options.kernel_files)
-    yield from list(out_dir.glob("sheet_[0-9][0-9][0-9].*"))
 
 
 def _check_indices(samples: Sequence[Sample]) -> None:
@@ -228,10 +221,6 @@ def _digest(samples: Iterable[Sample]) -> str:
     return digest.hexdigest()
 
 
-def _folder(sample: Sample) -> str:
-    return f"{sample.index:05d}"
-
-
 def _is_whole(folder: Path, names: list[str]) -> bool:
     """Whether all files are there; a file that is there is whole."""
     return all((folder / name).exists() for name in names)
@@ -244,7 +233,7 @@ def _entry(sample: Sample, files: list[str]) -> dict[str, Any]:
         "class": sample.class_name,
         "predicted": sample.predicted,
         "source": sample.source,
-        "folder": _folder(sample),
+        "folder": set_folder(sample),
         "files": files,
     }
     optional = ("predicted", "source")

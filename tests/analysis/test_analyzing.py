@@ -488,6 +488,16 @@ def test_old_figures_do_not_stay(sets, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {
         "analysis.json", "analysis.npz", "channels.csv", "scorecard.md", "notes.txt",
     }  # fmt: skip
+    # Now that analysis.json lists what is ours, a file of such a name is not.
+    assert json.loads((tmp_path / "analysis.json").read_text())["files"] == [
+        "analysis.npz", "channels.csv", "scorecard.md",
+    ]  # fmt: skip
+    (tmp_path / "movement.png").write_text("mine")
+    write_analysis(analysis, sets[0], tmp_path, formats=["svg"])
+    assert (tmp_path / "kernels.svg").exists()
+    write_analysis(analysis, sets[0], tmp_path, formats=())
+    assert not (tmp_path / "kernels.svg").exists()
+    assert (tmp_path / "movement.png").read_text() == "mine"
 
 
 def test_all_names_of_figures_are_known(sets):

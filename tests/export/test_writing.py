@@ -23,8 +23,10 @@ from snnviz.cli import main
 from snnviz.data import Sample, garments
 from snnviz.encoder import load_encoder
 from snnviz.errors import ConfigError, ExportError
-from snnviz.export import FigureSetOptions, claim, sheets, write_figure_sets
+from snnviz.export import FigureSetOptions, sheets, write_figure_sets
 from snnviz.export.pool import work
+from snnviz.files import write_bytes
+from snnviz.folders import held
 from snnviz.network import NetworkConfig, build_network
 from tests.lively import lively
 
@@ -573,11 +575,13 @@ def test_a_folder_that_is_not_yet_claimed_holds_nothing_old(
     write_figure_sets(encoder, samples[:3], tmp_path / "b", other)
     (tmp_path / "a" / "manifest.json").unlink()
 
-    def die(*_, **__):
-        raise KeyboardInterrupt
+    def die(data, path):
+        if b"clearing" not in data:
+            raise KeyboardInterrupt
+        return write_bytes(data, path)
 
     with monkeypatch.context() as patched:
-        patched.setattr(claim, "write_bytes", die)
+        patched.setattr(held, "write_bytes", die)
         with pytest.raises(KeyboardInterrupt):
             write_figure_sets(
                 encoder, samples[:3], tmp_path / "a", other, overwrite=True, resume=resume

@@ -1,0 +1,109 @@
+"""Which folder a run may take, and that it is that run's alone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from glob import escape
+from pathlib import Path
+
+from snnviz.errors import ExportError
+from snnviz.files import LOCK, PART, check_absent, check_free, locked, make_folder, remove
+from snnviz.folders.held import Claim
+from snnviz.folders.layout import Layout
+
+
+@contextmanager
+def claim(
+    folder: Path, layout: Layout, *, overwrite: bool, resume: bool = False
+) -> Iterator[Claim]:
+    """Keep `folder` for this run for the length of the block; nothing in it changes yet.
+
+    Args:
+        folder: Where the files go; it is made.
+        layout: What is going to be written.
+        overwrite: Take a folder that is not empty.
+        resume: Take one that holds a run of this kind.
+
+    Raises:
+        ExportError: The folder holds something else, is in use by another run, or cannot be
+            written to.
+    """
+    check_folder(folder, layout, overwrite=overwrite, resume=resume)
+    make_folder(folder, option=layout.option)
+    busy = (
+        f"another run is writing to {folder}; wait for its end, or choose another {layout.option}"
+    )
+    with locked(folder, busy, option=layout.option):
+        # Once more: the other run may have ended only now.
+        check_folder(folder, layout, overwrite=overwrite, resume=resume)
+        claimed = Claim(folder, layout)
+        for part in list(_parts(folder, layout)):
+            remove(part)
+        yield claimed
+
+
+@contextmanager
+def claim_file(path: Path, *, overwrite: bool, option: str) -> Iterator[None]:
+    """Keep `path` for this run for the length of the block, which writes it whole.
+
+    Args:
+        path: Where the file goes; its folder is made.
+        overwrite: Whether there may be a file.
+        option: What a command calls it.
+
+    Raises:
+        ExportError: It is there and not to be overwritten, another run is about to write it, or
+            it cannot be written.
+    """
+    check_absent(path, overwrite=overwrite, option=option)
+    folder = make_folder(path.parent, option=option)
+    busy = f"another run is writing {path}; wait for its end, or choose another {option}"
+    with locked(folder, busy, option=option, name=f".{path.name}{LOCK}"):
+        check_absent(path, overwrite=overwrite, option=option)
+        for part in list(folder.glob(f".{escape(path.name)}.*{PART}")):
+            remove(part)
+        yield
+
+
+def check_folder(folder: Path, layout: Layout, *, overwrite: bool, resume: bool = False) -> None:
+    """Nothing, if a run may begin in `folder`, or one may be there to go on with.
+
+    Args:
+        folder: Where the files are to go.
+        layout: What is going to be written.
+        overwrite: Whether the folder may hold something.
+        resume: Whether it may hold a run of this kind.
+
+    Raises:
+        ExportError: It is a file, or holds something that is not to be overwritten.
+    """
+    unfinished = (folder / layout.mark).exists()
+    if unfinished and not overwrite and not (resume and layout.resumes):
+        go_on = "go on with --resume, or pass" if layout.resumes else "begin it anew with"
+        raise ExportError(f"{folder} holds {layout.run} that was interrupted; {go_on} --overwrite")
+    is_run = unfinished or (folder / layout.manifest).exists()
+    allowed = overwrite or (resume and is_run) or is_untouched(folder, layout)
+    check_free(folder, overwrite=allowed, option=layout.option)
+
+
+def is_untouched(folder: Path, layout: Layout) -> bool:
+    """Whether `folder` holds no more than a run leaves that is killed before it has begun."""
+    if not folder.is_dir():
+        return False
+    parts = set(_parts(folder, layout))
+    return all(
+        (path.name[:1] == "." and path.name.endswith(LOCK)) or path in parts
+        for path in folder.iterdir()
+    )
+
+
+def _parts(folder: Path, layout: Layout) -> Iterator[Path]:
+    """What a run of this kind that was killed was writing."""
+    if not folder.is_dir():
+        return
+    inside = (path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
+    for where in (folder, *inside):
+        for path in where.glob(f".*{PART}"):
+            name = path.name[1 : -len(PART)].rpartition(".")[0]
+            relative = (where / name).relative_to(folder).as_posix()
+            if relative in (layout.mark, layout.manifest) or layout.owned.fullmatch(relative):
+                yield path
