@@ -15,7 +15,7 @@ from snnviz.device import choose_device, default_device
 from snnviz.errors import ConfigError
 from snnviz.kernels import check_available
 from snnviz.ranks import rank_device
-from snnviz.runs import LATEST, check_run_folder, read_config
+from snnviz.runs import LATEST, MAX, check_run_folder, read_config, read_settings
 from snnviz.training import RECIPES, TrainConfig
 
 
@@ -31,6 +31,7 @@ class Plan:
         folder: The run folder.
         state: Where to go on from; None at the beginning.
         resume: Whether the folder may hold the run already.
+        note: What the user is to know before it begins; empty for nothing.
         tutorial_options: The options by the tutorial's names, for args.txt.
     """
 
@@ -41,6 +42,7 @@ class Plan:
     folder: Path
     state: TrainingState | None
     resume: bool
+    note: str
     tutorial_options: dict[str, Any]
 
     @property
@@ -66,30 +68,36 @@ def plan_run(ctx: click.Context, given: Mapping[str, Any], *, overwrite: bool) -
     """
     if given["resume"] is not None and overwrite:
         raise ConfigError("--resume goes on with a run and --overwrite deletes it; pass one")
-    settings, state = _follow_recipe(ctx, given), None
+    settings, state, begun = _follow_recipe(ctx, given), None, None
     if given["cupy"] and not _is_explicit(ctx, "step_mode"):
         settings["step_mode"] = "m"
     if given["resume"] is not None:
-        state = _saved(given["resume"], given["out_dir"] / _config(settings).run_name)
+        usual = given["out_dir"] / _config(settings).run_name
+        state = _saved(given["resume"], usual)
+        begun = state.checkpoint.path.parent if state else _begun(given["resume"], usual)
     if state is not None:
-        settings = _adopt(ctx, settings, state)
+        settings = _adopt(ctx, settings, state.settings, state.checkpoint.path)
+    elif begun is not None:
+        settings = _adopt(ctx, settings, read_settings(begun), begun)
     config = _config(settings)
     if config.cupy:
         check_available(config.device)
     folder = settings["out_dir"] / config.run_name
-    if state is not None and state.settings and not _is_explicit(ctx, "out_dir"):
-        folder = state.checkpoint.path.parent
-    begun_here = state is None or state.checkpoint.path.parent.resolve() == folder.resolve()
+    if begun and (state is None or state.settings) and not _is_explicit(ctx, "out_dir"):
+        folder = begun
+    begun_here = begun is None or begun.resolve() == folder.resolve()
     resume = given["resume"] is not None and begun_here
     check_run_folder(folder, overwrite=overwrite, resume=resume)
+    note = f"no epoch is saved in {begun} yet: it begins anew, with the options it was begun with"
     return Plan(
         config=config,
         dataset=settings["dataset"],
         n_images=settings["n_images"],
-        data_dir=given["data_dir"] if _is_explicit(ctx, "data_dir") else _data_dir(given, state),
+        data_dir=given["data_dir"] if _is_explicit(ctx, "data_dir") else _data_dir(given, begun),
         folder=folder,
         state=state,
         resume=resume,
+        note=note if begun and state is None else "",
         tutorial_options=_tutorial_options(config, given),
     )
 
@@ -120,31 +128,53 @@ def _device(named: str | None) -> str:
 
 
 def _saved(named: str, usual: Path) -> TrainingState | None:
-    """The state in the run folder or checkpoint `named`.
+    """The state in the run folder or checkpoint `named`, in the `usual` folder where it is empty.
 
-    Where nothing is named, that in the `usual` folder, or None if no epoch was saved there yet.
+    None if no epoch was saved there yet.
     """
     path = Path(named) if named else usual
-    if not (path / LATEST).exists():
-        if not named:
-            return None
-        if read_config(path):
-            raise ConfigError(
-                f"no epoch is saved in {path} yet; begin anew with the options that it was begun "
-                "with and --overwrite"
-            )
-    return load_training_state(path / LATEST if path.is_dir() else path)
+    file = path / LATEST if path.is_dir() else path
+    if file.exists() or (named and not (file.name == LATEST and file.parent.is_dir())):
+        return load_training_state(file)
+    best = file.with_name(MAX)
+    # Killed between the two files of its first epoch, a run has this one alone.
+    if best.exists() and (epoch := load_training_state(best).epoch) > 0:
+        raise ConfigError(
+            f"{file} is gone, and {best} is of epoch {epoch}; go on from that with --resume {best}"
+        )
+    return None
 
 
-def _adopt(ctx: click.Context, settings: Mapping[str, Any], state: TrainingState) -> dict[str, Any]:
-    """`settings` with those of the saved run where the user gave none.
+def _begun(named: str, usual: Path) -> Path | None:
+    """The folder of a run that was stopped before its first epoch was saved; None without one."""
+    path = Path(named) if named else usual
+    folder = path.parent if named and not path.is_dir() else path
+    if isinstance(read_config(folder).get("training"), dict):
+        return folder
+    if not named:
+        return None
+    raise ConfigError(
+        f"no epoch is saved in {folder} yet, and no config.json there says what it was begun with; "
+        "name another run, or begin this one with all its options and --overwrite"
+    )
+
+
+def _adopt(
+    ctx: click.Context, settings: Mapping[str, Any], stated: Mapping[str, Any], where: Path
+) -> dict[str, Any]:
+    """`settings` with those of the run where the user gave none.
+
+    Args:
+        ctx: Tells what the user gave.
+        settings: What was given, and defaults.
+        stated: What the run states; empty for one of SpikingJelly's script.
+        where: Its checkpoint or folder, for the error.
 
     Raises:
         ConfigError: The user gave another value than the run was begun with.
     """
-    # What a file does not state is of a version that had no such option. One of SpikingJelly's
-    # script states nothing at all.
-    saved = {**asdict(TrainConfig()), **state.settings} if state.settings else {}
+    # What a run does not state is of a version that had no such option.
+    saved = {**asdict(TrainConfig()), **stated} if stated else {}
     if saved.get("train_set") in (*DATASETS, *IN_ITS_PLACE):
         in_its_place = saved["train_set"] in IN_ITS_PLACE
         saved["dataset"] = FASHION_MNIST if in_its_place else saved["train_set"]
@@ -155,19 +185,16 @@ def _adopt(ctx: click.Context, settings: Mapping[str, Any], state: TrainingState
             adopted[name] = saved[name]
         elif settings[name] != saved[name] and name != "epochs":
             raise ConfigError(
-                f"{state.checkpoint.path} was begun with {name} {saved[name]}, got "
-                f"{settings[name]}; go on with the same, or begin another run in another --out-dir"
+                f"{where} was begun with {name} {saved[name]}, got {settings[name]}; go on with "
+                "the same, or begin another run in another --out-dir"
             )
     return adopted
 
 
-def _data_dir(given: Mapping[str, Any], state: TrainingState | None) -> Path:
+def _data_dir(given: Mapping[str, Any], begun: Path | None) -> Path:
     """Where the run to go on with found its images, if that is still there; else the default."""
-    if state is not None:
-        config = read_config(state.checkpoint.path.parent)
-        if (named := config.get("data_dir")) and Path(named).is_dir():
-            return Path(named)
-    return Path(given["data_dir"])
+    named = read_config(begun).get("data_dir") if begun is not None else None
+    return Path(named if named and Path(named).is_dir() else given["data_dir"])
 
 
 def _is_explicit(ctx: click.Context, name: str) -> bool:

@@ -9,6 +9,7 @@ from snnviz.runs.folder import (
     encoder_snapshots,
     open_run,
     read_config,
+    read_settings,
 )
 from snnviz.runs.recording import record_training
 
@@ -23,6 +24,7 @@ __all__ = [
     "open_run",
     "read_config",
     "read_curves",
+    "read_settings",
     "read_trainings",
     "record_training",
 ]

@@ -1,6 +1,7 @@
 """TensorBoard events: four scalars an epoch as the tutorial logs them, six with held-out images."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ class EventWriter:
 
         self._folder = folder
         self._held = ExitStack()
+        _await_next_second(folder)
         try:
             named = self._held.enter_context(_in_utf8(folder))
             self._writer = SummaryWriter(named, purge_step=first_epoch)
@@ -74,3 +76,15 @@ def _in_utf8(folder: Path) -> Iterator[str]:
             os.close(handle)
     else:
         yield str(folder)
+
+
+def _await_next_second(folder: Path) -> None:
+    """Return when a new file of events is the last one of `folder`.
+
+    Their names begin with the second in which they were begun, and TensorBoard takes them in the
+    order of their names. Of two files of one second the earlier could void the later.
+    """
+    seconds = [path.name.split(".")[3] for path in folder.glob("events.out.tfevents.*")]
+    latest = max((int(second) for second in seconds if second.isdecimal()), default=0)
+    if latest == int(time.time()):
+        time.sleep(max(0.0, latest + 1 - time.time()))

@@ -12,9 +12,11 @@ anywhere between them learns that epoch again and writes the same.
 """
 
 import json
+import re
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +24,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snnviz.checkpoint import checkpoint_bytes, encoder_checkpoint, load_checkpoint
-from snnviz.errors import ExportError
-from snnviz.files import LOCK, PART, locked, make_folder, remove, write_bytes
+from snnviz.errors import ConfigError, ExportError
+from snnviz.files import make_folder, write_bytes
+from snnviz.folders import Claim, Layout, claim, is_untouched
 from snnviz.runs.events import EVENTS, EventWriter
-from snnviz.training import EpochResult
+from snnviz.training import EpochResult, TrainConfig
 
 MAX, LATEST = "checkpoint_max.pth", "checkpoint_latest.pth"
 _SETTINGS = ("args.txt", "config.json")
 _ENCODERS = "encoders"
+# Of the images, in config.json as in a checkpoint.
+_IMAGES = {"train_set": str, "train_images": int}
+# A training can be gone on with as long as it has begun, so that the mark is there for that alone.
+_RUN = Layout(
+    run="a training",
+    manifest="manifest_training.json",  # never written: its files are known by name
+    mark=".unfinished_training.json",
+    owned=re.compile(
+        rf"{'|'.join(map(re.escape, (MAX, LATEST, *_SETTINGS)))}"
+        rf"|{EVENTS}/events\.out\.tfevents\..+|{_ENCODERS}/(untrained|epoch_\d+)\.pth"
+    ),
+)
 
 
 class RunFolder:
@@ -39,21 +54,25 @@ class RunFolder:
         path: The folder.
     """
 
-    def __init__(self, path: Path, first_epoch: int) -> None:
-        self.path = path
-        self._events = EventWriter(path / EVENTS, first_epoch)
+    def __init__(self, claimed: Claim, first_epoch: int) -> None:
+        self.path = claimed.folder
+        self._claimed = claimed
+        self._first_epoch = first_epoch
+        self._events: EventWriter | None = None
 
     def write_settings(self, arguments: Mapping[str, Any], config: Mapping[str, Any]) -> None:
-        """Write what the run is made with.
+        """Write what the run is made with; from then on it can be gone on with.
 
         Args:
             arguments: The tutorial's options by their names there, for args.txt.
             config: Everything, as plain values, for config.json.
         """
+        write_bytes((json.dumps(config, indent=1) + "\n").encode(), self.path / "config.json")
+        self._claimed.unmark()
         # A name that is no UTF-8 stands in it as Python writes it; JSON escapes it by itself.
         text = str(Namespace(**arguments)).encode(errors="backslashreplace")
         write_bytes(text, self.path / "args.txt")
-        write_bytes((json.dumps(config, indent=1) + "\n").encode(), self.path / "config.json")
+        make_folder(self.path / EVENTS)
 
     def write_untrained(self, state: Mapping[str, Any], network: Mapping[str, Any]) -> Path:
         """The file with the encoder before the first epoch, from the whole network's state."""
@@ -66,6 +85,9 @@ class RunFolder:
             ExportError: It cannot be written; the checkpoint of the epoch before is still whole.
         """
         checkpoint = result.checkpoint
+        # Not before: to begin voids what earlier files say of this epoch and later ones.
+        if self._events is None:
+            self._events = EventWriter(self.path / EVENTS, self._first_epoch)
         self._events.add(result)
         self._write_encoder(
             f"epoch_{result.epoch:03d}",
@@ -82,7 +104,8 @@ class RunFolder:
 
     def close(self) -> None:
         """Let go of the events' file."""
-        self._events.close()
+        if self._events is not None:
+            self._events.close()
 
     def _write_encoder(
         self, name: str, state: Mapping[str, Any], network: Mapping[str, Any], **about: Any
@@ -108,15 +131,12 @@ def open_run(
             use by another training, or cannot be written to.
     """
     check_run_folder(path, overwrite=overwrite, resume=resume)
-    make_folder(path)
-    busy = (
-        f"the run folder {path} is in use by another training; wait for its end, or choose another "
-        "with --out-dir"
-    )
-    with locked(path, busy):
+    with claim(path, _RUN, overwrite=True) as claimed:
+        # Once more: the other training may have ended only now.
+        check_run_folder(path, overwrite=overwrite, resume=resume)
         if overwrite or (resume and first_epoch == 0):
-            _clear(path)
-        with closing(RunFolder(path, first_epoch)) as run:
+            claimed.clear([*claimed.earlier(), *_files(path)])
+        with closing(RunFolder(claimed, first_epoch)) as run:
             yield run
 
 
@@ -128,14 +148,20 @@ def check_run_folder(path: Path, *, overwrite: bool, resume: bool) -> None:
     """
     if path.exists() and not path.is_dir():
         raise ExportError(f"{path} is a file, not a folder; choose another with --out-dir")
-    inside = {entry.name for entry in path.iterdir()} - {LOCK} if path.is_dir() else set()
-    is_run = bool(inside & {LATEST, MAX, EVENTS, *_SETTINGS})
-    if inside and not is_run and not overwrite:
+    if overwrite or not path.is_dir() or is_untouched(path, _RUN):
+        return
+    if (path / _RUN.mark).exists():
+        raise ExportError(
+            f"{path} holds a training that was stopped while it began anew; begin it again with "
+            "all its options and --overwrite"
+        )
+    is_run = any((path / name).exists() for name in (LATEST, MAX, EVENTS, *_SETTINGS))
+    if not is_run:
         raise ExportError(
             f"the folder {path} is not empty and holds no run; choose another with --out-dir, or "
             "pass --overwrite"
         )
-    if is_run and not (overwrite or resume):
+    if not resume:
         raise ExportError(
             f"{path} already holds a run; go on with --resume, choose another with --out-dir, or "
             "pass --overwrite"
@@ -149,6 +175,28 @@ def read_config(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return config if isinstance(config, dict) else {}
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """The options that the config.json of a run folder says, with the images they trained on.
+
+    As `TrainingState.settings` has them, for a run that saved no epoch yet.
+
+    Raises:
+        ConfigError: One of them is of another type than such an option.
+    """
+    config = read_config(path)
+    images = {name: config[name] for name in _IMAGES if name in config}
+    found: dict[str, Any] = {**config["training"], **images}
+    types = {name: type(value) for name, value in asdict(TrainConfig()).items()}
+    for name, kind in {**types, **_IMAGES}.items():
+        value = found.get(name)
+        if name in found and not (type(value) is kind or (kind is float and type(value) is int)):
+            raise ConfigError(
+                f"{path / 'config.json'} says {name} {value!r}, which is no {kind.__name__}; begin "
+                "anew with all options and --overwrite"
+            )
+    return found
 
 
 def encoder_snapshots(path: Path) -> dict[int, NDArray[np.float32]] | None:
@@ -172,11 +220,7 @@ def encoder_snapshots(path: Path) -> dict[int, NDArray[np.float32]] | None:
     return kernels or None
 
 
-def _clear(path: Path) -> None:
-    """Delete what a run wrote; anything else in the folder stays."""
-    stale = [path / name for name in (LATEST, MAX, *_SETTINGS)]
-    stale += (path / EVENTS).glob("events.out.tfevents.*")
-    stale += (path / _ENCODERS).glob("*.pth")
-    stale += path.rglob(f".*{PART}")
-    for file in stale:
-        remove(file)
+def _files(path: Path) -> Iterator[str]:
+    """The names of what may be of a run."""
+    for file in [*path.glob("*"), *path.glob(f"{EVENTS}/*"), *path.glob(f"{_ENCODERS}/*")]:
+        yield file.relative_to(path).as_posix()

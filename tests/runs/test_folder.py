@@ -202,7 +202,7 @@ def test_one_training_at_a_time(tmp_path):
         other = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=False
         )
-    assert "is in use by another training" in other.stderr.splitlines()[-1]
+    assert "another run is writing to" in other.stderr.splitlines()[-1]
     with open_run(tmp_path / "run", overwrite=True):
         pass
 

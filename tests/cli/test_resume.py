@@ -1,0 +1,160 @@
+"""`snnviz train --resume` where a run was stopped before it had an epoch to go on from."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from snnviz.cli import main
+from snnviz.runs import LATEST, MAX
+from tests.kills import contents
+
+TRAIN = (
+    "train",
+    "--dataset",
+    "garments",
+    "--n-images",
+    20,
+    "-T",
+    1,
+    "-b",
+    10,
+    "-channels",
+    2,
+    "-device",
+    "cpu",
+)
+NAME = "T_1_b_10_SGD_lr_0.1_CosALR_64"
+
+
+@pytest.fixture
+def run(capsys, tmp_path, monkeypatch):
+    """Run the command line in this process and an empty folder: (status, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as end:
+            main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return end.value.code, out, err
+
+    return run
+
+
+def one_line(text):
+    assert text.count("\n") == 1, text
+    assert text.startswith("snnviz: ")
+    return text
+
+
+# What was there before the first epoch was saved, of what a whole run leaves.
+STAGES = {
+    "begun": ("config.json",),
+    "settings": ("config.json", "args.txt"),
+    "untrained": ("config.json", "args.txt", "encoders/untrained.pth"),
+    "best": ("config.json", "args.txt", "encoders/untrained.pth", "encoders/epoch_000.pth", MAX),
+}
+
+
+@pytest.fixture
+def cut(run, tmp_path):
+    """Make of a whole run what one is that was killed at a stage of its beginning."""
+
+    def cut(stage, *arguments):
+        assert run(*TRAIN, "-epochs", 1, *arguments, "-q") == (0, "", "")
+        folder = tmp_path / "logs" / NAME
+        for path in folder.rglob("*"):
+            if path.is_file() and path.relative_to(folder).as_posix() not in STAGES[stage]:
+                path.unlink()
+        return folder
+
+    return cut
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("named", ["folder", "checkpoint", "options"])
+def test_a_training_killed_before_its_first_epoch_begins_anew(named, stage, cut, run, tmp_path):
+    """With the options that it was begun with, such as its seed, and in one line of words."""
+    assert run(*TRAIN, "-epochs", 1, "--seed", 7, "-out_dir", "whole", "-q")[0] == 0
+    whole = torch.load(tmp_path / "whole" / NAME / LATEST, weights_only=True)
+    folder = cut(stage, "--seed", 7)
+    arguments = {
+        "folder": ("train", "--resume", folder),
+        "checkpoint": ("train", "--resume", folder / LATEST),
+        "options": (*TRAIN, "--resume"),
+    }[named]
+    status, out, err = run(*arguments)
+    assert status == 0, err
+    assert out.startswith("epoch=0, ")
+    expected = f"no epoch is saved in {Path('logs') / NAME if named == 'options' else folder} yet"
+    assert (
+        one_line(err) == f"snnviz: {expected}: it begins anew, with the options it was begun with\n"
+    )
+    found = torch.load(folder / LATEST, weights_only=True)
+    assert found["training"] == whole["training"]
+    for key, value in whole["net"].items():
+        assert torch.equal(found["net"][key], value), key
+
+
+def test_another_option_than_it_was_begun_with_is_refused(cut, run):
+    folder = cut("settings", "--seed", 7)
+    for name in ((folder,), ()):
+        status, _, err = run(*TRAIN, "--seed", 8, "--resume", *name)
+        assert status == 1
+        assert "was begun with seed 7, got 8; go on with the same" in one_line(err)
+    assert run(*TRAIN, "--resume", folder, "-epochs", 2, "-q") == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "no config.json there says what it was begun with; name another run"),
+        ("[1]", "no config.json there says"),
+        ('{"version": 1}', "no config.json there says"),
+        ('{"training": 5}', "no config.json there says"),
+        ('{"training": {"T": "4"}}', "says T '4', which is no int; begin anew with all options"),
+        ('{"training": {"amp": 1}}', "says amp 1, which is no bool"),
+        ('{"training": {"T": 0}}', "T must be at least 1, got 0"),
+        ('{"training": {}, "train_set": 3}', "says train_set 3, which is no str"),
+    ],
+)
+def test_a_config_that_says_nothing_is_one_line(text, words, cut, run):
+    folder = cut("settings")
+    (folder / "config.json").write_text(text)
+    before = contents(folder)
+    for name in (folder, folder / LATEST):
+        status, out, err = run("train", "--resume", name)
+        assert (status, out) == (1, "")
+        assert words in one_line(err)
+    assert contents(folder) == before
+    assert run(*TRAIN, "-epochs", 1, "--overwrite", "-q") == (0, "", ""), "what was said helps"
+
+
+def test_a_best_epoch_without_the_last_is_not_begun_over(run, tmp_path):
+    assert run(*TRAIN, "-epochs", 2, "-q")[0] == 0
+    folder = tmp_path / "logs" / NAME
+    checkpoint = torch.load(folder / LATEST, weights_only=True)
+    torch.save(checkpoint, folder / MAX)  # the best epoch is 1
+    (folder / LATEST).unlink()
+    for arguments in (("train", "--resume", folder), (*TRAIN, "--resume")):
+        status, _, err = run(*arguments)
+        assert status == 1
+        assert f"is of epoch 1; go on from that with --resume {folder / MAX}" in one_line(
+            err.replace(f"--resume logs/{NAME}", f"--resume {folder}")
+        )
+    assert run("train", "--resume", folder / MAX, "-epochs", 3, "-q") == (0, "", "")
+
+
+def test_a_training_that_was_being_overwritten_is_named(run, tmp_path):
+    assert run(*TRAIN, "-epochs", 1, "-q")[0] == 0
+    folder = tmp_path / "logs" / NAME
+    (folder / ".unfinished_training.json").write_text('{"clearing": true, "files": []}')
+    (folder / "args.txt").unlink()
+    for arguments in (("train", "--resume", folder), (*TRAIN, "--resume"), TRAIN):
+        status, _, err = run(*arguments, "-epochs", 2)
+        assert status == 1
+        assert "stopped while it began anew; begin it again with all its options and --over" in (
+            one_line(err)
+        )
+    assert run(*TRAIN, "-epochs", 1, "--overwrite", "-q") == (0, "", "")
+    assert not list(folder.glob(".*"))
