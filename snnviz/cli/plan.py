@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import torch
 from click.core import ParameterSource
 
 from snnviz.checkpoint import TrainingState, load_training_state
@@ -31,7 +32,7 @@ class Plan:
         folder: The run folder.
         state: Where to go on from; None at the beginning.
         resume: Whether the folder may hold the run already.
-        note: What the user is to know before it begins; empty for nothing.
+        notes: What the user is to know before it begins, a sentence each.
         tutorial_options: The options by the tutorial's names, for args.txt.
     """
 
@@ -42,7 +43,7 @@ class Plan:
     folder: Path
     state: TrainingState | None
     resume: bool
-    note: str
+    notes: tuple[str, ...]
     tutorial_options: dict[str, Any]
 
     @property
@@ -88,7 +89,6 @@ def plan_run(ctx: click.Context, given: Mapping[str, Any], *, overwrite: bool) -
     begun_here = begun is None or begun.resolve() == folder.resolve()
     resume = given["resume"] is not None and begun_here
     check_run_folder(folder, overwrite=overwrite, resume=resume)
-    note = f"no epoch is saved in {begun} yet: it begins anew, with the options it was begun with"
     return Plan(
         config=config,
         dataset=settings["dataset"],
@@ -97,7 +97,7 @@ def plan_run(ctx: click.Context, given: Mapping[str, Any], *, overwrite: bool) -
         folder=folder,
         state=state,
         resume=resume,
-        note=note if begun and state is None else "",
+        notes=() if begun is None else _notes(begun, config, anew=state is None),
         tutorial_options=_tutorial_options(config, given),
     )
 
@@ -133,7 +133,7 @@ def _saved(named: str, usual: Path) -> TrainingState | None:
     None if no epoch was saved there yet.
     """
     path = Path(named) if named else usual
-    file = path / LATEST if path.is_dir() else path
+    file = path / LATEST if path.is_dir() or not named else path
     if file.exists() or (named and not (file.name == LATEST and file.parent.is_dir())):
         return load_training_state(file)
     best = file.with_name(MAX)
@@ -157,6 +157,29 @@ def _begun(named: str, usual: Path) -> Path | None:
         f"no epoch is saved in {folder} yet, and no config.json there says what it was begun with; "
         "name another run, or begin this one with all its options and --overwrite"
     )
+
+
+def _notes(begun: Path, config: TrainConfig, *, anew: bool) -> tuple[str, ...]:
+    """What is to be said of going on with the run in that folder."""
+    if anew:
+        return (
+            f"no epoch is saved in {begun} yet: it begins anew, with the options it was begun with",
+        )
+    before = read_config(begun)
+    now = {
+        "threads": torch.get_num_threads(),
+        "vectors": torch.backends.cpu.get_cpu_capability(),
+        "torch": torch.__version__,
+    }
+    others = [
+        f"{name} {now[name]} (before: {before[name]})"
+        for name in now
+        if before.get(name, now[name]) != now[name]
+    ]
+    # On a GPU sums are rounded in another order each time.
+    if not others or config.device != "cpu":
+        return ()
+    return (f"the run goes on with {', '.join(others)}, so that it is not bit for bit the same",)
 
 
 def _adopt(

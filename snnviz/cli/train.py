@@ -223,8 +223,8 @@ def command(ctx: click.Context, /, overwrite: bool, quiet: bool, **given: Any) -
 
     quiet = quiet or not is_first_rank()
     plan = plan_run(ctx, given, overwrite=overwrite)
-    if plan.note and not quiet:
-        click.echo(f"snnviz: {plan.note}", err=True)
+    for note in () if quiet else plan.notes:
+        click.echo(f"snnviz: {note}", err=True)
     with ExitStack() as stack:
         ranks = stack.enter_context(joined_ranks(plan.config.device))
         stopping = stack.enter_context(finish_first(quiet))

@@ -87,23 +87,24 @@ def check_folder(folder: Path, layout: Layout, *, overwrite: bool, resume: bool 
 
 def is_untouched(folder: Path, layout: Layout) -> bool:
     """Whether `folder` holds no more than a run leaves that is killed before it has begun."""
-    if not folder.is_dir():
-        return False
-    parts = set(_parts(folder, layout))
-    return all(
-        (path.name[:1] == "." and path.name.endswith(LOCK)) or path in parts
+    return folder.is_dir() and all(
+        path.name.startswith(".") and (path.name.endswith(LOCK) or _is_part(path, folder, layout))
         for path in folder.iterdir()
     )
 
 
 def _parts(folder: Path, layout: Layout) -> Iterator[Path]:
     """What a run of this kind that was killed was writing."""
-    if not folder.is_dir():
-        return
     inside = (path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
     for where in (folder, *inside):
         for path in where.glob(f".*{PART}"):
-            name = path.name[1 : -len(PART)].rpartition(".")[0]
-            relative = (where / name).relative_to(folder).as_posix()
-            if relative in (layout.mark, layout.manifest) or layout.owned.fullmatch(relative):
+            if _is_part(path, folder, layout):
                 yield path
+
+
+def _is_part(path: Path, folder: Path, layout: Layout) -> bool:
+    """Whether it is the beginning of a file that such runs write."""
+    name = path.name[1:].removesuffix(PART).rpartition(".")[0]
+    whole = path.with_name(name or "-").relative_to(folder).as_posix()
+    own = whole in (layout.mark, layout.manifest) or layout.owned.fullmatch(whole) is not None
+    return own and path.name.endswith(PART)

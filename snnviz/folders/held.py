@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 
 from snnviz import __version__
 from snnviz.errors import ConfigError, ExportError
-from snnviz.files import remove, write_bytes
+from snnviz.files import LOCK, remove, write_bytes
 from snnviz.folders.layout import FILES, Layout, listed_files
 
 # Of a mark: what it lists is being deleted, and nothing new is there.
@@ -70,7 +70,7 @@ class Claim:
         earlier = self._mark or self._manifest
         if resume and earlier is not None and _CLEARING not in earlier:
             self._compare(earlier)
-        else:
+        elif any(path.name != LOCK for path in self.folder.iterdir()):
             self.clear([*names, *self.earlier()])
         # From now on, a file that is there is whole and this run's.
         self._write(self.layout.mark, {**self._identity, FILES: names})

@@ -128,6 +128,7 @@ def _environment(ranks: Ranks, device: torch.device) -> dict[str, Any]:
     return {
         "ranks": ranks.world,
         "threads": torch.get_num_threads(),
+        "vectors": torch.backends.cpu.get_cpu_capability(),
         "gpu": torch.cuda.get_device_name(device) if device.type == "cuda" else None,
         "cuda": torch.version.cuda,
         "cupy": getattr(sys.modules.get("cupy"), "__version__", None),

@@ -1,5 +1,7 @@
 """`snnviz train --resume` where a run was stopped before it had an epoch to go on from."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -145,6 +147,14 @@ def test_a_best_epoch_without_the_last_is_not_begun_over(run, tmp_path):
     assert run("train", "--resume", folder / MAX, "-epochs", 3, "-q") == (0, "", "")
 
 
+def test_what_lies_beside_the_runs_is_none_of_them(run, tmp_path):
+    """Without RUN, where the run that the options name is not there yet."""
+    (tmp_path / "logs").mkdir()
+    for name in (MAX, "config.json", LATEST):
+        (tmp_path / "logs" / name).write_text("not a run's")
+    assert run(*TRAIN, "-epochs", 1, "--resume", "-q") == (0, "", "")
+
+
 def test_a_training_that_was_being_overwritten_is_named(run, tmp_path):
     assert run(*TRAIN, "-epochs", 1, "-q")[0] == 0
     folder = tmp_path / "logs" / NAME
@@ -158,3 +168,24 @@ def test_a_training_that_was_being_overwritten_is_named(run, tmp_path):
         )
     assert run(*TRAIN, "-epochs", 1, "--overwrite", "-q") == (0, "", "")
     assert not list(folder.glob(".*"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("threads", 99, r"threads \d+ \(before: 99\)"),
+        ("torch", "2.0", r"torch 2.* \(before: 2.0\)"),
+        ("vectors", "AVX9", r"vectors \w+ \(before: AVX9\)"),
+    ],
+)
+def test_another_way_to_round_is_said(name, value, words, run, tmp_path):
+    assert run(*TRAIN, "-epochs", 1, "-q") == (0, "", "")
+    folder = tmp_path / "logs" / NAME
+    assert run("train", "--resume", folder, "-epochs", 2)[2] == ""
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, name: value}))
+    status, _, err = run("train", "--resume", folder, "-epochs", 3)
+    assert status == 0
+    assert re.fullmatch(
+        f"snnviz: the run goes on with {words}, so that it is not bit for bit the same\n", err
+    )
