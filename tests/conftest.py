@@ -1,6 +1,7 @@
 """Fixtures that several test files share."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from torch import nn
 
 from snnviz.data import ImageSet, fashion_mnist, garments
 from snnviz.network import ConvSNN, NetworkConfig, build_network
+from tests.commands import status_of
 
 # How long an example takes depends on what else the machine does.
 settings.register_profile("snnviz", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -54,6 +56,20 @@ def network() -> ConvSNN:
             batch_norm.weight[channel] = 0.1
             batch_norm.bias[channel] = bias
     return net
+
+
+@pytest.fixture
+def run(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[int, str, str]]:
+    """Runs the command line in this process and an empty folder: (status, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        status = status_of(*arguments)
+        return status, *capsys.readouterr()
+
+    return run
 
 
 @pytest.fixture

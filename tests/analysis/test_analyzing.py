@@ -36,6 +36,7 @@ from snnviz.errors import ConfigError, DataError, ShapeError
 from snnviz.metrics import Activity, ProbeFit, ProbeScore, cka
 from snnviz.network import NetworkConfig, build_network
 from snnviz.spikes import SpikeRecord
+from tests.analysis.varied import cut
 from tests.lively import lively
 
 CONFIG = NetworkConfig(T=4, channels=4)
@@ -45,10 +46,6 @@ CONFIG = NetworkConfig(T=4, channels=4)
 def sets():
     """Few images to score on, and others to fit on; not square."""
     return cut(garments(30)), cut(garments(40, "train"))
-
-
-def cut(images, height=12):
-    return ImageSet(images.name, images.images[:, :height], images.labels, images.classes)
 
 
 def without_labels(images):

@@ -15,31 +15,18 @@ from PIL import Image
 
 from snnviz import __version__
 from snnviz.checkpoint import encoder_checkpoint, load_checkpoint, save_checkpoint
-from snnviz.cli import cli, main
+from snnviz.cli import cli
 from snnviz.data import ImageSet, fashion_mnist, garments, to_input
 from snnviz.encoder import load_encoder
 from snnviz.evaluation import evaluate
 from snnviz.metrics import kernel_change
 from snnviz.network import NetworkConfig, build_network
+from tests.commands import one_line
 from tests.lively import lively
 
 SMALL = ("analyze", "--dataset", "garments", "--n-images", 20, "--train-images", 30, "--untrained",
          1, "--network-images", 10, "--device", "cpu")  # fmt: skip
 TABLES = {"analysis.json", "analysis.npz", "channels.csv", "scorecard.md"}
-
-
-@pytest.fixture
-def run(capsys, tmp_path, monkeypatch):
-    """Run the command line in this process and an empty folder: (status, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as end:
-            main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return end.value.code, out, err
-
-    return run
 
 
 def write(path, *, seed=0, alone=False, epoch=None, **config):
@@ -58,12 +45,6 @@ def write(path, *, seed=0, alone=False, epoch=None, **config):
 @pytest.fixture
 def ckpt(tmp_path):
     return write(tmp_path / "net.pth")
-
-
-def one_line(text):
-    assert text.count("\n") == 1, text
-    assert text.startswith("snnviz: ")
-    return text
 
 
 def read(folder):

@@ -24,20 +24,8 @@ from snnviz.errors import DiskFullError
 from snnviz.export import FORMATS
 from snnviz.network import NetworkConfig, build_network
 from snnviz.runs import LATEST, MAX
+from tests.commands import one_line, process
 from tests.lively import answering
-
-
-@pytest.fixture
-def run(capsys):
-    """Run the command line in this process: (status, stdout, stderr)."""
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as end:
-            main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return end.value.code, out, err
-
-    return run
 
 
 @pytest.fixture
@@ -46,22 +34,6 @@ def ckpt(tmp_path):
     path = tmp_path / "checkpoint_max.pth"
     torch.save({"net": net.state_dict(), "network": net.config.as_dict()}, path)
     return path
-
-
-def process(*arguments, **options):
-    return subprocess.run(
-        [sys.executable, "-m", "snnviz", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        **options,
-    )
-
-
-def one_line(text):
-    assert text.count("\n") == 1, text
-    assert text.startswith("snnviz: ")
-    return text
 
 
 def on_a_terminal(code, streams=("stdout", "stderr")):

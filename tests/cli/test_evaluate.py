@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from PIL import Image
 
 from snnviz import __version__
 from snnviz.checkpoint import load_checkpoint
-from snnviz.cli import cli, main
+from snnviz.cli import cli
 from snnviz.data import fashion_mnist, garments
 from snnviz.encoder import bundled
 from snnviz.export import FORMATS
@@ -36,16 +37,9 @@ KEYS = {
 
 
 @pytest.fixture
-def run(capsys):
-    """Run the command in this process: (status, stdout, stderr)."""
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as end:
-            main(["evaluate", *map(str, arguments)])
-        out, err = capsys.readouterr()
-        return end.value.code, out, err
-
-    return run
+def run(run):
+    """Run `snnviz evaluate` in this process: (status, stdout, stderr)."""
+    return partial(run, "evaluate")
 
 
 def save(path, **settings):

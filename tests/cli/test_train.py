@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,7 +14,7 @@ from PIL import Image
 
 from snnviz.acceleration import native
 from snnviz.checkpoint import load_checkpoint
-from snnviz.cli import main, plan
+from snnviz.cli import plan
 from snnviz.cli.interrupts import Stopped
 from snnviz.cli.train import command
 from snnviz.data import garments
@@ -26,30 +24,11 @@ from snnviz.files import locked
 from snnviz.network import NetworkConfig, build_network
 from snnviz.runs import LATEST, MAX, read_curves
 from snnviz.training import OPTIMIZERS, SCHEDULES, TrainConfig
+from tests.commands import one_line, one_line_of_ranks, process, ranks, start
 
 SMALL = ("train", "--dataset", "garments", "--n-images", 60, "-T", 2, "-b", 20, "-channels", 3,
          "-lr", 0.5, "-device", "cpu")  # fmt: skip
 NAME = "T_2_b_20_SGD_lr_0.5_CosALR_64"
-
-
-@pytest.fixture
-def run(capsys, tmp_path, monkeypatch):
-    """Run the command line in this process and an empty folder: (status, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as end:
-            main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return end.value.code, out, err
-
-    return run
-
-
-def one_line(text):
-    assert text.count("\n") == 1, text
-    assert text.startswith("snnviz: ")
-    return text
 
 
 def weights(folder, name=LATEST):
@@ -244,18 +223,6 @@ def test_options_that_contradict_the_saved_run_are_refused(run, tmp_path):
     assert (folder / LATEST).read_bytes() == before
 
 
-def start(*arguments, **options):
-    return subprocess.Popen(
-        [sys.executable, "-m", "snnviz", *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # Whoever runs the tests in the background has Ctrl-C ignored, and children inherit that.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
-        **options,
-    )
-
-
 @pytest.mark.parametrize("presses", [1, 2])
 def test_ctrl_c_finishes_the_epoch_or_at_once(presses, tmp_path):
     arguments = [*SMALL[:4], 3000, *SMALL[5:], "-epochs", 50, "-out_dir", tmp_path]
@@ -279,22 +246,6 @@ def test_ctrl_c_finishes_the_epoch_or_at_once(presses, tmp_path):
     assert read_curves(tmp_path / NAME)["test_acc"].epochs.tolist() == [*range(epochs)]
 
 
-def process(*arguments, module=("snnviz",)):
-    """A command in a process of its own, on one thread."""
-    return subprocess.run(
-        [sys.executable, "-m", *map(str, module), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-
-
-def ranks(count, *arguments):
-    launcher = ("torch.distributed.run", "--standalone", "--nproc-per-node", str(count))
-    return process(*arguments, module=(*launcher, "-m", "snnviz"))
-
-
 def test_two_processes_train_as_one(tmp_path):
     """One step on the same global batch, normalized over both processes' images.
 
@@ -302,7 +253,10 @@ def test_two_processes_train_as_one(tmp_path):
     """
     arguments = ["train", "--dataset", "garments", "--n-images", 30, "--val-split", 20, "-b", 10,
                  "-channels", 8, "-lr", 0.5, "-device", "cpu", "-epochs", 1, "-q"]  # fmt: skip
-    assert process(*arguments, "-out_dir", tmp_path / "one").returncode == 0
+    alone = process(
+        *arguments, "-out_dir", tmp_path / "one", env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
+    assert alone.returncode == 0, alone.stderr
     for name, option in (("two", ["--sync-bn"]), ("apart", [])):
         result = ranks(2, *arguments, *option, "-out_dir", tmp_path / name)
         assert result.returncode == 0, result.stderr
@@ -348,6 +302,7 @@ def test_no_thread_of_the_ranks_connection_outlives_it(tmp_path):
     """One that is late while Python ends would abort a training that is done."""
     script = tmp_path / "train.py"
     script.write_text(
+        "import os\n"
         "from pathlib import Path\n"
         "from torch import distributed\n"
         "from snnviz.cli import main\n"
@@ -360,17 +315,17 @@ def test_no_thread_of_the_ranks_connection_outlives_it(tmp_path):
         "try:\n"
         "    main()\n"
         "finally:\n"
-        "    print('threads', *during, threads(), flush=True)\n"
+        # A file for each rank: on a stream that they share, one writes into another's line.
+        "    found = Path(__file__).with_name('rank' + os.environ['RANK'])\n"
+        "    found.write_text(f'{during[0]} {threads()}')\n"
     )
-    launcher = ("torch.distributed.run", "--standalone", "--nproc-per-node", "2")
     arguments = (*SMALL, "--epochs", 1, "-q", "-out_dir", tmp_path / "logs")
-    result = process(*arguments, module=(*launcher, script))
+    result = ranks(2, *arguments, script=(script,))
     assert result.returncode == 0, result.stderr
-    counts = [line.split()[1:] for line in result.stdout.splitlines()]
-    assert len(counts) == 2, result.stdout
-    for during, after in counts:
-        assert int(during) > 0
-        assert int(after) == 0
+    for rank in (0, 1):
+        during, after = map(int, (tmp_path / f"rank{rank}").read_text().split())
+        assert during > 0
+        assert after == 0
 
 
 def test_a_batch_that_ranks_cannot_share_is_refused(tmp_path):
@@ -389,10 +344,7 @@ def test_ranks_that_cannot_write_end_in_one_line(tmp_path):
     with locked(folder, ""):
         result = ranks(2, *SMALL, "-out_dir", tmp_path / "logs", "--epochs", 1)
     assert result.returncode != 0
-    ours = [line for line in result.stderr.splitlines() if line.startswith("snnviz: ")]
-    assert len(ours) == 1, result.stderr
-    assert "another run is writing to" in ours[0]
-    assert "snnviz/" not in result.stderr.replace(ours[0], ""), "a traceback of ours"
+    assert "another run is writing to" in one_line_of_ranks(result.stderr)
 
 
 def test_each_rank_needs_its_own_gpu(monkeypatch):

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from snnviz.cli import main
 from snnviz.data import Sample, garments, parse_selection
 from snnviz.errors import ConfigError, DataError, ShapeError
 from snnviz.evaluation import predict, with_predictions
 from snnviz.network import NetworkConfig, build_network
+from tests.commands import status_of
 from tests.lively import lively
 
 IMAGE = np.zeros((28, 28), np.uint8)
@@ -72,12 +72,6 @@ def test_predictions_come_with_the_samples_and_no_further_than_asked():
         next(with_predictions(net, [Sample(0, np.zeros((5, 9), np.uint8))]))
 
 
-def run(*arguments):
-    with pytest.raises(SystemExit) as end:
-        main([str(argument) for argument in arguments])
-    return end.value.code
-
-
 @pytest.fixture
 def ckpt(tmp_path):
     net = lively(build_network(NetworkConfig(T=2, channels=8)))
@@ -99,28 +93,28 @@ def test_the_command_selects_and_lists_predictions(ckpt, tmp_path, capsys):
     }.items():
         out = tmp_path / "-".join(words)
         options = [part for word in words for part in ("--select", word)]
-        assert run(*common, "--out-dir", out, *options, "--n-images", 3) == 0
+        assert status_of(*common, "--out-dir", out, *options, "--n-images", 3) == 0
         listed = json.loads((out / "manifest.json").read_text())
         assert [entry["index"] for entry in listed["sets"]] == np.flatnonzero(holds)[:3].tolist()
         for entry in listed["sets"]:
             assert entry["predicted"] == predicted[entry["index"]]
         assert listed["images"]["select"] == list(words)
-    assert run(*common, "--out-dir", tmp_path / "none", "--no-predict", "--index", 3) == 0
+    assert status_of(*common, "--out-dir", tmp_path / "none", "--no-predict", "--index", 3) == 0
     entry = json.loads((tmp_path / "none" / "manifest.json").read_text())["sets"][0]
     assert "predicted" not in entry
     capsys.readouterr()
     for words in (("wrong",), ("label=7", "correct")):
         options = [part for word in words for part in ("--select", word)]
-        assert run(*common, "--out-dir", tmp_path / "x", *options, "--no-predict") == 2
+        assert status_of(*common, "--out-dir", tmp_path / "x", *options, "--no-predict") == 2
         err = capsys.readouterr().err
         assert "leave out --no-predict" in err
         assert "--ckpt" not in err
         assert err.count("\n") == 1
     alone = (*common, "--select", "label=7", "--no-predict", "--n-images", 1)
-    assert run(*alone, "--out-dir", tmp_path / "alone") == 0
+    assert status_of(*alone, "--out-dir", tmp_path / "alone") == 0
     bundled = ("visualize", "--dataset", "garments", "--out-dir", tmp_path / "x")
     for words, message in (("correct", "whole network"), ("label=11", "label=0 to label=9")):
-        assert run(*bundled, "--select", words) == 1
+        assert status_of(*bundled, "--select", words) == 1
         err = capsys.readouterr().err
         assert message in err
         assert err.count("\n") == 1

@@ -19,7 +19,6 @@ import pytest
 import torch
 from PIL import Image
 
-from snnviz.cli import main
 from snnviz.data import Sample, garments
 from snnviz.encoder import load_encoder
 from snnviz.errors import ConfigError, ExportError
@@ -28,6 +27,7 @@ from snnviz.export.pool import work
 from snnviz.files import write_bytes
 from snnviz.folders import held
 from snnviz.network import NetworkConfig, build_network
+from tests.commands import one_line_of_ranks, ranks, restore_interrupt, start, status_of
 from tests.lively import lively
 
 OPTIONS = FigureSetOptions(T=3, at=(2,), formats=("png", "npz"), dpi=60)
@@ -44,29 +44,6 @@ def contents(folder):
     }
 
 
-def run(*arguments):
-    """The exit status of a command in this process."""
-    with pytest.raises(SystemExit) as end:
-        main([str(argument) for argument in arguments])
-    return end.value.code
-
-
-def start(*arguments, prepare=None, **options):
-    return subprocess.Popen(
-        [sys.executable, "-m", "snnviz", *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # Whoever runs the tests in the background has Ctrl-C ignored, and children inherit that.
-        preexec_fn=prepare or restore_interrupt,  # noqa: PLW1509 - nothing threaded runs here
-        **options,
-    )
-
-
-def restore_interrupt():
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 def wait_for_files(folder, count, process):
     while process.poll() is None and len(list(folder.glob("*/*.png"))) < count:
         time.sleep(0.01)
@@ -76,7 +53,7 @@ def wait_for_files(folder, count, process):
 def whole(tmp_path_factory):
     """The files of a run that nothing disturbed."""
     out = tmp_path_factory.mktemp("whole") / "out"
-    assert run(*COMMAND, "--out-dir", out, "-q") == 0
+    assert status_of(*COMMAND, "--out-dir", out, "-q") == 0
     return contents(out)
 
 
@@ -91,20 +68,13 @@ def samples():
 
 
 def test_several_processes_write_the_same(whole, tmp_path):
-    assert run(*COMMAND, "--out-dir", tmp_path / "out", "-q", "-j", 2) == 0
+    assert status_of(*COMMAND, "--out-dir", tmp_path / "out", "-q", "-j", 2) == 0
     assert contents(tmp_path / "out") == whole
     assert len(whole) == 3 * COUNT + 1
 
 
-def run_ranks(*arguments):
-    """A command in two processes that share its images."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node",
-               "2", "-m", "snnviz", *map(str, arguments)]  # fmt: skip
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
 def test_ranks_write_the_same(whole, tmp_path):
-    result = run_ranks(*COMMAND, "--out-dir", tmp_path / "out")
+    result = ranks(2, *COMMAND, "--out-dir", tmp_path / "out")
     assert result.returncode == 0, result.stderr
     assert contents(tmp_path / "out") == whole
     assert result.stdout.count("figure sets") == 1
@@ -123,18 +93,15 @@ def test_ranks_write_the_same(whole, tmp_path):
 def test_ranks_refuse_in_one_line(arguments, words, tmp_path):
     """torchrun adds a report of its own, which names no line of snnviz."""
     out = tmp_path / "out"
-    assert run(*COMMAND, "--n-images", 2, "--out-dir", out, "-q") == 0
+    assert status_of(*COMMAND, "--n-images", 2, "--out-dir", out, "-q") == 0
     if "folder" in words:
         shutil.rmtree(out / "00001")
         (out / "00001").touch()
     before = contents(out)
     del before["manifest.json"]
-    result = run_ranks(*COMMAND, *arguments, "--out-dir", out)
+    result = ranks(2, *COMMAND, *arguments, "--out-dir", out)
     assert result.returncode == 1
-    lines = [line for line in result.stderr.splitlines() if line.startswith("snnviz: ")]
-    assert len(lines) == 1, result.stderr
-    assert words in lines[0]
-    assert "snnviz/" not in result.stderr.replace(lines[0], ""), result.stderr
+    assert words in one_line_of_ranks(result.stderr)
     assert "figure sets" not in result.stdout
     left = contents(out)
     assert {name: left.get(name) for name in before} == before
@@ -152,11 +119,11 @@ def test_ranks_predict_select_and_draw_sheets_as_one_process_does(network_file, 
     command = (*COMMAND, "--ckpt", network_file, "-q", "--n-images", 90)
     for name, more in (("chosen", ("--select", "wrong", "--n-images", 85)), ("first", ())):
         alone, shared = tmp_path / name, tmp_path / f"{name} shared"
-        assert run(*command, *more, "--sheet", "--out-dir", alone) == 0
+        assert status_of(*command, *more, "--sheet", "--out-dir", alone) == 0
         expected = contents(alone)
         assert b'"predicted"' in expected["manifest.json"]
         assert {"sheet_000.png", "sheet_001.png"} <= expected.keys()  # a page for each rank
-        result = run_ranks(*command, *more, "--sheet", "--out-dir", shared)
+        result = ranks(2, *command, *more, "--sheet", "--out-dir", shared)
         assert result.returncode == 0, result.stderr
         assert contents(shared) == expected
     # Two ranks go on with what one process began; what is whole is not drawn again.
@@ -166,7 +133,7 @@ def test_ranks_predict_select_and_draw_sheets_as_one_process_does(network_file, 
         path for path in alone.glob("*/*.png") if path.parent.name not in ("00003", "00010")
     ]
     before = {path: path.stat().st_mtime_ns for path in whole_sets}
-    result = run_ranks(*command, "--sheet", "--resume", "--out-dir", alone)
+    result = ranks(2, *command, "--sheet", "--resume", "--out-dir", alone)
     assert result.returncode == 0, result.stderr
     assert contents(alone) == expected
     assert {path: path.stat().st_mtime_ns for path in whole_sets} == before
@@ -227,7 +194,7 @@ def test_killed_at_any_moment_every_file_is_whole_or_absent(jobs, files, whole, 
     assert "manifest.json" not in left
     for name, data in left.items():
         assert name.rpartition("/")[2].startswith(".") or data == whole[name], name
-    assert run(*COMMAND, "--out-dir", out, "-q", "--resume") == 0
+    assert status_of(*COMMAND, "--out-dir", out, "-q", "--resume") == 0
     assert contents(out) == whole
 
 
@@ -258,7 +225,7 @@ def test_a_worker_that_is_killed_is_one_line_and_can_be_resumed(whole, tmp_path)
     assert "manifest.json" not in left
     for name, data in left.items():
         assert name.rpartition("/")[2].startswith(".") or data == whole[name], name
-    assert run(*COMMAND, "--out-dir", out, "-q", "--resume", "-j", 2) == 0
+    assert status_of(*COMMAND, "--out-dir", out, "-q", "--resume", "-j", 2) == 0
     assert contents(out) == whole
 
 
@@ -268,7 +235,7 @@ def test_a_second_run_in_the_same_folder_is_one_line(whole, tmp_path, capsys):
     try:
         wait_for_files(out, 3, process)
         for flag in ("--resume", "--overwrite"):
-            assert run(*COMMAND, "--out-dir", out, "-q", flag) == 1
+            assert status_of(*COMMAND, "--out-dir", out, "-q", flag) == 1
             err = capsys.readouterr().err
             assert err.count("\n") == 1
             assert "another run is writing to" in err
@@ -300,8 +267,8 @@ def test_ctrl_c_says_how_to_go_on(whole, tmp_path):
     assert err.count("\n") == 1
     assert "--resume" in err
     assert not list(out.rglob(".*.part"))
-    assert run(*COMMAND, "--out-dir", out, "-q") == 1  # not by accident
-    assert run(*COMMAND, "--out-dir", out, "-q", "--resume") == 0
+    assert status_of(*COMMAND, "--out-dir", out, "-q") == 1  # not by accident
+    assert status_of(*COMMAND, "--out-dir", out, "-q", "--resume") == 0
     assert contents(out) == whole
 
 
@@ -343,7 +310,7 @@ def test_a_full_disk_is_one_line_and_can_be_resumed(whole, tmp_path):
     assert "cannot write" in err
     for name, data in contents(out).items():
         assert name == ".unfinished.json" or data == whole[name]
-    assert run(*COMMAND, "--out-dir", out, "-q", "--resume") == 0
+    assert status_of(*COMMAND, "--out-dir", out, "-q", "--resume") == 0
     assert contents(out) == whole
 
 
@@ -453,7 +420,7 @@ def test_what_differs_is_one_line_of_the_command(tmp_path, capsys):
     """Another option, another checkpoint of the same name: refused, and the files stay."""
 
     def draw(*arguments):
-        status = run("visualize", "--dataset", "garments", "--format", "npz", "--n-images", 1,
+        status = status_of("visualize", "--dataset", "garments", "--format", "npz", "--n-images", 1,
                      "--out-dir", tmp_path / "out", "-q", *arguments)  # fmt: skip
         return status, capsys.readouterr().err
 

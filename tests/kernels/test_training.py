@@ -6,7 +6,6 @@ import multiprocessing
 import pytest
 import torch
 
-from snnviz import cli
 from snnviz.checkpoint import load_checkpoint, load_training_state
 from snnviz.cli import plan
 from snnviz.data import garments
@@ -25,9 +24,8 @@ SMALL = ("train", "--dataset", "garments", "--n-images", 40, "--channels", 2, "-
 
 
 @pytest.fixture
-def run(monkeypatch, tmp_path, capsys):
+def run(run, monkeypatch):
     """The command with kernels that run on the CPU."""
-    monkeypatch.chdir(tmp_path)
     launched = []
 
     def launch(name, *arguments):
@@ -37,12 +35,6 @@ def run(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(functions, "launch", launch)
     for module in (plan, fusing):
         monkeypatch.setattr(module, "check_available", lambda _device: None)
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as end:
-            cli.main([*map(str, arguments)])
-        captured = capsys.readouterr()
-        return end.value.code or 0, captured.out, captured.err
 
     run.launched = launched
     return run

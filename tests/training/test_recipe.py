@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from dataclasses import asdict, fields, replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,7 +16,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snnviz.checkpoint import load_checkpoint, load_training_state, save_checkpoint
-from snnviz.cli import main
 from snnviz.cli.train import command
 from snnviz.data import garments
 from snnviz.errors import ConfigError
@@ -205,16 +205,9 @@ def test_the_run_folder_tells_the_pieces_apart():
 
 
 @pytest.fixture
-def run(capsys, tmp_path, monkeypatch):
-    """Run `snnviz train` on few images: (status, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as end:
-            main(["train", *map(str, arguments)])
-        return end.value.code, *capsys.readouterr()
-
-    return run
+def run(run):
+    """Run `snnviz train` in this process: (status, stdout, stderr)."""
+    return partial(run, "train")
 
 
 FEW = ("--dataset", "garments", "--n-images", 60, "-channels", 3, "-b", 20, "-device", "cpu", "-q")
