@@ -4,6 +4,10 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+# Before torch is imported, and for commands in processes of their own: workers side by side have no
+# more processors than one, and sums are rounded in another order with another number of threads.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
 import torch
