@@ -1,15 +1,12 @@
 """Long exports: in several processes, interrupted in every way, taken up again."""
 
 import json
-import multiprocessing
 import os
 import resource
 import shutil
 import signal
-import subprocess
 import sys
 import time
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,11 +20,10 @@ from snnviz.data import Sample, garments
 from snnviz.encoder import load_encoder
 from snnviz.errors import ConfigError, ExportError
 from snnviz.export import FigureSetOptions, sheets, write_figure_sets
-from snnviz.export.pool import work
 from snnviz.files import write_bytes
 from snnviz.folders import held
 from snnviz.network import NetworkConfig, build_network
-from tests.commands import one_line_of_ranks, ranks, restore_interrupt, start, status_of
+from tests.commands import one_line_of_ranks, ranks, start, status_of
 from tests.lively import lively
 
 OPTIONS = FigureSetOptions(T=3, at=(2,), formats=("png", "npz"), dpi=60)
@@ -272,31 +268,6 @@ def test_ctrl_c_says_how_to_go_on(whole, tmp_path):
     assert contents(out) == whole
 
 
-def test_ctrl_c_twice_leaves_no_process_behind():
-    """The second one comes while the workers finish the tasks that they are at."""
-    code = """
-import time
-from itertools import repeat
-from snnviz.export.pool import work
-for _ in work(time.sleep, repeat(1), jobs=2):
-    print("one is done", flush=True)
-"""
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE,
-                               stderr=subprocess.DEVNULL, preexec_fn=restore_interrupt,  # noqa: PLW1509
-                               start_new_session=True)  # fmt: skip
-    process.stdout.readline()
-    for _ in range(2):
-        os.killpg(process.pid, signal.SIGINT)
-        time.sleep(0.3)
-    try:
-        process.communicate(timeout=120)  # the workers hold the other end of the pipe as well
-        assert process.returncode == -signal.SIGINT
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-
-
 def test_a_full_disk_is_one_line_and_can_be_resumed(whole, tmp_path):
     out = tmp_path / "out"
     limit = 10_000  # bytes a file; counts.npz is larger
@@ -312,79 +283,6 @@ def test_a_full_disk_is_one_line_and_can_be_resumed(whole, tmp_path):
         assert name == ".unfinished.json" or data == whole[name]
     assert status_of(*COMMAND, "--out-dir", out, "-q", "--resume") == 0
     assert contents(out) == whole
-
-
-def double(number):
-    return 2 * number
-
-
-def die_at_three(number):
-    if number == 3:
-        os._exit(1)
-    return number
-
-
-def refuse_three(number):
-    if number == 3:
-        raise ExportError("three is refused")
-    return number
-
-
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_work_keeps_the_order_and_waits_for_the_slow(jobs):
-    taken = []
-
-    def tasks():
-        for number in range(40):
-            taken.append(number)
-            yield number
-
-    for done, result in enumerate(work(double, tasks(), jobs=jobs)):
-        assert result == 2 * done
-        assert len(taken) - done <= 2 * jobs + 2  # backpressure
-    assert len(taken) == 40
-
-
-@pytest.mark.parametrize(("tasks", "workers"), [(0, 0), (1, 0), (3, 3), (5, 4)])
-def test_no_more_workers_than_tasks(tasks, workers):
-    started = set()
-    for result in work(double, range(tasks), jobs=4):
-        assert result % 2 == 0
-        started.update(child.pid for child in multiprocessing.active_children())
-    assert len(started) == workers
-
-
-def describe(task):
-    name, arrays = task
-    return name, [(array.dtype.str, array.tolist()) for array in arrays]
-
-
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_arrays_of_any_size_come_to_the_workers(jobs, rng):
-    """Some fit into shared memory, also several of them, and some do not."""
-    sizes = [1, 77, 1 << 16, 900_000, (1 << 20) + 1] * 6
-    tasks = [
-        (
-            f"{n}",
-            [
-                rng.integers(0, 256, size).astype(np.uint8),
-                rng.integers(0, 9, (2, 3)),
-                rng.random(5),
-            ],
-        )
-        for n, size in enumerate(sizes)
-    ]
-    assert list(work(describe, iter(tasks), jobs=jobs)) == [describe(task) for task in tasks]
-
-
-def test_a_worker_that_dies_is_one_error():
-    with pytest.raises(ExportError, match="worker process died"):
-        list(work(die_at_three, range(20), jobs=2))
-
-
-def test_an_error_in_a_worker_is_passed_on():
-    with pytest.raises(ExportError, match="three is refused"):
-        list(work(refuse_three, range(20), jobs=2))
 
 
 @pytest.mark.parametrize(
