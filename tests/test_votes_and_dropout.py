@@ -131,6 +131,7 @@ def test_classes_with_equally_many_votes_stay_equal():
     assert torch.equal(net.vote(spikes.bfloat16()), net.vote(spikes))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step_mode", ["s", "m"])
 def test_answers_rates_and_operations_are_those_of_the_votes(step_mode):
     net = lively(build_network(CONFIG, step_mode=step_mode, seed=1)).eval()

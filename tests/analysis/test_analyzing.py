@@ -290,6 +290,7 @@ def test_images_without_labels(sets):
     assert "probe" not in plain["encoders"][0]
 
 
+@pytest.mark.slow
 def test_nothing_to_fit_on(sets, tmp_path):
     """What needs no fitting is as it would be with other images to fit on."""
     images, others = sets
@@ -547,6 +548,7 @@ FIGURES = {"scorecard", "over_time", "first_spike", "firing_rates", "reconstruct
            "kernels", "staircase", "raster", "membrane", "class_atlas"}  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["silent", "saturated", "lively"])
 def test_every_figure_can_be_drawn(kind, sets, tmp_path):
     encoder = {

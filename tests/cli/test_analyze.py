@@ -93,6 +93,7 @@ def test_an_encoder_alone(run, tmp_path):
     assert "accuracy_drop" not in (tmp_path / "out" / "channels.csv").read_text()
 
 
+@pytest.mark.slow
 def test_the_bundled_encoder(run, tmp_path):
     status, _, err = run(*SMALL, "--no-figures", "-T", 2, "--untrained", 0)
     assert (status, err) == (0, "")
@@ -106,6 +107,7 @@ def test_the_bundled_encoder(run, tmp_path):
     assert (tmp_path / "analysis" / "channels.csv").read_text().count("\n") == 1 + 2 * 128
 
 
+@pytest.mark.slow
 def test_other_encoders_beside_it(run, ckpt, tmp_path):
     """The same file twice, and one of the same name in another folder."""
     (tmp_path / "b").mkdir()
@@ -127,6 +129,7 @@ def test_other_encoders_beside_it(run, ckpt, tmp_path):
     assert found["alignment"]["names"] == names
 
 
+@pytest.mark.slow
 def test_a_checkpoint_in_its_run_folder(run, tmp_path):
     """How far the encoder has moved is read from the snapshots up to its epoch."""
     folder = tmp_path / "run"
@@ -231,6 +234,7 @@ def test_real_images(run, ckpt, data_dir, tmp_path):
     assert read(tmp_path / "out")["images"] == {"dataset": name, "split": "train"}
 
 
+@pytest.mark.slow
 def test_formats(run, ckpt, tmp_path):
     formats = [x for name in ("svg", "png", "svg") for x in ("--format", name)]
     assert run(*SMALL, "--ckpt", ckpt, "--out-dir", "out", *formats, "-q") == (0, "", "")
@@ -336,6 +340,7 @@ def start(*arguments, **options):
     )
 
 
+@pytest.mark.slow
 def test_ctrl_c_is_one_line(ckpt, tmp_path):
     out = tmp_path / "out"
     process = start("snnviz", *SMALL[:3], "--n-images", 6000, "--ckpt", ckpt, "--out-dir", out)
@@ -350,6 +355,7 @@ def test_ctrl_c_is_one_line(ckpt, tmp_path):
     assert not list(out.iterdir())
 
 
+@pytest.mark.slow
 def test_two_processes_write_what_one_does(ckpt, tmp_path):
     """An odd number of images, so that their shares differ."""
     arguments = [*SMALL[:3], "--n-images", 21, *SMALL[5:], "--ckpt", ckpt, "--no-figures"]
@@ -370,6 +376,7 @@ def test_the_choices_of_format_are_figures():
     assert tuple(options["format"].type.choices) == ("png", "svg", "pdf")
 
 
+@pytest.mark.slow
 def test_silent_networks_are_no_accident(run, tmp_path):
     """PyTorch's initial weights hardly spike: NaN is null in the JSON and '-' in the table."""
     net = build_network(NetworkConfig(T=2, channels=4), seed=0)

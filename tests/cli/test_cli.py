@@ -439,6 +439,7 @@ def test_a_mistyped_option_is_named_as_it_was_typed(command, typed, meant, run):
     assert f"'{meant}'" in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "arguments", "fact"),
     [
@@ -549,6 +550,7 @@ def test_a_checkpoint_that_does_not_record_T(run, tmp_path):
     assert run(*arguments, "--out-dir", tmp_path / "b", "-T", 4)[2] == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["train", "evaluate", "analyze", "visualize"])
 def test_a_full_disk_is_one_line_and_leaves_whole_files(command, ckpt, tmp_path):
     """The operating system refuses to write past 20 kB, as it would on a full disk."""

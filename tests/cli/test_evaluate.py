@@ -213,6 +213,7 @@ def test_real_images(run, tmp_path, data_dir):
     assert values["images"] == {"dataset": "fashion-mnist", "split": "test"}
 
 
+@pytest.mark.slow
 def test_a_reader_of_stdout_that_goes_costs_no_file(tmp_path, ckpt):
     """`| true` and `> /dev/full`: what was measured is written before it is told."""
     command = [sys.executable, "-m", "snnviz", "evaluate", "--ckpt", ckpt, "-b", "10",

@@ -223,6 +223,7 @@ def test_options_that_contradict_the_saved_run_are_refused(run, tmp_path):
     assert (folder / LATEST).read_bytes() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("presses", [1, 2])
 def test_ctrl_c_finishes_the_epoch_or_at_once(presses, tmp_path):
     arguments = [*SMALL[:4], 3000, *SMALL[5:], "-epochs", 50, "-out_dir", tmp_path]
@@ -246,6 +247,7 @@ def test_ctrl_c_finishes_the_epoch_or_at_once(presses, tmp_path):
     assert read_curves(tmp_path / NAME)["test_acc"].epochs.tolist() == [*range(epochs)]
 
 
+@pytest.mark.slow
 def test_two_processes_train_as_one(tmp_path):
     """One step on the same global batch, normalized over both processes' images.
 
@@ -271,6 +273,7 @@ def test_two_processes_train_as_one(tmp_path):
     assert json.loads((two / "config.json").read_text())["ranks"] == 2
 
 
+@pytest.mark.slow
 def test_two_processes_evaluate_as_one(tmp_path):
     """What they log is, to the last bit, what one process finds of the network they saved."""
     result = ranks(2, "train", "--dataset", "garments", "--n-images", 90, "-b", 10, "-channels", 8,
@@ -297,6 +300,7 @@ def test_without_a_compiler_it_trains_and_says_what_it_does_without(run, monkeyp
     assert "the network runs several times slower than it could: no C++" in one_line(err)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="tells the threads of a process")
 def test_no_thread_of_the_ranks_connection_outlives_it(tmp_path):
     """One that is late while Python ends would abort a training that is done."""
@@ -328,6 +332,7 @@ def test_no_thread_of_the_ranks_connection_outlives_it(tmp_path):
         assert after == 0
 
 
+@pytest.mark.slow
 def test_a_batch_that_ranks_cannot_share_is_refused(tmp_path):
     result = ranks(2, *SMALL, "-b", 15, "-out_dir", tmp_path / "logs")
     assert result.returncode != 0
@@ -337,6 +342,7 @@ def test_a_batch_that_ranks_cannot_share_is_refused(tmp_path):
     assert not (tmp_path / "logs").exists()
 
 
+@pytest.mark.slow
 def test_ranks_that_cannot_write_end_in_one_line(tmp_path):
     """Rank 0 alone writes, and the other one must not be left waiting for it."""
     folder = tmp_path / "logs" / NAME

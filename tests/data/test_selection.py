@@ -51,6 +51,7 @@ def test_what_is_missing_is_named():
         parse_selection(["correct"])(Sample(0, IMAGE, 1))
 
 
+@pytest.mark.slow
 def test_predictions_come_with_the_samples_and_no_further_than_asked():
     net = lively(build_network(NetworkConfig(T=4, channels=8)))
     images = garments(30)
@@ -80,6 +81,7 @@ def ckpt(tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_the_command_selects_and_lists_predictions(ckpt, tmp_path, capsys):
     from snnviz.checkpoint import load_checkpoint
 

@@ -17,6 +17,7 @@ from tests.commands import restore_interrupt
 from tests.export.tasks import describe, die_at_three, double, refuse_three
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_work_keeps_the_order_and_waits_for_the_slow(jobs):
     taken = []
@@ -32,6 +33,7 @@ def test_work_keeps_the_order_and_waits_for_the_slow(jobs):
     assert len(taken) == 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("tasks", "workers"), [(0, 0), (1, 0), (3, 3), (5, 4)])
 def test_no_more_workers_than_tasks(tasks, workers):
     started = set()
@@ -41,6 +43,7 @@ def test_no_more_workers_than_tasks(tasks, workers):
     assert len(started) == workers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_arrays_of_any_size_come_to_the_workers(jobs, rng):
     """Some fit into shared memory, also several of them, and some do not."""
@@ -59,16 +62,19 @@ def test_arrays_of_any_size_come_to_the_workers(jobs, rng):
     assert list(work(describe, iter(tasks), jobs=jobs)) == [describe(task) for task in tasks]
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_is_one_error():
     with pytest.raises(ExportError, match="worker process died"):
         list(work(die_at_three, range(20), jobs=2))
 
 
+@pytest.mark.slow
 def test_an_error_in_a_worker_is_passed_on():
     with pytest.raises(ExportError, match="three is refused"):
         list(work(refuse_three, range(20), jobs=2))
 
 
+@pytest.mark.slow
 def test_ctrl_c_twice_leaves_no_process_behind():
     """The second one comes while the workers finish the tasks that they are at."""
     code = """

@@ -170,6 +170,7 @@ MINE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_the_callers_settings_of_matplotlib_do_not_matter(jobs, encoder, samples, tmp_path):
     options = FigureSetOptions(

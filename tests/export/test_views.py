@@ -116,6 +116,7 @@ def test_every_kind_has_its_files_and_they_show_the_record(encoder, samples, tmp
     assert files["kernels.png"] == render(kernel_figure(weight, dpi=50), "png")
 
 
+@pytest.mark.slow
 def test_only_the_kinds_asked_for_are_drawn_and_counts_are_what_they_were(
     encoder, samples, tmp_path
 ):
@@ -135,6 +136,7 @@ def test_only_the_kinds_asked_for_are_drawn_and_counts_are_what_they_were(
     assert (tmp_path / "spikes" / "kernels.png").exists()
 
 
+@pytest.mark.slow
 def test_other_formats_and_several_processes_give_the_same_bytes(encoder, samples, tmp_path):
     options = replace(ALL, at=(1,), formats=("svg", "pdf"), neurons=((2, 5, 6), (0, 27, 0)))
     for name, jobs in (("a", 1), ("b", 1), ("c", 2)):
@@ -193,6 +195,7 @@ def test_neurons_are_chosen_by_the_image_where_nobody_chose(rng):
     assert views.choose_neurons(chosen, image, (128, 6, 9)) == [(3, 1, 2), (0, 0, 0)]
 
 
+@pytest.mark.slow
 def test_one_step_and_pictures_of_several_sizes(encoder, rng, tmp_path):
     shapes = ((9, 14), (9, 14), (30, 5))
     images = [rng.integers(0, 256, shape).astype(np.uint8) for shape in shapes]
@@ -226,6 +229,7 @@ def test_more_neurons_than_a_figure_holds_are_refused_before_anything_is_written
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_the_command_line_knows_every_kind(tmp_path, capsys):
     [option] = [parameter for parameter in command.params if parameter.name == "kind"]
     assert tuple(option.type.choices) == tuple(KINDS)

@@ -63,12 +63,14 @@ def samples():
     return list(garments(COUNT).samples(range(COUNT)))
 
 
+@pytest.mark.slow
 def test_several_processes_write_the_same(whole, tmp_path):
     assert status_of(*COMMAND, "--out-dir", tmp_path / "out", "-q", "-j", 2) == 0
     assert contents(tmp_path / "out") == whole
     assert len(whole) == 3 * COUNT + 1
 
 
+@pytest.mark.slow
 def test_ranks_write_the_same(whole, tmp_path):
     result = ranks(2, *COMMAND, "--out-dir", tmp_path / "out")
     assert result.returncode == 0, result.stderr
@@ -76,6 +78,7 @@ def test_ranks_write_the_same(whole, tmp_path):
     assert result.stdout.count("figure sets") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -111,6 +114,7 @@ def network_file(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_ranks_predict_select_and_draw_sheets_as_one_process_does(network_file, tmp_path):
     command = (*COMMAND, "--ckpt", network_file, "-q", "--n-images", 90)
     for name, more in (("chosen", ("--select", "wrong", "--n-images", 85)), ("first", ())):
@@ -135,6 +139,7 @@ def test_ranks_predict_select_and_draw_sheets_as_one_process_does(network_file, 
     assert {path: path.stat().st_mtime_ns for path in whole_sets} == before
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_without_drawing_anything_again(encoder, samples, tmp_path):
     write_figure_sets(encoder, samples, tmp_path / "whole", OPTIONS)
 
@@ -178,6 +183,7 @@ def test_progress_counts_what_is_written(jobs, encoder, samples, tmp_path):
     assert reports == [("figures", done, 20) for done in (3, 20, 20)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("jobs", "files"), [(1, 1), (1, 130), (2, 75)])
 def test_killed_at_any_moment_every_file_is_whole_or_absent(jobs, files, whole, tmp_path):
     out = tmp_path / "out"
@@ -204,6 +210,7 @@ def workers_of(process):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for the workers in /proc")
 def test_a_worker_that_is_killed_is_one_line_and_can_be_resumed(whole, tmp_path):
     out = tmp_path / "out"
@@ -225,6 +232,7 @@ def test_a_worker_that_is_killed_is_one_line_and_can_be_resumed(whole, tmp_path)
     assert contents(out) == whole
 
 
+@pytest.mark.slow
 def test_a_second_run_in_the_same_folder_is_one_line(whole, tmp_path, capsys):
     out = tmp_path / "out"
     process = start(*COMMAND, "--out-dir", out)
@@ -253,6 +261,7 @@ def test_a_run_killed_before_it_began_is_not_in_the_way(encoder, samples, tmp_pa
         write_figure_sets(encoder, samples[:1], tmp_path / "b", OPTIONS)
 
 
+@pytest.mark.slow
 def test_ctrl_c_says_how_to_go_on(whole, tmp_path):
     out = tmp_path / "out"
     process = start(*COMMAND, "--out-dir", out, "-j", 2, start_new_session=True)
@@ -268,6 +277,7 @@ def test_ctrl_c_says_how_to_go_on(whole, tmp_path):
     assert contents(out) == whole
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_line_and_can_be_resumed(whole, tmp_path):
     out = tmp_path / "out"
     limit = 10_000  # bytes a file; counts.npz is larger
@@ -492,6 +502,7 @@ def test_sheets_show_every_image(encoder, tmp_path):
     assert contents(tmp_path) == before
 
 
+@pytest.mark.slow
 def test_several_processes_draw_the_same_sheets(encoder, tmp_path, monkeypatch):
     monkeypatch.setattr(sheets, "_WORTHWHILE", 1)
     drawn_here = []

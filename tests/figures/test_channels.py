@@ -153,6 +153,7 @@ def test_wrong_input_is_refused(kernels, maps):
         sorted_channels_figure(maps, T=T, dpi=0)
 
 
+@pytest.mark.slow
 def test_labels_of_many_channels_do_not_run_into_each_other(rng):
     figure = sorted_channels_figure(rng.uniform(0, 4, (300, 28, 28)), T=4, dpi=100)
     labels = [text for text in figure.axes[0].texts if text.get_text().isdecimal()]

@@ -44,6 +44,7 @@ def test_confusion_shows_counts_and_shares(confusion):
     assert axes.get_title() == "93 of 111 images correct"
 
 
+@pytest.mark.slow
 def test_the_counts_can_be_read_on_every_colour():
     counts = np.full((101, 101), 0)
     counts[:, 0] = np.arange(101)

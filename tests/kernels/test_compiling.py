@@ -95,6 +95,7 @@ def test_a_still_drive_is_read_once():
     assert reads["fire_still_and_pool", 8] == reads["fire_still_and_pool", 4] <= 8
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("supported")
 def test_the_longest_train_stays_in_registers_too():
     ptx, log = compile_kernels(80, torch.bfloat16, 64)

@@ -181,6 +181,7 @@ def test_neurons_that_are_not_those_of_the_short_row_are_found(monkeypatch):
     assert not gpu_check.reaches_far("cpu", 2, (2**17,))
 
 
+@pytest.mark.slow
 def test_sides_take_turns_each_with_its_own_spikingjelly(options, tmp_path, capsys):
     for name, text in OLDER.items():
         path = tmp_path / "older" / "spikingjelly" / name

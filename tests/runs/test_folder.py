@@ -100,6 +100,7 @@ def test_the_settings_say_what_a_gpu_computed_with(monkeypatch):
     assert recording._environment(Ranks(), torch.device("cpu"))["gpu"] is None
 
 
+@pytest.mark.slow
 def test_the_precision_is_told_also_by_torchs_newer_names():
     """In a process of its own: torch answers by the older names no more once they were used."""
     text = """
@@ -147,6 +148,7 @@ def _train_until_killed(folder):
     list(record(folder, epochs=12))
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_nothing_is_lost(whole, tmp_path):
     """kill -9 at random moments, and on from there each time, ends with the undisturbed run."""
     processes = multiprocessing.get_context("forkserver")

@@ -80,6 +80,7 @@ def test_it_is_the_tutorials_loop(settings, train_set, test_set):
         assert torch.allclose(saved.float(), value.float(), atol=1e-6), name
 
 
+@pytest.mark.slow
 def test_something_is_learned():
     config = TrainConfig(T=2, batch_size=50, epochs=4, t_max=4, channels=8, step_mode="m", seed=3)
     *_, last = train(config, garments(1500, "train"), garments(300, "test"))

@@ -128,6 +128,7 @@ def test_the_rest_of_a_training_is_that_of_one_without_a_stop(tmp_path):
     assert len(losses) == 4
 
 
+@pytest.mark.slow
 def test_the_recipe_learns():
     config = TrainConfig.from_recipe(
         "best", T=2, channels=8, batch_size=50, epochs=4, t_max=4, lr=0.01, step_mode="m",
@@ -260,6 +261,7 @@ def test_a_run_of_a_version_without_recipes_is_gone_on_with(run, tmp_path):
     assert (training["recipe"], training["votes"]) == ("tutorial", 1)
 
 
+@pytest.mark.slow
 def test_two_ranks_see_the_same_views_as_one(tmp_path):
     """By the first BatchNorm's statistics after one batch, which no spike can change."""
     ranks = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
