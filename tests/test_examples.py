@@ -18,6 +18,8 @@ from snnviz.measurement import measure
 from snnviz.network import NetworkConfig, build_network
 from tests.lively import lively
 
+pytestmark = pytest.mark.slow  # each is a process that loads torch
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
@@ -31,7 +33,6 @@ def run(name, *arguments, cwd):
     ).stdout
 
 
-@pytest.mark.slow
 def test_figures_from_python(tmp_path):
     out = run("figures_from_python.py", tmp_path / "out", cwd=tmp_path)
     assert "mean firing rate 0." in out
@@ -41,7 +42,6 @@ def test_figures_from_python(tmp_path):
             assert picture.width > 100
 
 
-@pytest.mark.slow
 def test_my_own_picture(tmp_path, rng):
     Image.fromarray(rng.integers(0, 256, (60, 90, 3)).astype(np.uint8)).save(tmp_path / "me.jpg")
     out = run("my_own_picture.py", "me.jpg", cwd=tmp_path)
@@ -60,7 +60,6 @@ def test_an_example_that_needs_a_file_says_so(name, tmp_path):
     assert "Traceback" not in failed.value.stderr
 
 
-@pytest.mark.slow
 def test_measure_a_network(tmp_path):
     net = lively(build_network(NetworkConfig(T=2, channels=4), seed=0))
     save_checkpoint(
@@ -97,7 +96,6 @@ def test_contours_or_areas(tmp_path):
     assert sum(map(int, re.findall(r"^ *(\d+) channels follow", out, re.MULTILINE))) == 128
 
 
-@pytest.mark.slow
 def test_read_back(tmp_path):
     out = run("read_back.py", cwd=tmp_path)
     psnr = [float(value) for value in re.findall(r"read after step \d: (.*) dB", out)]
@@ -117,7 +115,6 @@ def test_bits_in_a_spike(tmp_path):
     assert all(0 < some < whole for some, whole in zip(told, bits, strict=True))
 
 
-@pytest.mark.slow
 def test_how_redundant(tmp_path):
     out = run("how_redundant.py", cwd=tmp_path)
     dimensions = [float(value) for value in re.findall(r"(\S*) effective", out)]
@@ -126,7 +123,6 @@ def test_how_redundant(tmp_path):
     assert all(0.2 < float(value) < 1 for value in re.findall(r"CKA .*: (.*)", out))
 
 
-@pytest.mark.slow
 def test_what_a_class_looks_like(tmp_path):
     out = run("what_a_class_looks_like.py", cwd=tmp_path)
     values = [float(value) for value in re.findall(r"prefers .*: (.*)", out)]
@@ -152,7 +148,6 @@ def test_what_it_costs(ckpt, tmp_path):
     assert f"{4.6e-6 * 4 * 9 * 28 * 28:.3g} uJ on pixels" in out
 
 
-@pytest.mark.slow
 def test_which_channels_matter(ckpt, tmp_path):
     out = run("which_channels_matter.py", ckpt, cwd=tmp_path)
     net = load_checkpoint(ckpt).build_network()
@@ -165,7 +160,6 @@ def test_which_channels_matter(ckpt, tmp_path):
     assert float(re.search(r"moved by (.*) of", out).group(1)) == pytest.approx(moved, abs=6e-4)
 
 
-@pytest.mark.slow
 def test_analyze_an_encoder(tmp_path):
     out = run("analyze_an_encoder.py", "out", cwd=tmp_path)
     psnr = re.findall(r"read back with (.*) dB", out)

@@ -12,6 +12,8 @@ from snnviz.network import NetworkConfig, build_network
 from snnviz.runs.folder import open_run
 from snnviz.training import EpochResult, TrainConfig
 
+pytestmark = pytest.mark.slow  # each is a process that loads torch
+
 TOOL = Path(__file__).parents[1] / "tools" / "seeds.py"
 CONFIG = TrainConfig(epochs=3, val_split=30)
 NET = build_network(NetworkConfig(T=1, channels=1), seed=0)
