@@ -69,9 +69,10 @@ def one_line_of_ranks(text):
 
     torchrun adds a report of its own. Folders may be called anything, `snnviz` above all.
     """
-    (line,) = [line for line in text.splitlines() if line.startswith("snnviz: ")]
+    lines = [line for line in text.splitlines() if line.startswith("snnviz: ")]
+    assert len(lines) == 1, text
     assert not frames_of_ours(text), text
-    return line
+    return lines[0]
 
 
 def frames_of_ours(text):
