@@ -100,7 +100,9 @@ class Checkpoint:
             CheckpointError: It holds an encoder alone, or with another network behind it.
         """
         if self.fault is not None:
-            raise CheckpointError(f"{self.path}: {self.fault}; name a checkpoint of that network")
+            raise CheckpointError(
+                f"{self.path}: {self.fault}; name a checkpoint of a whole network of the tutorial's"
+            )
         # Without random weights, which would take time and move the global generator.
         with torch.device("meta"):
             net = network.ConvSNN(self.config, step_mode=step_mode)

@@ -45,7 +45,11 @@ _RULES = {
         _Rule(("n_images",), lambda given: given["index"], "with --index, which names its images"),
         _Rule(("shuffle",), lambda given: given["index"], "with --index, which names its images"),
         _Rule(("seed",), lambda given: not given["shuffle"], "without --shuffle"),
-        _Rule(("neuron",), _lacks("kind", "raster"), "without --kind raster"),
+        _Rule(
+            ("neuron",),
+            lambda given: given["neuron"].chosen and _lacks("kind", "raster")(given),
+            "without --kind raster",
+        ),
         _Rule(("normalize", "cmap"), _lacks("kind", "counts"), "without --kind counts"),
         _Rule(
             ("labels", "rows", "columns"),

@@ -307,7 +307,9 @@ def test_a_checkpoint_that_does_not_record_T(run, tmp_path):
     arguments = (*SMALL, "--ckpt", "theirs.pth", "--no-figures")
     status, _, err = run(*arguments, "--out-dir", "a")
     assert status == 0
-    assert "does not record T; taking T = 4" in one_line(err)
+    neurons, steps = err.splitlines()
+    assert "does not say which neurons its network has; taking integrate-and-fire" in neurons
+    assert "does not record T; taking T = 4" in steps
 
 
 def test_every_option_reads_the_environment(run, ckpt, tmp_path, monkeypatch):

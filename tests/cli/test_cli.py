@@ -546,8 +546,11 @@ def test_a_checkpoint_that_does_not_record_T(run, tmp_path):
     )
     status, _, err = run(*arguments, "--out-dir", tmp_path / "a")
     assert status == 0
-    assert "does not record T; taking T = 4" in one_line(err)
-    assert run(*arguments, "--out-dir", tmp_path / "b", "-T", 4)[2] == ""
+    neurons, steps = err.splitlines()
+    assert "does not say which neurons its network has; taking integrate-and-fire" in neurons
+    assert "does not record T; taking T = 4" in steps
+    stated = ("-T", 4, "--neuron", "if")
+    assert run(*arguments, "--out-dir", tmp_path / "b", *stated)[2] == ""
 
 
 @pytest.mark.slow

@@ -248,7 +248,7 @@ def test_the_command_line_knows_every_kind(tmp_path, capsys):
     listed = json.loads((out / "manifest.json").read_text())
     assert listed["options"]["neurons"] == [[12, 14, 3]]
     assert listed["options"]["kinds"] == ["raster", "kernels"]
-    for wrong, words in (("12,14", "not channel,row,column"), ("128,0,0", "no neuron 128,0,0")):
+    for wrong, words in (("12,14", "nor channel,row,column"), ("128,0,0", "no neuron 128,0,0")):
         status, err = run("--out-dir", str(tmp_path / "b"), "--kind", "raster", "--neuron", wrong)
         assert status != 0
         assert words in err
