@@ -51,6 +51,7 @@ def read(folder):
     return json.loads((folder / "analysis.json").read_text())
 
 
+@pytest.mark.slow
 def test_a_whole_network(run, ckpt, tmp_path):
     status, out, err = run(*SMALL, "--ckpt", ckpt, "--out-dir", "out")
     assert (status, err) == (0, "")

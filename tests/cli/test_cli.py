@@ -630,6 +630,7 @@ def test_a_full_disk_is_one_line_and_leaves_whole_files(command, ckpt, tmp_path)
                 picture.load()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 @pytest.mark.parametrize("command", ["visualize", "evaluate"])
 def test_a_stdout_that_cannot_be_written_to_is_one_line(command, ckpt, tmp_path):

@@ -74,7 +74,8 @@ def test_every_rule_is_of_options_there_are():
         assert all(set(rule.names) <= names for rule in rules)
 
 
-def test_a_mistake_stays_one_line(capsys, tmp_path):
+def test_a_mistake_stays_one_line(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     arguments = ["visualize", "--image", tmp_path / "missing.png", "--dataset", "garments"]
     with pytest.raises(SystemExit) as ended:
         main([*map(str, arguments)])

@@ -120,6 +120,7 @@ def test_what_broke_off_is_named_until_it_is_begun_anew(name, commands, run, tmp
     assert contents(tmp_path / "out") == whole
 
 
+@pytest.mark.slow
 def test_commands_that_share_a_folder_keep_each_others_files(commands, run, tmp_path):
     for name in (*NAMES, *NAMES):
         assert run(*commands[name], "--overwrite", "-q")[0] == 0, name
@@ -197,6 +198,7 @@ def test_numbers_are_written_by_one_at_a_time(commands, run, tmp_path):
     assert run(*commands["evaluate"], "--json", "out/x.json", "--overwrite", "-q")[0] == 0
 
 
+@pytest.mark.slow
 def test_all_ranks_end_where_the_first_is_turned_away(commands, tmp_path):
     (tmp_path / "out").mkdir()
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]

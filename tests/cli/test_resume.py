@@ -170,6 +170,7 @@ def test_a_training_that_was_being_overwritten_is_named(run, tmp_path):
     assert not list(folder.glob(".*"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [

@@ -92,6 +92,7 @@ def test_choices_and_defaults_are_those_of_the_library():
         assert (given or False) == (getattr(defaults, name) or False), name
 
 
+@pytest.mark.slow
 def test_going_on_is_as_not_stopping(run, tmp_path):
     """By folder, by checkpoint, and by naming the same options again."""
     assert run(*SMALL, "-epochs", 4, "--out-dir", "whole", "-q")[0] == 0

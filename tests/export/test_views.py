@@ -83,6 +83,7 @@ def test_potentials_are_those_of_the_stepped_neuron(v_reset, rng):
         membrane_potentials(drive, 0)
 
 
+@pytest.mark.slow
 def test_every_kind_has_its_files_and_they_show_the_record(encoder, samples, tmp_path):
     write_figure_sets(encoder, samples, tmp_path, ALL)
     files = contents(tmp_path)

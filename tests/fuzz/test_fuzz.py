@@ -38,11 +38,13 @@ def said(tmp_path_factory):
     return lines
 
 
+@pytest.mark.slow
 def test_no_file_runs_code_takes_gigabytes_or_ends_in_a_traceback(said):
     assert len(said) == COUNT
     assert [line for line in said if line["verdict"] not in (OPENED, REFUSED)] == []
 
 
+@pytest.mark.slow
 def test_every_mutation_has_its_turn_and_the_command_too(said):
     assert {(line["kind"], line["mutation"]) for line in said} == {
         (kind, mutation) for kind, mutations in MUTATIONS.items() for mutation in mutations
@@ -50,12 +52,14 @@ def test_every_mutation_has_its_turn_and_the_command_too(said):
     assert {line["kind"] for line in said if line["by_command"]} == set(MUTATIONS)
 
 
+@pytest.mark.slow
 def test_whole_files_open(said):
     whole = [line for line in said if line["mutation"] == "as made"]
     assert len(whole) > 10
     assert {line["verdict"] for line in whole} == {OPENED}
 
 
+@pytest.mark.slow
 def test_hostile_files_are_refused(said):
     for mutation in ("calls", "gigabytes in zip", "absurd zip64 fields"):
         verdicts = {line["verdict"] for line in said if line["mutation"] == mutation}
@@ -72,6 +76,7 @@ def _digest(numbers):
     return digest.hexdigest()
 
 
+@pytest.mark.slow
 def test_a_number_always_gives_the_same_bytes():
     code = "from tests.fuzz.test_fuzz import _digest; print(_digest(range(0, 400, 7)))"
     started = [

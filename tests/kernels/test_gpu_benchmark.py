@@ -112,6 +112,7 @@ def test_the_check_lays_the_drive_out_in_every_way():
     assert dense == [True, True, True, False]
 
 
+@pytest.mark.slow
 @needs_compiler
 @pytest.mark.usefixtures("on_the_host")
 def test_the_check_looks_at_what_only_a_gpu_shows(monkeypatch, capsys):

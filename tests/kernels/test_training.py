@@ -65,6 +65,7 @@ def test_it_trains_as_the_multi_step_network(run, tmp_path):
         assert torch.allclose(checkpoint.state[name], values, rtol=1e-4, atol=1e-5), name
 
 
+@pytest.mark.slow
 def test_it_goes_on_as_it_began(run, tmp_path):
     assert run(*SMALL, "-epochs", 3, "-cupy", "--out-dir", "whole")[0] == 0
     assert run(*SMALL, "-epochs", 1, "-cupy")[0] == 0
@@ -119,6 +120,7 @@ def _one_rank(rank, store, queue):
     torch.distributed.destroy_process_group()
 
 
+@pytest.mark.slow
 def test_two_processes_train_with_the_kernels_as_without(tmp_path):
     """And exchange gradients only at each step; running statistics once an epoch."""
     processes = multiprocessing.get_context("forkserver")

@@ -84,6 +84,7 @@ def assert_same(folder, other):
         np.testing.assert_array_equal(ours[tag].values, curve.values, tag)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("opt", ["SGD", "Adam"])
 def test_killed_at_any_call_and_gone_on_with_it_is_the_undisturbed_run(opt, sets, tmp_path):
     config = replace(CONFIG, opt=opt, lr=0.5 if opt == "SGD" else 0.01)
@@ -101,6 +102,7 @@ def test_killed_at_any_call_and_gone_on_with_it_is_the_undisturbed_run(opt, sets
             assert_same(folder, whole)
 
 
+@pytest.mark.slow
 def test_killed_while_it_begins_over_another_it_passes_for_neither(sets, tmp_path):
     old, new, folder = (tmp_path / name for name in ("old", "new", "run"))
     record(old, sets)
