@@ -205,8 +205,11 @@ def _check_values(key: str, value: Tensor | None, like: Tensor) -> Tensor:
     if value is None:  # only num_batches_tracked may be missing; evaluation does not need it
         value = torch.zeros((), dtype=torch.int64)
     if value.shape != like.shape:
-        expected = f"expected {list(like.shape)}"
-        raise CheckpointError(f"{key} is {list(value.shape)}, {expected}")
+        other = "; build the network in Python and pass it to snnviz.load_encoder"
+        raise CheckpointError(
+            f"{key} is {list(value.shape)}, expected {list(like.shape)}"
+            + other * (key == "static_conv.0.weight")
+        )
     value = value.to(like.dtype, memory_format=torch.contiguous_format, copy=True)
     # Two numbers, where a mask of all would double the memory.
     if not torch.stack(value.aminmax()).isfinite().all():

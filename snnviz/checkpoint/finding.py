@@ -19,6 +19,8 @@ _OPTIONS = ("args", "opt", "config", "cfg", "hparams", "hyper_parameters", "para
 _STEPS = ("T", "time_steps", "timesteps", "time_step", "num_timesteps")
 _MAX_STEPS = 10_000
 _DEPTH = 3
+# A script that saves a network in a list saves a few things beside it.
+_FEW = 20
 
 
 @dataclass(frozen=True)
@@ -46,16 +48,16 @@ def find_network(tree: object) -> Found:
     """
     if isinstance(tree, StandIn):
         return Found(tree, "", {})
-    top = as_dict(tree)
-    if top is None:
-        raise CheckpointError(
-            f"holds {kind_of(tree)}, expected a network or its state dict, by itself or under 'net'"
-        )
+    top = _items(tree) or {}
     if _is_state(top):
         return Found(top, "", {})
     found = list(_candidates(top, {}, "", _DEPTH))
-    if not found:
+    if not found and as_dict(tree) is not None:
         return _unlikely(top)
+    if not found:
+        raise CheckpointError(
+            f"holds {kind_of(tree)}, expected a network or its state dict, by itself or under 'net'"
+        )
     ranked = sorted(found, key=_rank)
     if len(ranked) > 1 and _rank(ranked[0]) == len(_ENTRIES):
         raise CheckpointError(
@@ -93,13 +95,20 @@ def _candidates(
         if type(key) is not str:
             continue
         place = f"{path}.{key}" if path else key
-        inner = as_dict(value)
+        inner = _items(value)
         if isinstance(value, StandIn) and is_module(value):
             yield Found(value, place, beside)
         elif inner is not None and _is_state(inner):
             yield Found(inner, place, beside)
         elif inner is not None and depth > 1:
             yield from _candidates(inner, beside, place, depth - 1)
+
+
+def _items(value: object) -> dict[object, object] | None:
+    """What a dict holds, or a list or tuple of a few things, by their places; else None."""
+    if isinstance(value, (list, tuple)) and 0 < len(value) <= _FEW:
+        return {f"[{place}]": item for place, item in enumerate(value)}
+    return as_dict(value)
 
 
 def _rank(found: Found) -> int:
@@ -136,9 +145,10 @@ def stated_steps(beside: Mapping[object, object]) -> int | None:
     return stated.pop() if len(stated) == 1 else None
 
 
-def _options(beside: Mapping[object, object]) -> Iterator[dict[Any, Any]]:
-    for name in _OPTIONS:
-        value = beside.get(name)
+def _options(beside: Mapping[object, object], depth: int = _DEPTH) -> Iterator[dict[Any, Any]]:
+    """The options that lie there, and groups of them such as `{"model": {"T": 4}}`."""
+    for name, value in beside.items():
         items = as_dict(value.state if isinstance(value, StandIn) else value)
-        if items is not None:
+        if items is not None and (depth < _DEPTH or name in _OPTIONS) and depth:
             yield items
+            yield from _options(items, depth - 1)

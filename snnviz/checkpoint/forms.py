@@ -1,5 +1,6 @@
 """The layouts in which checkpoints come, and their weights under `ConvSNN`'s names."""
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -79,6 +80,7 @@ FORMS = (
 _WRAPPERS = {"module", "_orig_mod", "_fsdp_wrapped_module", "_forward_module"}
 # What counts, and computes nothing: AveragedModel's number of models, thop's operations.
 _COUNTERS = {"n_averaged", "total_ops", "total_params"}
+_MEASURES = re.compile(r"(\w+_)?(criterion|loss|loss_fn|acc|accuracy|metrics?)(_\w+)?")
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,8 @@ def match(named: Mapping[str, object]) -> Match:
             "there, and pass it to snnviz.load_encoder"
         )
     lacking = _lacking(keys, prefix, named)
-    beside = [key for key in named if not key.startswith(prefix) or key[len(prefix) :] not in keys]
+    expected = {prefix + key for key in keys}
+    beside = [key for key in named if key not in expected and not _is_measure(key, prefix)]
     alone = "" if len(form.layers) == _ENCODER else None
     fault = f"it {_differs(lacking, beside)}" if lacking or beside else alone
     taken = encoder if fault is not None else keys
@@ -180,6 +183,11 @@ def _prefixes(form: Form, named: Mapping[str, object]) -> list[str]:
     if form.alone and not (len(ends) == 1 and keys >= named.keys() and min(ends) + norm in named):
         return []
     return sorted(ends, key=len)
+
+
+def _is_measure(key: str, prefix: str) -> bool:
+    """Whether it is of a loss or a metric that lies beside the network, as Lightning keeps them."""
+    return not key.startswith(prefix) and _MEASURES.fullmatch(key.partition(".")[0]) is not None
 
 
 def _fit(form: Form, prefix: str, named: Mapping[str, object]) -> tuple[int, int]:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from snnviz.checkpoint.loading import Checkpoint, accuracy, load_with_metadata, whole_number
 from snnviz.checkpoint.reading import as_dict
-from snnviz.checkpoint.values import kind_of, plain
+from snnviz.checkpoint.values import kind_of, number, plain
 from snnviz.errors import CheckpointError
 
 
@@ -59,6 +61,10 @@ def load_training_state(path: str | Path) -> TrainingState:
                 "checkpoint_latest.pth"
             )
         parts[name] = _plain_dict(metadata[name], f"{path}: its {name!r}")
+    # Rates and their like; the optimizer's state of each parameter stays tensors.
+    parts["lr_scheduler"] = _with_numbers(parts["lr_scheduler"])
+    if "param_groups" in parts["optimizer"]:
+        parts["optimizer"]["param_groups"] = _with_numbers(parts["optimizer"]["param_groups"])
     stated = metadata.get("epoch")
     if (epoch := whole_number(stated)) is None:
         said = f" (its 'epoch' is {kind_of(stated)})" if stated is not None else ""
@@ -80,6 +86,16 @@ def _accuracy(metadata: Mapping[object, object], name: str, path: str | Path) ->
     if notes and found is None:
         raise CheckpointError(f"{path}: {notes[0].removesuffix('; left out')}; set it right there")
     return found
+
+
+def _with_numbers(value: Any) -> Any:
+    """Plain values in which tensors of one element are numbers."""
+    if isinstance(value, dict):
+        return {key: _with_numbers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_numbers(item) for item in value]
+    found = number(value) if isinstance(value, Tensor) else None
+    return value if found is None else found
 
 
 def _plain_dict(value: object, what: str) -> dict[str, Any]:

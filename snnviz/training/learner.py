@@ -21,6 +21,16 @@ from snnviz.training.augmentation import crop_and_flip
 from snnviz.training.config import OPTIMIZERS, SCHEDULES, TrainConfig
 from snnviz.training.synchronization import synchronize_batch_norm
 
+# A rate that was kept as a float of 32 bits is another number than the one it stands for.
+_PRECISION = 1e-6
+
+
+def _agree(saved: object, value: Any) -> bool:
+    """Whether a saved setting is `value`, but for the rounding of a shorter float."""
+    if isinstance(saved, (int, float)) and isinstance(value, (int, float)):
+        return math.isclose(saved, value, rel_tol=_PRECISION)
+    return bool(saved == value)
+
 
 class Learner:
     """A network that learns, an epoch at a time.
@@ -147,7 +157,7 @@ class Learner:
             (self.config.lr_scheduler, saved.lr_scheduler),
         ):
             for key, value in expected[name].items():
-                if key not in found or found[key] != value:
+                if key not in found or not _agree(found[key], value):
                     raise CheckpointError(
                         f"{saved.checkpoint.path}: its state is not that of {name} with {key} "
                         f"{value} ({found.get(key, 'none')} there); resume with the options that "

@@ -202,6 +202,11 @@ def _entries() -> list[Entry]:
               form="CSNN"),
         Entry(_NAMED, "Lightning's `.ckpt`, the network's attribute before each name",
               _lightning, steps=T),
+        Entry(_NAMED, "first in a list or tuple", lambda: (_state(), 3)),
+        Entry(_NAMED, "Lightning's, with a loss and metrics beside the network",
+              lambda: {"state_dict": {**_under("model._orig_mod."),
+                                      "criterion.weight": torch.ones(3),
+                                      "train_acc.correct": torch.tensor(3)}}),
         Entry(_NAMED, "any other prefix of every name", lambda: _under("model.snn.")),
     ]  # fmt: skip
     found += [

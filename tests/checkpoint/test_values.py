@@ -147,7 +147,8 @@ def test_a_training_state_of_numbers_of_numpy(save):
     assert state.max_val_acc == 0.94
     assert state.lr_scheduler == {"T_max": 64, "_last_lr": [0.05], "last_epoch": 5}
     assert type(state.lr_scheduler["T_max"]) is int
-    assert number(state.optimizer["param_groups"][0]["lr"]) == 0.5
+    assert state.optimizer["param_groups"][0]["lr"] == 0.5
+    assert type(state.optimizer["param_groups"][0]["lr"]) is float
 
 
 @pytest.mark.parametrize(
@@ -183,6 +184,8 @@ def test_steps_are_found_among_the_options(save):
     assert steps(args=argparse.Namespace(T=6, lr=0.1)) == 6
     assert steps(hyper_parameters={"time_steps": 9}) == 9
     assert steps(args={"T": 5}, T=5) == 5
+    assert steps(cfg={"model": {"T": 3}}) == 3
+    assert steps(something={"T": 3}) is None
     assert steps(args={"T": 5}, T=6) is None  # which of them is not said
     assert steps(args=["-T", "5"]) is None
     assert steps(T=0) is None

@@ -77,3 +77,24 @@ def test_a_best_checkpoint_of_unknown_accuracy_is_not_replaced(run):
     (run / MAX).unlink()
     (result,) = go_on(run)
     assert result.is_best
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, torch.tensor, np.array])
+def test_rates_of_any_kind_of_number_go_on_as_they_were(run, kind):
+    """The optimizer's and the schedule's, as a script may have computed them."""
+    saved = torch.load(run / LATEST, weights_only=True)
+    (expected,) = go_on(shutil.copytree(run, run.with_name("plain")))
+    (group,) = saved["optimizer"]["param_groups"]
+    for name in ("lr", "initial_lr", "momentum"):
+        group[name] = kind(group[name])
+    schedule = saved["lr_scheduler"]
+    whole = torch.tensor if kind is torch.tensor else np.int64
+    for name in ("T_max", "last_epoch", "_step_count"):
+        schedule[name] = whole(schedule[name])
+    schedule["base_lrs"] = [kind(rate) for rate in schedule["base_lrs"]]
+    change(run, names=[LATEST], optimizer=saved["optimizer"], lr_scheduler=schedule)
+    (result,) = go_on(run)
+    assert result.train_loss == pytest.approx(expected.train_loss, rel=1e-3)
+    group = result.checkpoint["optimizer"]["param_groups"][0]
+    assert type(group["lr"]) is float
+    assert group["lr"] == pytest.approx(expected.checkpoint["lr_scheduler"]["_last_lr"][0], 1e-5)
