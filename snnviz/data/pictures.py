@@ -190,13 +190,19 @@ def _from_lab(picture: Image.Image) -> Image.Image:
 
 def _white_of(picture: Image.Image, notes: list[str]) -> float:
     """White of a picture of floats or of more than 8 bits."""
-    top, numbers = 0.0, False
+    top, bottom, missing = 0.0, 0.0, 0
     for _, tile in _tiles(picture):
         values = np.asarray(tile)
-        numbers = numbers or picture.mode != "F" or not np.isnan(values).all()
-        top = max(top, float(values.max(where=np.isfinite(values), initial=0)))
-    if not numbers:
+        finite = np.isfinite(values)
+        top = max(top, float(values.max(where=finite, initial=0)))
+        bottom = min(bottom, float(values.min(where=finite, initial=0)))
+        missing += int(np.isnan(values).sum())
+    if missing == picture.width * picture.height:
         raise DataError("all its pixels are NaN; give a picture that shows any")
+    if bottom < 0:
+        notes.append(f"its levels go down to {bottom:g}; what is below 0 is taken for black")
+    if missing:
+        notes.append(f"{missing:,} of its pixels are no number; taken for black")
     white = _white(picture.mode, top)
     if white != _WHITES[-1] and top > 0:
         kind = "floats" if picture.mode == "F" else "levels of more than 8 bits"

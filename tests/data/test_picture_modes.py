@@ -53,8 +53,9 @@ def test_a_black_picture_needs_no_white(tmp_path):
 
 def test_floats_say_what_was_taken_for_white(tmp_path):
     Image.fromarray(np.float32([[0, np.nan, 0.5]])).save(tmp_path / "map.tiff")
-    picture, (note,) = told(tmp_path / "map.tiff")
+    picture, (missing, note) = told(tmp_path / "map.tiff")
     assert picture.tolist() == [[0, 0, 128]]
+    assert "1 of its pixels are no number; taken for black" in missing
     assert "its floats reach 0.5 and do not say what white is; taken for 1" in note
 
 
@@ -133,3 +134,18 @@ def test_no_picture_has_other_channels(channels, tmp_path):
     Image.new("RGB", (3, 2)).save(tmp_path / "a.png")
     with pytest.raises(ConfigError, match=rf"{channels} channels, and pictures have 1 .* or 3"):
         load_pictures([tmp_path / "a.png"], channels=channels)
+
+
+@pytest.mark.parametrize(
+    ("levels", "words"),
+    [
+        ([[-1.0, 0.5]], "go down to -1; what is below 0 is taken for black"),
+        ([[-1.0, -0.5]], "go down to -1; what is below 0 is taken for black"),
+        ([[np.nan, 0.5]], "1 of its pixels are no number; taken for black"),
+    ],
+)
+def test_what_becomes_black_is_said(tmp_path, levels, words):
+    Image.fromarray(np.array(levels, np.float32)).save(tmp_path / "a.tif")
+    picture, notes = told(tmp_path / "a.tif")
+    assert picture[0, 0] == 0
+    assert words in notes[0]
