@@ -106,7 +106,7 @@ class Instructions:
             elif made_by and name.startswith("APPEND"):
                 self.sequences.add(made_by)
             return [items[0]]
-        if name.startswith("TUPLE"):
+        if "TUPLE" in name:
             weight = 1 + sum(item.weight for item in items)
             # The hash of a tuple visits all within, shared parts again and again, on C's stack.
             if weight > _MAX_TUPLE:

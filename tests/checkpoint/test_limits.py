@@ -96,12 +96,19 @@ def test_settings_of_hundreds_of_digits(save, name, value):
     assert "states a" in refused(path) or f"states {name}" in refused(path)
 
 
-def test_shapes_that_reach_beyond_the_file(tmp_path, save, monkeypatch):
-    data = save({"net": weights(), "odd": torch.zeros(7, 11)}, legacy=True).read_bytes()
-    shape = b"K\x07K\x0b"
-    assert data.count(shape) == 1
+@pytest.mark.parametrize(
+    ("odd", "honest", "beyond"),
+    [
+        (torch.zeros(7, 11), b"K\x07K\x0b", b"J\xff\xff\xff\x7fK\x0b"),
+        # One number, and where it lies in its storage.
+        (torch.zeros(400)[399], b"M\x8f\x01)", b"J\xff\xff\xff\x7f)"),
+    ],
+)
+def test_shapes_that_reach_beyond_the_file(tmp_path, save, monkeypatch, odd, honest, beyond):
+    data = save({"net": weights(), "odd": odd}, legacy=True).read_bytes()
+    assert data.count(honest) == 1
     path = tmp_path / "bad.pth"
-    path.write_bytes(data.replace(shape, b"J\xff\xff\xff\x7fK\x0b"))
+    path.write_bytes(data.replace(honest, beyond))
 
     def load(*_args, **_options):
         pytest.fail("torch was asked for the memory")
