@@ -77,6 +77,7 @@ def fashion_mnist(root: str | Path, split: Split = "test", *, download: bool = T
     name = published_name(images, labels, split)
     if name == FASHION_MNIST:
         return ImageSet(name, images.values, labels.values, CLASSES)
+    others = ImageSet(name, images.values, labels.values, _NUMBERS)  # or one line, of the labels
     # One text for both splits, so that it is said once.
     what = "other images" if name == UNKNOWN else name.upper()
     warnings.warn(
@@ -84,7 +85,7 @@ def fashion_mnist(root: str | Path, split: Split = "test", *, download: bool = T
         f" the set is called {name!r}, its classes 0 to 9",
         stacklevel=1,
     )
-    return ImageSet(name, images.values, labels.values, _NUMBERS)
+    return others
 
 
 def _find(root: Path, split: Split) -> Path | None:

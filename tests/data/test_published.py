@@ -129,3 +129,12 @@ def test_labels_of_another_number_are_named_with_a_remedy(digits):
     (raw / "t10k-labels-idx1-ubyte").write_bytes(idx_bytes(np.arange(4)))
     with pytest.raises(DataError, match=r"12 images but 4 labels .*; delete both"):
         fashion_mnist(digits)
+
+
+def test_labels_of_another_data_set_are_one_line(tmp_path):
+    """The error says it all: no note on the name of a set that there is not."""
+    write_split(tmp_path / "FashionMNIST" / "raw", "t10k", np.zeros((3, 28, 28)), [0, 255, 1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(DataError, match="there is a label 255 and 10 classes"):
+            fashion_mnist(tmp_path, "test", download=False)
