@@ -8,34 +8,14 @@ from pathlib import Path
 import pytest
 
 from snnviz.checkpoint import save_checkpoint
-from snnviz.cli import main
 from snnviz.files import locked
 from snnviz.network import NetworkConfig, build_network
+from tests.commands import one_line
 from tests.kills import contents
 from tests.lively import lively
 
 IMAGES = ("--dataset", "garments", "--n-images", 4)
 ANALYZE = ("analyze", *IMAGES, "--train-images", 4, "--untrained", 0, "--network-images", 2)
-
-
-@pytest.fixture
-def run(capsys, tmp_path, monkeypatch):
-    """Run the command line in this process and an empty folder: (status, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as end:
-            main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return end.value.code, out, err
-
-    return run
-
-
-def one_line(text):
-    assert text.count("\n") == 1, text
-    assert text.startswith("snnviz: ")
-    return text
 
 
 @pytest.fixture

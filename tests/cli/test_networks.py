@@ -8,22 +8,8 @@ import pytest
 import torch
 from spikingjelly.activation_based import functional, neuron
 
-from snnviz.cli import main
 from snnviz.data import garments
 from snnviz.network import NetworkConfig, build_network
-
-
-@pytest.fixture
-def run(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as end:
-            main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return end.value.code, out, err
-
-    return run
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from snnviz.cli import main
 from snnviz.runs import LATEST, MAX
+from tests.commands import one_line
 from tests.kills import contents
 
 TRAIN = (
@@ -27,26 +27,6 @@ TRAIN = (
     "cpu",
 )
 NAME = "T_1_b_10_SGD_lr_0.1_CosALR_64"
-
-
-@pytest.fixture
-def run(capsys, tmp_path, monkeypatch):
-    """Run the command line in this process and an empty folder: (status, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as end:
-            main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return end.value.code, out, err
-
-    return run
-
-
-def one_line(text):
-    assert text.count("\n") == 1, text
-    assert text.startswith("snnviz: ")
-    return text
 
 
 # What was there before the first epoch was saved, of what a whole run leaves.
