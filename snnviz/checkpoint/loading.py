@@ -153,7 +153,14 @@ def _understand(found: Found, size: int) -> Checkpoint:
     config, fault = network_config(tensors, {**stated, **neurons}, fault)
     state, fault = check_state(tensors, config, fault)
     beside = found.beside
-    notes = [f"also holds networks under {listing(found.others)}; took {found.entry!r}"]
+    notes = []
+    if found.others:
+        notes.append(f"also holds networks under {listing(found.others)}; took {found.entry!r}")
+    # The linear layers of the tutorial's network fit no other stride.
+    if fault is not None and parts is None and "network" not in beside:
+        notes.append(
+            "does not say how its first convolution moves: taken to have stride 1, padding 1"
+        )
     seed = number((as_dict(beside.get("training")) or {}).get("seed"))
     best, best_note = accuracy(beside, "max_test_acc")
     return Checkpoint(
@@ -163,7 +170,7 @@ def _understand(found: Found, size: int) -> Checkpoint:
         config=config,
         fault=_fault_sentence(fault),
         neurons_from="file" if neurons or "v_threshold" in stated else "assumed",
-        notes=(*(notes if found.others else ()), *best_note),
+        notes=(*notes, *best_note),
         recorded_T=config.T if "T" in stated else None,
         epoch=whole_number(beside.get("epoch")),
         max_test_acc=best,

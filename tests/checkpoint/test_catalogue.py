@@ -45,6 +45,8 @@ def test_it_opens_as_the_page_says(entry, save, tmp_path):
     assert checkpoint.holds_network == (entry.opens == "network")
     assert checkpoint.neurons_from == ("file" if entry.neurons else "assumed")
     assert checkpoint.recorded_T == entry.steps
+    untold = entry.opens == "encoder" and not entry.neurons
+    assert untold == any("stride 1, padding 1" in note for note in checkpoint.notes)
     images = torch.rand(2, 1, SIDE, SIDE + 3, generator=torch.Generator().manual_seed(5))
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -131,6 +131,7 @@ def test_another_network_behind_the_encoder(run):
     status, _, err = run("visualize", "--ckpt", "rest.pth", *DRAW[:-1])
     assert status == 0
     assert f"no predictions: rest.pth holds the tutorial's encoder with {fault}" in err
+    assert "rest.pth does not say how its first convolution moves" in err
     manifest = json.loads(Path("figures/manifest.json").read_bytes())
     assert fault in manifest["checkpoint"]["no_network"]
     assert "predicted" not in manifest["sets"][0]
