@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from snnviz import network
-from snnviz.checkpoint.forms import listing
+from snnviz.checkpoint.forms import IN_PYTHON, listing
 from snnviz.checkpoint.values import kind_of, number, numpy_array
 from snnviz.errors import CheckpointError
 
@@ -205,10 +205,9 @@ def _check_values(key: str, value: Tensor | None, like: Tensor) -> Tensor:
     if value is None:  # only num_batches_tracked may be missing; evaluation does not need it
         value = torch.zeros((), dtype=torch.int64)
     if value.shape != like.shape:
-        other = "; build the network in Python and pass it to snnviz.load_encoder"
         raise CheckpointError(
             f"{key} is {list(value.shape)}, expected {list(like.shape)}"
-            + other * (key == "static_conv.0.weight")
+            + f"; {IN_PYTHON}" * (key == "static_conv.0.weight")
         )
     value = value.to(like.dtype, memory_format=torch.contiguous_format, copy=True)
     # Two numbers, where a mask of all would double the memory.

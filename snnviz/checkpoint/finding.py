@@ -52,9 +52,9 @@ def find_network(tree: object) -> Found:
     if _is_state(top):
         return Found(top, "", {})
     found = list(_candidates(top, {}, "", _DEPTH))
-    if not found and as_dict(tree) is not None:
-        return _unlikely(top)
     if not found:
+        if as_dict(tree) is not None:
+            return _unlikely(top)
         raise CheckpointError(
             f"holds {kind_of(tree)}, expected a network or its state dict, by itself or under 'net'"
         )

@@ -75,6 +75,10 @@ FORMS = (
     Form("encoder", ("0.0", "0.1"), "1", alone=True),
     Form("encoder", ("0", "1"), "2", alone=True),
 )
+# The remedy where a file is not enough to know a network by.
+IN_PYTHON = (
+    "build the network in Python, load its weights there, and pass it to snnviz.load_encoder"
+)
 # What DataParallel, DistributedDataParallel, AveragedModel, SpikingJelly's containers,
 # torch.compile, FSDP and Fabric put between a network and the names of its parts.
 _WRAPPERS = {"module", "_orig_mod", "_fsdp_wrapped_module", "_forward_module"}
@@ -143,8 +147,7 @@ def match(named: Mapping[str, object]) -> Match:
     if not places:
         raise CheckpointError(
             f"holds no network that snnviz reads from a file: its keys are {listing(named)}, "
-            "expected static_conv.0.weight ... fc.3.weight; build the network in Python, load its "
-            "weights there, and pass it to snnviz.load_encoder"
+            f"expected static_conv.0.weight ... fc.3.weight; {IN_PYTHON}"
         )
     form, prefix = max(places, key=lambda place: _fit(place[0], place[1], named))
     # A copy below the network is a part of it; one beside it is another network.
@@ -161,8 +164,7 @@ def match(named: Mapping[str, object]) -> Match:
     if lacking or beside:
         raise CheckpointError(
             f"holds an encoder that {_differs(lacking, beside)}; snnviz reads a convolution "
-            "without bias and BatchNorm from a file; build the network in Python, load its weights "
-            "there, and pass it to snnviz.load_encoder"
+            f"without bias and BatchNorm from a file; {IN_PYTHON}"
         )
     lacking = _lacking(keys, prefix, named)
     expected = {prefix + key for key in keys}

@@ -11,14 +11,13 @@ from torch import Tensor
 from snnviz import network
 from snnviz.checkpoint.checks import check_settings, check_state, check_tensor, network_config
 from snnviz.checkpoint.finding import Found, find_network, stated_steps
-from snnviz.checkpoint.forms import Match, listing, match, plain_names
+from snnviz.checkpoint.forms import IN_PYTHON, Match, listing, match, plain_names
 from snnviz.checkpoint.modules import Parts, network_fault, neuron_settings, take_apart
 from snnviz.checkpoint.reading import StandIn, as_dict, check_path, read_file
 from snnviz.checkpoint.values import kind_of, number
 from snnviz.errors import CheckpointError, ConfigError
 
 _ENCODER_ALONE = "holds an encoder alone"
-_IN_PYTHON = "build the network in Python, load its weights there, and pass it to load_encoder"
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,10 +204,10 @@ def _neurons(named: Mapping[str, object], place: Match, parts: Parts | None) -> 
     if parts is not None:
         return neuron_settings(parts, place)
     own = [key for key in named if key.startswith(f"{place.neurons}.")]
-    if own and place.form.alone is False and not _is_layer(own):
+    if own and not place.form.alone and not _is_layer(own):
         raise CheckpointError(
             f"holds neurons with parameters of their own ({listing(own)}), which are not read from "
-            f"a file; {_IN_PYTHON}"
+            f"a file; {IN_PYTHON}"
         )
     return {}
 

@@ -31,7 +31,8 @@ def open_checkpoint(
 
     stated: dict[str, Any] = {"neuron": neuron, "v_threshold": v_threshold, "tau": tau}
     stated = {name: value for name, value in stated.items() if value is not None}
-    stated |= dict.fromkeys(["v_reset"][: len(v_reset)], *v_reset)
+    if v_reset:  # None in it is a value, too: it subtracts the threshold
+        (stated["v_reset"],) = v_reset
     checkpoint = load_checkpoint(path)
     if stated:
         try:

@@ -14,31 +14,14 @@ from PIL import Image
 from spikingjelly.activation_based.neuron import IFNode
 
 from snnviz.data import Sample, to_input
-from snnviz.encoder import Encoder, split_encoder
+from snnviz.encoder import Encoder
 from snnviz.errors import ConfigError, ExportError
 from snnviz.export import FigureSetOptions, render, sets, write_figure_sets
 from snnviz.export.encoding import encoded
 from snnviz.figures import feature_map_figure
+from tests.export.folders import contents
 
 T = 8
-
-
-@pytest.fixture
-def encoder(network):
-    return split_encoder(network)
-
-
-@pytest.fixture
-def samples(drawn_images):
-    return list(drawn_images.samples([3, 17]))
-
-
-def contents(folder):
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def test_a_set_holds_the_input_and_the_first_and_last_step(encoder, samples, tmp_path):

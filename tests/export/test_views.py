@@ -34,28 +34,11 @@ from snnviz.figures import (
     spike_map_figure,
 )
 from snnviz.membrane import membrane_potentials
+from tests.export.folders import contents
 
 T = 4
 ALL = FigureSetOptions(T=T, kinds=tuple(KINDS), dpi=50)
 FEW = replace(ALL, kinds=("membrane", "kernels"))
-
-
-@pytest.fixture
-def encoder(network):
-    return split_encoder(network)
-
-
-@pytest.fixture
-def samples(drawn_images):
-    return list(drawn_images.samples([3, 17]))
-
-
-def contents(folder):
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def stepped(drive, steps, **parameters):

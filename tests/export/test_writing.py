@@ -24,20 +24,13 @@ from snnviz.files import write_bytes
 from snnviz.folders import held
 from snnviz.network import NetworkConfig, build_network
 from tests.commands import one_line_of_ranks, ranks, start, status_of
+from tests.export.folders import contents
 from tests.lively import lively
 
 OPTIONS = FigureSetOptions(T=3, at=(2,), formats=("png", "npz"), dpi=60)
 COUNT = 300  # enough for seconds of work, so that an interruption comes in the middle
 COMMAND = ("visualize", "--dataset", "garments", "-T", "3", "--at", "2", "--format", "png",
            "--format", "npz", "--dpi", "60", "--n-images", str(COUNT))  # fmt: skip
-
-
-def contents(folder):
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def wait_for_files(folder, count, process):

@@ -28,15 +28,6 @@ from snnviz.training import TrainConfig
 CONFIG = TrainConfig(T=2, batch_size=20, epochs=3, channels=4, lr=0.5)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    """Sums are rounded in another order with another number of threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def record(folder, **settings):
     """Train into `folder`, on from where it stands."""
     state = load_training_state(folder / LATEST) if (folder / LATEST).exists() else None

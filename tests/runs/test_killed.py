@@ -19,15 +19,6 @@ CONFIG = TrainConfig(T=2, batch_size=10, epochs=3, channels=2, lr=0.5)
 EVENTS = "fmnist_logs/"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    """Sums are rounded in another order with another number of threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def sets():
     return garments(20, "train"), garments(20, "test")

@@ -1,0 +1,15 @@
+"""Fixtures of the export tests."""
+
+import pytest
+
+from snnviz.encoder import split_encoder
+
+
+@pytest.fixture
+def encoder(network):
+    return split_encoder(network)
+
+
+@pytest.fixture
+def samples(drawn_images):
+    return list(drawn_images.samples([3, 17]))
