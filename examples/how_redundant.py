@@ -7,8 +7,8 @@ python examples/how_redundant.py [CHECKPOINT]
 import sys
 
 import snnviz
-from snnviz.baselines import untrained_encoder
 from snnviz.metrics import Redundancy, cka
+from snnviz.tutorial.baselines import untrained_encoder
 
 images = snnviz.garments(200)  # or snnviz.fashion_mnist("data")
 inputs = images.batch(range(200))

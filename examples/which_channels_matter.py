@@ -9,8 +9,8 @@ import sys
 import numpy as np
 
 import snnviz
-from snnviz.baselines import untrained_encoder
 from snnviz.metrics import channel_rotation, kernel_change
+from snnviz.tutorial.baselines import untrained_encoder
 
 if len(sys.argv) < 2:
     sys.exit(__doc__)

@@ -7,7 +7,7 @@ neither torch nor matplotlib.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from snnviz._version import __version__
 
 # Where each public name lives.
 _HOMES = {
@@ -18,32 +18,32 @@ _HOMES = {
     "ShapeError": "errors",
     "SnnvizError": "errors",
     "TrainingError": "errors",
-    "SpikeRecord": "spikes",
-    "membrane_potentials": "membrane",
+    "SpikeRecord": "records.spikes",
+    "membrane_potentials": "neurons.membrane",
     "ImageSet": "data",
     "Sample": "data",
     "fashion_mnist": "data",
     "garments": "data",
     "load_picture": "data",
     "to_input": "data",
-    "ConvSNN": "network",
-    "NetworkConfig": "network",
-    "build_network": "network",
-    "Checkpoint": "checkpoint",
-    "load_checkpoint": "checkpoint",
-    "load_training_state": "checkpoint",
-    "save_checkpoint": "checkpoint",
-    "Encoder": "encoder",
-    "load_encoder": "encoder",
-    "split_encoder": "encoder",
-    "EpochResult": "training",
-    "TrainConfig": "training",
-    "channel_importance": "importance",
-    "evaluate": "evaluation",
-    "train": "training",
-    "measure": "measurement",
-    "Measurement": "measurement",
-    "Energy": "energy",
+    "ConvSNN": "tutorial.network",
+    "NetworkConfig": "tutorial.network",
+    "build_network": "tutorial.network",
+    "Checkpoint": "tutorial.layouts",
+    "load_checkpoint": "tutorial.layouts",
+    "load_training_state": "tutorial.layouts",
+    "save_checkpoint": "tutorial.layouts",
+    "Encoder": "adapters.chain",
+    "load_encoder": "tutorial.encoder",
+    "split_encoder": "adapters.chain",
+    "EpochResult": "tutorial.training",
+    "TrainConfig": "tutorial.training",
+    "channel_importance": "scoring.importance",
+    "evaluate": "scoring.evaluation",
+    "train": "tutorial.training",
+    "measure": "scoring.measurement",
+    "Measurement": "scoring.measurement",
+    "Energy": "metrics.energy",
     "anytime_figure": "figures",
     "confusion_figure": "figures",
     "firing_rate_figure": "figures",
@@ -72,12 +72,12 @@ _HOMES = {
     "write_figure_sets": "export",
     "Analysis": "analysis",
     "analyze": "analysis",
-    "baseline_coders": "analysis",
-    "checkpoint_coders": "analysis",
+    "baseline_coders": "tutorial.coders",
+    "checkpoint_coders": "tutorial.coders",
     "encoder_coder": "analysis",
     "write_analysis": "analysis",
-    "read_curves": "runs",
-    "record_training": "runs",
+    "read_curves": "tutorial.runs",
+    "record_training": "tutorial.runs",
 }
 
 __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604
@@ -97,23 +97,14 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     # The same names for type checkers and editors, which do not run __getattr__.
+    from snnviz.adapters.chain import Encoder, split_encoder
     from snnviz.analysis import (
         Analysis,
         analyze,
-        baseline_coders,
-        checkpoint_coders,
         encoder_coder,
         write_analysis,
     )
-    from snnviz.checkpoint import (
-        Checkpoint,
-        load_checkpoint,
-        load_training_state,
-        save_checkpoint,
-    )
     from snnviz.data import ImageSet, Sample, fashion_mnist, garments, load_picture, to_input
-    from snnviz.encoder import Encoder, load_encoder, split_encoder
-    from snnviz.energy import Energy
     from snnviz.errors import (
         CheckpointError,
         ConfigError,
@@ -123,7 +114,6 @@ if TYPE_CHECKING:
         SnnvizError,
         TrainingError,
     )
-    from snnviz.evaluation import evaluate
     from snnviz.export import FigureSetOptions, render_animation, write_figure_sets
     from snnviz.figures import (
         accuracy_figure,
@@ -150,10 +140,20 @@ if TYPE_CHECKING:
         spike_map_figure,
         staircase_figure,
     )
-    from snnviz.importance import channel_importance
-    from snnviz.measurement import Measurement, measure
-    from snnviz.membrane import membrane_potentials
-    from snnviz.network import ConvSNN, NetworkConfig, build_network
-    from snnviz.runs import read_curves, record_training
-    from snnviz.spikes import SpikeRecord
-    from snnviz.training import EpochResult, TrainConfig, train
+    from snnviz.metrics.energy import Energy
+    from snnviz.neurons.membrane import membrane_potentials
+    from snnviz.records.spikes import SpikeRecord
+    from snnviz.scoring.evaluation import evaluate
+    from snnviz.scoring.importance import channel_importance
+    from snnviz.scoring.measurement import Measurement, measure
+    from snnviz.tutorial.coders import baseline_coders, checkpoint_coders
+    from snnviz.tutorial.encoder import load_encoder
+    from snnviz.tutorial.layouts import (
+        Checkpoint,
+        load_checkpoint,
+        load_training_state,
+        save_checkpoint,
+    )
+    from snnviz.tutorial.network import ConvSNN, NetworkConfig, build_network
+    from snnviz.tutorial.runs import read_curves, record_training
+    from snnviz.tutorial.training import EpochResult, TrainConfig, train

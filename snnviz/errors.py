@@ -5,6 +5,8 @@ command line prints it as one line and exits with status 1, and so it does what 
 file, and memory that ran out; everything else is a bug and shows its traceback.
 """
 
+from numbers import Integral
+
 
 class SnnvizError(Exception):
     """Base of every error that snnviz raises on purpose."""
@@ -40,3 +42,15 @@ class OtherRankError(SnnvizError):
 
 class TrainingError(SnnvizError):
     """Training went wrong by itself: the weights are no finite numbers any more."""
+
+
+def check_integer(name: str, value: object, least: int) -> None:
+    """Refuse what is no whole number, `least` or more.
+
+    Raises:
+        ConfigError: It is not.
+    """
+    if not isinstance(value, Integral):
+        raise ConfigError(f"{name} must be a whole number, got {value}")
+    if value < least:
+        raise ConfigError(f"{name} must be at least {least}, got {value}")

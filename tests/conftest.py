@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 from torch import nn
 
 from snnviz.data import ImageSet, fashion_mnist, garments
-from snnviz.network import ConvSNN, NetworkConfig, build_network
+from snnviz.tutorial.network import ConvSNN, NetworkConfig, build_network
 from tests.commands import status_of
 
 # How long an example takes depends on what else the machine does.

@@ -4,13 +4,13 @@ import pytest
 import torch
 from torch import nn
 
+from snnviz.adapters.chain import split_encoder
 from snnviz.data import garments
 from snnviz.device import full_precision
-from snnviz.encoder import split_encoder
-from snnviz.evaluation import evaluate, predict
-from snnviz.importance import channel_importance
-from snnviz.measurement import measure
-from snnviz.network import NetworkConfig, build_network
+from snnviz.scoring.evaluation import evaluate, predict
+from snnviz.scoring.importance import channel_importance
+from snnviz.scoring.measurement import measure
+from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.lively import lively
 
 

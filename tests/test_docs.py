@@ -14,8 +14,8 @@ import snnviz.metrics
 from snnviz.analysis import SCORES, encoder_coder
 from snnviz.analysis.tables import as_json
 from snnviz.cli import COMMANDS
-from snnviz.encoder import bundled
 from snnviz.export import FORMATS
+from snnviz.tutorial.encoder import bundled
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

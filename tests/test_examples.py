@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from snnviz.checkpoint import load_checkpoint, save_checkpoint
 from snnviz.data import garments
-from snnviz.encoder import load_encoder
-from snnviz.importance import channel_importance
-from snnviz.measurement import measure
-from snnviz.network import NetworkConfig, build_network
+from snnviz.scoring.importance import channel_importance
+from snnviz.scoring.measurement import measure
+from snnviz.tutorial.encoder import load_encoder
+from snnviz.tutorial.layouts import load_checkpoint, save_checkpoint
+from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.lively import lively
 
 pytestmark = pytest.mark.slow  # each is a process that loads torch

@@ -12,14 +12,14 @@ import pytest
 import torch
 
 from snnviz import device, files
-from snnviz.acceleration import native
 from snnviz.cli import interrupts
 from snnviz.cli.interrupts import Stopped
 from snnviz.data import garments
 from snnviz.device import autocast_type, choose_device, has_bfloat16
 from snnviz.errors import ExportError
-from snnviz.runs import record_training
-from snnviz.training import TrainConfig, train
+from snnviz.tutorial.acceleration import native
+from snnviz.tutorial.runs import record_training
+from snnviz.tutorial.training import TrainConfig, train
 
 
 def test_a_torch_without_onednn_has_no_bfloat16(monkeypatch):

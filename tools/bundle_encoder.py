@@ -14,9 +14,9 @@ import click
 import torch
 
 from snnviz import __version__
-from snnviz.checkpoint import encoder_checkpoint, load_checkpoint, save_checkpoint
-from snnviz.encoder import bundled
-from snnviz.runs import LATEST
+from snnviz.tutorial.encoder import bundled
+from snnviz.tutorial.layouts import encoder_checkpoint, load_checkpoint, save_checkpoint
+from snnviz.tutorial.runs import LATEST
 
 
 @click.command()

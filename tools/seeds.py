@@ -12,9 +12,9 @@ from typing import Any
 
 import click
 
-from snnviz.checkpoint import load_training_state
 from snnviz.errors import SnnvizError
-from snnviz.runs import MAX, read_curves
+from snnviz.tutorial.layouts import load_training_state
+from snnviz.tutorial.runs import MAX, read_curves
 
 _MAY_DIFFER = {"seed", "device"}
 

@@ -1,7 +1,7 @@
 """How good is an encoder? All metrics of it and of what it is compared with, and their tables."""
 
 from snnviz.analysis.analyzing import Analysis, InNetwork, analyze
-from snnviz.analysis.coders import Coder, baseline_coders, checkpoint_coders, encoder_coder
+from snnviz.analysis.coders import Coder, encoder_coder, pixel_coders
 from snnviz.analysis.measuring import Measured
 from snnviz.analysis.scorecard import SCORES, Score
 from snnviz.analysis.tables import write_tables
@@ -17,9 +17,8 @@ __all__ = [
     "Measured",
     "Score",
     "analyze",
-    "baseline_coders",
-    "checkpoint_coders",
     "encoder_coder",
+    "pixel_coders",
     "scorecard_markdown",
     "scorecard_text",
     "write_analysis",

@@ -9,8 +9,6 @@ from torch import nn
 from snnviz.analysis.measuring import Measured, count_classes, encode_all, measure_coder
 from snnviz.data import ImageSet
 from snnviz.errors import ConfigError, DataError, ShapeError
-from snnviz.importance import Importance, channel_importance
-from snnviz.measurement import Measurement, measure
 from snnviz.metrics import (
     FoldedChange,
     Movement,
@@ -19,17 +17,19 @@ from snnviz.metrics import (
     folded_change,
     movement,
 )
-from snnviz.network import ConvSNN
 from snnviz.ranks import Ranks
+from snnviz.scoring.classifier import Classifier
+from snnviz.scoring.importance import Importance, channel_importance
+from snnviz.scoring.measurement import Measurement, measure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from snnviz.adapters.chain import Encoder
     from snnviz.analysis.coders import Coder
-    from snnviz.encoder import Encoder
-    from snnviz.evaluation import Progress
+    from snnviz.scoring.evaluation import Progress
 
 
 # The debiased estimate divides by n - 3.
@@ -94,7 +94,7 @@ def analyze(
     images: ImageSet,
     train_images: ImageSet | None,
     *,
-    networks: "Mapping[str, ConvSNN] | None" = None,
+    networks: "Mapping[str, Classifier] | None" = None,
     network_images: int = 500,
     alignment_images: int = 500,
     snapshots: "Mapping[int, NDArray[np.float32]] | None" = None,
@@ -189,7 +189,7 @@ def _check(coders: "Sequence[Coder]", images: ImageSet, train_images: ImageSet |
 def _left_out(
     images: ImageSet,
     train_images: ImageSet | None,
-    networks: "Mapping[str, ConvSNN]",
+    networks: "Mapping[str, Classifier]",
     sample: ImageSet,
     *,
     labelled: bool,
@@ -218,7 +218,7 @@ def _left_out(
     return tuple(found)
 
 
-def _misfit(net: ConvSNN, images: ImageSet) -> str:
+def _misfit(net: Classifier, images: ImageSet) -> str:
     """Why `net` cannot answer these labelled images; empty where it can."""
     size = images.images.shape[1:]
     if net.config.image_size != size:

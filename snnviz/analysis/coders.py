@@ -1,23 +1,18 @@
 """What is compared: anything that turns images into spikes, under a name."""
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from snnviz.baselines import latency, pixels, poisson, untrained_encoder
-from snnviz.checkpoint import Checkpoint
-from snnviz.data import ImageSet, to_input
-from snnviz.encoder import Encoder, bundled, load_encoder
-from snnviz.errors import CheckpointError
-from snnviz.files import printable
-from snnviz.network import NetworkConfig
-from snnviz.spikes import SpikeRecord
+from snnviz.adapters.chain import Encoder
+from snnviz.baselines import latency, pixels, poisson
+from snnviz.data import to_input
+from snnviz.records.spikes import SpikeRecord
 
 Kind = Literal["encoder", "compared", "start", "untrained", "coding", "pixels"]
 Encode = Callable[[NDArray[np.uint8]], SpikeRecord]
@@ -62,95 +57,13 @@ def encoder_coder(name: str, encoder: Encoder, T: int, kind: Kind = "encoder") -
     return Coder(name, kind, encoder.channels, T, T - 1, encode, encoder)
 
 
-def baseline_coders(
-    config: NetworkConfig,
-    T: int,
-    train_images: ImageSet,
-    seeds: Sequence[int] = (0, 1, 2),
-    device: str = "cpu",
-) -> list[Coder]:
-    """What an encoder has to be compared with before its numbers mean anything.
-
-    Args:
-        config: Sizes, threshold and reset of the encoder under study.
-        T: Number of time steps.
-        train_images: Images that the untrained encoders' normalization sees, see
-            `snnviz.baselines.untrained_encoder`.
-        seeds: One untrained encoder each.
-        device: Where those encode.
-    """
-    images = to_input(train_images.images)
-    untrained = [
-        encoder_coder(
-            f"untrained {seed}",
-            untrained_encoder(config, seed, images).to(device),
-            T,
-            "untrained",
-        )
-        for seed in seeds
-    ]
+def pixel_coders(T: int) -> list[Coder]:
+    """What needs no encoder: Poisson and latency coding over T steps, and the pixels themselves."""
     return [
-        *untrained,
         Coder("Poisson coding", "coding", 1, T, T - 1, partial(_code, poisson, T)),
         Coder("latency coding", "coding", 1, T, (T - 1) // 2, partial(_code, latency, T)),
         Coder("pixels", "pixels", 1, _GREYS, _GREYS - 1, partial(_code, pixels, _GREYS)),
     ]
-
-
-def checkpoint_coders(
-    checkpoints: Sequence[Checkpoint],
-    T: int,
-    train_images: ImageSet,
-    *,
-    seeds: Sequence[int] = (0, 1, 2),
-    device: str = "cpu",
-) -> list[Coder]:
-    """The encoders of checkpoints, named after their files, and the baselines of the first.
-
-    Where the first tells the seed that its training began with, they include "its own start": the
-    untrained encoder of that seed, which the training moved.
-
-    Args:
-        checkpoints: That of the encoder under study, then others to compare it with.
-        T: Number of time steps.
-        train_images: As for `baseline_coders`.
-        seeds: One untrained encoder each.
-        device: Where encoders compute.
-
-    Raises:
-        CheckpointError: An encoder takes images of several channels, and these are grey.
-    """
-    for checkpoint in checkpoints:
-        if checkpoint.config.in_channels != 1:
-            raise CheckpointError(
-                f"{checkpoint.path}: takes images of {checkpoint.config.in_channels} channels, "
-                "and these are grey; name an encoder of one channel"
-            )
-    config = replace(checkpoints[0].config, T=T)
-    baselines = baseline_coders(config, T, train_images, seeds, device)
-    if (seed := checkpoints[0].seed) is not None:
-        began = untrained_encoder(config, seed, to_input(train_images.images)).to(device)
-        baselines.insert(0, encoder_coder("its own start", began, T, "start"))
-    names = [coder.name for coder in baselines]
-    coders: list[Coder] = []
-    for checkpoint in checkpoints:
-        name = _new_name(checkpoint.path, names)
-        names.append(name)
-        kind: Kind = "compared" if coders else "encoder"
-        coders.append(encoder_coder(name, load_encoder(checkpoint).to(device), T, kind))
-    return [*coders, *baselines]
-
-
-def _new_name(path: Path, taken: Collection[str]) -> str:
-    """The file's name, with so many of its folders, or a number, that it is none of `taken`."""
-    if path == bundled():
-        names = ["bundled encoder"]
-    else:
-        parts = path.resolve().parts
-        # It heads tables and names arrays, which take text of one line in UTF-8.
-        names = [printable("/".join(parts[-depth:])) for depth in range(1, len(parts) + 1)]
-    numbered = (f"{names[0]} ({number})" for number in range(2, len(taken) + 3))
-    return next(name for name in (*names, *numbered) if name not in taken)
 
 
 def _code(

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from snnviz.analysis.coders import Coder
     from snnviz.data import ImageSet
-    from snnviz.evaluation import Progress
     from snnviz.metrics.accumulator import Accumulator
+    from snnviz.scoring.evaluation import Progress
 
 # Images that are encoded at once: 13 MB of first-spike times for 128 maps of 28 x 28.
 _BATCH = 128

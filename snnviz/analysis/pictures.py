@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from snnviz.adapters.chain import is_renewal, reset_parameters
 from snnviz.analysis.scorecard import SCORES, grouped, mean_score
 from snnviz.data import to_input
 from snnviz.errors import ConfigError
@@ -25,10 +26,10 @@ from snnviz.figures import (
     spike_frames,
     staircase_figure,
 )
-from snnviz.first_spike import drive_thresholds, is_renewal, reset_parameters
-from snnviz.membrane import membrane_potentials
 from snnviz.metrics import QUANTITIES
 from snnviz.metrics.accumulator import mean_defined
+from snnviz.neurons.first_spike import drive_thresholds
+from snnviz.neurons.membrane import membrane_potentials
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,10 +37,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+    from snnviz.adapters.chain import Encoder
     from snnviz.analysis.analyzing import Analysis
     from snnviz.data import ImageSet
-    from snnviz.encoder import Encoder
-    from snnviz.spikes import SpikeRecord
+    from snnviz.records.spikes import SpikeRecord
 
 # Images whose counts are averaged for the mean maps, and whose drive is drawn.
 _SAMPLE = 200
@@ -135,7 +136,7 @@ def _neurons(
     drives = encoder.drive(to_input(images.images[:few])).cpu().numpy()
     figures = {}
     if is_renewal(encoder.node):
-        thresholds = drive_thresholds(*reset_parameters(encoder.node), record.T).numpy()
+        thresholds = drive_thresholds(*reset_parameters(encoder.node), record.T)
         figures["staircase"] = staircase_figure(thresholds, drives)
     # Neurons of several types, at the brightest place of the first image.
     y, x = np.unravel_index(int(images.images[0].argmax()), images.images[0].shape)

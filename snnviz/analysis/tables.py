@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from snnviz import __version__
+from snnviz._version import __version__
 from snnviz.analysis.analyzing import Analysis
 from snnviz.analysis.measuring import Measured
 from snnviz.analysis.scorecard import SCORES

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from snnviz import __version__
+from snnviz._version import __version__
 from snnviz.analysis.scorecard import SCORES, grouped, written
 
 if TYPE_CHECKING:

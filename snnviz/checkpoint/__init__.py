@@ -1,21 +1,18 @@
-"""Checkpoints: write ours, read everybody's, run nobody's code.
+"""Files of weights and of whole networks, as plain values: nothing that they hold or name runs."""
 
-Downwards: `load_checkpoint` (loading) opens a file through `read_file` (reading), which returns
-plain values, tensors and inert stand-ins; `canonical_state` (forms) names its weights as `ConvSNN`
-does; what remains is checked and becomes a `Checkpoint`. `load_training_state` (resuming) is the
-same with all that training needs to go on.
-"""
-
-from snnviz.checkpoint.loading import Checkpoint, load_checkpoint
-from snnviz.checkpoint.resuming import TrainingState, load_training_state
-from snnviz.checkpoint.writing import checkpoint_bytes, encoder_checkpoint, save_checkpoint
+from snnviz.checkpoint.finding import Found, find_network
+from snnviz.checkpoint.modules import Parts, take_apart
+from snnviz.checkpoint.names import listing, plain_name, plain_names
+from snnviz.checkpoint.reading import StandIn, read_file
 
 __all__ = [
-    "Checkpoint",
-    "TrainingState",
-    "checkpoint_bytes",
-    "encoder_checkpoint",
-    "load_checkpoint",
-    "load_training_state",
-    "save_checkpoint",
+    "Found",
+    "Parts",
+    "StandIn",
+    "find_network",
+    "listing",
+    "plain_name",
+    "plain_names",
+    "read_file",
+    "take_apart",
 ]

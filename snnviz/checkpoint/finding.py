@@ -6,8 +6,8 @@ from typing import Any
 
 from torch import Tensor
 
-from snnviz.checkpoint.forms import listing
 from snnviz.checkpoint.modules import is_module
+from snnviz.checkpoint.names import listing
 from snnviz.checkpoint.reading import StandIn, as_dict
 from snnviz.checkpoint.values import kind_of, number, numpy_array
 from snnviz.errors import CheckpointError

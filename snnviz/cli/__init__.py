@@ -17,7 +17,7 @@ from typing import TextIO
 
 import click
 
-from snnviz import __version__
+from snnviz._version import __version__
 from snnviz.cli.effects import say_ineffective
 from snnviz.cli.mistakes import mistyped, out_of_memory
 from snnviz.cli.output import note

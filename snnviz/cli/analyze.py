@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from snnviz.analysis import Analysis, Coder
-    from snnviz.checkpoint import Checkpoint
     from snnviz.data import ImageSet, Split
-    from snnviz.network import ConvSNN
+    from snnviz.tutorial.layouts import Checkpoint
+    from snnviz.tutorial.network import ConvSNN
 
 
 @click.command("analyze", cls=Command)
@@ -121,13 +121,14 @@ def command(
     --n-images of the data set; the reconstruction is fitted on the data set where they are of its
     size. Under torchrun, ranks share the images.
     """
-    from snnviz.analysis import ANALYSIS, analyze, checkpoint_coders, write_analysis
+    from snnviz.analysis import ANALYSIS, analyze, write_analysis
     from snnviz.cli.networks import choose_steps, open_checkpoint
     from snnviz.data import load_dataset, load_picture_set
     from snnviz.device import choose_device
-    from snnviz.encoder import bundled
     from snnviz.folders import check_folder, claim
     from snnviz.ranks import is_first_rank, joined_ranks
+    from snnviz.tutorial.coders import checkpoint_coders
+    from snnviz.tutorial.encoder import bundled
 
     quiet = quiet or not is_first_rank()
     with joined_ranks() as ranks, ExitStack() as held:
@@ -208,7 +209,7 @@ def _snapshots(
 
     Otherwise the first and the last of them, where the first follow from a seed.
     """
-    from snnviz.runs import encoder_snapshots
+    from snnviz.tutorial.runs import encoder_snapshots
 
     found = encoder_snapshots(checkpoint.path.parent) or {}
     last = checkpoint.epoch
@@ -222,7 +223,7 @@ def _snapshots(
 def _about(checkpoints: "list[Checkpoint]", images: dict[str, object], T: int) -> dict[str, object]:
     """What analysis.json says of where its numbers come from."""
     from snnviz.cli.networks import describe
-    from snnviz.encoder import bundled
+    from snnviz.tutorial.encoder import bundled
 
     described = [
         describe(checkpoint, "bundled encoder" if path == bundled() else path.name)

@@ -11,7 +11,7 @@ from snnviz.cli.output import note, say
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from snnviz.runs import TrainingCurves
+    from snnviz.tutorial.runs import TrainingCurves
 
 # What config.json says of a run's images, and how a legend puts it.
 _DATA = {
@@ -86,7 +86,7 @@ def _named(runs: tuple[Path, ...]) -> dict[str, Path]:
 
 def _trainings(runs: tuple[Path, ...]) -> "dict[str, TrainingCurves]":
     """The trainings in `runs` by their names, with what their data are where these differ."""
-    from snnviz.runs import read_config, read_trainings
+    from snnviz.tutorial.runs import read_config, read_trainings
 
     found: dict[str, TrainingCurves] = {}
     for name, run in _named(runs).items():

@@ -14,7 +14,7 @@ from snnviz.cli.output import note, say
 if TYPE_CHECKING:
     from snnviz.data import Split
     from snnviz.folders import Claim, Layout
-    from snnviz.measurement import Measurement
+    from snnviz.scoring.measurement import Measurement
 
 # Of the layout of the JSON; it grows when a key changes its meaning or goes.
 _LAYOUT = 1
@@ -98,7 +98,7 @@ def command(
     from snnviz.cli.networks import build_timed, choose_steps, describe, open_checkpoint
     from snnviz.data import load_dataset
     from snnviz.device import choose_device
-    from snnviz.measurement import measure
+    from snnviz.scoring.measurement import measure
 
     if ckpt is None:
         raise click.UsageError(
@@ -170,7 +170,7 @@ def _claimed(
 
 def _write_json(measurement: "Measurement", about: dict[str, Any], path: Path | None) -> list[Path]:
     """The file written, if any."""
-    from snnviz import __version__
+    from snnviz._version import __version__
     from snnviz.files import write_bytes
 
     values = {

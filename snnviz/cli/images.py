@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from snnviz.data import Sample, Selection, Split
-    from snnviz.network import ConvSNN
+    from snnviz.tutorial.network import ConvSNN
 
 
 def choose_samples(
@@ -90,7 +90,7 @@ def _select(
     count: int | None,
 ) -> list["Sample"]:
     if selection.needs_predictions and network is not None:
-        from snnviz.evaluation import with_predictions
+        from snnviz.scoring.evaluation import with_predictions
 
         samples = with_predictions(network, samples)
     return list(islice(filter(selection, samples), count))

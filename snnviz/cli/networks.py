@@ -9,8 +9,8 @@ import click
 from snnviz.cli.output import note
 
 if TYPE_CHECKING:
-    from snnviz.checkpoint import Checkpoint
-    from snnviz.network import ConvSNN
+    from snnviz.tutorial.layouts import Checkpoint
+    from snnviz.tutorial.network import ConvSNN
 
 
 def open_checkpoint(
@@ -26,8 +26,8 @@ def open_checkpoint(
 
     What is assumed, and what else is worth knowing of the file, goes to stderr.
     """
-    from snnviz.checkpoint import load_checkpoint
     from snnviz.errors import ConfigError
+    from snnviz.tutorial.layouts import load_checkpoint
 
     stated: dict[str, Any] = {"neuron": neuron, "v_threshold": v_threshold, "tau": tau}
     stated = {name: value for name, value in stated.items() if value is not None}

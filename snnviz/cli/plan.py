@@ -10,14 +10,14 @@ import click
 import torch
 from click.core import ParameterSource
 
-from snnviz.checkpoint import TrainingState, load_training_state
 from snnviz.data import DATASETS, FASHION_MNIST, IN_ITS_PLACE, ImageSet, load_dataset
 from snnviz.device import choose_device, default_device
 from snnviz.errors import ConfigError
-from snnviz.kernels import check_available
 from snnviz.ranks import rank_device
-from snnviz.runs import LATEST, MAX, check_run_folder, read_config, read_settings
-from snnviz.training import RECIPES, TrainConfig
+from snnviz.tutorial.kernels import check_available
+from snnviz.tutorial.layouts import TrainingState, load_training_state
+from snnviz.tutorial.runs import LATEST, MAX, check_run_folder, read_config, read_settings
+from snnviz.tutorial.training import RECIPES, TrainConfig
 
 
 @dataclass(frozen=True)

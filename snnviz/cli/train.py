@@ -14,7 +14,7 @@ from snnviz.cli.spelling import AnyCase
 
 if TYPE_CHECKING:
     from snnviz.cli.plan import Plan
-    from snnviz.training import EpochResult
+    from snnviz.tutorial.training import EpochResult
 
 
 # What --resume without RUN is to click; no folder can be called so.
@@ -219,7 +219,7 @@ def command(ctx: click.Context, /, overwrite: bool, quiet: bool, **given: Any) -
     """
     from snnviz.cli.plan import plan_run
     from snnviz.ranks import is_first_rank, joined_ranks
-    from snnviz.runs import record_training
+    from snnviz.tutorial.runs import record_training
 
     quiet = quiet or not is_first_rank()
     plan = plan_run(ctx, given, overwrite=overwrite)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from snnviz.data import Sample
     from snnviz.export.writing import Predict
     from snnviz.grid import Normalize
-    from snnviz.network import ConvSNN
+    from snnviz.tutorial.network import ConvSNN
 
 
 class Neurons(NamedTuple):
@@ -199,10 +199,10 @@ def command(
         from snnviz.cli.images import choose_samples
         from snnviz.cli.networks import build_timed, choose_steps, describe, open_checkpoint
         from snnviz.device import choose_device
-        from snnviz.encoder import bundled, load_encoder
         from snnviz.export import SETS, FigureSetOptions, write_figure_sets
         from snnviz.folders import check_folder
         from snnviz.ranks import is_first_rank, joined_ranks
+        from snnviz.tutorial.encoder import bundled, load_encoder
 
     quiet = quiet or not is_first_rank()
     with joined_ranks() as ranks:
@@ -260,7 +260,7 @@ def command(
 
 def _predictions(network: "ConvSNN | None", samples: "list[Sample]") -> "Predict | None":
     """What gives samples their predicted class, where that is to be had and not there yet."""
-    from snnviz.evaluation import with_predictions
+    from snnviz.scoring.evaluation import with_predictions
 
     if network is None or samples[0].predicted is not None:
         return None

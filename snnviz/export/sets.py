@@ -8,14 +8,14 @@ import numpy as np
 
 from snnviz.data import Sample
 from snnviz.export.options import FigureSetOptions
-from snnviz.export.plates import FeatureMapPlate, InputPlate
+from snnviz.export.templates.plates import FeatureMapPlate, InputPlate
 from snnviz.export.views import Currents, rendered, views
 from snnviz.figures import input_figure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from snnviz.spikes import SpikeRecord
+    from snnviz.records.spikes import SpikeRecord
 
 # A plate takes up to some megabytes; Fashion-MNIST's ten titles and a few steps fit.
 _PLATES = 24

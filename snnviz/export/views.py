@@ -26,21 +26,21 @@ from snnviz.figures import (
     raster_figure,
     spike_map_figure,
 )
+from snnviz.figures.layout.plot import check_size
 from snnviz.figures.neurons import membrane_size
-from snnviz.figures.plot import check_size
 from snnviz.files import write_bytes
-from snnviz.membrane import membrane_potentials
+from snnviz.neurons.membrane import membrane_potentials
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from snnviz.encoder import Encoder
-    from snnviz.spikes import SpikeRecord
+    from snnviz.adapters.chain import Encoder
+    from snnviz.records.spikes import SpikeRecord
 
 # Neurons in a raster where nobody chose any.
 _CHANNELS = 8
-# Kinds whose maps lie in a grid of `snnviz.figures.tiles`.
+# Kinds whose maps lie in a grid of `snnviz.figures.layout.tiles`.
 _GRIDS = {"spikes", "first-spike", "membrane"}
 
 

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 
-from snnviz import __version__
+from snnviz._version import __version__
 from snnviz.data import Sample
 from snnviz.errors import ConfigError
-from snnviz.export.deflate import LIBRARY
 from snnviz.export.encoding import encoded
 from snnviz.export.layout import SETS, planned_files, set_folder
 from snnviz.export.options import FigureSetOptions
 from snnviz.export.pool import work
 from snnviz.export.sets import figure_set
 from snnviz.export.sheets import write_sheets
+from snnviz.export.templates.deflate import LIBRARY
 from snnviz.export.views import Currents, check_views, find_currents, write_kernels
 from snnviz.figures.fonts import warn_of_missing
 from snnviz.files import make_folder, write_bytes
@@ -27,8 +27,8 @@ from snnviz.folders import claim
 from snnviz.ranks import joined_ranks
 
 if TYPE_CHECKING:
-    from snnviz.encoder import Encoder
-    from snnviz.spikes import SpikeRecord
+    from snnviz.adapters.chain import Encoder
+    from snnviz.records.spikes import SpikeRecord
 
 Predict = Callable[[Iterable[Sample]], Iterable[Sample]]
 Progress = Callable[[str, int, int], None]
@@ -66,7 +66,7 @@ def write_figure_sets(
         options: What to draw.
         made_from: Further entries for the manifest: where encoder and images came from.
         predict: Gives each sample its `predicted`, for the manifest, like
-            `snnviz.evaluation.with_predictions`.
+            `snnviz.scoring.evaluation.with_predictions`.
         overwrite: Write into a folder that is not empty; figure sets that an earlier run listed
             there are deleted first, and what is not of such a run stays.
         resume: Go on with an interrupted run; a set that is whole is not drawn again.

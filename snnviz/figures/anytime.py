@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from snnviz.errors import ShapeError
-from snnviz.figures.frame import TEXT_COLOR
-from snnviz.figures.plot import LINE_COLOR, build_plot, settle_layout
+from snnviz.figures.layout.frame import TEXT_COLOR
+from snnviz.figures.layout.plot import LINE_COLOR, build_plot, settle_layout
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from snnviz.errors import ShapeError
+from snnviz.figures.layout.tiles import Around, build_tiles
 from snnviz.figures.means import (
     check_means,
     mean_bar,
@@ -13,7 +14,6 @@ from snnviz.figures.means import (
     scale_means,
     special_swatches,
 )
-from snnviz.figures.tiles import Around, build_tiles
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from snnviz.figures.kernels import add_strips
+from snnviz.figures.layout.tiles import Around, build_tiles, check_order
 from snnviz.figures.means import (
     check_means,
     mean_bar,
@@ -13,7 +14,6 @@ from snnviz.figures.means import (
     scale_means,
     special_swatches,
 )
-from snnviz.figures.tiles import Around, build_tiles, check_order
 from snnviz.figures.types import check_types, type_colors, type_swatches
 from snnviz.grid import choose_layout
 

@@ -8,8 +8,8 @@ from matplotlib.colors import PowerNorm
 from matplotlib.ticker import PercentFormatter
 
 from snnviz.errors import ShapeError
-from snnviz.figures.frame import TEXT_COLOR
-from snnviz.figures.plot import build_plot, settle_layout
+from snnviz.figures.layout.frame import TEXT_COLOR
+from snnviz.figures.layout.plot import build_plot, settle_layout
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

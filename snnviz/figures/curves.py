@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from snnviz.errors import ConfigError, ShapeError
-from snnviz.figures.frame import literal
-from snnviz.figures.plot import COLORS, build_plot, check_size, settle_layout
+from snnviz.figures.layout.frame import literal
+from snnviz.figures.layout.plot import COLORS, build_plot, check_size, settle_layout
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

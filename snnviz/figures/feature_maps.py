@@ -9,7 +9,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from snnviz.errors import ConfigError
-from snnviz.figures.frame import TEXT_COLOR, Frame, build_frame, whole_scale
+from snnviz.figures.layout.frame import TEXT_COLOR, Frame, build_frame, whole_scale
 from snnviz.grid import Layout, choose_layout, compose, normalize_counts
 
 if TYPE_CHECKING:

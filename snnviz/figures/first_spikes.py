@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.colors import BoundaryNorm, ListedColormap
 
 from snnviz.errors import ConfigError, ShapeError
-from snnviz.figures.tiles import (
+from snnviz.figures.layout.tiles import (
     Around,
     Bar,
     Swatch,

@@ -9,10 +9,10 @@ from matplotlib.colors import Normalize as LinearNorm
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from snnviz.errors import ConfigError, ShapeError
-from snnviz.figures.column import SMALL, build_panels
-from snnviz.figures.frame import TEXT_COLOR
-from snnviz.figures.plot import LINE_COLOR, settle_layout
-from snnviz.figures.tiles import Around, Bar, build_tiles, check_maps, to_pixels
+from snnviz.figures.layout.column import SMALL, build_panels
+from snnviz.figures.layout.frame import TEXT_COLOR
+from snnviz.figures.layout.plot import LINE_COLOR, settle_layout
+from snnviz.figures.layout.tiles import Around, Bar, build_tiles, check_maps, to_pixels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,7 +6,7 @@ import matplotlib as mpl
 import numpy as np
 
 from snnviz.errors import ShapeError
-from snnviz.figures.frame import build_frame, whole_scale
+from snnviz.figures.layout.frame import build_frame, whole_scale
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

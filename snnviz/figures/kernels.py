@@ -9,14 +9,7 @@ from matplotlib.colors import Normalize as LinearNorm
 
 from snnviz.errors import ShapeError
 from snnviz.figures.feature_maps import GAP_COLOR
-from snnviz.figures.means import (
-    check_means,
-    mean_bar,
-    mean_pixels,
-    scale_means,
-    special_swatches,
-)
-from snnviz.figures.tiles import (
+from snnviz.figures.layout.tiles import (
     Around,
     Bar,
     build_tiles,
@@ -25,13 +18,20 @@ from snnviz.figures.tiles import (
     pixel_of,
     to_pixels,
 )
+from snnviz.figures.means import (
+    check_means,
+    mean_bar,
+    mean_pixels,
+    scale_means,
+    special_swatches,
+)
 from snnviz.figures.types import check_types, type_colors, type_swatches
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from snnviz.figures.tiles import Pixels
+    from snnviz.figures.layout.tiles import Pixels
 
 # Blue, white, red: told apart with any kind of colour vision, and zero is white.
 _DIVERGING = "RdBu_r"

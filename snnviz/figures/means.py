@@ -7,7 +7,7 @@ from matplotlib.colors import Normalize as LinearNorm
 
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.figures.feature_maps import SATURATED_COLOR, SILENT_COLOR, canvas_colors
-from snnviz.figures.tiles import Bar, Swatch, check_maps, to_pixels
+from snnviz.figures.layout.tiles import Bar, Swatch, check_maps, to_pixels
 from snnviz.grid import SATURATED, SILENT
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from snnviz.figures.tiles import Pixels
+    from snnviz.figures.layout.tiles import Pixels
 
 SCALES = ("map", "shared")
 

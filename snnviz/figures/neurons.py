@@ -7,10 +7,10 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from snnviz.errors import ShapeError
-from snnviz.figures.column import SMALL, build_column, build_panels
-from snnviz.figures.frame import TEXT_COLOR
-from snnviz.figures.plot import COLORS, LINE_COLOR, settle_layout
-from snnviz.figures.tiles import COLUMN, check_maps
+from snnviz.figures.layout.column import SMALL, build_column, build_panels
+from snnviz.figures.layout.frame import TEXT_COLOR
+from snnviz.figures.layout.plot import COLORS, LINE_COLOR, settle_layout
+from snnviz.figures.layout.tiles import COLUMN, check_maps
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,9 +7,9 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from snnviz.errors import ShapeError
-from snnviz.figures.column import LONGEST_NAME, SMALL, build_panels
-from snnviz.figures.frame import TEXT_COLOR, literal
-from snnviz.figures.plot import COLORS, settle_layout
+from snnviz.figures.layout.column import LONGEST_NAME, SMALL, build_panels
+from snnviz.figures.layout.frame import TEXT_COLOR, literal
+from snnviz.figures.layout.plot import COLORS, settle_layout
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

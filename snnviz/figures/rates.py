@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from snnviz.errors import ConfigError, ShapeError
-from snnviz.figures.column import add_legend, build_column
 from snnviz.figures.feature_maps import SATURATED_COLOR, SILENT_COLOR
-from snnviz.figures.plot import LINE_COLOR, settle_layout
-from snnviz.figures.tiles import check_maps
+from snnviz.figures.layout.column import add_legend, build_column
+from snnviz.figures.layout.plot import LINE_COLOR, settle_layout
+from snnviz.figures.layout.tiles import check_maps
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.colors import Normalize as LinearNorm
 
 from snnviz.errors import ShapeError
-from snnviz.figures.tiles import Around, Bar, build_tiles, check_maps, to_pixels
+from snnviz.figures.layout.tiles import Around, Bar, build_tiles, check_maps, to_pixels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

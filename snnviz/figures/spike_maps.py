@@ -6,13 +6,13 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from snnviz.errors import ConfigError, ShapeError
-from snnviz.figures.tiles import Around, Swatch, build_tiles, check_maps, pixel_of
+from snnviz.figures.layout.tiles import Around, Swatch, build_tiles, check_maps, pixel_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from snnviz.figures.tiles import Pixels
+    from snnviz.figures.layout.tiles import Pixels
 
 # Dark, middling and light, in hues that every kind of colour vision tells apart.
 REST_COLOR, BEFORE_COLOR, SPIKE_COLOR = "#141414", "#0072b2", "#f0e442"

@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from snnviz.errors import ShapeError
-from snnviz.figures.column import SMALL, build_column, set_text
-from snnviz.figures.frame import TEXT_COLOR
-from snnviz.figures.plot import COLORS, settle_layout
-from snnviz.figures.tiles import check_maps
+from snnviz.figures.layout.column import SMALL, build_column, set_text
+from snnviz.figures.layout.frame import TEXT_COLOR
+from snnviz.figures.layout.plot import COLORS, settle_layout
+from snnviz.figures.layout.tiles import check_maps
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,7 +36,7 @@ def staircase_figure(
 
     Args:
         thresholds: The least drive that fires by each step, floats [T] ascending or descending,
-            infinite where none does: `snnviz.first_spike.drive_thresholds`.
+            infinite where none does: `snnviz.neurons.first_spike.drive_thresholds`.
         drives: Drives that occur, floats of any shape; 99 % of them decide what is in the picture.
         title: Text above.
         dpi: Output pixels per inch, 3.3 inches wide.
@@ -102,7 +102,9 @@ def _ascending(cuts: "NDArray[np.float64]") -> "NDArray[np.float64]":
         raise ShapeError(f"thresholds must be numbers [T], got {list(cuts.shape)}")
     ascending = cuts if cuts[0] <= cuts[-1] else cuts[::-1]
     if (np.diff(ascending[np.isfinite(ascending)]) < 0).any():
-        raise ShapeError("thresholds must be sorted; see snnviz.first_spike.drive_thresholds")
+        raise ShapeError(
+            "thresholds must be sorted; see snnviz.neurons.first_spike.drive_thresholds"
+        )
     return ascending
 
 

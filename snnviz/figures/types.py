@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.figures.feature_maps import SATURATED_COLOR, SILENT_COLOR
-from snnviz.figures.tiles import Swatch
+from snnviz.figures.layout.tiles import Swatch
 
 # Okabe and Ito's colours, told apart with any kind of colour vision, but for the orange that is
 # taken and the black that is too near to that of silence.

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeGuard
 
-from snnviz import __version__
+from snnviz._version import __version__
 from snnviz.errors import ConfigError, ExportError
 from snnviz.files import LOCK, remove, write_bytes
 from snnviz.folders.layout import FILES, Layout, listed_files

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from snnviz.spikes import SpikeRecord
+    from snnviz.records.spikes import SpikeRecord
 
 # Images that are looked at together; so few that a byte holds how many of them have a property.
 _IMAGES = 255

@@ -11,7 +11,7 @@ from snnviz.metrics.accumulator import Accumulator, mean_defined, ratio
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from snnviz.spikes import SpikeRecord
+    from snnviz.records.spikes import SpikeRecord
 
     Unsigned = np.unsignedinteger
 

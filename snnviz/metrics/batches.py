@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from snnviz.spikes import SpikeRecord
+    from snnviz.records.spikes import SpikeRecord
 
 # About so many neurons are looked at together: their counts stay near the cache.
 _BLOCK = 1 << 20

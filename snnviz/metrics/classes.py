@@ -11,7 +11,7 @@ from snnviz.metrics.accumulator import Accumulator, ratio
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from snnviz.spikes import SpikeRecord
+    from snnviz.records.spikes import SpikeRecord
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from snnviz.metrics.levels import level_matrix
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from snnviz.spikes import SpikeRecord
+    from snnviz.records.spikes import SpikeRecord
 
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from snnviz.energy import JOULES_PER_ADDITION, JOULES_PER_MAC
 from snnviz.errors import ConfigError
 from snnviz.metrics.accumulator import Accumulator, check_shape
 from snnviz.metrics.batches import blocks
+from snnviz.metrics.energy import JOULES_PER_ADDITION, JOULES_PER_MAC
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from snnviz.spikes import SpikeRecord
+    from snnviz.records.spikes import SpikeRecord
 
 # As many steps as an integer has bits.
 _WORD = 64
@@ -45,7 +45,8 @@ class CostResult:
     def joules(self) -> float:
         """The energy of both, in joules: 4.6 pJ a product and 0.9 pJ an addition.
 
-        Float32 in 45 nm, see `snnviz.energy` (Horowitz, ISSCC 2014); memory traffic is left out.
+        Float32 in 45 nm, see `snnviz.metrics.energy` (Horowitz, ISSCC 2014); memory traffic is
+        left out.
         """
         return JOULES_PER_MAC * self.macs + JOULES_PER_ADDITION * self.synops
 

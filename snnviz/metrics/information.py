@@ -21,7 +21,7 @@ from snnviz.metrics.accumulator import Accumulator, ratio
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from snnviz.spikes import SpikeRecord
+    from snnviz.records.spikes import SpikeRecord
 
 BINS = 16
 

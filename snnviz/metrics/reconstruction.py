@@ -18,7 +18,7 @@ from snnviz.metrics.ridge import exact_weights, ridge_weights
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from snnviz.spikes import SpikeRecord
+    from snnviz.records.spikes import SpikeRecord
 
     Floats = NDArray[np.float64]
     Bytes = NDArray[np.uint8]

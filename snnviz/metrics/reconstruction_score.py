@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from snnviz.spikes import SpikeRecord
+    from snnviz.records.spikes import SpikeRecord
 
     Floats = NDArray[np.float64]
     Bytes = NDArray[np.uint8]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from snnviz.spikes import SpikeRecord
+    from snnviz.records.spikes import SpikeRecord
 
 # Columns that are multiplied at once: 2 MB for 128 channels, so that they stay near the cache.
 _COLUMNS = 1 << 12

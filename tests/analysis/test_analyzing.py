@@ -11,12 +11,11 @@ import torch
 from PIL import Image
 from torch import nn
 
+from snnviz.adapters.chain import split_encoder
 from snnviz.analysis import (
     SCORES,
     Coder,
     analyze,
-    baseline_coders,
-    checkpoint_coders,
     encoder_coder,
     measuring,
     scorecard_markdown,
@@ -28,14 +27,15 @@ from snnviz.analysis import (
 from snnviz.analysis.pictures import analysis_figures
 from snnviz.analysis.scorecard import grouped
 from snnviz.analysis.tables import as_json, channels_csv
-from snnviz.baselines import untrained_encoder
-from snnviz.checkpoint import load_checkpoint, save_checkpoint
 from snnviz.data import ImageSet, garments, to_input
-from snnviz.encoder import load_encoder, split_encoder
 from snnviz.errors import ConfigError, DataError, ShapeError
 from snnviz.metrics import Activity, ProbeFit, ProbeScore, cka
-from snnviz.network import NetworkConfig, build_network
-from snnviz.spikes import SpikeRecord
+from snnviz.records.spikes import SpikeRecord
+from snnviz.tutorial.baselines import untrained_encoder
+from snnviz.tutorial.coders import baseline_coders, checkpoint_coders
+from snnviz.tutorial.encoder import load_encoder
+from snnviz.tutorial.layouts import load_checkpoint, save_checkpoint
+from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.analysis.varied import cut
 from tests.lively import lively
 

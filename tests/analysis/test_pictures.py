@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from snnviz.analysis import SCORES, analyze, baseline_coders, encoder_coder
+from snnviz.analysis import SCORES, analyze, encoder_coder
 from snnviz.analysis.pictures import analysis_figures
 from snnviz.data import garments
 from snnviz.figures.feature_maps import SATURATED_COLOR, SILENT_COLOR
-from snnviz.network import NetworkConfig
+from snnviz.tutorial.coders import baseline_coders
+from snnviz.tutorial.network import NetworkConfig
 from tests.analysis.varied import AREA, BACKGROUND, EDGES, SATURATED, SILENT, cut, varied_encoder
-from tests.figures.tiles import canvas_of, rgb, texts, tile_at, tile_under
+from tests.figures.layout.tiles import canvas_of, rgb, texts, tile_at, tile_under
 from tests.metrics.oracles import scikit_quantities, stepped
 
 T, H, W = 4, 12, 28

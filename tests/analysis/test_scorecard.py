@@ -11,15 +11,21 @@ from scipy import signal, stats
 from skimage.measure import block_reduce
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from snnviz.analysis import SCORES, analyze, baseline_coders, encoder_coder, scorecard_text
+from snnviz.analysis import (
+    SCORES,
+    analyze,
+    encoder_coder,
+    scorecard_text,
+)
 from snnviz.analysis.analyzing import InNetwork
 from snnviz.analysis.tables import channels_csv
-from snnviz.baselines import untrained_encoder
 from snnviz.data import garments, to_input
-from snnviz.importance import Importance
-from snnviz.measurement import Measurement
 from snnviz.metrics import Movement
-from snnviz.network import NetworkConfig
+from snnviz.scoring.importance import Importance
+from snnviz.scoring.measurement import Measurement
+from snnviz.tutorial.baselines import untrained_encoder
+from snnviz.tutorial.coders import baseline_coders
+from snnviz.tutorial.network import NetworkConfig
 from tests.analysis.varied import CHANNELS, cut, varied_encoder
 from tests.metrics.oracles import loop_sparseness, mean_of_some, scikit_quantities, song_hsic
 

@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from snnviz.adapters.chain import split_encoder
 from snnviz.data import ImageSet
-from snnviz.encoder import split_encoder
-from snnviz.network import NetworkConfig, build_network
+from snnviz.tutorial.network import NetworkConfig, build_network
 
 POINT = np.eye(3) * [0, 1, 0]
 MEAN = np.full((3, 3), 1 / 9)

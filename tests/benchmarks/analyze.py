@@ -16,8 +16,8 @@ from pathlib import Path
 import torch
 
 from snnviz.data import fashion_mnist, garments, to_input
-from snnviz.encoder import load_encoder
 from snnviz.metrics import Activity, Classes, Information, Redundancy, cka
+from snnviz.tutorial.encoder import load_encoder
 from tests.benchmarks.machine import describe_machine
 
 STEPS = (8, 64)

@@ -17,8 +17,9 @@ import torch
 from spikingjelly.activation_based import functional, neuron
 from torch import nn
 
+from snnviz.adapters.chain import Encoder
 from snnviz.data import fashion_mnist, garments
-from snnviz.encoder import Encoder, load_encoder
+from snnviz.tutorial.encoder import load_encoder
 from tests.benchmarks.machine import describe_machine
 
 STEPS = (8, 64)

@@ -101,7 +101,7 @@ def train_once(
     options: argparse.Namespace, name: str, seed: int, sets: list
 ) -> tuple[float, float, float | None]:
     """Seconds of a training, its best test accuracy, and the seconds to the tutorial's."""
-    from snnviz.training import TrainConfig, train
+    from snnviz.tutorial.training import TrainConfig, train
 
     config = TrainConfig(
         epochs=options.epochs,
@@ -171,7 +171,7 @@ def main(arguments: list[str]) -> None:
 def check_all(options: argparse.Namespace) -> None:
     """End where the kernels cannot run here, or something is not as it should be."""
     from snnviz.errors import ConfigError
-    from snnviz.kernels import check_available
+    from snnviz.tutorial.kernels import check_available
     from tests.benchmarks import gpu_check
 
     try:

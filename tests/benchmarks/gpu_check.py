@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from snnviz.data import garments
-from snnviz.encoder import load_encoder
-from snnviz.evaluation import to_device
-from snnviz.kernels import Neuron, functions, reference
 from snnviz.ranks import Ranks
-from snnviz.training import TrainConfig
-from snnviz.training.learner import Learner
+from snnviz.scoring.evaluation import to_device
+from snnviz.tutorial.encoder import load_encoder
+from snnviz.tutorial.kernels import Neuron, functions, reference
+from snnviz.tutorial.training import TrainConfig
+from snnviz.tutorial.training.learner import Learner
 from tests.benchmarks.gpu_sides import OURS, settings, title
 
 STEPS = (1, 2, 4, 7, 16, 64)

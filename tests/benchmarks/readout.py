@@ -10,11 +10,12 @@ from pathlib import Path
 
 import torch
 
-from snnviz.baselines import PIXEL_CODES, untrained_encoder
+from snnviz.baselines import PIXEL_CODES
 from snnviz.data import fashion_mnist
-from snnviz.encoder import load_encoder
 from snnviz.metrics import Contours, ProbeFit, ProbeScore, ReconstructionFit, ReconstructionScore
-from snnviz.network import NetworkConfig
+from snnviz.tutorial.baselines import untrained_encoder
+from snnviz.tutorial.encoder import load_encoder
+from snnviz.tutorial.network import NetworkConfig
 from tests.benchmarks.machine import describe_machine
 
 BATCH = 100

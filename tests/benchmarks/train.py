@@ -126,14 +126,14 @@ def loop_blocks(
 def our_blocks(
     data_dir: Path, *, amp: bool, fast: bool = True, batch: int = BATCH, **settings: Any
 ) -> tuple[Block, Block]:
-    """The package's own training and evaluation, as `snnviz.training.train` runs them."""
-    from snnviz import acceleration
+    """The package's own training and evaluation, as `snnviz.tutorial.training.train` runs them."""
     from snnviz.data import fashion_mnist
     from snnviz.device import cudnn_algorithms
-    from snnviz.evaluation import evaluate_tensors, to_device
     from snnviz.ranks import Ranks
-    from snnviz.training import TrainConfig
-    from snnviz.training.learner import Learner
+    from snnviz.scoring.evaluation import evaluate_tensors, to_device
+    from snnviz.tutorial import acceleration
+    from snnviz.tutorial.training import TrainConfig
+    from snnviz.tutorial.training.learner import Learner
 
     # What decides whether it pays; a block is no whole training.
     mock.patch.object(acceleration, "_WORTHWHILE", 0 if fast else float("inf")).start()

@@ -14,13 +14,13 @@ import torch
 from PIL import Image
 
 from snnviz import __version__
-from snnviz.checkpoint import encoder_checkpoint, load_checkpoint, save_checkpoint
 from snnviz.cli import cli
 from snnviz.data import ImageSet, fashion_mnist, garments, to_input
-from snnviz.encoder import load_encoder
-from snnviz.evaluation import evaluate
 from snnviz.metrics import kernel_change
-from snnviz.network import NetworkConfig, build_network
+from snnviz.scoring.evaluation import evaluate
+from snnviz.tutorial.encoder import load_encoder
+from snnviz.tutorial.layouts import encoder_checkpoint, load_checkpoint, save_checkpoint
+from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.commands import one_line
 from tests.lively import lively
 

@@ -22,8 +22,8 @@ from snnviz import __version__
 from snnviz.cli import COMMANDS, cli, main
 from snnviz.errors import DiskFullError
 from snnviz.export import FORMATS
-from snnviz.network import NetworkConfig, build_network
-from snnviz.runs import LATEST, MAX
+from snnviz.tutorial.network import NetworkConfig, build_network
+from snnviz.tutorial.runs import LATEST, MAX
 from tests.commands import one_line, process
 from tests.lively import answering
 
@@ -481,7 +481,7 @@ def test_memory_of_any_library_and_command(error, fact, run, ckpt, monkeypatch):
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr("snnviz.measurement.measure", fail)
+    monkeypatch.setattr("snnviz.scoring.measurement.measure", fail)
     status, _, err = run("evaluate", "--ckpt", ckpt, "--dataset", "garments")
     assert status == 1
     assert fact in one_line(err)
@@ -492,7 +492,7 @@ def test_another_runtime_error_is_a_bug_and_shows_itself(ckpt, monkeypatch):
     def fail(*_, **__):
         raise RuntimeError("allocated")
 
-    monkeypatch.setattr("snnviz.measurement.measure", fail)
+    monkeypatch.setattr("snnviz.scoring.measurement.measure", fail)
     with pytest.raises(RuntimeError, match="allocated"):
         main(["evaluate", "--ckpt", str(ckpt), "--dataset", "garments"])
 

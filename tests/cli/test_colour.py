@@ -7,7 +7,7 @@ from PIL import Image
 from torch import nn
 
 from snnviz.cli import main
-from snnviz.network import NetworkConfig, build_network
+from snnviz.tutorial.network import NetworkConfig, build_network
 
 
 @pytest.fixture

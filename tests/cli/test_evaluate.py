@@ -13,13 +13,13 @@ import torch
 from PIL import Image
 
 from snnviz import __version__
-from snnviz.checkpoint import load_checkpoint
 from snnviz.cli import cli
 from snnviz.data import fashion_mnist, garments
-from snnviz.encoder import bundled
 from snnviz.export import FORMATS
-from snnviz.measurement import measure
-from snnviz.network import NetworkConfig, build_network
+from snnviz.scoring.measurement import measure
+from snnviz.tutorial.encoder import bundled
+from snnviz.tutorial.layouts import load_checkpoint
+from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.lively import lively
 
 KEYS = {

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from snnviz.checkpoint import save_checkpoint
 from snnviz.files import locked
-from snnviz.network import NetworkConfig, build_network
+from snnviz.tutorial.layouts import save_checkpoint
+from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.commands import one_line
 from tests.kills import contents
 from tests.lively import lively

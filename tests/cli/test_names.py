@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from snnviz.cli import main
-from snnviz.encoder import bundled
 from snnviz.files import printable
+from snnviz.tutorial.encoder import bundled
 
 if sys.platform != "linux":
     pytest.skip("elsewhere names are text", allow_module_level=True)

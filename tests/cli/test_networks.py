@@ -9,7 +9,7 @@ import torch
 from spikingjelly.activation_based import functional, neuron
 
 from snnviz.data import garments
-from snnviz.network import NetworkConfig, build_network
+from snnviz.tutorial.network import NetworkConfig, build_network
 
 
 @pytest.fixture

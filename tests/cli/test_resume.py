@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from snnviz.runs import LATEST, MAX
+from snnviz.tutorial.runs import LATEST, MAX
 from tests.commands import one_line
 from tests.kills import contents
 

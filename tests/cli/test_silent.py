@@ -8,9 +8,9 @@ import torch
 
 from snnviz.cli import main
 from snnviz.data import ImageSet, garments
-from snnviz.evaluation import with_predictions
-from snnviz.measurement import measure
-from snnviz.network import NetworkConfig, build_network
+from snnviz.scoring.evaluation import with_predictions
+from snnviz.scoring.measurement import measure
+from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.lively import lively
 
 

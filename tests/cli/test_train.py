@@ -12,18 +12,18 @@ import pytest
 import torch
 from PIL import Image
 
-from snnviz.acceleration import native
-from snnviz.checkpoint import load_checkpoint
 from snnviz.cli import plan
 from snnviz.cli.interrupts import Stopped
 from snnviz.cli.train import command
 from snnviz.data import garments
 from snnviz.errors import ConfigError
-from snnviz.evaluation import evaluate
 from snnviz.files import locked
-from snnviz.network import NetworkConfig, build_network
-from snnviz.runs import LATEST, MAX, read_curves
-from snnviz.training import OPTIMIZERS, SCHEDULES, TrainConfig
+from snnviz.scoring.evaluation import evaluate
+from snnviz.tutorial.acceleration import native
+from snnviz.tutorial.layouts import load_checkpoint
+from snnviz.tutorial.network import NetworkConfig, build_network
+from snnviz.tutorial.runs import LATEST, MAX, read_curves
+from snnviz.tutorial.training import OPTIMIZERS, SCHEDULES, TrainConfig
 from tests.commands import one_line, one_line_of_ranks, process, ranks, start
 
 SMALL = ("train", "--dataset", "garments", "--n-images", 60, "-T", 2, "-b", 20, "-channels", 3,
@@ -292,7 +292,7 @@ def test_two_processes_evaluate_as_one(tmp_path):
 
 def test_without_a_compiler_it_trains_and_says_what_it_does_without(run, monkeypatch):
     monkeypatch.setenv("CXX", "no-such-compiler")
-    monkeypatch.setattr("snnviz.acceleration._WORTHWHILE", 0)
+    monkeypatch.setattr("snnviz.tutorial.acceleration._WORTHWHILE", 0)
     native.library.cache_clear()
     status, out, err = run(*SMALL, "-epochs", 1)
     native.library.cache_clear()

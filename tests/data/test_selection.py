@@ -8,8 +8,8 @@ import torch
 
 from snnviz.data import Sample, garments, parse_selection
 from snnviz.errors import ConfigError, DataError, ShapeError
-from snnviz.evaluation import predict, with_predictions
-from snnviz.network import NetworkConfig, build_network
+from snnviz.scoring.evaluation import predict, with_predictions
+from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.commands import status_of
 from tests.lively import lively
 
@@ -83,7 +83,7 @@ def ckpt(tmp_path):
 
 @pytest.mark.slow
 def test_the_command_selects_and_lists_predictions(ckpt, tmp_path, capsys):
-    from snnviz.checkpoint import load_checkpoint
+    from snnviz.tutorial.layouts import load_checkpoint
 
     images = garments(1000)
     predicted = predict(load_checkpoint(ckpt).build_network(), images.images[:300])

@@ -13,8 +13,8 @@ import torch
 from PIL import Image
 from spikingjelly.activation_based.neuron import IFNode
 
+from snnviz.adapters.chain import Encoder
 from snnviz.data import Sample, to_input
-from snnviz.encoder import Encoder
 from snnviz.errors import ConfigError, ExportError
 from snnviz.export import FigureSetOptions, render, sets, write_figure_sets
 from snnviz.export.encoding import encoded

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from snnviz.data import Sample, garments, to_input
-from snnviz.encoder import load_encoder
 from snnviz.export import FigureSetOptions, sheets
-from snnviz.network import NetworkConfig, build_network
 from snnviz.ranks import Ranks
+from snnviz.tutorial.encoder import load_encoder
+from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.lively import lively
 
 OPTIONS = FigureSetOptions(T=3, at=(2,), formats=("png",), dpi=20)

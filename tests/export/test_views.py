@@ -11,10 +11,10 @@ from PIL import Image
 from spikingjelly.activation_based import functional, neuron
 from torch import nn
 
+from snnviz.adapters.chain import split_encoder
 from snnviz.cli import main
 from snnviz.cli.visualize import command
 from snnviz.data import Sample, to_input
-from snnviz.encoder import split_encoder
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.export import (
     KINDS,
@@ -33,7 +33,7 @@ from snnviz.figures import (
     spike_frames,
     spike_map_figure,
 )
-from snnviz.membrane import membrane_potentials
+from snnviz.neurons.membrane import membrane_potentials
 from tests.export.folders import contents
 
 T = 4

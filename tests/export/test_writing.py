@@ -17,12 +17,12 @@ import torch
 from PIL import Image
 
 from snnviz.data import Sample, garments
-from snnviz.encoder import load_encoder
 from snnviz.errors import ConfigError, ExportError
 from snnviz.export import FigureSetOptions, sheets, write_figure_sets
 from snnviz.files import write_bytes
 from snnviz.folders import held
-from snnviz.network import NetworkConfig, build_network
+from snnviz.tutorial.encoder import load_encoder
+from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.commands import one_line_of_ranks, ranks, start, status_of
 from tests.export.folders import contents
 from tests.lively import lively

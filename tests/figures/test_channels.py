@@ -9,8 +9,8 @@ import pytest
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.figures import kernel_figure, sorted_channels_figure
 from snnviz.figures.feature_maps import SATURATED_COLOR, SILENT_COLOR
-from snnviz.figures.tiles import COLUMN
-from tests.figures.tiles import check_text, legend, rgb, texts, tile_under
+from snnviz.figures.layout.tiles import COLUMN
+from tests.figures.layout.tiles import check_text, legend, rgb, texts, tile_under
 
 T = 4
 SATURATED_TEXT = "saturated: a spike everywhere, always"

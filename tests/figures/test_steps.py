@@ -14,9 +14,17 @@ from snnviz.figures import (
     spike_map_figure,
 )
 from snnviz.figures.feature_maps import SATURATED_COLOR, SILENT_COLOR
+from snnviz.figures.layout.tiles import COLUMN
 from snnviz.figures.spike_maps import BEFORE_COLOR, REST_COLOR, SPIKE_COLOR
-from snnviz.figures.tiles import COLUMN
-from tests.figures.tiles import canvas_of, check_text, legend, rgb, texts, tile_at, tile_under
+from tests.figures.layout.tiles import (
+    canvas_of,
+    check_text,
+    legend,
+    rgb,
+    texts,
+    tile_at,
+    tile_under,
+)
 
 T = 5
 

@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import save as safetensors_bytes
 from torch import nn
 
-from snnviz.network import NetworkConfig, build_network
-from tests.checkpoint.networks import (
+from snnviz.tutorial.network import NetworkConfig, build_network
+from tests.tutorial.layouts.networks import (
     CLASSES_OF_FILES,
     LAYOUTS,
     installed,

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from snnviz import load_encoder
-from snnviz.checkpoint import load_checkpoint, load_training_state
 from snnviz.cli import main
 from snnviz.data import fashion_mnist, load_picture
 from snnviz.errors import SnnvizError
-from snnviz.runs import read_curves
+from snnviz.tutorial.layouts import load_checkpoint, load_training_state
+from snnviz.tutorial.runs import read_curves
 from tests.fuzz.runner import OUT
 
 

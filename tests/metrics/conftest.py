@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from snnviz.data import to_input
-from snnviz.encoder import load_encoder
-from snnviz.spikes import SpikeRecord
+from snnviz.records.spikes import SpikeRecord
+from snnviz.tutorial.encoder import load_encoder
 
 
 @dataclass

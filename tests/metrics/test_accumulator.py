@@ -18,7 +18,7 @@ from snnviz.metrics import (
     ReconstructionFit,
     Redundancy,
 )
-from snnviz.spikes import SpikeRecord
+from snnviz.records.spikes import SpikeRecord
 from tests.metrics.conftest import random_case
 
 FAMILIES = {

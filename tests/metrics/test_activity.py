@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from snnviz.metrics import Activity, sparseness
-from snnviz.spikes import SpikeRecord
+from snnviz.records.spikes import SpikeRecord
 from tests.metrics.oracles import assert_activity, loop_sparseness
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from snnviz.metrics import Classes, class_selectivity
-from snnviz.spikes import SpikeRecord
+from snnviz.records.spikes import SpikeRecord
 from tests.metrics.conftest import CASES, random_case
 
 

@@ -11,7 +11,6 @@ from scipy.stats import pearsonr
 from skimage import filters
 
 from snnviz.data import to_input
-from snnviz.encoder import load_encoder
 from snnviz.errors import ConfigError, DataError, ShapeError
 from snnviz.metrics import (
     QUANTITIES,
@@ -21,7 +20,8 @@ from snnviz.metrics import (
     image_quantities,
     sobel_gradient,
 )
-from snnviz.spikes import SpikeRecord
+from snnviz.records.spikes import SpikeRecord
+from snnviz.tutorial.encoder import load_encoder
 from tests.metrics.oracles import scikit_quantities
 
 EDGE, INTENSITY = QUANTITIES.index("edge"), QUANTITIES.index("intensity")

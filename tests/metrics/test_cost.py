@@ -5,13 +5,13 @@ import pytest
 import torch
 
 from snnviz.data import garments, to_input
-from snnviz.encoder import load_encoder
-from snnviz.energy import JOULES_PER_ADDITION, JOULES_PER_MAC
 from snnviz.errors import ConfigError
-from snnviz.measurement import measure
 from snnviz.metrics import Cost
-from snnviz.network import NetworkConfig, build_network
-from snnviz.spikes import SpikeRecord
+from snnviz.metrics.energy import JOULES_PER_ADDITION, JOULES_PER_MAC
+from snnviz.records.spikes import SpikeRecord
+from snnviz.scoring.measurement import measure
+from snnviz.tutorial.encoder import load_encoder
+from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.lively import lively
 from tests.metrics.conftest import random_case
 

@@ -9,7 +9,7 @@ from scipy import stats
 
 from snnviz.errors import ConfigError
 from snnviz.metrics import Information, entropy, mutual_information
-from snnviz.spikes import SpikeRecord
+from snnviz.records.spikes import SpikeRecord
 
 
 def loop_information(xs, ys):

@@ -13,9 +13,7 @@ from scipy import ndimage, stats
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import nn
 
-from snnviz.baselines import untrained_encoder
 from snnviz.data import ImageSet, to_input
-from snnviz.encoder import load_encoder
 from snnviz.metrics import (
     Activity,
     Contours,
@@ -33,8 +31,10 @@ from snnviz.metrics import (
 )
 from snnviz.metrics.probe import RIDGE as PROBE_RIDGE
 from snnviz.metrics.reconstruction import RIDGE
-from snnviz.network import NetworkConfig, build_neuron
-from snnviz.spikes import SpikeRecord
+from snnviz.records.spikes import SpikeRecord
+from snnviz.tutorial.baselines import untrained_encoder
+from snnviz.tutorial.encoder import load_encoder
+from snnviz.tutorial.network import NetworkConfig, build_neuron
 from tests.metrics.conftest import Case
 from tests.metrics.oracles import assert_activity, scikit_quantities, song_hsic, stepped
 

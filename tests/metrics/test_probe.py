@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from scipy.stats import binom, binomtest
 
 from snnviz.data import to_input
-from snnviz.encoder import load_encoder
 from snnviz.errors import ConfigError, DataError, ShapeError
 from snnviz.metrics import (
     ClassProbe,
@@ -20,7 +19,8 @@ from snnviz.metrics import (
     pooling_side,
     wilson_interval,
 )
-from snnviz.spikes import SpikeRecord
+from snnviz.records.spikes import SpikeRecord
+from snnviz.tutorial.encoder import load_encoder
 
 
 def fit(record, labels, **options):

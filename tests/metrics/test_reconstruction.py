@@ -15,7 +15,6 @@ from skimage.metrics import (
 )
 
 from snnviz.data import to_input
-from snnviz.encoder import load_encoder
 from snnviz.errors import DataError, ShapeError
 from snnviz.metrics import (
     ReconstructionFit,
@@ -24,7 +23,8 @@ from snnviz.metrics import (
     squared_error,
     structural_similarity,
 )
-from snnviz.spikes import SpikeRecord
+from snnviz.records.spikes import SpikeRecord
+from snnviz.tutorial.encoder import load_encoder
 
 
 def fit(record, images, **options):

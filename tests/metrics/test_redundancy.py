@@ -7,7 +7,7 @@ from scipy import stats
 from snnviz.errors import ConfigError, DataError, ShapeError
 from snnviz.metrics import Redundancy, cka, correlation, participation_ratio
 from snnviz.metrics.redundancy import exact_gram
-from snnviz.spikes import SpikeRecord
+from snnviz.records.spikes import SpikeRecord
 from tests.metrics.oracles import song_hsic
 
 

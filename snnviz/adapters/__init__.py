@@ -1,0 +1,1 @@
+"""From a network to records of its spiking layers."""

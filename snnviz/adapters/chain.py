@@ -1,0 +1,309 @@
+"""The encoder of a spiking network: tensors in, `SpikeRecord` out.
+
+A network that is fed a still image begins with layers that keep no state and a layer of spiking
+neurons. Those are its encoder from pixels to spikes.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from functools import cache
+from math import ceil
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from spikingjelly.activation_based import base, functional, neuron
+from torch import Tensor, nn
+
+from snnviz.device import full_precision
+from snnviz.errors import ConfigError, ShapeError
+from snnviz.neurons.first_spike import drive_thresholds, first_spike
+from snnviz.records.spikes import SpikeRecord
+
+# Up to so many neurons, of one image or more, get their drive at once: 8 MB. With less, threads
+# would wait for each other between the steps for longer than the cache saves.
+_CHUNK = 1 << 21
+# Below so many, another thread is not worth its start.
+_SMALL_CHUNK = 1 << 19
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """A stateless prefix and the first layer of spiking neurons, ready to record.
+
+    Every recording starts from the neurons' reset state and leaves no trace. Make one with
+    `snnviz.split_encoder` or `snnviz.load_encoder`.
+
+    Attributes:
+        prefix: The stateless layers, in evaluation mode.
+        node: The spiking neurons, single-step.
+        T: Number of time steps of a recording, where `encode` is told none.
+    """
+
+    prefix: nn.Sequential
+    node: nn.Module
+    T: int = 4
+
+    @property
+    def in_channels(self) -> int:
+        """Channels of the images it takes."""
+        return self._convolutions[0].in_channels
+
+    @property
+    def channels(self) -> int:
+        """Number of feature maps, K."""
+        return self._convolutions[-1].out_channels
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self._convolutions[0].weight.device
+
+    @property
+    def kernels(self) -> NDArray[np.float32]:
+        """Weights of the convolution before the neurons, float32 [K, C, kh, kw]; a copy."""
+        weight = self._convolutions[-1].weight
+        return weight.detach().to("cpu", torch.float32, copy=True).numpy()
+
+    def membrane_parameters(self) -> tuple[float, float | None]:
+        """`v_threshold` and `v_reset` of its neurons; a `v_reset` of None subtracts the threshold.
+
+        Raises:
+            ConfigError: They do more than integrate and fire.
+        """
+        if type(self.node) is not neuron.IFNode:
+            raise ConfigError(
+                f"the membrane potential is drawn for IFNode, not for {type(self.node).__name__}; "
+                "leave out the kinds membrane and raster"
+            )
+        v_threshold, v_reset = self.node.v_threshold, self.node.v_reset
+        return float(cast("float", v_threshold)), None if v_reset is None else float(
+            cast("float", v_reset)
+        )
+
+    @property
+    def _convolutions(self) -> list[nn.Conv2d]:
+        return [layer for layer in self.prefix if isinstance(layer, nn.Conv2d)]
+
+    def to(self, device: str | torch.device) -> "Encoder":
+        """The same encoder, computing on `device`."""
+        prefix, node = deepcopy((self.prefix, self.node))
+        return replace(self, prefix=prefix.to(device), node=node.to(device))
+
+    def encode(self, images: Tensor | NDArray[np.floating], T: int | None = None) -> SpikeRecord:
+        """The spikes of `images` over T steps, from reset.
+
+        The prefix runs once an image. Neurons that are a renewal process need no simulation: the
+        drive is compared with the exact thresholds of `snnviz.neurons.first_spike`, which gives
+        what stepping the neuron gives. Others are stepped.
+
+        Args:
+            images: Floats [N, C, H, W] in [0, 1], tensor or array; C is `in_channels`.
+            T: Number of time steps, >= 1; None takes the encoder's own.
+
+        Raises:
+            ShapeError: The images have another shape, type or range.
+            ConfigError: T is below 1.
+        """
+        T = self.T if T is None else T
+        if T < 1:
+            raise ConfigError(f"T must be at least 1, got {T}")
+        images = check_images(images, self.in_channels)
+        if is_renewal(self.node):
+            return self._encode_renewal(images, T)
+        return self._encode_stepwise(images, T)
+
+    def record_size(self, image_size: tuple[int, int], T: int) -> int:
+        """About how many bytes the record of an image of that height and width takes."""
+        neurons = self.channels * image_size[0] * image_size[1]
+        trains = 0 if is_renewal(self.node) else -(-T // 8)
+        return neurons * (np.min_scalar_type(T).itemsize + trains)
+
+    @torch.inference_mode()
+    def drive(self, images: Tensor | NDArray[np.floating]) -> Tensor:
+        """Input current of the neurons, float32 [N, K, H, W]; it does not change with t."""
+        # A clone, because the last bits of a convolution depend on the strides of its input, and
+        # contiguous() leaves those of one-channel images as they are.
+        images = (
+            torch.as_tensor(images).to(self.device).clone(memory_format=torch.contiguous_format)
+        )
+        with full_precision(self.device):
+            drive: Tensor = self.prefix(images)
+        # Not a number would compare as larger than every threshold and pass for a spike.
+        if not torch.isfinite(drive.sum()):
+            raise ShapeError("the drive is not finite; check the encoder's weights and BatchNorm")
+        return drive
+
+    def _encode_renewal(self, images: Tensor, T: int) -> SpikeRecord:
+        thresholds = drive_thresholds(*reset_parameters(self.node), T)
+        there = torch.tensor(thresholds, device=self.device)
+
+        def times(chunk: Tensor) -> NDArray[np.integer]:
+            drive = self.drive(chunk)
+            if drive.device.type == "cpu":
+                return first_spike(drive.numpy(), thresholds)
+            passed = torch.bucketize(drive, there, out_int32=True, right=True)
+            return (T - passed).cpu().numpy().astype(np.min_scalar_type(T))
+
+        def write(chunk: Tensor, target: NDArray[np.integer]) -> None:
+            target[:] = times(chunk)
+
+        # The first image tells how large the maps are, so that the others' go where they stay.
+        one = times(images[:1])
+        first = np.empty((len(images), *one.shape[1:]), one.dtype)
+        first[:1] = one
+        if len(images) > 1:
+            chunks = self._chunks(images[1:])
+            ends = np.cumsum([len(chunk) for chunk in chunks])
+            run = _map_threads if self.device.type == "cpu" else map
+            for _ in run(write, chunks, np.split(first[1:], ends[:-1])):
+                pass
+        return SpikeRecord.from_first_spike(first, T)
+
+    def _encode_stepwise(self, images: Tensor, T: int) -> SpikeRecord:
+        return SpikeRecord.joined(
+            [self._step(self.drive(chunk), T) for chunk in self._chunks(images)]
+        )
+
+    @torch.inference_mode()
+    def _step(self, drive: Tensor, T: int) -> SpikeRecord:
+        """The record of stepping the neurons from reset."""
+        functional.reset_net(self.node)
+        steps = (self.node(drive).bool().cpu().numpy() for _ in range(T))
+        record = SpikeRecord.from_steps(steps, T)
+        functional.reset_net(self.node)
+        return record
+
+    def _chunks(self, images: Tensor) -> tuple[Tensor, ...]:
+        """The images in parts of one length, except the last: as many for each thread."""
+        neurons = self.channels * images[0, 0].numel()
+        threads = torch.get_num_threads() if self.device.type == "cpu" else 1
+        most = max(1, _CHUNK // neurons)
+        even = ceil(len(images) / (threads * ceil(len(images) / (threads * most))))
+        size = max(even, min(most, _SMALL_CHUNK // neurons))
+        chunks: tuple[Tensor, ...] = torch.split(images, size)
+        return chunks
+
+
+def split_encoder(net: nn.Module) -> Encoder:
+    """The encoder of `net`: its layers up to and with the first spiking neurons.
+
+    Layers are taken in the order in which they are registered, which is the order of execution in
+    a chain such as SpikingJelly's PythonNet (`static_conv` and `conv[0]`) and CSNN
+    (`conv_fc[0:3]`). The encoder is a deep copy in evaluation mode and float32: later training of
+    `net`, and its membrane potentials, do not touch it.
+
+    Args:
+        net: A network with SpikingJelly neurons; its attribute `T`, if any, becomes the encoder's.
+
+    Raises:
+        ConfigError: It has no spiking neurons, or no convolution before them.
+    """
+    prefix: list[nn.Module] = []
+    for layer in _leaves(net):
+        if isinstance(layer, base.MemoryModule):
+            break
+        prefix.append(layer)
+    else:
+        raise ConfigError(f"{type(net).__name__} has no spiking neurons; nothing to split off")
+    if not isinstance(layer, neuron.BaseNode):
+        raise ConfigError(f"the first stateful layer is {type(layer).__name__}, not a neuron")
+    if not any(isinstance(module, nn.Conv2d) for module in prefix):
+        raise ConfigError(f"{type(net).__name__} has no convolution before its first neurons")
+    encoder = Encoder(
+        deepcopy(nn.Sequential(*prefix)).eval().float().to(memory_format=torch.contiguous_format),
+        _copy_neurons(layer).eval(),
+        int(getattr(net, "T", Encoder.T)),
+    )
+    for module in (encoder.prefix, encoder.node):
+        functional.set_step_mode(module, "s")
+    functional.reset_net(encoder.node)
+    return encoder
+
+
+def _map_threads(
+    function: Callable[[Tensor, NDArray[np.integer]], None],
+    chunks: Sequence[Tensor],
+    targets: Sequence[NDArray[np.integer]],
+) -> Iterator[None]:
+    """`function` of each chunk and its target; each of torch's threads takes whole chunks."""
+    _keep_freed_memory()
+    before = torch.get_num_threads()
+    threads = min(before, len(chunks))
+    if threads == 1:
+        yield from map(function, chunks, targets)
+        return
+    # The threads share out chunks instead of each layer, so within one torch must not share again.
+    try:
+        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            yield from pool.map(function, chunks, targets)
+    finally:
+        # That number is each thread's own, but threads yet to come inherit the last one set.
+        torch.set_num_threads(before)
+
+
+@cache
+def _keep_freed_memory() -> None:
+    """Have the C library keep freed memory for the next chunk, where it is glibc."""
+    # glibc returns large freed blocks to the system, and to fetch them again for every chunk costs
+    # more than the convolution. To free a larger one, never touched, raises its limit to that size.
+    torch.empty((1 << 25) - (1 << 16), dtype=torch.uint8, device="cpu")
+
+
+def _copy_neurons(node: neuron.BaseNode) -> neuron.BaseNode:
+    """A deep copy, also while the membrane potential is part of a graph that torch cannot copy."""
+    states = [state for state in node.memories() if isinstance(state, Tensor)]
+    copy: neuron.BaseNode = deepcopy(node, {id(state): state.detach().clone() for state in states})
+    return copy
+
+
+def _leaves(net: nn.Module) -> Iterator[nn.Module]:
+    """The layers of `net` that do something themselves, in the order of registration."""
+    # children() would leave out a module that is there a second time.
+    for child in filter(None, net._modules.values()):  # noqa: SLF001
+        if isinstance(child, base.MemoryModule) or not any(True for _ in child.children()):
+            yield child
+        else:
+            yield from _leaves(child)
+
+
+def is_renewal(node: nn.Module) -> bool:
+    """Whether `node` starts every interval from the same state under constant drive.
+
+    True for SpikingJelly's `IFNode` with a hard reset, and for nothing that adapts, leaks or
+    resets by subtraction: subclasses may do any of these, so only the class itself counts.
+    """
+    return type(node) is neuron.IFNode and node.v_reset is not None
+
+
+def reset_parameters(node: nn.Module) -> tuple[float, float]:
+    """`v_threshold` and `v_reset` of a neuron for which `is_renewal` holds."""
+    return float(cast("float", node.v_threshold)), float(cast("float", node.v_reset))
+
+
+def check_images(images: Tensor | NDArray[Any], in_channels: int) -> Tensor:
+    """`images` as a float32 tensor [N, in_channels, H, W] in [0, 1].
+
+    Raises:
+        ShapeError: They have another shape, type or range.
+    """
+    if isinstance(images, np.ndarray):
+        # torch takes no foreign byte order and no negative stride, and warns of read-only memory.
+        native = images.dtype.newbyteorder("=")
+        images = np.require(images, native, ("C_CONTIGUOUS", "WRITEABLE"))
+    images = torch.as_tensor(images)
+    if images.ndim != 4 or images.shape[1] != in_channels or 0 in images.shape:
+        raise ShapeError(
+            f"images must be [N, {in_channels}, H, W] with no side of 0, got {list(images.shape)}"
+        )
+    if not images.is_floating_point():
+        raise ShapeError(f"images must be floats in [0, 1], got {images.dtype}; divide by 255")
+    low, high = images.aminmax()
+    if not (low >= 0 and high <= 1):
+        raise ShapeError(
+            f"images must be in [0, 1], got {low.item():g} to {high.item():g}; scale them"
+        )
+    return images.to(torch.float32)

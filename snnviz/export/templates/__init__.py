@@ -1,0 +1,1 @@
+"""Figures in bulk: what matplotlib drew once, with the pictures of further images put in."""

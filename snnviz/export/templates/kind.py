@@ -1,0 +1,63 @@
+"""A kind of figure: all that is the same whichever maps it shows."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from snnviz.export.templates.mosaic import bits_for, recolor
+
+if TYPE_CHECKING:
+    from snnviz.export.templates.mosaic import Bytes, Codes, Mosaic
+    from snnviz.export.templates.tones import Tones
+
+# Images of a set share their extremes, so that few combinations make up most of it.
+_REMEMBERED = 1000
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How matplotlib draws a kind of figure, and what is known of its picture.
+
+    Attributes:
+        mosaic: Where the maps lie.
+        tones: Their colours.
+        scale: Output pixels per pixel.
+        pattern: Maps that look different when their picture stands on its head, where any can.
+    """
+
+    mosaic: "Mosaic"
+    tones: "Tones"
+    scale: int
+    pattern: "Bytes"
+    _memory: "dict[tuple[int, ...], tuple[Codes, dict[int, bytes], int]]" = field(
+        default_factory=dict, repr=False
+    )
+
+    def codes(self, maps: "Bytes") -> "Codes":
+        """The picture as the figure shows it, a colour a pixel, uint32 [rows, columns]."""
+        keys = self.tones.keys(maps)
+        colors = [self.tones.colors_of(key)[one] for key, one in zip(keys, maps, strict=True)]
+        codes: Codes = self.mosaic.compose(np.stack(colors), self.tones.gap)
+        return codes
+
+    def indexed(self, maps: "Bytes") -> "tuple[Bytes, Codes, int]":
+        """The picture as places in a palette, that palette, and the bits that a place takes.
+
+        The palette holds what maps with these extremes can have, often 2 or 10 colours of 26.
+        """
+        keys = self.tones.keys(maps)
+        palette, tables, gap = self._settled(tuple(sorted(set(keys))))
+        picture = np.frombuffer(recolor(maps.tobytes(), keys, tables), np.uint8)
+        canvas = self.mosaic.compose(picture.reshape(maps.shape), gap)
+        return canvas, palette, bits_for(len(palette))
+
+    def _settled(self, keys: tuple[int, ...]) -> "tuple[Codes, dict[int, bytes], int]":
+        """Palette, tables and the gap's place for maps with these keys; remembered."""
+        if keys not in self._memory:
+            if len(self._memory) >= _REMEMBERED:
+                self._memory.clear()
+            palette = self.tones.palette(keys)
+            gap = int(np.searchsorted(palette, self.tones.gap))
+            self._memory[keys] = palette, self.tones.tables(keys, palette), gap
+        return self._memory[keys]

@@ -1,0 +1,203 @@
+"""Kinds of figures, each drawn by matplotlib once and then only given new pictures.
+
+A plate is made from the figures of `snnviz.figures` and shows what they show, pixel for pixel. What
+a kind's frame does not allow goes the slow way, through `snnviz.export.rendering`. Which way it is
+depends on the kind, never on the maps: the same maps give the same bytes.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from snnviz.errors import ShapeError
+from snnviz.export.rendering import render, settled
+from snnviz.export.templates.kind import Kind
+from snnviz.export.templates.mosaic import Mosaic
+from snnviz.export.templates.pdf import build_pdf
+from snnviz.export.templates.png import build_png
+from snnviz.export.templates.svg import build_svg
+from snnviz.export.templates.tones import ByteTones, CountTones
+from snnviz.figures import feature_map_figure, input_figure
+from snnviz.grid import Layout, choose_layout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from snnviz.export.templates.mosaic import Bytes
+    from snnviz.export.templates.tones import Tones
+
+    Writer = Callable[[Bytes], bytes]
+
+_BUILDERS = {"png": build_png, "svg": build_svg, "pdf": build_pdf}
+# A larger figure would have to be kept in memory several times.
+_LARGEST = 1 << 25
+# A count is to fit into a byte.
+_HIGHEST = 255
+
+
+class _Plate(ABC):
+    """A kind of figure, ready for pictures."""
+
+    def __init__(self) -> None:
+        """Nothing is drawn before a format is asked for."""
+        self._kind: Kind | None = None
+        self._writers: dict[str, Writer | None] = {}
+        # A writer keeps one picture's worth of room.
+        self._lock = Lock()
+
+    def is_fast(self, form: str) -> bool:
+        """Whether this kind is written without matplotlib in that format.
+
+        Args:
+            form: "png", "svg" or "pdf".
+        """
+        with self._lock:
+            return self._writer(form) is not None
+
+    @abstractmethod
+    def _draw(self, maps: "Bytes") -> "Figure":
+        """The figure of maps [K, H, W], as matplotlib draws it."""
+
+    def _figure(self, maps: "Bytes") -> "Figure":
+        with settled():
+            return self._draw(maps)
+
+    def _writer(self, form: str) -> "Writer | None":
+        if form not in self._writers:
+            kind = self._kind
+            with settled():
+                self._writers[form] = (
+                    None if kind is None else _BUILDERS[form](kind, self._draw(kind.pattern))
+                )
+        return self._writers[form]
+
+    def _write(self, maps: "Bytes", form: str) -> bytes:
+        with self._lock:
+            writer = self._writer(form)
+            if writer is not None:
+                return writer(maps)
+        with settled():
+            return render(self._draw(maps), form)
+
+    def _describe(
+        self, figure: "Figure", layout: Layout, count: int, tones: "Tones", top: int
+    ) -> Kind | None:
+        """What the plate's figures have in common; None where it is too much to keep."""
+        size = round(figure.bbox.width * figure.bbox.height)
+        if size > _LARGEST:
+            return None
+        scale = round(figure.axes[0].bbox.width / layout.shape[1])
+        pattern = np.full((count, layout.height, layout.width), top, dtype=np.uint8)
+        pattern[0, 0] = 0
+        return Kind(Mosaic(layout, count), tones, scale, pattern)
+
+
+class FeatureMapPlate(_Plate):
+    """The figures of `snnviz.feature_map_figure` for one shape, step and set of options."""
+
+    def __init__(self, shape: tuple[int, int, int], *, t: int, **options: Any) -> None:
+        """Settle the kind.
+
+        Args:
+            shape: (K, H, W) of the counts.
+            t: The 0-based step up to which they count.
+            options: See `snnviz.feature_map_figure`.
+
+        Raises:
+            ConfigError: As `snnviz.feature_map_figure` does.
+        """
+        super().__init__()
+        self._shape = shape
+        self._t = t
+        self._options = options
+        figure = self._figure(np.zeros(shape, dtype=np.uint8))
+        if t + 1 > _HIGHEST:
+            return
+        image = figure.axes[0].images[0]
+        layout = choose_layout(shape, rows=options.get("rows"), columns=options.get("columns"))
+        # What the canvas has beyond the maps and their gaps are the strips for labels.
+        strip = (image.get_size()[0] - layout.shape[0]) // layout.rows
+        tones = CountTones(
+            image,
+            t=t,
+            T=options.get("T") or t + 1,
+            normalize=options.get("normalize", "map"),
+        )
+        self._kind = self._describe(figure, replace(layout, strip=strip), shape[0], tones, t + 1)
+
+    def render(self, counts: "NDArray[np.integer]", form: str) -> bytes:
+        """The figure of these counts as a file.
+
+        Args:
+            counts: Spike counts of steps 0..t, ints [K, H, W] in 0..t+1.
+            form: "png", "svg" or "pdf".
+
+        Raises:
+            ShapeError: The counts have another shape or range.
+        """
+        counts = np.asarray(counts)
+        if counts.shape != self._shape:
+            raise ShapeError(
+                f"this plate is for counts {list(self._shape)}, got {list(counts.shape)}"
+            )
+        if not (
+            np.issubdtype(counts.dtype, np.integer)
+            and counts.min() >= 0
+            and counts.max() <= self._t + 1
+        ):
+            feature_map_figure(counts, t=self._t)  # says what is wrong
+        dtype = np.uint8 if self._t + 1 <= _HIGHEST else counts.dtype
+        return self._write(np.ascontiguousarray(counts, dtype=dtype), form)
+
+    def _draw(self, maps: "Bytes") -> "Figure":
+        return feature_map_figure(maps, t=self._t, **self._options)
+
+
+class InputPlate(_Plate):
+    """The figures of `snnviz.input_figure` for one shape and class."""
+
+    def __init__(self, shape: tuple[int, int], label: str | None = None, dpi: int = 200) -> None:
+        """Settle the kind.
+
+        Args:
+            shape: (H, W) of the image.
+            label: The name of its class, for the title.
+            dpi: Output pixels per inch.
+
+        Raises:
+            ConfigError: As `snnviz.input_figure` does.
+        """
+        super().__init__()
+        self._shape = shape
+        self._options: dict[str, Any] = {"label": label, "dpi": dpi}
+        figure = self._figure(np.zeros((1, *shape), dtype=np.uint8))
+        tones = ByteTones(figure.axes[0].images[0])
+        layout = Layout(rows=1, columns=1, height=shape[0], width=shape[1], gap=0)
+        self._kind = self._describe(figure, layout, 1, tones, 255)
+
+    def render(self, image: "Bytes", form: str) -> bytes:
+        """The figure of this image as a file.
+
+        Args:
+            image: Grey levels, uint8 [H, W].
+            form: "png", "svg" or "pdf".
+
+        Raises:
+            ShapeError: The image has another shape or type.
+        """
+        image = np.asarray(image)
+        if image.shape != self._shape or image.dtype != np.uint8:
+            raise ShapeError(
+                f"this plate is for an image of bytes {list(self._shape)}, "
+                f"got {image.dtype} {list(image.shape)}"
+            )
+        return self._write(np.ascontiguousarray(image[np.newaxis]), form)
+
+    def _draw(self, maps: "Bytes") -> "Figure":
+        return input_figure(maps[0], **self._options)

@@ -1,0 +1,217 @@
+"""PNG files of one kind: the frame is packed once, an image costs its picture."""
+
+import struct
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from snnviz.export.templates import deflate
+from snnviz.export.templates.mosaic import recolor, to_codes, to_rgb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from snnviz.export.templates.kind import Kind
+    from snnviz.export.templates.mosaic import Bytes, Codes, Mosaic
+
+_START = b"\x89PNG\r\n\x1a\n"
+_ZLIB_HEADER = b"\x78\x01"
+# Filters of the PNG specification, section 9.2: a row as it is, or its difference to that above.
+_NONE, _UP = 0, 2
+# Color types of its section 11.2.2.
+_RGB, _PALETTE = 2, 3
+
+
+def chunk(name: bytes, data: bytes) -> bytes:
+    """A PNG chunk."""
+    checksum = deflate.crc32(data, deflate.crc32(name))
+    return b"".join((struct.pack(">I", len(data)), name, data, struct.pack(">I", checksum)))
+
+
+def png_head(width: int, height: int, bits: int, palette: "Codes | None") -> bytes:
+    """What comes before the pixels of a PNG, in the colours of `palette` or, if None, in RGB."""
+    color_type = _RGB if palette is None else _PALETTE
+    head = _START + chunk(
+        b"IHDR", struct.pack(">IIBBBBB", width, height, bits, color_type, 0, 0, 0)
+    )
+    if palette is not None:
+        head += chunk(b"PLTE", to_rgb(palette).tobytes())
+    return head
+
+
+def small_png(rows: "Bytes", width: int, bits: int, palette: "Codes") -> bytes:
+    """A PNG of packed rows [H, bytes] of `width` pixels."""
+    filtered = np.zeros((rows.shape[0], rows.shape[1] + 1), dtype=np.uint8)
+    filtered[:, 1:] = rows
+    return b"".join(
+        (
+            png_head(width, len(rows), bits, palette),
+            chunk(b"IDAT", deflate.compress(filtered.data)),
+            chunk(b"IEND", b""),
+        )
+    )
+
+
+def build_png(kind: "Kind", figure: "Figure") -> "Callable[[Bytes], bytes] | None":
+    """What turns maps into the file that matplotlib draws; None where it draws them otherwise.
+
+    Each pixel of the maps must be a block of its colour, in the place of the figure's axes.
+
+    Args:
+        kind: What is known of the kind.
+        figure: The figure of its pattern, as it comes from `snnviz.figures`.
+    """
+    if len(kind.tones.colors) > 256:
+        return None
+    raster, top, left = _draw(figure)
+    return _PngTemplate(kind, raster, top, left) if _shows(kind, raster, top, left) else None
+
+
+class _PngTemplate:
+    """The PNG file with room for the picture."""
+
+    def __init__(self, kind: "Kind", raster: "Codes", top: int, left: int) -> None:
+        self._kind = kind
+        palette = np.unique(np.append(_runs(raster)[0], kind.tones.colors))
+        self._palette = palette if len(palette) <= 256 else None
+        self._channels = 1 if self._palette is not None else 3
+        bottom = top + kind.mosaic.layout.shape[0] * kind.scale
+        pixels = self._samples(raster).reshape(len(raster), -1)
+        filtered = _filter(pixels, _filters(kind.mosaic, kind.scale, top, len(pixels)))
+        self._body = filtered[top:bottom].copy()
+        self._targets = self._find_targets(left)
+        # Places in the file's palette, or in that of the picture alone, to be looked up after.
+        self._own = kind.tones.colors if self._palette is None else self._palette
+        self._gap = int(np.searchsorted(self._own, kind.tones.gap))
+        self._tables: dict[int, bytes] = {}
+        self._channel_tables: list[bytes | None] = [None]
+        if self._palette is None:
+            own = np.pad(self._own, (0, 256 - len(self._own)))
+            self._channel_tables = [column.tobytes() for column in to_rgb(own).T]
+        above, below = filtered[:top], filtered[bottom:]
+        self._head = png_head(raster.shape[1], len(raster), 8, self._palette) + chunk(
+            b"IDAT", _ZLIB_HEADER + deflate.pack_once(above.data, last=False)
+        )
+        self._tail = deflate.pack_once(below.data, last=True)
+        self._sums = deflate.adler32(above.data), deflate.adler32(below.data), below.size
+
+    def __call__(self, maps: "Bytes") -> bytes:
+        """The file that shows these maps."""
+        keys = self._kind.tones.keys(maps)
+        for key in set(keys) - self._tables.keys():
+            self._tables |= self._kind.tones.tables([key], self._own)
+        picture = np.frombuffer(recolor(maps.tobytes(), keys, self._tables), np.uint8)
+        canvas = self._kind.mosaic.compose(picture.reshape(maps.shape), self._gap)
+        for samples, targets in zip(self._channel_tables, self._targets, strict=True):
+            self._place(canvas if samples is None else _translate(canvas, samples), targets)
+        above, below, length = self._sums
+        checksum = deflate.join_adler32(above, deflate.adler32(self._body.data), self._body.size)
+        checksum = deflate.join_adler32(checksum, below, length)
+        return b"".join(
+            (
+                self._head,
+                chunk(b"IDAT", deflate.pack(self._body.data)),
+                chunk(b"IDAT", self._tail + struct.pack(">I", checksum)),
+                chunk(b"IEND", b""),
+            )
+        )
+
+    def _place(self, canvas: "Bytes", targets: "list[Bytes]") -> None:
+        """Put one channel of the picture into the body."""
+        # The gap between maps is static: it ends as a difference of 0, but for the first row of
+        # each map, which is stored as it is.
+        rows = self._kind.mosaic.map_rows(canvas)
+        steps = rows.copy()
+        np.subtract(rows[:, 1:], rows[:, :-1], out=steps[:, 1:])
+        for target in targets:
+            target[...] = steps
+
+    def _samples(self, codes: "Codes") -> "Bytes":
+        """What stands in the file for each of these colours, uint8 [..., channels]."""
+        if self._palette is None:
+            return to_rgb(codes)
+        colors, lengths = _runs(codes)
+        samples = np.searchsorted(self._palette, colors).astype(np.uint8).repeat(lengths)
+        return samples.reshape(*codes.shape, 1)
+
+    def _find_targets(self, left: int) -> "list[list[Bytes]]":
+        """Views of the body, for each channel and each repetition of a pixel: all maps' rows."""
+        scale, channels = self._kind.scale, self._channels
+        rows, columns = self._kind.mosaic.layout.shape
+        # Of the repeated rows only the first holds pixels, the others a difference of 0.
+        first = self._kind.mosaic.map_rows(self._body.reshape(rows, scale, -1)[:, 0])
+        return [
+            [
+                first[..., 1 + (left + n) * channels + channel :: scale * channels][..., :columns]
+                for n in range(scale)
+            ]
+            for channel in range(channels)
+        ]
+
+
+def _translate(canvas: "Bytes", table: bytes) -> "Bytes":
+    return np.frombuffer(canvas.tobytes().translate(table), np.uint8).reshape(canvas.shape)
+
+
+def _runs(codes: "Codes") -> "tuple[Codes, NDArray[np.intp]]":
+    """The colours of equal neighbours, row by row, and how many there are of each."""
+    flat = codes.reshape(-1)
+    starts = np.append(0, np.flatnonzero(flat[1:] != flat[:-1]) + 1)
+    return flat[starts], np.diff(starts, append=flat.size)
+
+
+def _draw(figure: "Figure") -> "tuple[Codes, int, int]":
+    """The pixels that matplotlib draws, and row and column of the picture's first one."""
+    # What `render` has written as PNG, without packing and unpacking it.
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    raster = to_codes(np.asarray(canvas.buffer_rgba()))
+    box = figure.axes[0].bbox
+    return raster, round(len(raster) - box.y1), round(box.x0)
+
+
+def _shows(kind: "Kind", raster: "Codes", top: int, left: int) -> bool:
+    """Whether the picture lies there, opaque, and its map pixels are what the pattern says."""
+    place = kind.mosaic.layout
+    height, width = (side * kind.scale for side in place.shape)
+    picture = raster[top : top + height, left : left + width]
+    if min(top, left) < 0 or picture.shape != (height, width) or (raster >> 24 != 255).any():
+        return False
+    codes = np.repeat(kind.codes(kind.pattern), kind.scale, axis=1)
+    # Labels stand above the maps, so that only rows with maps must be free of anything else.
+    shown = kind.mosaic.map_rows(picture.reshape(place.shape[0], kind.scale, width))
+    return bool((shown == kind.mosaic.map_rows(codes)[:, :, np.newaxis]).all())
+
+
+def _filters(mosaic: "Mosaic", scale: int, top: int, height: int) -> "Bytes":
+    """The filter of each row of the file.
+
+    A picture row is repeated `scale` times: "up" makes the repetitions zeros. Within a map it also
+    is best for the first of them. It is not to be used in the row under a map, where it would make
+    the gap depend on the map.
+    """
+    rows = mosaic.layout.shape[0]
+    within = np.full((rows, scale), _UP, dtype=np.uint8)
+    within[:, 0] = _NONE
+    mosaic.map_rows(within)[:, 1:] = _UP
+    filters = np.full(height, _UP, dtype=np.uint8)
+    filters[0] = _NONE
+    box = rows * scale
+    filters[top : top + box] = within.ravel()
+    # The last row above belongs to the frame; what follows the picture may not refer to it either.
+    filters[top + box : top + box + 1] = _NONE
+    return filters
+
+
+def _filter(pixels: "Bytes", filters: "Bytes") -> "Bytes":
+    """The rows [H, n] as they stand in a file, [H, 1 + n]: the filter, then what it made."""
+    filtered = np.empty((len(pixels), 1 + pixels.shape[1]), dtype=np.uint8)
+    filtered[:, 0] = filters
+    filtered[:, 1:] = pixels
+    up = np.flatnonzero(filters == _UP)
+    filtered[up, 1:] = pixels[up] - pixels[up - 1]
+    return filtered

@@ -1,0 +1,1 @@
+"""How figures are laid out: frames, grids of pictures, columns of axes."""

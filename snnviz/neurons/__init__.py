@@ -1,0 +1,1 @@
+"""The integrate-and-fire neuron: its rule, its potentials, its thresholds. Pure NumPy."""

@@ -1,0 +1,1 @@
+"""What was recorded of spiking layers: spike trains and counts. Pure NumPy."""

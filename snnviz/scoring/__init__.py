@@ -1,0 +1,1 @@
+"""How a network that answers does on labelled images: accuracy, operations, importance."""

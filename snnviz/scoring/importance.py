@@ -1,0 +1,97 @@
+"""How much a network's answers depend on each channel of its encoder."""
+
+from copy import deepcopy
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from snnviz.data import ImageSet
+from snnviz.device import full_precision
+from snnviz.ranks import Ranks
+from snnviz.scoring.classifier import Classifier
+from snnviz.scoring.evaluation import Progress, check_set, scale_images, to_device
+
+
+@dataclass(frozen=True, eq=False)
+class Importance:
+    """What silencing channels does to a network's answers.
+
+    Attributes:
+        total: Number of images.
+        correct: Number of them answered rightly with all channels.
+        correct_without: The same with one channel silenced, int64 [K].
+    """
+
+    total: int
+    correct: int
+    correct_without: NDArray[np.int64]
+
+    @property
+    def drop(self) -> NDArray[np.float64]:
+        """Accuracy lost by silencing each channel, floats [K] in [-1, 1].
+
+        Negative where the network does better without. Steps of 1 / `total` are the smallest that
+        can be told apart, and differences of a few images are noise.
+        """
+        return (self.correct - self.correct_without) / self.total
+
+
+@torch.inference_mode()
+def channel_importance(
+    net: Classifier,
+    images: ImageSet,
+    *,
+    batch_size: int = 128,
+    ranks: Ranks | None = None,
+    progress: Progress | None = None,
+) -> Importance:
+    """The accuracy of `net` with each channel of its encoder silenced in turn.
+
+    A channel is silenced by a drive of 0 (its scale and shift in BatchNorm are 0), so that its
+    neurons stay at their reset potential: an ablation as in Morcos et al., "On the importance of
+    single directions for generalization", ICLR 2018. The network itself is left as it is. It takes
+    K + 1 passes over the images.
+
+    Args:
+        net: A whole network.
+        images: Labelled images of the size that it takes.
+        batch_size: Images a pass.
+        ranks: Processes that share the channels; each gets the whole result.
+        progress: Called as `progress("importance", done, total)`, in this rank's channels.
+
+    Raises:
+        SnnvizError: As `snnviz.scoring.evaluation.check_set`.
+    """
+    check_set(net, images, batch_size)
+    device = next(net.parameters()).device
+    pixels, labels = to_device(images, device)
+    silenced = deepcopy(net).eval()
+    channels = net.config.channels
+    model = silenced.fast(len(pixels) * (channels + 1))
+
+    def correct() -> int:
+        hits = torch.zeros((), dtype=torch.int64, device=device)
+        batches = zip(pixels.split(batch_size), labels.split(batch_size), strict=True)
+        with full_precision(device):
+            for batch, label in batches:
+                hits += (model(scale_images(batch)).argmax(1) == label).sum()
+        return int(hits)
+
+    norm = silenced.static_conv[1]
+    assert isinstance(norm, nn.BatchNorm2d)  # noqa: S101 - as the network was built
+    weight, bias = norm.weight.clone(), norm.bias.clone()
+    everything = correct()
+    ranks = ranks or Ranks()
+    share = ranks.share(range(channels))
+    found = []
+    for done, channel in enumerate(share, start=1):
+        norm.weight[channel] = norm.bias[channel] = 0
+        found.append((channel, correct()))
+        norm.weight[channel], norm.bias[channel] = weight[channel], bias[channel]
+        if progress is not None:
+            progress("importance", done, len(share))
+    without = [hits for _, hits in sorted(ranks.gather(found))]
+    return Importance(len(pixels), everything, np.array(without, np.int64))

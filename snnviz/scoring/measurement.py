@@ -1,0 +1,228 @@
+"""What a network does on labelled images, in one pass: answers, spikes, operations, energy.
+
+`snnviz.scoring.evaluation.evaluate` is the short form, for accuracy and loss alone.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812
+from numpy.typing import NDArray
+from spikingjelly.activation_based import neuron
+from torch import Tensor, nn
+
+from snnviz.data import ImageSet
+from snnviz.metrics.energy import Energy, estimate_energy
+from snnviz.scoring.classifier import Classifier
+from snnviz.scoring.evaluation import Progress, check_set, evaluating, scale_images, to_device
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """What a network does on a labelled set.
+
+    The answer to an image is the class whose output neurons have the most spikes, the first of
+    several equal ones: class 0 where none fires at all. Layers are named as in the state dict:
+    `conv.0` and `conv.4` are the spiking neurons of the two convolutions, `fc.2` and `fc.4` those
+    of the linear layers.
+
+    Attributes:
+        classes: The name of each class.
+        confusion: Number of images, int64 [classes, classes]: a row for each label, a column for
+            each answer.
+        correct_at: Number of images answered rightly by the spikes of the first t steps, int64 [T],
+            for t = 1 .. T.
+        loss: Mean squared error between firing rates after T steps and one-hot labels.
+        firing_rate: Spikes per neuron and step of each spiking layer, in [0, 1].
+        synops: Synaptic operations per image of each layer that sees spikes: a non-zero input times
+            the weights that it meets, summed over T steps. Less at the border of a map, where a
+            kernel hangs over; what enters a convolution after pooling are pooled spikes.
+        macs: Multiply-accumulates per image of each convolution and linear layer if every input
+            counts, for one step; zeros that pad a map are inputs, too.
+        silent: Number of images for which no output neuron fires in T steps.
+    """
+
+    classes: tuple[str, ...]
+    confusion: NDArray[np.int64]
+    correct_at: NDArray[np.int64]
+    loss: float
+    firing_rate: dict[str, float]
+    synops: dict[str, float]
+    macs: dict[str, int]
+    silent: int = 0
+
+    @property
+    def T(self) -> int:  # noqa: N802
+        """Number of time steps."""
+        return len(self.correct_at)
+
+    @property
+    def total(self) -> int:
+        """Number of images."""
+        return int(self.confusion.sum())
+
+    @property
+    def correct(self) -> int:
+        """Number of images answered rightly."""
+        return int(self.confusion.trace())
+
+    @property
+    def accuracy(self) -> float:
+        """`correct / total`, in [0, 1]."""
+        return self.correct / self.total
+
+    @property
+    def accuracy_at(self) -> NDArray[np.float64]:
+        """Accuracy by the spikes of the first t steps, floats [T] for t = 1 .. T."""
+        return self.correct_at / self.total
+
+    @property
+    def accuracy_per_class(self) -> NDArray[np.float64]:
+        """Share of each class that is answered rightly, floats [classes]; NaN where it is empty."""
+        images = self.confusion.sum(axis=1)
+        return np.where(images > 0, self.confusion.diagonal() / np.maximum(images, 1), np.nan)
+
+    @property
+    def energy(self) -> Energy:
+        """The estimate for one image; `static_conv` runs once, whatever T is."""
+        return estimate_energy(self.macs, self.synops)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as plain values, for JSON; operations and joules are per image."""
+        return {
+            "accuracy": self.accuracy,
+            "correct": self.correct,
+            "total": self.total,
+            "silent": self.silent,
+            "loss": self.loss,
+            "per_class": [
+                {
+                    "class": name,
+                    "correct": int(row[label]),
+                    "total": int(row.sum()),
+                    "accuracy": int(row[label]) / int(row.sum()) if row.any() else None,
+                }
+                for label, (name, row) in enumerate(zip(self.classes, self.confusion, strict=True))
+            ],
+            "confusion": self.confusion.tolist(),
+            "accuracy_at": self.accuracy_at.tolist(),
+            "firing_rate": dict(self.firing_rate),
+            "synops": dict(self.synops),
+            "macs": dict(self.macs),
+            "energy": self.energy.as_dict(),
+        }
+
+
+@torch.inference_mode()
+def measure(
+    net: Classifier, images: ImageSet, *, batch_size: int = 128, progress: Progress | None = None
+) -> Measurement:
+    """What `net` does on all of `images`, in evaluation mode and float32.
+
+    Args:
+        net: A whole network.
+        images: Labelled images of the size that it takes.
+        batch_size: Images a pass; it changes time and memory, and at most the last bit of a sum.
+        progress: Called as `progress("evaluate", done, total)`, in images, after each batch.
+
+    Raises:
+        SnnvizError: As `snnviz.scoring.evaluation.check_set`.
+    """
+    check_set(net, images, batch_size)
+    device = next(net.parameters()).device
+    pixels, labels = to_device(images, device)
+    size = net.config.num_classes
+    confusion = torch.zeros(size * size, dtype=torch.int64, device=device)
+    correct_at = torch.zeros(net.T, dtype=torch.int64, device=device)
+    silent = torch.zeros((), dtype=torch.int64, device=device)
+    loss = torch.zeros((), dtype=torch.float64, device=device)
+    tally = _Tally(net)
+    with evaluating(net):
+        for start in range(0, len(pixels), batch_size):
+            label = labels[start : start + batch_size]
+            counts = tally.output_counts(scale_images(pixels[start : start + batch_size]))
+            answers = counts.argmax(2)
+            correct_at += (answers == label).sum(1)
+            silent += (counts[-1].amax(1) == 0).sum()
+            confusion += torch.bincount(label * size + answers[-1], minlength=size * size)
+            target = F.one_hot(label, size).double()
+            rate = counts[-1].double() / (net.T * net.config.votes)
+            loss += F.mse_loss(rate, target, reduction="sum")
+            if progress is not None:
+                progress("evaluate", start + len(label), len(pixels))
+    return Measurement(
+        classes=_class_names(images, size),
+        confusion=confusion.reshape(size, size).cpu().numpy(),
+        correct_at=correct_at.cpu().numpy(),
+        silent=int(silent),
+        loss=float(loss) / len(pixels) / size,
+        firing_rate={
+            name: float(spikes) / (len(pixels) * net.T * tally.neurons[name])
+            for name, spikes in tally.spikes.items()
+        },
+        synops={name: float(count) / len(pixels) for name, count in tally.synops.items()},
+        macs=tally.macs,
+    )
+
+
+class _Tally:
+    """The spikes and operations of a network's layers, summed over images and steps."""
+
+    def __init__(self, net: Classifier) -> None:
+        self.net = net
+        self.names = {module: name for name, module in net.named_modules()}
+        self.spikes: dict[str, Tensor | float] = defaultdict(float)
+        self.synops: dict[str, Tensor | float] = defaultdict(float)
+        self.neurons: dict[str, int] = {}
+        self.macs: dict[str, int] = {}
+
+    def output_counts(self, images: Tensor) -> Tensor:
+        """Spike counts of each class after each step, [T, N, num_classes]."""
+        drive = self.net.static_conv(images)
+        self._note_size(self.net.static_conv[0], drive)
+        return torch.stack(list(self.net.output_spikes(drive, self._observe))).cumsum(0)
+
+    def _observe(self, layer: nn.Module, before: Tensor, after: Tensor) -> None:
+        name = self.names[layer]
+        if isinstance(layer, neuron.BaseNode):
+            self.neurons[name] = after[0].numel()
+            self.spikes[name] += _sum(after)
+        elif isinstance(layer, nn.Conv2d):
+            self._note_size(layer, after)
+            self.synops[name] += _uses(layer, before)
+        elif isinstance(layer, nn.Linear):
+            self._note_size(layer, after)
+            self.synops[name] += _sum(before) * layer.out_features
+
+    def _note_size(self, layer: nn.Module, after: Tensor) -> None:
+        """Count the multiply-accumulates of a layer without groups, from its output."""
+        weight = layer.weight
+        assert isinstance(weight, Tensor)  # noqa: S101 - for the type checker
+        self.macs[self.names[layer]] = after[0].numel() * weight[0].numel()
+
+
+def _sum(spikes: Tensor) -> Tensor:
+    """The number of spikes, exactly: in float32 a sum of over 2**24 of them would not be."""
+    return spikes.sum(-1).sum(dtype=torch.float64)
+
+
+def _uses(layer: nn.Conv2d, spikes: Tensor) -> Tensor:
+    """How often a spike [n, channels, H, W] meets a weight; layers without groups."""
+    # Each output of a kernel of ones is the number of spikes under it, the same for all channels.
+    maps = spikes.sum(1).sum(0, dtype=torch.float64)[None, None]
+    kernel = maps.new_ones(1, 1, *layer.kernel_size)
+    under = F.conv2d(
+        maps, kernel, stride=layer.stride, padding=layer.padding, dilation=layer.dilation
+    )
+    return under.sum() * layer.out_channels
+
+
+def _class_names(images: ImageSet, size: int) -> tuple[str, ...]:
+    """A name for each of the network's classes, its number where the set has none."""
+    return tuple(
+        images.classes[label] if label < len(images.classes) else str(label)
+        for label in range(size)
+    )

@@ -1,6 +1,0 @@
-"""The tutorial's training: one `EpochResult` an epoch, and nothing written."""
-
-from snnviz.training.config import OPTIMIZERS, RECIPES, SCHEDULES, TrainConfig
-from snnviz.training.loop import EpochResult, train
-
-__all__ = ["OPTIMIZERS", "RECIPES", "SCHEDULES", "EpochResult", "TrainConfig", "train"]

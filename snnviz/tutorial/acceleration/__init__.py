@@ -1,0 +1,69 @@
+"""A fast twin of the network for training and evaluation on a CPU.
+
+The plain network, in SpikingJelly's modules, says what is computed; `accelerate` gives a module
+that computes the same over the same parameters. Its element-wise work is compiled code
+(`regions.cpp`), its matrix products are torch's.
+"""
+
+import warnings
+
+import torch
+from torch import nn
+
+from snnviz.tutorial.acceleration import native
+from snnviz.tutorial.acceleration.memory import keep_freed_memory
+from snnviz.tutorial.acceleration.twin import Twin
+from snnviz.tutorial.network import ConvSNN
+
+# Multiplications of a plain pass from which on it pays to compile: a few seconds of them.
+_WORTHWHILE = 5 * 10**11
+
+
+def accelerate(net: ConvSNN, images: int, *, amp: bool = False) -> nn.Module:
+    """The fast twin of `net`, or `net` itself where it has none.
+
+    It has none on a GPU; where its neurons leak; where `net` was changed (weights of another type,
+    BatchNorm over several processes); where images have more than 16 channels; where too few images
+    are to pass to make up for two seconds of compiling; and where this machine cannot compile,
+    which a warning says.
+    The twin holds `net` and no parameters of its own: state dict, optimizer and mode stay those of
+    `net`.
+
+    On a CPU the process keeps freed memory from then on, see `memory.keep_freed_memory`.
+
+    Args:
+        net: The network.
+        images: About how many images are going to pass; not over all epochs, whose number may be
+            another when the training is resumed.
+        amp: Whether training is going to be mixed precision.
+    """
+    if not _takes(net) or images * _multiplications(net) < _WORTHWHILE:
+        return net
+    keep_freed_memory()
+    try:
+        for dtype in {torch.float32, torch.bfloat16 if amp else torch.float32}:
+            native.library(dtype, net.T)
+    except native.CompilerError as error:
+        warnings.warn(f"the network runs several times slower than it could: {error}", stacklevel=1)
+        return net
+    return Twin(net)
+
+
+def _takes(net: ConvSNN) -> bool:
+    weight = next(net.parameters())
+    norms = net.static_conv[1], net.conv[3]
+    return (
+        net.config.neuron == "if"
+        and weight.device.type == "cpu"
+        and weight.dtype == torch.float32
+        and net.config.in_channels <= native.MAX_IN_CHANNELS
+        and all(type(norm) is nn.BatchNorm2d for norm in norms)
+    )
+
+
+def _multiplications(net: ConvSNN) -> int:
+    """Those of an image in the forward pass, nearly all of them in two layers."""
+    height, width = (side // 2 for side in net.config.image_size)
+    convolution = 9 * net.config.channels**2 * height * width
+    hidden = 16 * net.config.channels
+    return net.T * (convolution + hidden * net.config.channels * (height // 2) * (width // 2))

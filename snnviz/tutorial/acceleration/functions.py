@@ -1,0 +1,112 @@
+"""The regions with their gradients, for autograd."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from snnviz.tutorial.acceleration import native
+from snnviz.tutorial.acceleration.native import Neuron
+
+
+class Encode(torch.autograd.Function):
+    """`native.encode`, with gradients of weight and shift; images are not learned."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        images: Tensor,
+        weight: Tensor,
+        shift: Tensor,
+        neuron: Neuron,
+        T: int,
+        dtype: torch.dtype,
+    ) -> Tensor:
+        """Pooled spikes [T, N, H // 2, W // 2, C]."""
+        ctx.save_for_backward(images, weight, shift)
+        ctx.neuron = neuron
+        return native.encode(images, weight, shift, neuron, T, dtype)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        """Gradients of weight and shift."""
+        images, weight, shift = ctx.saved_tensors
+        sums = native.encode_backward(gradient, images, weight, shift, ctx.neuron).sum(0)
+        return None, sums[:-1], sums[-1], None, None, None
+
+
+class NormalizeFireAndPool(torch.autograd.Function):
+    """BatchNorm over the batch, neurons and 2 x 2 pooling of maps [T, N, H, W, C].
+
+    Also returns the batch's mean and biased variance, [G, C]: G is T where each step is normalized
+    alone, else 1.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        maps: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        eps: float,
+        each_step: bool,
+        neuron: Neuron,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Pooled spikes [T, N, H // 2, W // 2, C], mean and variance."""
+        means, squares = native.moments(maps)
+        mean = _average(means, each_step)
+        between = (means - mean[:, None]).square()
+        pixels = maps[0, 0, ..., 0].numel()
+        variance = _average(squares / pixels + between, each_step)
+        deviation = (variance + eps).rsqrt()
+        scale = weight * deviation
+        shift = bias - mean * scale
+        ctx.save_for_backward(maps, mean, deviation, scale, shift)
+        ctx.each_step, ctx.neuron = each_step, neuron
+        groups = slice(None) if each_step else slice(1)
+        mean, variance = mean[groups], variance[groups]
+        ctx.mark_non_differentiable(mean, variance)
+        return native.fire_and_pool(maps, scale, shift, neuron), mean, variance
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
+        """Gradients of maps, weight and bias."""
+        maps, mean, deviation, scale, shift = ctx.saved_tensors
+        result, plain, centered = native.fire_and_pool_backward(
+            gradient, maps, scale, shift, mean, ctx.neuron
+        )
+        normalized = centered * deviation[:, None]
+        pixels = maps[0, 0, ..., 0].numel()
+        # With the normalized maps z, that of the maps is
+        # scale * (gradient - mean(gradient) - z * mean(gradient * z)).
+        slope = -scale * deviation * _average(normalized, ctx.each_step) / pixels
+        offset = -scale * _average(plain, ctx.each_step) / pixels - mean * slope
+        native.combine(result, maps, scale, slope, offset)
+        return result, normalized.sum((0, 1)), plain.sum((0, 1)), None, None, None
+
+
+class Fire(torch.autograd.Function):
+    """`native.fire`: spikes of neurons without pooling from their drive, both [T, ...]."""
+
+    @staticmethod
+    def forward(ctx: Any, drive: Tensor, neuron: Neuron) -> Tensor:
+        """Spikes of the drive's type."""
+        ctx.save_for_backward(drive)
+        ctx.neuron = neuron
+        return native.fire(drive, neuron)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        """Gradient of the drive."""
+        (drive,) = ctx.saved_tensors
+        return native.fire_backward(gradient, drive, ctx.neuron), None
+
+
+def _average(values: Tensor, each_step: bool) -> Tensor:
+    """Means [T, C] of [T, N, C] over N and, unless each step counts alone, over T."""
+    mean = values.mean(1)
+    return mean if each_step else mean.mean(0, keepdim=True).expand_as(mean).contiguous()

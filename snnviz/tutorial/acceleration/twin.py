@@ -1,0 +1,158 @@
+"""The network's fast twin: the same layers over the same parameters, in other pieces."""
+
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from spikingjelly.activation_based import surrogate
+from torch import Tensor, nn
+
+from snnviz.device import has_bfloat16
+from snnviz.tutorial.acceleration import native
+from snnviz.tutorial.acceleration.functions import Encode, Fire, NormalizeFireAndPool
+from snnviz.tutorial.network import ConvSNN
+
+
+class _Layers(NamedTuple):
+    """The layers of a network that have parameters; Any, since torch types them as any module."""
+
+    first_convolution: Any
+    first_norm: Any
+    second_convolution: Any
+    second_norm: Any
+    first_linear: Any
+    second_linear: Any
+
+    @classmethod
+    def of(cls, net: ConvSNN) -> "_Layers":
+        return cls(*net.static_conv, *net.conv[2:4], *net.fc[1::2])
+
+
+class Twin(nn.Module):
+    """What `net` computes, on a CPU, several times as fast.
+
+    All T steps go through a layer together, channels-last. Neurons, the normalization before them
+    and the pooling after them are one pass over memory, and so are their gradients; no potentials
+    are kept. The first layer's drive is never stored: its convolution is computed where it is
+    needed, and the statistics of its BatchNorm come from those of the image patches.
+
+    Matrix products are bfloat16 under autocast; potentials, normalization and sums stay float32.
+    In evaluation mode everything is float32. Where a gradient is asked for in evaluation mode,
+    the plain network computes it.
+
+    Attributes:
+        net: The plain network; parameters, buffers and the mode are its own.
+    """
+
+    def __init__(self, net: ConvSNN) -> None:
+        super().__init__()
+        self.net = net
+        config = net.config
+        self._neuron = native.Neuron.build(
+            config.v_threshold, config.v_reset, surrogate.ATan().alpha
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Firing rates of each class, float32 [N, num_classes], as of `net(images)`."""
+        amp = self.net.training and torch.is_autocast_enabled("cpu") and has_bfloat16()
+        with torch.autocast("cpu", enabled=False):
+            if self.net.training:
+                return self._learn(images, torch.bfloat16 if amp else torch.float32)
+            if torch.is_grad_enabled():
+                return self.net(images)  # type: ignore[no-any-return]
+            return self._look(images)
+
+    def _learn(self, images: Tensor, dtype: torch.dtype) -> Tensor:
+        net, layers = self.net, _Layers.of(self.net)
+        weight, shift = _fold_batch_norm(images, layers.first_convolution, layers.first_norm)
+        border = F.pad(images, (1, 1, 1, 1))
+        spikes = Encode.apply(border, weight, shift, self._neuron, net.T, dtype)
+        maps = _convolve(spikes, layers.second_convolution.weight)
+        norm = layers.second_norm
+        each_step = net.step_mode == "s"
+        spikes, means, variances = NormalizeFireAndPool.apply(
+            maps, norm.weight, norm.bias, norm.eps, each_step, self._neuron
+        )
+        for mean, variance in zip(means, variances, strict=True):
+            _keep_statistics(norm, mean, variance, maps[..., 0].numel() // len(means))
+        return self._classify(spikes, layers)
+
+    def _look(self, images: Tensor) -> Tensor:
+        T, layers = self.net.T, _Layers.of(self.net)
+        scale, shift = _running_affine(layers.first_norm)
+        taps = (layers.first_convolution.weight.flatten(1) * scale[:, None]).t()
+        border = F.pad(images, (1, 1, 1, 1))
+        spikes = native.encode(border, taps, shift, self._neuron, T, torch.float32)
+        # A still image leads to spikes that recur, where neurons always start anew.
+        convolve = _convolve if self.net.config.v_reset is None else native.convolve_recurring
+        maps = convolve(spikes, layers.second_convolution.weight)
+        scale, shift = (part.expand(T, -1) for part in _running_affine(layers.second_norm))
+        return self._classify(native.fire_and_pool(maps, scale, shift, self._neuron), layers)
+
+    def _classify(self, spikes: Tensor, layers: _Layers) -> Tensor:
+        # The linear layer's weight has channels first. To turn the spikes is less work.
+        x = spikes.permute(0, 1, 4, 2, 3).flatten(2)
+        for linear in (layers.first_linear, layers.second_linear):
+            if self.net.training and self.net.config.dropout:
+                # The plain network draws the same masks in the same order.
+                x = x * linear.dropout.create_mask(x[0].float()).to(x.dtype)
+            x = Fire.apply(F.linear(x, linear.weight.to(x.dtype)), self._neuron)
+        return self.net.vote(x.float()).mean(0) / self.net.config.votes
+
+
+def _convolve(spikes: Tensor, weight: Tensor) -> Tensor:
+    """Maps [T, N, H, W, C] of spikes [T, N, H, W, C], 3 x 3."""
+    frames = spikes.flatten(0, 1).permute(0, 3, 1, 2)
+    maps = F.conv2d(frames, weight.to(spikes.dtype), padding=1).permute(0, 2, 3, 1)
+    split: Tensor = maps.contiguous().unflatten(0, spikes.shape[:2])
+    return split
+
+
+def _fold_batch_norm(images: Tensor, convolution: Any, batch_norm: Any) -> tuple[Tensor, Tensor]:
+    """Taps [9 in_channels, C] and shift [C] of both layers in one, for this batch.
+
+    The convolution is linear in the image's patches, so the mean and variance of its maps are
+    those of the patches, projected. Autograd takes the gradient through them.
+    """
+    mean, covariance = _patch_moments(images)
+    taps = convolution.weight.flatten(1).t().double()
+    map_mean = mean @ taps
+    map_variance = (taps * (covariance @ taps)).sum(0)
+    count = images[:, 0].numel()
+    _keep_statistics(batch_norm, map_mean.detach(), map_variance.detach(), count)
+    scale = batch_norm.weight / (map_variance + batch_norm.eps).sqrt()
+    shift = batch_norm.bias - map_mean * scale
+    return (taps * scale).float(), shift.float()
+
+
+@torch.no_grad()
+def _patch_moments(images: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean [K] and covariance [K, K] of the 3 x 3 patches, K = 9 in_channels, float64.
+
+    Products are summed in float32 over an image's pixels and in float64 over images.
+    """
+    height, width = images.shape[2:]
+    border = F.pad(images, (1, 1, 1, 1))
+    taps = torch.stack(
+        [border[:, :, i : i + height, j : j + width] for i in range(3) for j in range(3)], 2
+    )
+    patches = taps.flatten(3).flatten(1, 2)
+    count = images[:, 0].numel()
+    mean = patches.sum(2).double().sum(0) / count
+    second = (patches @ patches.transpose(1, 2)).double().sum(0) / count
+    return mean, second - torch.outer(mean, mean)
+
+
+def _running_affine(batch_norm: Any) -> tuple[Tensor, Tensor]:
+    """Scale and shift [C] of BatchNorm in evaluation mode."""
+    scale: Tensor = batch_norm.weight / (batch_norm.running_var + batch_norm.eps).sqrt()
+    return scale, batch_norm.bias - batch_norm.running_mean * scale
+
+
+@torch.no_grad()
+def _keep_statistics(batch_norm: Any, mean: Tensor, variance: Tensor, count: int) -> None:
+    """The running statistics after a batch, as BatchNorm keeps them."""
+    unbiased = variance * (count / max(count - 1, 1))
+    batch_norm.num_batches_tracked.add_(1)
+    batch_norm.running_mean.lerp_(mean.to(batch_norm.running_mean.dtype), batch_norm.momentum)
+    batch_norm.running_var.lerp_(unbiased.to(batch_norm.running_var.dtype), batch_norm.momentum)

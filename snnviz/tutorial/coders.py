@@ -1,0 +1,105 @@
+"""Encoders of the tutorial's network, and the baselines of one, as coders of an analysis."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from snnviz.analysis.coders import (
+    Coder,
+    Kind,
+    encoder_coder,
+    pixel_coders,
+)
+from snnviz.data import ImageSet, to_input
+from snnviz.errors import CheckpointError
+from snnviz.files import printable
+from snnviz.tutorial.baselines import untrained_encoder
+from snnviz.tutorial.encoder import bundled, load_encoder
+from snnviz.tutorial.layouts import Checkpoint
+from snnviz.tutorial.network import NetworkConfig
+
+
+def baseline_coders(
+    config: NetworkConfig,
+    T: int,
+    train_images: ImageSet,
+    seeds: Sequence[int] = (0, 1, 2),
+    device: str = "cpu",
+) -> list[Coder]:
+    """What an encoder has to be compared with before its numbers mean anything.
+
+    Args:
+        config: Sizes, threshold and reset of the encoder under study.
+        T: Number of time steps.
+        train_images: Images that the untrained encoders' normalization sees, see
+            `snnviz.tutorial.baselines.untrained_encoder`.
+        seeds: One untrained encoder each.
+        device: Where those encode.
+    """
+    images = to_input(train_images.images)
+    untrained = [
+        encoder_coder(
+            f"untrained {seed}",
+            untrained_encoder(config, seed, images).to(device),
+            T,
+            "untrained",
+        )
+        for seed in seeds
+    ]
+    return [*untrained, *pixel_coders(T)]
+
+
+def checkpoint_coders(
+    checkpoints: Sequence[Checkpoint],
+    T: int,
+    train_images: ImageSet,
+    *,
+    seeds: Sequence[int] = (0, 1, 2),
+    device: str = "cpu",
+) -> list[Coder]:
+    """The encoders of checkpoints, named after their files, and the baselines of the first.
+
+    Where the first tells the seed that its training began with, they include "its own start": the
+    untrained encoder of that seed, which the training moved.
+
+    Args:
+        checkpoints: That of the encoder under study, then others to compare it with.
+        T: Number of time steps.
+        train_images: As for `baseline_coders`.
+        seeds: One untrained encoder each.
+        device: Where encoders compute.
+
+    Raises:
+        CheckpointError: An encoder takes images of several channels, and these are grey.
+    """
+    for checkpoint in checkpoints:
+        if checkpoint.config.in_channels != 1:
+            raise CheckpointError(
+                f"{checkpoint.path}: takes images of {checkpoint.config.in_channels} channels, "
+                "and these are grey; name an encoder of one channel"
+            )
+    config = replace(checkpoints[0].config, T=T)
+    baselines = baseline_coders(config, T, train_images, seeds, device)
+    if (seed := checkpoints[0].seed) is not None:
+        began = untrained_encoder(config, seed, to_input(train_images.images)).to(device)
+        baselines.insert(0, encoder_coder("its own start", began, T, "start"))
+    names = [coder.name for coder in baselines]
+    coders: list[Coder] = []
+    for checkpoint in checkpoints:
+        name = _new_name(checkpoint.path, names)
+        names.append(name)
+        kind: Kind = "compared" if coders else "encoder"
+        coders.append(encoder_coder(name, load_encoder(checkpoint).to(device), T, kind))
+    return [*coders, *baselines]
+
+
+def _new_name(path: Path, taken: Collection[str]) -> str:
+    """The file's name, with so many of its folders, or a number, that it is none of `taken`."""
+    if path == bundled():
+        names = ["bundled encoder"]
+    else:
+        parts = path.resolve().parts
+        # It heads tables and names arrays, which take text of one line in UTF-8.
+        names = [printable("/".join(parts[-depth:])) for depth in range(1, len(parts) + 1)]
+    numbered = (f"{names[0]} ({number})" for number in range(2, len(taken) + 3))
+    return next(name for name in (*names, *numbered) if name not in taken)

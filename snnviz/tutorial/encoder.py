@@ -1,0 +1,52 @@
+"""`load_encoder`: the encoder in a file, of a network, or the bundled one."""
+
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+from torch import nn
+
+from snnviz.adapters.chain import Encoder, split_encoder
+from snnviz.tutorial.layouts import Checkpoint, load_checkpoint
+from snnviz.tutorial.network import build_neuron, build_static_conv
+
+
+def load_encoder(source: str | Path | nn.Module | Checkpoint | None = None) -> Encoder:
+    """The encoder in a checkpoint, of a network, or the bundled one.
+
+    Args:
+        source: A checkpoint, or a file of any form that `load_checkpoint` reads; a network, which
+            is split; None: the encoder that comes with the package. Where a file does not say
+            which neurons it was trained with, a warning says which are taken.
+
+    Raises:
+        CheckpointError: The file is missing, unreadable, unsafe or holds no known network.
+        ConfigError: `source` is a network that `split_encoder` cannot split.
+    """
+    if isinstance(source, nn.Module):
+        return split_encoder(source)
+    if source is None:
+        source = bundled()
+    checkpoint = source if isinstance(source, Checkpoint) else load_checkpoint(source)
+    if checkpoint is not source and checkpoint.neurons_from == "assumed":
+        warnings.warn(
+            f"{source} does not say which neurons its network has; taking "
+            f"{checkpoint.config.neurons}; state others with "
+            "load_encoder(load_checkpoint(...).with_neurons(...))",
+            stacklevel=2,
+        )
+    prefix = build_static_conv(checkpoint.config)
+    prefix.load_state_dict(
+        {
+            name.removeprefix("static_conv."): value
+            for name, value in checkpoint.state.items()
+            if name.startswith("static_conv.")
+        }
+    )
+    encoder = split_encoder(nn.Sequential(prefix, build_neuron(checkpoint.config)))
+    return replace(encoder, T=checkpoint.config.T)
+
+
+def bundled() -> Path:
+    """The checkpoint of the encoder that comes with the package; provenance.json lies beside it."""
+    return Path(__file__).parents[1] / "assets" / "encoder.pth"

@@ -1,0 +1,317 @@
+"""The tutorial's convolutional spiking network, on SpikingJelly's own neurons.
+
+Layers and attribute names are those of SpikingJelly's `PythonNet`
+(spikingjelly 0.0.0.0.12, `clock_driven.examples.conv_fashion_mnist`), so that a state dict of
+either loads strictly into the other.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import torch
+from spikingjelly.activation_based import functional, neuron, surrogate
+from spikingjelly.activation_based.layer import Dropout
+from torch import Tensor, nn
+
+from snnviz.errors import ConfigError, check_integer
+from snnviz.neurons.rule import IntegrateAndFire
+from snnviz.scoring.classifier import Observe
+
+StepMode = Literal["s", "m"]
+NeuronKind = Literal["if", "lif"]
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """What has to be known, beside its weights, to build a network again.
+
+    Attributes:
+        T: Number of time steps, >= 1.
+        channels: Feature maps of both convolutions, >= 1; the hidden layer has `16 * channels`.
+        in_channels: Channels of the input image, >= 1.
+        image_size: Height and width of the input image in pixels, each >= 4.
+        num_classes: Classes, >= 1.
+        v_threshold: Threshold of every neuron, above `v_reset`, or 0 where that is None.
+        v_reset: Membrane potential after a spike (hard reset); None subtracts the threshold.
+        dropout: Share of the inputs of each linear layer that is left out while it learns, in
+            [0, 1); the same inputs at all steps of a pass.
+        votes: Output neurons of each class, >= 1; their rates are averaged.
+        neuron: "if" for integrate-and-fire neurons, "lif" for leaky ones: SpikingJelly's `IFNode`
+            and `LIFNode`.
+        tau: Membrane time constant of leaky neurons in steps, above 1; None for others.
+        decay_input: Whether the input of leaky neurons is divided by `tau`, as the leak is.
+    """
+
+    T: int = 4
+    channels: int = 128
+    in_channels: int = 1
+    image_size: tuple[int, int] = (28, 28)
+    num_classes: int = 10
+    v_threshold: float = 1.0
+    v_reset: float | None = 0.0
+    dropout: float = 0.0
+    votes: int = 1
+    neuron: NeuronKind = "if"
+    tau: float | None = None
+    decay_input: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse what no network can have.
+
+        Raises:
+            ConfigError: A size is no whole number or too small, or neurons could not fire or rest.
+        """
+        for name in ("T", "channels", "in_channels", "num_classes", "votes"):
+            check_integer(name, getattr(self, name), 1)
+        if len(self.image_size) != 2:
+            raise ConfigError(f"images have a height and a width, got {self.image_size}")
+        for side in self.image_size:
+            check_integer("height and width of the images", side, 4)
+        if not 0 <= self.dropout < 1:
+            raise ConfigError(f"dropout must be in [0, 1), got {self.dropout}")
+        if not (self.v_reset or 0) < self.v_threshold < math.inf or self.v_reset == -math.inf:
+            raise ConfigError(
+                f"v_threshold must be a number above v_reset, got {self.v_threshold} and "
+                f"{self.v_reset}"
+            )
+        if self.neuron not in ("if", "lif"):
+            raise ConfigError(f"no neuron {self.neuron!r}; choose 'if' or 'lif'")
+        if self.neuron == "if" and self.tau is not None:
+            raise ConfigError(f"neurons of kind 'if' do not leak, got tau {self.tau}; choose 'lif'")
+        if self.neuron == "lif" and not (self.tau is not None and 1 < self.tau < math.inf):
+            raise ConfigError(f"neurons of kind 'lif' need a tau above 1, got {self.tau}")
+        # As SpikingJelly's neurons and comparisons with an image's shape take them.
+        reset = None if self.v_reset is None else float(self.v_reset)
+        plain = ("v_threshold", float(self.v_threshold)), ("v_reset", reset)
+        for name, value in (*plain, ("image_size", tuple(self.image_size))):
+            object.__setattr__(self, name, value)
+
+    @property
+    def neurons(self) -> str:
+        """The neurons in words."""
+        subtracts = self.v_reset is None
+        reset = "a reset that subtracts it" if subtracts else f"a hard reset to {self.v_reset:g}"
+        kind = "integrate-and-fire neurons (IFNode) with"
+        if self.tau is not None:
+            decay = "" if self.decay_input else " input that does not decay,"
+            kind = f"leaky integrate-and-fire neurons (LIFNode) with tau {self.tau:g},{decay}"
+        return f"{kind} v_threshold {self.v_threshold:g} and {reset}"
+
+    @property
+    def rule(self) -> IntegrateAndFire:
+        """How its neurons charge, fire and reset."""
+        return IntegrateAndFire(self.v_threshold, self.v_reset, self.tau, self.decay_input)
+
+    def as_dict(self) -> dict[str, object]:
+        """The same as plain values, for a checkpoint."""
+        return asdict(self)
+
+
+class ConvSNN(nn.Module):
+    """Two convolution-BatchNorm-IF-pooling blocks and two linear-IF layers, run for T steps.
+
+    `static_conv` is stateless and sees a still image, so it runs once, not T times.
+
+    Args:
+        config: Sizes, number of steps and the neurons' threshold and reset.
+        step_mode: "s" steps through time in the outer loop, as the tutorial does; "m" hands all T
+            steps to each layer at once. They share parameters and state-dict keys and agree in
+            evaluation; in training BatchNorm of the second block sees each step alone ("s") or
+            all steps together ("m").
+    """
+
+    def __init__(self, config: NetworkConfig | None = None, step_mode: StepMode = "s") -> None:
+        super().__init__()
+        self.config = config = config or NetworkConfig()
+        if step_mode not in ("s", "m"):
+            raise ConfigError(f"step_mode must be 's' or 'm', got {step_mode!r}")
+        self.step_mode = step_mode
+        channels = config.channels
+        height, width = (side // 2 // 2 for side in config.image_size)
+        self.static_conv = build_static_conv(config)
+        self.conv = nn.Sequential(
+            self._neuron(),
+            nn.MaxPool2d(2, 2),
+            nn.Conv2d(channels, channels, kernel_size=3, padding=1, bias=False),
+            nn.BatchNorm2d(channels),
+            self._neuron(),
+            nn.MaxPool2d(2, 2),
+        )
+        self.fc = nn.Sequential(
+            nn.Flatten(),
+            self._linear(channels * height * width, channels * 4 * 4),
+            self._neuron(),
+            self._linear(channels * 4 * 4, config.num_classes * config.votes),
+            self._neuron(),
+        )
+
+    @property
+    def T(self) -> int:  # noqa: N802
+        """Number of time steps."""
+        return self.config.T
+
+    def _neuron(self) -> nn.Module:
+        return build_neuron(self.config, self.step_mode)
+
+    def _linear(self, inputs: int, outputs: int) -> nn.Linear:
+        if self.config.dropout == 0:
+            return nn.Linear(inputs, outputs, bias=False)
+        return DropoutLinear(inputs, outputs, self.config.dropout, self.step_mode)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Firing rates of the output neurons of each class, [N, num_classes] in [0, 1].
+
+        The neurons start from their reset state: two calls in a row do not influence each other.
+
+        Args:
+            images: Float tensor [N, in_channels, H, W] in [0, 1].
+        """
+        functional.reset_net(self)
+        drive = self.static_conv(images)
+        if self.step_mode == "m":
+            return self.vote(self._multi_step(drive)).mean(0) / self.config.votes
+        spike_count = self.fc(self.conv(drive))
+        for _ in range(1, self.T):
+            spike_count = spike_count + self.fc(self.conv(drive))
+        return self.vote(spike_count) / self.T / self.config.votes
+
+    def vote(self, spikes: Tensor) -> Tensor:
+        """Spikes of each class, [..., num_classes], from those of its output neurons.
+
+        A sum, as whole numbers are exact: classes with equally many spikes stay equal. Divided by
+        `votes` it is what SpikingJelly's `layer.VotingLayer` makes of them.
+
+        Args:
+            spikes: [..., num_classes * votes], the neurons of a class beside each other.
+        """
+        if self.config.votes == 1:
+            return spikes
+        by_class: Tensor = spikes.unflatten(-1, (-1, self.config.votes))
+        return by_class.sum(-1, dtype=torch.float32)
+
+    @torch.no_grad()
+    def firing_rates(self, images: Tensor) -> Tensor:
+        """What calling it gives in evaluation, without a step of SpikingJelly's neurons.
+
+        For short runs: the first of those steps imports torch's compiler, about two seconds. Sums
+        and comparisons are the same and rounded alike.
+
+        Args:
+            images: Float tensor [N, in_channels, H, W] in [0, 1].
+        """
+        spikes = torch.stack(list(self.output_spikes(self.static_conv(images))))
+        return spikes.mean(0) / self.config.votes
+
+    @torch.no_grad()
+    def output_spikes(self, drive: Tensor, observe: Observe | None = None) -> Iterator[Tensor]:
+        """The spikes of each class and step, T times [N, num_classes], as `firing_rates` says.
+
+        They are whole numbers up to `votes`, see `vote`.
+
+        Args:
+            drive: `static_conv(images)`, [N, channels, H, W].
+            observe: Called for every layer at every step, with the layer, its input and its output.
+        """
+        rule, layers = self.config.rule, (*self.conv, *self.fc)
+        potentials: dict[nn.Module, Tensor | float] = {}
+        for _ in range(self.T):
+            x = drive
+            for layer in layers:
+                before = x
+                if isinstance(layer, neuron.BaseNode):
+                    v = rule.charge(potentials.get(layer, rule.start), x)
+                    x = rule.fires(v).to(v.dtype)
+                    potentials[layer] = rule.reset(v, x)
+                else:
+                    x = layer(x)
+                if observe is not None:
+                    observe(layer, before, x)
+            yield self.vote(x)
+
+    def fast(self, images: int) -> nn.Module:
+        """What computes the same, fastest for about so many images: its twin, where it has one."""
+        from snnviz.tutorial.acceleration import accelerate  # noqa: PLC0415 - it imports this
+
+        return accelerate(self, images)
+
+    def _multi_step(self, drive: Tensor) -> Tensor:
+        """Output spikes [T, N, outputs] for one drive [N, channels, H, W] at every step."""
+        sequence = drive.unsqueeze(0).expand(self.T, *drive.shape)
+        for layer in (*self.conv, *self.fc):
+            if isinstance(layer, (neuron.BaseNode, DropoutLinear)):
+                sequence = layer(sequence)
+            else:
+                sequence = functional.seq_to_ann_forward(sequence, layer)
+        return sequence
+
+
+class DropoutLinear(nn.Linear):
+    """`nn.Linear` without bias, behind SpikingJelly's dropout: one mask for all steps of a pass.
+
+    One module, so that the linear layers keep their places and names in the state dict.
+
+    Attributes:
+        dropout: The layer before it; it keeps its mask until it is reset.
+    """
+
+    def __init__(self, inputs: int, outputs: int, dropout: float, step_mode: StepMode) -> None:
+        super().__init__(inputs, outputs, bias=False)
+        self.dropout = Dropout(dropout, step_mode=step_mode)
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's own name
+        """What the linear layer makes of `input`, some of which is 0 while it learns."""
+        return super().forward(self.dropout(input) if self.training else input)
+
+
+def build_static_conv(config: NetworkConfig) -> nn.Sequential:
+    """The stateless layers at the network's start: images [N, C, H, W] to drive [N, K, H, W]."""
+    return nn.Sequential(
+        nn.Conv2d(config.in_channels, config.channels, kernel_size=3, padding=1, bias=False),
+        nn.BatchNorm2d(config.channels),
+    )
+
+
+def build_neuron(config: NetworkConfig, step_mode: StepMode = "s") -> nn.Module:
+    """A layer of integrate-and-fire neurons, leaky or not, with the ATan surrogate gradient.
+
+    Under autocast as well their potentials are float32. SpikingJelly would take the type of the
+    drive: sums of half precision round across the threshold, and its GPU kernels do not take them.
+    """
+    shared: dict[str, Any] = {
+        "v_threshold": config.v_threshold,
+        "v_reset": config.v_reset,
+        "surrogate_function": surrogate.ATan(),
+        "step_mode": step_mode,
+    }
+    node: nn.Module
+    if config.tau is None:
+        node = neuron.IFNode(**shared)
+    else:
+        node = neuron.LIFNode(tau=config.tau, decay_input=config.decay_input, **shared)
+    node.register_forward_pre_hook(_in_float32)
+    return node
+
+
+def _in_float32(_node: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor] | None:
+    (drive,) = inputs
+    return (drive.float(),) if torch.is_autocast_enabled(drive.device.type) else None
+
+
+def build_network(
+    config: NetworkConfig | None = None, *, step_mode: StepMode = "s", seed: int | None = None
+) -> ConvSNN:
+    """A network with freshly initialized weights.
+
+    Args:
+        config: Sizes and number of steps; the tutorial's where omitted.
+        step_mode: "s" or "m", see `ConvSNN`.
+        seed: Seed of the initialization; the global generator is left as it was. None draws from
+            the global generator.
+    """
+    if seed is None:
+        return ConvSNN(config, step_mode)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return ConvSNN(config, step_mode)

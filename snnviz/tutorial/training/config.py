@@ -1,0 +1,164 @@
+"""How to train: the tutorial's options and those of the recipes, checked."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from torch.nn import Parameter
+from torch.optim import SGD, Adam, Optimizer
+from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, StepLR
+
+from snnviz.errors import ConfigError, check_integer
+from snnviz.tutorial.kernels import check_network
+from snnviz.tutorial.network import NetworkConfig, StepMode
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How to train; the defaults are the tutorial's.
+
+    Attributes:
+        T: Number of time steps.
+        batch_size: Images a step of the optimizer, all ranks together.
+        epochs: Passes over the training images.
+        opt: A name in `OPTIMIZERS`.
+        lr: Learning rate of the first epoch, > 0.
+        momentum: Momentum of SGD, in [0, 1).
+        lr_scheduler: A name in `SCHEDULES`; the schedule is stepped once an epoch.
+        step_size: Epochs between two drops of StepLR.
+        gamma: What StepLR multiplies the learning rate with, > 0.
+        t_max: Epochs in which CosALR falls to 0; a longer training follows the cosine up again.
+        channels: Feature maps of both convolutions.
+        step_mode: "s" or "m", see `ConvSNN`.
+        amp: Automatic mixed precision: autocast to bfloat16 where the device has it, else to
+            float16 with a scaled loss.
+        cupy: On a GPU, neurons that are snnviz's own kernels, see `snnviz.tutorial.kernels`; needs
+            `step_mode` "m" and T up to 64.
+        deterministic: On a GPU, the tutorial's settings of cuDNN: algorithms that add in the same
+            order in each run, instead of the fastest.
+        sync_bn: Batch normalization over the batches of all ranks, instead of each rank's own.
+        val_split: Training images held out to choose the best epoch on; 0: it is chosen on the
+            test images, as the tutorial does.
+        seed: Seed of initialization, shuffling, the choice of held-out images, shifts, mirroring
+            and dropout.
+        device: Torch device to train on.
+        recipe: The name in `RECIPES` that `from_recipe` began with. It changes nothing by itself.
+        augment: Show each image shifted by up to 2 pixels and, with probability 1/2, mirrored,
+            anew in each epoch.
+        dropout: See `NetworkConfig`.
+        votes: See `NetworkConfig`.
+    """
+
+    T: int = 4
+    batch_size: int = 128
+    epochs: int = 64
+    opt: str = "SGD"
+    lr: float = 0.1
+    momentum: float = 0.9
+    lr_scheduler: str = "CosALR"
+    step_size: int = 32
+    gamma: float = 0.1
+    t_max: int = 64
+    channels: int = 128
+    step_mode: StepMode = "s"
+    amp: bool = False
+    cupy: bool = False
+    deterministic: bool = False
+    sync_bn: bool = False
+    val_split: int = 0
+    seed: int = 2020
+    device: str = "cpu"
+    recipe: str = "tutorial"
+    augment: bool = False
+    dropout: float = 0.0
+    votes: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse values that cannot train."""
+        for name in ("T", "batch_size", "epochs", "step_size", "channels", "votes"):
+            check_integer(name, getattr(self, name), 1)
+        check_integer("T_max", self.t_max, 1)
+        check_integer("the number of held-out images", self.val_split, 0)
+        check_integer("the seed", self.seed, 0)
+        for name, value in (("the learning rate", self.lr), ("gamma", self.gamma)):
+            if not 0 < value < float("inf"):
+                raise ConfigError(f"{name} must be a number above 0, got {value}")
+        if not 0 <= self.momentum < 1:
+            raise ConfigError(f"momentum must be in [0, 1), got {self.momentum}")
+        if not 0 <= self.dropout < 1:
+            raise ConfigError(f"dropout must be in [0, 1), got {self.dropout}")
+        tables = ("opt", OPTIMIZERS), ("lr_scheduler", SCHEDULES), ("recipe", RECIPES)
+        for name, table in tables:
+            if (value := getattr(self, name)) not in table:
+                raise ConfigError(f"no {name} {value!r}; choose from {', '.join(table)}")
+        if self.cupy:
+            check_network(self.step_mode, self.T)
+
+    @classmethod
+    def from_recipe(cls, recipe: str, **changes: Any) -> "TrainConfig":
+        """The settings of a recipe.
+
+        Args:
+            recipe: A name in `RECIPES`.
+            changes: Settings that are to be other than the recipe's.
+
+        Raises:
+            ConfigError: There is no such recipe, or a value cannot train.
+        """
+        return cls(**{**RECIPES.get(recipe, {}), "recipe": recipe, **changes})
+
+    @property
+    def run_name(self) -> str:
+        """The run folder's name: as the tutorial's script names it, then what that has not."""
+        schedule = {
+            "CosALR": f"CosALR_{self.t_max}",
+            "StepLR": f"StepLR_{self.step_size}_{self.gamma}",
+        }[self.lr_scheduler]
+        name = f"T_{self.T}_b_{self.batch_size}_{self.opt}_lr_{self.lr}_{schedule}"
+        parts = {
+            "amp": self.amp,
+            "cupy": self.cupy,
+            "augment": self.augment,
+            f"dropout_{self.dropout}": self.dropout > 0,
+            f"votes_{self.votes}": self.votes > 1,
+        }
+        return "_".join([name, *(part for part, present in parts.items() if present)])
+
+    def network(self, image_size: tuple[int, int]) -> NetworkConfig:
+        """The network to train on images [H, W] of this size."""
+        return NetworkConfig(
+            T=self.T,
+            channels=self.channels,
+            image_size=image_size,
+            dropout=self.dropout,
+            votes=self.votes,
+        )
+
+
+# What `-opt` and `-lr_scheduler` name, as the tutorial's script builds it. A fused step is one pass
+# over the weights: the same update in half the time, and in a seventh of it for Adam on a CPU.
+OPTIMIZERS: dict[str, Callable[[Iterable[Parameter], TrainConfig], Optimizer]] = {
+    "SGD": lambda parameters, config: SGD(
+        parameters, lr=config.lr, momentum=config.momentum, fused=True
+    ),
+    "Adam": lambda parameters, config: Adam(parameters, lr=config.lr, fused=True),
+}
+SCHEDULES: dict[str, Callable[[Optimizer, TrainConfig], LRScheduler]] = {
+    "StepLR": lambda optimizer, config: StepLR(optimizer, config.step_size, config.gamma),
+    "CosALR": lambda optimizer, config: CosineAnnealingLR(optimizer, config.t_max),
+}
+
+# What differs from the tutorial's training. T, Adam, dropout and votes are as in the training of a
+# network of this size by Fang et al., ICCV 2021, arXiv:2007.05785.
+RECIPES: dict[str, dict[str, Any]] = {
+    "tutorial": {},
+    "best": {
+        "T": 8,
+        "opt": "Adam",
+        "lr": 0.001,
+        "augment": True,
+        "dropout": 0.5,
+        "votes": 10,
+        "val_split": 6000,
+    },
+}

@@ -1,0 +1,239 @@
+"""The fast twin against the plain network: outputs, gradients, statistics, predictions."""
+
+import copy
+from dataclasses import replace
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from snnviz.data import garments
+from snnviz.device import has_bfloat16
+from snnviz.scoring.evaluation import evaluate
+from snnviz.tutorial import acceleration
+from snnviz.tutorial.acceleration import accelerate, native
+from snnviz.tutorial.acceleration.twin import Twin
+from snnviz.tutorial.network import NetworkConfig, build_network
+from snnviz.tutorial.training.synchronization import synchronize_batch_norm
+from tests.lively import lively
+
+try:
+    native.library(torch.float32, 2)
+except native.CompilerError as error:
+    pytestmark = pytest.mark.skip(reason=str(error))
+
+
+def pair(config, step_mode="s"):
+    """The same network twice, plain and with its twin; BatchNorm is not the identity."""
+    plain = lively(build_network(config, step_mode=step_mode, seed=0))
+    generator = torch.Generator().manual_seed(3)
+    with torch.no_grad():
+        for norm in (plain.static_conv[1], plain.conv[3]):
+            norm.weight.uniform_(0.5, 2, generator=generator)
+            norm.bias.uniform_(-0.3, 0.5, generator=generator)
+            norm.bias[:2] = torch.tensor([-50.0, 50.0])  # silent, saturated
+    twin = Twin(copy.deepcopy(plain))
+    return plain.train(), twin.train()
+
+
+def draw(config, count=3):
+    generator = torch.Generator().manual_seed(1)
+    images = torch.rand(count, config.in_channels, *config.image_size, generator=generator)
+    return images, torch.randn(count, config.num_classes, generator=generator)
+
+
+def learn(net, images, weight):
+    rates = net(images)
+    (rates.float() * weight).sum().backward()
+    return rates.float()
+
+
+def assert_same_training(config, step_mode):
+    """Two passes in a row, so that gradients and running statistics add up."""
+    plain, twin = pair(config, step_mode)
+    images, weight = draw(config)
+    for batch in (images, images.flip(0, 3)):
+        expected, rates = learn(plain, batch, weight), learn(twin, batch, weight)
+        assert 0 < expected.mean() < 1
+        assert torch.equal(rates, expected)
+    for (name, parameter), other in zip(
+        plain.named_parameters(), twin.net.parameters(), strict=True
+    ):
+        size = parameter.grad.abs().max()
+        assert size > 0, name
+        assert torch.allclose(other.grad, parameter.grad, atol=1e-4 * size, rtol=0), name
+    for (name, buffer), other in zip(plain.named_buffers(), twin.net.buffers(), strict=True):
+        assert torch.allclose(buffer, other, rtol=1e-5, atol=1e-6), name
+
+
+@pytest.mark.parametrize("step_mode", ["s", "m"])
+@pytest.mark.parametrize("v_reset", [0.0, -0.3, None])
+@pytest.mark.parametrize("T", [1, 2, 5])
+def test_training_is_that_of_the_plain_network(T, v_reset, step_mode):
+    assert_same_training(
+        NetworkConfig(T=T, channels=6, image_size=(8, 12), v_reset=v_reset), step_mode
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"image_size": (5, 4)},
+        {"image_size": (9, 11)},
+        {"image_size": (10, 7)},
+        {"channels": 2},
+        {"channels": 16},
+        {"channels": 37},
+        {"in_channels": 3},
+        {"num_classes": 3},
+        {"v_threshold": 0.7},
+    ],
+    ids=str,
+)
+def test_it_holds_for_every_size(changes):
+    config = NetworkConfig(T=2, channels=6, image_size=(8, 8))
+    assert_same_training(replace(config, **changes), "s")
+
+
+def test_a_pooling_window_with_equal_spikes_sends_its_gradient_to_the_first():
+    """Drives in which windows have no, one and several spiking corners, gradients by hand."""
+    neuron = native.Neuron.build(1.0, 0.0, 2.0)
+    windows = [[0.2, 0.4, 0.6, 0.3], [0.2, 1.5, 0.3, 1.2], [1.1, 1.3, 0.1, 0.4], [0.1, 0.2, 0.3, 9]]
+    maps = torch.tensor(windows).view(1, 4, 2, 2, 1)
+    one, zero = torch.ones(1, 1), torch.zeros(1, 1)
+    gradient = torch.tensor([1.0, 2.0, 3.0, 4.0]).view(1, 4, 1, 1, 1)
+    result, plain, centered = native.fire_and_pool_backward(gradient, maps, one, zero, zero, neuron)
+    expected = torch.zeros(4, 4)
+    for window, corner in enumerate((0, 1, 0, 3)):
+        distance = torch.pi * (windows[window][corner] - 1)
+        expected[window, corner] = gradient.flatten()[window] / (1 + distance**2)
+    assert torch.allclose(result.view(4, 4), expected)
+    assert torch.allclose(plain.flatten(), expected.sum(1))
+    assert torch.allclose(centered.flatten(), (expected * torch.tensor(windows)).sum(1))
+
+
+@pytest.mark.parametrize("channels", [3, 16, 70, 128])
+@pytest.mark.parametrize("T", [1, 4, 5])
+def test_recurring_spikes_are_convolved_like_any_others(T, channels):
+    generator = torch.Generator().manual_seed(T)
+    # Intervals: some fire at every step, and some never.
+    interval = torch.randint(1, T + 2, (2, 5, 4, channels), generator=generator)
+    interval[..., 0], interval[..., 1] = 1, T + 1
+    spikes = torch.stack([(t % interval == 0).float() for t in range(1, T + 1)])
+    weight = torch.randn(channels, channels, 3, 3, generator=generator)
+    maps = native.convolve_recurring(spikes, weight)
+    frames = spikes.double().flatten(0, 1).permute(0, 3, 1, 2)
+    expected = F.conv2d(frames, weight.double(), padding=1).permute(0, 2, 3, 1)
+    assert torch.allclose(maps.flatten(0, 1).double(), expected, atol=1e-4)
+
+
+def test_in_evaluation_it_is_the_plain_network(drawn_images):
+    for config in (NetworkConfig(T=4, channels=8), NetworkConfig(T=5, channels=5, v_reset=None)):
+        plain, twin = pair(config)
+        images = torch.from_numpy(drawn_images.batch(range(40)))
+        for batch in images.split(8):
+            plain(batch)
+        twin.net.load_state_dict(plain.state_dict())
+        plain.eval()
+        twin.eval()
+        with torch.no_grad():
+            expected = plain(images)
+            assert len(expected.unique()) > 2
+            assert torch.equal(twin(images), expected)
+            with torch.autocast("cpu"):
+                assert torch.equal(twin(images[:3]), expected[:3])
+        images.requires_grad_()
+        for net in (plain, twin):
+            learn(net, images, torch.ones(10))
+        assert torch.equal(plain.fc[1].weight.grad, twin.net.fc[1].weight.grad)
+
+
+@pytest.mark.skipif(not has_bfloat16(), reason="this processor has no bfloat16")
+@pytest.mark.parametrize("step_mode", ["s", "m"])
+def test_mixed_precision_stays_near_float32(step_mode):
+    """As near as the plain network's own autocast, and products are rounded indeed."""
+    config = NetworkConfig(T=4, channels=16, image_size=(12, 12))
+    plain, twin = pair(config, step_mode)
+    exact = copy.deepcopy(plain)
+    images, weight = draw(config, 16)
+    expected = learn(exact, images, weight)
+    with torch.autocast("cpu"):
+        theirs, ours = learn(plain, images, weight), learn(twin, images, weight)
+    assert (ours - expected).abs().mean() <= 1.2 * (theirs - expected).abs().mean() + 0.01
+    for net in (exact, plain, twin.net):
+        assert all(parameter.grad.dtype == torch.float32 for parameter in net.parameters())
+    for (name, true), plain_, ours_ in zip(
+        exact.named_parameters(), plain.parameters(), twin.net.parameters(), strict=True
+    ):
+        near = [
+            F.cosine_similarity(p.grad.flatten(), true.grad.flatten(), 0) for p in (plain_, ours_)
+        ]
+        assert near[1] > min(near[0], 0.98) - 0.02, name
+        assert not torch.equal(ours_.grad, true.grad), name
+
+
+def test_the_twin_has_no_parameters_of_its_own():
+    net = build_network(NetworkConfig(T=2, channels=4), seed=0)
+    twin = Twin(net)
+    assert {id(p) for p in twin.parameters()} == {id(p) for p in net.parameters()}
+    twin.eval()
+    assert not net.training
+    before = list(net.state_dict())
+    twin.train()(torch.rand(2, 1, 28, 28)).sum().backward()
+    assert list(net.state_dict()) == before
+    assert net.fc[1].weight.grad is not None
+
+
+def test_evaluation_of_a_set_takes_it_and_counts_the_same(monkeypatch):
+    images = garments(50, "test")
+    plain, _ = pair(NetworkConfig(T=4, channels=8))
+    expected = evaluate(plain, images, batch_size=16)
+    monkeypatch.setattr(acceleration, "_WORTHWHILE", 0)
+    taken = []
+    monkeypatch.setattr(acceleration, "Twin", lambda net: taken.append(net) or Twin(net))
+    assert evaluate(plain, images, batch_size=16) == expected
+    assert taken == [plain]
+    assert plain.training
+    assert 0 < expected.correct < 50
+
+
+def test_a_network_that_it_cannot_take_stays_as_it_is():
+    config = NetworkConfig(T=2, channels=4)
+    usual = build_network(config)
+    assert isinstance(accelerate(usual, 10**9), Twin)
+    synchronized = build_network(config)
+    synchronize_batch_norm(synchronized)
+    for net, images in (
+        (usual, 10),
+        (build_network(replace(config, in_channels=17)), 10**9),
+        (build_network(config).double(), 10**9),
+        (build_network(config).to("meta"), 10**9),
+        (synchronized, 10**9),
+    ):
+        assert accelerate(net, images) is net
+
+
+@pytest.mark.parametrize(
+    ("compiler", "said"),
+    [("no-such-compiler", "no C\\+\\+ compiler \\(no-such-compiler\\)"), ("false", "false failed")],
+)
+def test_without_a_compiler_the_plain_network_runs_and_one_line_says_so(
+    compiler, said, monkeypatch
+):
+    monkeypatch.setenv("CXX", compiler)
+    monkeypatch.setattr(native, "library", native.library.__wrapped__)
+    net = build_network(NetworkConfig(T=2, channels=4))
+    with pytest.warns(UserWarning, match=said) as record:
+        assert accelerate(net, 10**9) is net
+    assert len(record) == 1
+    assert "\n" not in str(record[0].message)
+
+
+def test_without_bfloat16_products_are_float32(monkeypatch):
+    monkeypatch.setattr("snnviz.tutorial.acceleration.twin.has_bfloat16", lambda: False)
+    config = NetworkConfig(T=2, channels=8, image_size=(8, 8))
+    plain, twin = pair(config)
+    images, weight = draw(config)
+    with torch.autocast("cpu"):
+        rates = learn(twin, images, weight)
+    assert torch.equal(rates, learn(plain, images, weight))
