@@ -1,0 +1,1 @@
+"""The corpus of networks that nobody wrote to suit snnviz, and what they really emit."""
