@@ -1,4 +1,4 @@
-"""A network of the corpus, and what its first spiking layer really does: an oracle without snnviz."""
+"""A network of the corpus, and an oracle of what it emits that knows nothing of snnviz."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
