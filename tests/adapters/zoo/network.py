@@ -60,7 +60,8 @@ def _time_first(network: Network, emitted: list[Tensor], T: int, N: int) -> Tens
     looped = len(emitted) >= T > 1 and len(first) == N  # the network loops over time by itself
     if network.form == "one step a call" or looped:
         assert len(emitted) % T == 0, f"{network.name}: {len(emitted)} calls in {T} steps"
-        return torch.stack(emitted[:: len(emitted) // T])
+        spikes = torch.stack(emitted[:: len(emitted) // T])
+        return spikes.squeeze(1) if spikes.shape[1:3] == (1, N) else spikes  # of "m", step by step
     axes = (N, T) if network.framework == "sinabs" else (T, N)  # of a layer that gets all steps
     if first.shape[:2] != axes:
         assert len(first) == T * N, f"{network.name}: {tuple(first.shape)} of {T} x {N}"

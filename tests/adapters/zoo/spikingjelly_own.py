@@ -1,0 +1,356 @@
+"""Networks as users of SpikingJelly write them: code in forward, and layers in any order."""
+
+import torch
+import torch.nn.functional as F
+from spikingjelly.activation_based import functional, layer, neuron, surrogate
+from torch import Tensor, nn
+
+from tests.adapters.zoo.network import Network
+from tests.adapters.zoo.spikingjelly_run import (
+    OWN,
+    STEP,
+    TIME_FIRST,
+    TIME_SECOND,
+    entry,
+    lively,
+)
+
+GREY, COLOUR = (1, 16, 14), (3, 12, 12)
+
+
+class StaticEncoder(nn.Module):
+    """The drive once, then a loop over time: what tutorials write."""
+
+    def __init__(self, T: int = 5, node: type[nn.Module] = neuron.IFNode, **settings):
+        super().__init__()
+        self.T = T
+        self.static = nn.Sequential(nn.Conv2d(1, 6, 3, padding=1, bias=False), nn.BatchNorm2d(6))
+        self.conv = nn.Sequential(
+            node(**settings), nn.MaxPool2d(2), nn.Conv2d(6, 6, 3, padding=1), neuron.IFNode()
+        )
+        self.fc = nn.Sequential(nn.Flatten(), nn.Linear(6 * 8 * 7, 5), neuron.IFNode())
+
+    def forward(self, x: Tensor) -> Tensor:
+        drive = self.static(x)
+        counts = self.fc(self.conv(drive))
+        for _ in range(1, self.T):
+            counts = counts + self.fc(self.conv(drive))
+        return counts / self.T
+
+
+class Repeating(nn.Module):
+    """Repeats its images by itself, and works in step mode "m"."""
+
+    def __init__(self, T: int = 4, node: type[nn.Module] = neuron.LIFNode, **settings):
+        super().__init__()
+        self.T = T
+        self.conv_fc = nn.Sequential(
+            layer.Conv2d(1, 6, 3, stride=2, padding=1),
+            layer.GroupNorm(2, 6),
+            node(**settings),
+            layer.Flatten(),
+            layer.Linear(6 * 8 * 7, 5),
+            neuron.IFNode(),
+        )
+        functional.set_step_mode(self, "m")
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv_fc(x.unsqueeze(0).repeat(self.T, 1, 1, 1, 1)).mean(0)
+
+
+class Functional(nn.Module):
+    """Rectifies, pools and scales before the first neuron, in code and not in layers."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = layer.Conv2d(1, 6, 5, padding=2)
+        self.scale = nn.Parameter(torch.linspace(0.5, 3.0, 6).view(6, 1, 1))
+        self.sn = neuron.IFNode()
+        self.fc = layer.Linear(6, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        drive = F.avg_pool2d(F.relu(self.conv(x)), 2) * self.scale - 0.1
+        return self.fc(self.sn(drive).mean((-1, -2)))
+
+
+class Standardized(nn.Module):
+    """Standardizes the images by itself, and pads them by their edges."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("mean", torch.tensor([0.49, 0.48, 0.45]).view(3, 1, 1))
+        self.register_buffer("std", torch.tensor([0.25, 0.24, 0.26]).view(3, 1, 1))
+        self.conv = nn.Conv2d(3, 8, 3, padding=1, padding_mode="replicate", bias=False)
+        self.lif = neuron.LIFNode(tau=1.3, v_reset=None)
+        self.head = nn.Conv2d(8, 5, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.lif(self.conv((x - self.mean) / self.std))).amax((2, 3))
+
+
+class Residual(nn.Module):
+    """Adds a shortcut to the drive of its first neuron, and of its second."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem, self.body = nn.Conv2d(3, 6, 3, padding=1), nn.Conv2d(6, 6, 3, padding=1)
+        self.shortcut = nn.Conv2d(3, 6, 1, bias=False)
+        self.act1, self.act2 = neuron.ParametricLIFNode(1.5), neuron.IFNode()
+        self.fc = nn.Linear(6, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = self.act1(self.stem(x) + self.shortcut(x))
+        return self.fc(self.act2(self.body(out) + out).mean((2, 3)))
+
+
+class OutOfOrder(nn.Module):
+    """Registers its last layers first, and layers that it never calls."""
+
+    def __init__(self):
+        super().__init__()
+        self.old_neuron = neuron.LIFNode()
+        self.old_conv = layer.Conv2d(1, 4, 7)
+        self.head = layer.Linear(8, 5)
+        self.second = neuron.IFNode(v_threshold=0.5)
+        self.conv2 = layer.Conv2d(4, 8, 3)
+        self.first = neuron.IFNode(v_threshold=0.8)
+        self.conv1 = layer.Conv2d(1, 4, 3, dilation=2)
+        functional.set_step_mode(self, "m")
+
+    def forward(self, x_seq: Tensor) -> Tensor:
+        out = self.second(self.conv2(self.first(self.conv1(x_seq))))
+        return self.head(out.mean((-1, -2)))
+
+
+class Shared(nn.Module):
+    """One neuron object behind two layers, whose shapes are equal or not."""
+
+    def __init__(self, stride: int, mode: str = "s"):
+        super().__init__()
+        self.conv1 = layer.Conv2d(1, 4, 3, padding=1)
+        self.conv2 = layer.Conv2d(4, 4, 3, stride=stride, padding=1)
+        self.act = self.same = neuron.IFNode()
+        functional.set_step_mode(self, mode)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.same(self.conv2(self.act(self.conv1(x)))).mean((-1, -2))
+
+
+class Branches(nn.Module):
+    """Two branches of the input that meet before the first neuron, and two neurons on the sum."""
+
+    def __init__(self):
+        super().__init__()
+        self.fine, self.coarse = nn.Conv2d(1, 3, 3, padding=1), nn.Conv2d(1, 3, 7, padding=3)
+        self.slow, self.fast = neuron.LIFNode(3.0), neuron.LIFNode(1.1)
+        self.fc = nn.Linear(12, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        drive = torch.cat([self.fine(x), F.max_pool2d(self.coarse(x), 3, 1, 1)], 1)
+        both = torch.cat([self.fast(drive), self.slow(drive)], 1)
+        return self.fc(both.mean((2, 3)))
+
+
+class LoopOverFrames(nn.Module):
+    """Takes time first or second, and steps through it by itself."""
+
+    def __init__(self, axis: int):
+        super().__init__()
+        self.axis = axis
+        self.conv, self.sn = nn.Conv2d(1, 4, 3, stride=2), neuron.LIFNode(1.4)
+        self.fc, self.out = nn.Linear(4 * 7 * 6, 5), neuron.LIFNode(v_reset=None)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        if frames.dim() != 5:
+            raise ValueError(f"frames of five axes are asked for, these have {frames.dim()}")
+        functional.reset_net(self)
+        rates = 0.0
+        for frame in frames.unbind(self.axis):
+            rates = rates + self.out(self.fc(self.sn(self.conv(frame)).flatten(1)))
+        return rates / frames.shape[self.axis]
+
+
+class BatchFirst(nn.Module):
+    """Takes [N, T, ...], as loaders of event frames give it, and turns it for step mode "m"."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = layer.SeqToANNContainer(nn.Conv2d(2, 4, 3, bias=False), nn.BatchNorm2d(4))
+        self.sn = neuron.ParametricLIFNode(1.5, step_mode="m")
+        self.fc = nn.Linear(4, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.transpose(0, 1).contiguous()
+        return self.fc(self.sn(self.conv(x)).mean((-1, -2))).mean(0)
+
+
+class Answers(nn.Module):
+    """Gives a dictionary, a tuple or nothing but its spikes, after its own loop with its reset."""
+
+    def __init__(self, kind: str, T: int = 4):
+        super().__init__()
+        self.kind, self.T = kind, T
+        self.features = nn.ModuleDict({"conv": nn.Conv2d(1, 4, 3), "act": neuron.QIFNode(v_c=0.4)})
+        self.fc = nn.Linear(4, 5)
+
+    def forward(self, x: Tensor, *, lively: bool = True):
+        functional.reset_net(self)
+        spikes = [self.features["act"](self.features["conv"](x)) for _ in range(self.T)]
+        logits = self.fc(torch.stack(spikes).mean((0, -1, -2)))
+        if self.kind == "dict":
+            return {"logits": logits, "spikes": spikes, "lively": lively}
+        return (logits, spikes) if self.kind == "tuple" else spikes
+
+
+class InPlace(nn.Module):
+    """Changes what entered a neuron and what left it, in place and behind its back."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.sn, self.fc = nn.Conv2d(1, 4, 3), neuron.IFNode(), nn.Linear(4, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        drive = self.conv(x)
+        spikes = self.sn(drive)
+        drive.relu_()
+        spikes *= 3.0
+        return self.fc((spikes - drive).mean((2, 3)))
+
+
+class Tokens(nn.Module):
+    """Cuts the image into patches and lets them attend each other before the first neuron."""
+
+    def __init__(self):
+        super().__init__()
+        self.embed, self.attend = nn.Linear(48, 16), nn.MultiheadAttention(16, 4, batch_first=True)
+        self.norm, self.sn, self.fc = nn.LayerNorm(16), neuron.LIFNode(1.2), nn.Linear(16, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        tokens = self.embed(F.unfold(x, 4, stride=4).transpose(1, 2))
+        tokens = tokens + self.attend(tokens, tokens, tokens, need_weights=False)[0]
+        return self.fc(self.sn(self.norm(tokens)).mean(1))
+
+
+class Rows(nn.Module):
+    """Reads the image's rows as channels of a one-dimensional convolution."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.sn = nn.Conv1d(16, 6, 3, padding=1), neuron.IFNode(v_reset=None)
+        self.fc = nn.Linear(6 * 14, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(self.sn(self.conv(x.squeeze(1))).flatten(1))
+
+
+class Flat(nn.Module):
+    """Flattens with a view of a fixed length, which would swallow an axis of time."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc1, self.sn = nn.Linear(224, 20), neuron.LIFNode(1.5, decay_input=False)
+        self.fc2, self.out = nn.Linear(20, 5), neuron.LIFNode()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.out(self.fc2(self.sn(self.fc1(x.view(-1, 224)))))
+
+
+class OneStepOfMany(nn.Module):
+    """A neuron in step mode "m" that is given one step a call."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.sn = nn.Conv2d(1, 4, 3), neuron.IFNode(step_mode="m")
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.sn(self.conv(x).unsqueeze(0)).squeeze(0).mean((2, 3))
+
+
+class Feedback(nn.Module):
+    """Its first neuron's spikes come back to its drive one step later."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.back = nn.Conv2d(1, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1)
+        self.sn, self.T = neuron.IFNode(), 6
+
+    def forward(self, x: Tensor) -> Tensor:
+        drive, spikes, total = self.conv(x), None, 0.0
+        for _ in range(self.T):
+            spikes = self.sn(drive if spikes is None else drive - 0.5 * self.back(spikes))
+            total = total + spikes
+        return total.mean((2, 3)) / self.T
+
+
+class ByFunctions(nn.Module):
+    """Runs its layers over time with SpikingJelly's functions."""
+
+    def __init__(self, stateful: bool):
+        super().__init__()
+        self.stateful = stateful
+        self.conv, self.bn = nn.Conv2d(1, 4, 3, bias=False), nn.BatchNorm2d(4)
+        self.sn = neuron.LIFNode(1.3, step_mode="s" if stateful else "m")
+
+    def forward(self, x_seq: Tensor) -> Tensor:
+        if self.stateful:
+            return functional.multi_step_forward(x_seq, (self.conv, self.bn, self.sn))
+        return self.sn(functional.seq_to_ann_forward(x_seq, (self.conv, self.bn)))
+
+
+def network(name, layer_name, node, build, shape=GREY, form=STEP, gain=3.0, **facts) -> Network:
+    """Return a module of a user's own, made to spike."""
+    return entry(
+        f"own/{name}",
+        layer_name,
+        node,
+        shape,
+        lambda: lively(build(), gain),
+        origin="own module",
+        form=form,
+        **facts,
+    )
+
+
+NETWORKS = [
+    network("static_encoder", "conv.0", "IFNode", StaticEncoder, form=OWN, T=5),
+    network(
+        "static_encoder_lif",
+        "conv.0",
+        "LIFNode",
+        lambda: StaticEncoder(6, neuron.LIFNode, tau=1.5, v_reset=None),
+        form=OWN,
+        T=6,
+        reset="soft",
+    ),
+    network("repeating_lif", "conv_fc.2", "LIFNode", Repeating, form=OWN),
+    network(
+        "repeating_eif",
+        "conv_fc.2",
+        "EIFNode",
+        lambda: Repeating(5, neuron.EIFNode, surrogate_function=surrogate.ATan()),
+        form=OWN,
+        T=5,
+    ),
+    network("functional", "sn", "IFNode", Functional),
+    network("standardized", "lif", "LIFNode", Standardized, COLOUR, reset="soft"),
+    network("residual", "act1", "ParametricLIFNode", Residual, COLOUR),
+    network("out_of_order", "first", "IFNode", OutOfOrder, form=TIME_FIRST),
+    network("shared", "act", "IFNode", lambda: Shared(1), reset="other"),
+    network("shared_at_two_shapes", "act", "IFNode", lambda: Shared(2), reset="other"),
+    network("shared_m", "act", "IFNode", lambda: Shared(2, "m"), form=TIME_FIRST),
+    network("branches", "fast", "LIFNode", Branches),
+    network("loop_time_first", "sn", "LIFNode", lambda: LoopOverFrames(0), form=TIME_FIRST),
+    network("loop_time_second", "sn", "LIFNode", lambda: LoopOverFrames(1), form=TIME_SECOND),
+    network("batch_first", "sn", "ParametricLIFNode", BatchFirst, (2, 12, 12), TIME_SECOND),
+    network("gives_a_dict", "features.act", "QIFNode", lambda: Answers("dict"), form=OWN),
+    network("gives_a_tuple", "features.act", "QIFNode", lambda: Answers("tuple"), form=OWN),
+    network("gives_a_list", "features.act", "QIFNode", lambda: Answers("list"), form=OWN),
+    network("in_place", "sn", "IFNode", InPlace),
+    network("tokens", "sn", "LIFNode", Tokens, COLOUR),
+    network("rows", "sn", "IFNode", Rows, reset="soft"),
+    network("flat", "sn", "LIFNode", Flat),
+    network("one_step_of_many", "sn", "IFNode", OneStepOfMany),
+    network("feedback", "sn", "IFNode", Feedback, form=OWN, T=6),
+    network("steps_by_function", "sn", "LIFNode", lambda: ByFunctions(True), form=TIME_FIRST),
+    network("folds_by_function", "sn", "LIFNode", lambda: ByFunctions(False), form=TIME_FIRST),
+]
