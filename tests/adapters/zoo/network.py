@@ -38,6 +38,7 @@ def truth(network: Network, count: int = 3, T: int | None = None) -> Tensor:
     """
     assert network.run is not None, network.name
     steps = network.T if T is None else T
+    assert network.form != "its own loop" or steps == network.T, f"{network.name} sets its own T"
     still, emitted = images(network, count), []
     net = network.build().eval()
 
@@ -61,7 +62,8 @@ def _time_first(network: Network, emitted: list[Tensor], T: int, N: int) -> Tens
     if network.form == "one step a call" or looped:
         assert len(emitted) % T == 0, f"{network.name}: {len(emitted)} calls in {T} steps"
         spikes = torch.stack(emitted[:: len(emitted) // T])
-        return spikes.squeeze(1) if spikes.shape[1:3] == (1, N) else spikes  # of "m", step by step
+        one = N > 1 and spikes.shape[1:3] == (1, N)  # calls with an axis of time, of one step each
+        return spikes.squeeze(1) if one else spikes
     axes = (N, T) if network.framework == "sinabs" else (T, N)  # of a layer that gets all steps
     if first.shape[:2] != axes:
         assert len(first) == T * N, f"{network.name}: {tuple(first.shape)} of {T} x {N}"

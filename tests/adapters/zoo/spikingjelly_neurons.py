@@ -100,6 +100,11 @@ def normalized(**settings: object) -> nn.Module:
     return node
 
 
+def at_rest(T: int = 6) -> nn.Module:
+    """Return a noisy neuron without its noise, as for evaluation."""
+    return neuron.NoisyCUBALIFNode(12, is_training=False, T=T)
+
+
 def two_currents(x: Tensor, fast: Tensor, slow: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return spikes of a neuron that a user writes for FlexSN, and its two states."""
     fast = 0.5 * fast + x
@@ -200,9 +205,27 @@ def parallel() -> list[Network]:
         of("dsr_if_as_built", neuron.DSRIFNode, "soft", "m", T=8),
         of("dsr_lif", lambda: neuron.DSRLIFNode(6, 0.25, 2.0, 0.5), "soft", "m"),
         of("st_bif_positive", lambda: neuron.STBIFNode(0.5, 16), "soft"),
+        # These write the next step's input in place, and restart at each call.
+        of("ilc_if", lambda: neuron.ILCIFNode(3, 4), "hard", "m", ROW),
+        of("ilc_cuba_lif", lambda: neuron.ILCCUBALIFNode(4, 3), "hard", "m", ROW),
+        of(
+            "noisy_at_rest",
+            lambda: neuron.NoisyCUBALIFNode(12, is_training=False, T=6),
+            "hard",
+            "m",
+            ROW,
+        ),
         of("ternary_if", neuron.TernaryIFNode, "hard", refused="both signs"),
         of("ternary_lif_m", lambda: neuron.TernaryLIFNode(1.5), "hard", "m", refused="both signs"),
         of("st_bif", lambda: neuron.STBIFNode(0.5, 16, True), "soft", refused="both signs"),
+        of(
+            "outlier_aware",
+            lambda: neuron.OutlierAwareThresholdNode(spiking_in_turn, weighted, 2.0),
+            "none",
+            "m",
+            refused="both signs",
+            T=4,
+        ),
         of("few_spikes_weighted", lambda: neuron.FewSpikeNode(weighted), "none", refused="analog"),
         of("liaf", lambda: neuron.LIAFNode(torch.relu, False), "hard", refused="analog"),
         # In step mode "m" it leaves its activation out, and emits the LIF's spikes.

@@ -2,60 +2,11 @@
 
 import torch
 import torch.nn.functional as F
-from spikingjelly.activation_based import functional, layer, neuron, surrogate
+from spikingjelly.activation_based import functional, layer, neuron
 from torch import Tensor, nn
 
-from tests.adapters.zoo.network import Network
-from tests.adapters.zoo.spikingjelly_run import (
-    OWN,
-    STEP,
-    TIME_FIRST,
-    TIME_SECOND,
-    entry,
-    lively,
-)
-
-GREY, COLOUR = (1, 16, 14), (3, 12, 12)
-
-
-class StaticEncoder(nn.Module):
-    """The drive once, then a loop over time: what tutorials write."""
-
-    def __init__(self, T: int = 5, node: type[nn.Module] = neuron.IFNode, **settings):
-        super().__init__()
-        self.T = T
-        self.static = nn.Sequential(nn.Conv2d(1, 6, 3, padding=1, bias=False), nn.BatchNorm2d(6))
-        self.conv = nn.Sequential(
-            node(**settings), nn.MaxPool2d(2), nn.Conv2d(6, 6, 3, padding=1), neuron.IFNode()
-        )
-        self.fc = nn.Sequential(nn.Flatten(), nn.Linear(6 * 8 * 7, 5), neuron.IFNode())
-
-    def forward(self, x: Tensor) -> Tensor:
-        drive = self.static(x)
-        counts = self.fc(self.conv(drive))
-        for _ in range(1, self.T):
-            counts = counts + self.fc(self.conv(drive))
-        return counts / self.T
-
-
-class Repeating(nn.Module):
-    """Repeats its images by itself, and works in step mode "m"."""
-
-    def __init__(self, T: int = 4, node: type[nn.Module] = neuron.LIFNode, **settings):
-        super().__init__()
-        self.T = T
-        self.conv_fc = nn.Sequential(
-            layer.Conv2d(1, 6, 3, stride=2, padding=1),
-            layer.GroupNorm(2, 6),
-            node(**settings),
-            layer.Flatten(),
-            layer.Linear(6 * 8 * 7, 5),
-            neuron.IFNode(),
-        )
-        functional.set_step_mode(self, "m")
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.conv_fc(x.unsqueeze(0).repeat(self.T, 1, 1, 1, 1)).mean(0)
+from tests.adapters.zoo.spikingjelly_layers import COLOUR, network
+from tests.adapters.zoo.spikingjelly_run import TIME_FIRST
 
 
 class Functional(nn.Module):
@@ -151,57 +102,6 @@ class Branches(nn.Module):
         return self.fc(both.mean((2, 3)))
 
 
-class LoopOverFrames(nn.Module):
-    """Takes time first or second, and steps through it by itself."""
-
-    def __init__(self, axis: int):
-        super().__init__()
-        self.axis = axis
-        self.conv, self.sn = nn.Conv2d(1, 4, 3, stride=2), neuron.LIFNode(1.4)
-        self.fc, self.out = nn.Linear(4 * 7 * 6, 5), neuron.LIFNode(v_reset=None)
-
-    def forward(self, frames: Tensor) -> Tensor:
-        if frames.dim() != 5:
-            raise ValueError(f"frames of five axes are asked for, these have {frames.dim()}")
-        functional.reset_net(self)
-        rates = 0.0
-        for frame in frames.unbind(self.axis):
-            rates = rates + self.out(self.fc(self.sn(self.conv(frame)).flatten(1)))
-        return rates / frames.shape[self.axis]
-
-
-class BatchFirst(nn.Module):
-    """Takes [N, T, ...], as loaders of event frames give it, and turns it for step mode "m"."""
-
-    def __init__(self):
-        super().__init__()
-        self.conv = layer.SeqToANNContainer(nn.Conv2d(2, 4, 3, bias=False), nn.BatchNorm2d(4))
-        self.sn = neuron.ParametricLIFNode(1.5, step_mode="m")
-        self.fc = nn.Linear(4, 5)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = x.transpose(0, 1).contiguous()
-        return self.fc(self.sn(self.conv(x)).mean((-1, -2))).mean(0)
-
-
-class Answers(nn.Module):
-    """Gives a dictionary, a tuple or nothing but its spikes, after its own loop with its reset."""
-
-    def __init__(self, kind: str, T: int = 4):
-        super().__init__()
-        self.kind, self.T = kind, T
-        self.features = nn.ModuleDict({"conv": nn.Conv2d(1, 4, 3), "act": neuron.QIFNode(v_c=0.4)})
-        self.fc = nn.Linear(4, 5)
-
-    def forward(self, x: Tensor, *, lively: bool = True):
-        functional.reset_net(self)
-        spikes = [self.features["act"](self.features["conv"](x)) for _ in range(self.T)]
-        logits = self.fc(torch.stack(spikes).mean((0, -1, -2)))
-        if self.kind == "dict":
-            return {"logits": logits, "spikes": spikes, "lively": lively}
-        return (logits, spikes) if self.kind == "tuple" else spikes
-
-
 class InPlace(nn.Module):
     """Changes what entered a neuron and what left it, in place and behind its back."""
 
@@ -255,102 +155,17 @@ class Flat(nn.Module):
         return self.out(self.fc2(self.sn(self.fc1(x.view(-1, 224)))))
 
 
-class OneStepOfMany(nn.Module):
-    """A neuron in step mode "m" that is given one step a call."""
-
-    def __init__(self):
-        super().__init__()
-        self.conv, self.sn = nn.Conv2d(1, 4, 3), neuron.IFNode(step_mode="m")
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.sn(self.conv(x).unsqueeze(0)).squeeze(0).mean((2, 3))
-
-
-class Feedback(nn.Module):
-    """Its first neuron's spikes come back to its drive one step later."""
-
-    def __init__(self):
-        super().__init__()
-        self.conv, self.back = nn.Conv2d(1, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1)
-        self.sn, self.T = neuron.IFNode(), 6
-
-    def forward(self, x: Tensor) -> Tensor:
-        drive, spikes, total = self.conv(x), None, 0.0
-        for _ in range(self.T):
-            spikes = self.sn(drive if spikes is None else drive - 0.5 * self.back(spikes))
-            total = total + spikes
-        return total.mean((2, 3)) / self.T
-
-
-class ByFunctions(nn.Module):
-    """Runs its layers over time with SpikingJelly's functions."""
-
-    def __init__(self, stateful: bool):
-        super().__init__()
-        self.stateful = stateful
-        self.conv, self.bn = nn.Conv2d(1, 4, 3, bias=False), nn.BatchNorm2d(4)
-        self.sn = neuron.LIFNode(1.3, step_mode="s" if stateful else "m")
-
-    def forward(self, x_seq: Tensor) -> Tensor:
-        if self.stateful:
-            return functional.multi_step_forward(x_seq, (self.conv, self.bn, self.sn))
-        return self.sn(functional.seq_to_ann_forward(x_seq, (self.conv, self.bn)))
-
-
-def network(name, layer_name, node, build, shape=GREY, form=STEP, gain=3.0, **facts) -> Network:
-    """Return a module of a user's own, made to spike."""
-    return entry(
-        f"own/{name}",
-        layer_name,
-        node,
-        shape,
-        lambda: lively(build(), gain),
-        origin="own module",
-        form=form,
-        **facts,
-    )
-
-
 NETWORKS = [
-    network("static_encoder", "conv.0", "IFNode", StaticEncoder, form=OWN, T=5),
-    network(
-        "static_encoder_lif",
-        "conv.0",
-        "LIFNode",
-        lambda: StaticEncoder(6, neuron.LIFNode, tau=1.5, v_reset=None),
-        form=OWN,
-        T=6,
-        reset="soft",
-    ),
-    network("repeating_lif", "conv_fc.2", "LIFNode", Repeating, form=OWN),
-    network(
-        "repeating_eif",
-        "conv_fc.2",
-        "EIFNode",
-        lambda: Repeating(5, neuron.EIFNode, surrogate_function=surrogate.ATan()),
-        form=OWN,
-        T=5,
-    ),
     network("functional", "sn", "IFNode", Functional),
     network("standardized", "lif", "LIFNode", Standardized, COLOUR, reset="soft"),
     network("residual", "act1", "ParametricLIFNode", Residual, COLOUR),
     network("out_of_order", "first", "IFNode", OutOfOrder, form=TIME_FIRST),
-    network("shared", "act", "IFNode", lambda: Shared(1), reset="other"),
-    network("shared_at_two_shapes", "act", "IFNode", lambda: Shared(2), reset="other"),
+    network("shared", "act", "IFNode", lambda: Shared(1)),
+    network("shared_at_two_shapes", "act", "IFNode", lambda: Shared(2)),
     network("shared_m", "act", "IFNode", lambda: Shared(2, "m"), form=TIME_FIRST),
     network("branches", "fast", "LIFNode", Branches),
-    network("loop_time_first", "sn", "LIFNode", lambda: LoopOverFrames(0), form=TIME_FIRST),
-    network("loop_time_second", "sn", "LIFNode", lambda: LoopOverFrames(1), form=TIME_SECOND),
-    network("batch_first", "sn", "ParametricLIFNode", BatchFirst, (2, 12, 12), TIME_SECOND),
-    network("gives_a_dict", "features.act", "QIFNode", lambda: Answers("dict"), form=OWN),
-    network("gives_a_tuple", "features.act", "QIFNode", lambda: Answers("tuple"), form=OWN),
-    network("gives_a_list", "features.act", "QIFNode", lambda: Answers("list"), form=OWN),
     network("in_place", "sn", "IFNode", InPlace),
     network("tokens", "sn", "LIFNode", Tokens, COLOUR),
     network("rows", "sn", "IFNode", Rows, reset="soft"),
     network("flat", "sn", "LIFNode", Flat),
-    network("one_step_of_many", "sn", "IFNode", OneStepOfMany),
-    network("feedback", "sn", "IFNode", Feedback, form=OWN, T=6),
-    network("steps_by_function", "sn", "LIFNode", lambda: ByFunctions(True), form=TIME_FIRST),
-    network("folds_by_function", "sn", "LIFNode", lambda: ByFunctions(False), form=TIME_FIRST),
 ]

@@ -85,8 +85,10 @@ def lively(net: nn.Module, gain: float = 2.0, mode: str = "") -> nn.Module:
         if isinstance(module, nn.modules.batchnorm._BatchNorm):
             module.running_mean.uniform_(-0.3, 0.3)
             module.running_var.uniform_(0.3, 1.5)
-            module.weight.data.uniform_(0.7, 1.4)
-            module.bias.data.uniform_(-0.2, 0.5)
+            if module.weight is not None:
+                module.weight.data.uniform_(0.7, 1.4)
+            if module.bias is not None:
+                module.bias.data.uniform_(-0.2, 0.5)
     if mode:
         functional.set_step_mode(net, mode)
     return net
