@@ -45,7 +45,7 @@ def truth(network: Network, count: int = 3, T: int | None = None) -> Tensor:
     def listen(_: nn.Module, __: object, output: object) -> None:
         spikes = output[0] if isinstance(output, tuple) else output
         assert isinstance(spikes, Tensor), network.name
-        emitted.append(spikes.detach().clone())
+        emitted.append(spikes.detach().clone().cpu())
 
     handle = dict(net.named_modules())[network.layer].register_forward_hook(listen)
     with torch.no_grad():

@@ -6,7 +6,7 @@ from spikingjelly.activation_based import functional, layer, neuron
 from torch import Tensor, nn
 
 from tests.adapters.zoo.spikingjelly_layers import COLOUR, network
-from tests.adapters.zoo.spikingjelly_run import TIME_FIRST
+from tests.adapters.zoo.spikingjelly_run import OWN, TIME_FIRST
 
 
 class Functional(nn.Module):
@@ -117,6 +117,19 @@ class InPlace(nn.Module):
         return self.fc((spikes - drive).mean((2, 3)))
 
 
+class Overwriting(nn.Module):
+    """Normalizes in place the images it is given: they are others after each call."""
+
+    def __init__(self, T: int):
+        super().__init__()
+        self.T = T
+        self.conv, self.sn = nn.Conv2d(1, 4, 3), neuron.LIFNode(1.5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        drive = self.conv(x.sub_(0.4).mul_(2.0))
+        return sum(self.sn(drive) for _ in range(self.T)).mean((2, 3))
+
+
 class Tokens(nn.Module):
     """Cuts the image into patches and lets them attend each other before the first neuron."""
 
@@ -165,6 +178,17 @@ NETWORKS = [
     network("shared_m", "act", "IFNode", lambda: Shared(2, "m"), form=TIME_FIRST),
     network("branches", "fast", "LIFNode", Branches),
     network("in_place", "sn", "IFNode", InPlace),
+    network("overwriting", "sn", "LIFNode", lambda: Overwriting(4), form=OWN),
+    # It writes the steps' inputs in place: they may share no memory.
+    network(
+        "overwriting_steps",
+        "0",
+        "ILCIFNode",
+        lambda: nn.Sequential(neuron.ILCIFNode(3, 4), nn.Linear(12, 5)),
+        (12,),
+        TIME_FIRST,
+        T=6,
+    ),
     network("tokens", "sn", "LIFNode", Tokens, COLOUR),
     network("rows", "sn", "IFNode", Rows, reset="soft"),
     network("flat", "sn", "LIFNode", Flat),
