@@ -5,6 +5,7 @@ from tests.adapters.zoo import (
     spikingjelly_layers,
     spikingjelly_neurons,
     spikingjelly_own,
+    spikingjelly_refused,
     spikingjelly_repeating,
     spikingjelly_time,
     spikingjelly_wrapped,
@@ -20,4 +21,5 @@ NETWORKS = [
     *spikingjelly_own.NETWORKS,
     *spikingjelly_layers.NETWORKS,
     *spikingjelly_wrapped.NETWORKS,
+    *spikingjelly_refused.NETWORKS,
 ]

@@ -141,6 +141,20 @@ class ByFunctions(nn.Module):
         return self.sn(functional.seq_to_ann_forward(x_seq, (self.conv, self.bn)))
 
 
+class StaticThenMany(nn.Module):
+    """Its drive once, without an axis of time, and then all steps of its neurons at once."""
+
+    def __init__(self, T: int):
+        super().__init__()
+        self.T = T
+        self.static = nn.Sequential(nn.Conv2d(1, 4, 3, bias=False), nn.BatchNorm2d(4))
+        self.rest = nn.Sequential(neuron.LIFNode(1.3), layer.Flatten(), layer.Linear(672, 5))
+        functional.set_step_mode(self.rest, "m")
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.rest(self.static(x).expand(self.T, -1, -1, -1, -1)).mean(0)
+
+
 class FoldsByHand(nn.Module):
     """Folds time into the batch before its layers, and unfolds it for its neuron."""
 
@@ -215,6 +229,7 @@ NETWORKS = [
     network("steps_by_function", "sn", "LIFNode", lambda: ByFunctions(True), form=TIME_FIRST),
     network("folds_by_function", "sn", "LIFNode", lambda: ByFunctions(False), form=TIME_FIRST),
     network("one_step_of_many", "sn", "IFNode", OneStepOfMany),
+    network("static_then_many", "rest.0", "LIFNode", lambda: StaticThenMany(5), form=OWN, T=5),
     network("folds_by_hand", "sn", "IFNode", FoldsByHand, form=TIME_FIRST, reset="soft"),
     network("over_time", "sn", "LIFNode", lambda: OverTime(5), form=OWN, T=5),
     network("keeping", "sn", "EIFNode", Keeping, T=5),

@@ -4,12 +4,20 @@ import contextlib
 import io
 
 import torch
-from spikingjelly.activation_based import ann2snn, encoding, layer, monitor, neuron, surrogate
+from spikingjelly.activation_based import (
+    ann2snn,
+    functional,
+    layer,
+    monitor,
+    neuron,
+    surrogate,
+)
+from spikingjelly.activation_based.model import spiking_resnet
 from torch import Tensor, nn
 
 from tests.adapters.zoo.network import Network
 from tests.adapters.zoo.spikingjelly_layers import GREY, ROW, head, network, sequential
-from tests.adapters.zoo.spikingjelly_run import OWN, STEP, TIME_FIRST, lively, stepping
+from tests.adapters.zoo.spikingjelly_run import OWN, TIME_FIRST, lively, stepping
 
 
 class Threshold(neuron.BaseNode):
@@ -49,23 +57,6 @@ class Renamed(neuron.LIFNode):
         super().__init__(tau=1.25, v_reset=None, surrogate_function=surrogate.ATan())
 
 
-class Own(nn.Module):
-    """A neuron that a user writes from nothing, without SpikingJelly."""
-
-    def __init__(self):
-        super().__init__()
-        self.v = 0.0
-
-    def reset(self):
-        self.v = 0.0
-
-    def forward(self, x: Tensor) -> Tensor:
-        self.v = self.v + x
-        spikes = (self.v > 1.0).to(x)
-        self.v = self.v * (1.0 - spikes)
-        return spikes
-
-
 class Inner(nn.Module):
     """Holds a network two names down, behind a method of another name."""
 
@@ -91,24 +82,6 @@ class Potentials(nn.Module):
 
     def forward(self, x_seq: Tensor) -> Tensor:
         return self.sn(self.fc2(torch.stack(self.potential(self.fc1(x_seq)))))
-
-
-class Sampling(nn.Module):
-    """Drops values at random in evaluation too."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return nn.functional.dropout(x, 0.3, training=True)
-
-
-class Positional(nn.Module):
-    """Cannot be run on images alone."""
-
-    def __init__(self):
-        super().__init__()
-        self.fc, self.sn = nn.Linear(24, 8), neuron.IFNode()
-
-    def forward(self, x: Tensor, T: int, gain: float) -> Tensor:
-        return sum(self.sn(gain * self.fc(x)) for _ in range(T))
 
 
 class LastAxis(nn.Module):
@@ -148,11 +121,13 @@ class Autocast(nn.Module):
             return self.net(x).float()
 
 
-def noisy() -> nn.Module:
-    """Return a network whose neuron adds other noise at each call."""
-    node = neuron.NoisyCUBALIFNode(8, T=4)
-    node.reset_noise(200)
-    return sequential(nn.Linear(24, 8), node)
+def for_small_images() -> nn.Module:
+    """Return a network of the zoo as its users change it for grey images of 28 pixels."""
+    net = spiking_resnet.spiking_resnet18(spiking_neuron=neuron.ParametricLIFNode, num_classes=5)
+    net.conv1 = layer.Conv2d(1, 64, 3, padding=1, bias=False)
+    net.maxpool = nn.Identity()
+    functional.set_step_mode(net, "m")
+    return net
 
 
 def monitored() -> nn.Module:
@@ -255,6 +230,7 @@ def wrapped() -> list[Network]:
             lambda: torch.compile(conv_if()),
             run=lambda net, still, T: stepping(net._orig_mod, still, T),
         ),
+        network("zoo_changed", "sn1", "ParametricLIFNode", for_small_images, **as_whole),
         network("nested", "parts.1.parts.1.1", "IFNode", lambda: Inner(Inner(conv_if()))),
         network(
             "averaged", "module.1", "IFNode", lambda: torch.optim.swa_utils.AveragedModel(conv_if())
@@ -310,57 +286,4 @@ def wrapped() -> list[Network]:
     ]
 
 
-def refused() -> list[Network]:
-    """Return networks for which the right answer is a sentence."""
-
-    def no(name, reason, build, shape=GREY, node="", form=STEP):
-        return network(name, "", node, build, shape, form, refused=reason)
-
-    return [
-        no(
-            "poisson",
-            "random",
-            lambda: sequential(encoding.PoissonEncoder(), layer.Conv2d(1, 4, 3), neuron.IFNode()),
-        ),
-        no(
-            "poisson_m",
-            "random",
-            lambda: sequential(
-                encoding.PoissonEncoder(),
-                layer.Flatten(),
-                layer.Linear(224, 9),
-                neuron.LIFNode(1.2),
-                mode="m",
-            ),
-            form=TIME_FIRST,
-        ),
-        no(
-            "noisy_potentials",
-            "random",
-            noisy,
-            ROW,
-            form=TIME_FIRST,
-        ),
-        no(
-            "dropout_of_a_sample",
-            "random",
-            lambda: sequential(layer.Conv2d(1, 4, 3), Sampling(), neuron.IFNode()),
-        ),
-        no(
-            "relus",
-            "no spiking layer",
-            lambda: nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(672, 5)),
-        ),
-        no(
-            "potentials_only",
-            "no spiking layer",
-            lambda: sequential(nn.Linear(24, 8), neuron.NonSpikingIFNode("max-mem")),
-            ROW,
-            form=TIME_FIRST,
-        ),
-        no("own_neuron", "no spiking layer", lambda: nn.Sequential(nn.Conv2d(1, 4, 3), Own())),
-        no("more_arguments", "arguments", Positional, ROW),
-    ]
-
-
-NETWORKS = [*wrapped(), *refused()]
+NETWORKS = wrapped()
