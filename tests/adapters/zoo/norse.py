@@ -60,12 +60,24 @@ def _dense_layers(neuron: _Neuron) -> nn.Module:
     return norse.SequentialState(nn.Flatten(2), neuron(), nn.Linear(30, 10))
 
 
+def _own_weights(neuron: _Neuron) -> nn.Module:
+    """A cell that brings its input weights: one step a call."""
+    return norse.SequentialState(nn.Flatten(), neuron(), nn.Linear(24, 10))
+
+
+def _lifted_whole(neuron: _Neuron) -> nn.Module:
+    """Lift around a whole network of cells."""
+    return norse.Lift(_cells(neuron))
+
+
 _BODIES: dict[Callable[[_Neuron], nn.Module], tuple[str, str]] = {
     _cells: ("one step a call", "1"),
     _layers: ("[T, N, ...]", "1"),
     _lifted: ("[T, N, ...]", "1.lifted_module"),
     _dense_cells: ("one step a call", "2"),
     _dense_layers: ("[T, N, ...]", "1"),
+    _own_weights: ("one step a call", "1"),
+    _lifted_whole: ("[T, N, ...]", "lifted_module.1"),
 }
 
 
@@ -146,6 +158,27 @@ CELLS = [
         T=12,
     ),
     _constructor("lif_dense", norse.LIFCell, body=_dense_cells),
+    _constructor("lif_adex_refrac_cell", norse.LIFAdExRefracCell, "other"),
+    _constructor("lif_recurrent_cell", lambda: norse.LIFRecurrentCell(120, 24), body=_own_weights),
+    _constructor(
+        "lif_refrac_recurrent_cell",
+        lambda: norse.LIFRefracRecurrentCell(120, 24),
+        "other",
+        _own_weights,
+    ),
+    _constructor(
+        "izhikevich_recurrent_cell",
+        lambda: norse.IzhikevichRecurrentCell(
+            120,
+            24,
+            izhikevich.tonic_spiking,
+            input_weights=nn.Parameter(30 * torch.randn(24, 120)),
+        ),
+        "other",
+        _own_weights,
+        T=12,
+    ),
+    _constructor("lif_mc_cell", lambda: norse.LIFMCRecurrentCell(120, 24), "hard", _own_weights),
     _constructor("li_cell_only", norse.LICell, "none", refused="no spiking layer", layer=""),
 ]
 
@@ -156,6 +189,7 @@ LAYERS = [
     _constructor("lif_ex", norse.LIFEx, "other", _layers),
     _constructor("lif_adex", norse.LIFAdEx, "other", _layers),
     _constructor("lsnn", norse.LSNN, "other", _layers),
+    _constructor("lifted_whole", norse.LIFCell, body=_lifted_whole),
     _constructor("lifted_lif_cell", norse.LIFCell, body=_lifted),
     _constructor("lifted_lif_box", _box(reset_method=norse.reset_subtract), "soft", _lifted),
     _constructor(

@@ -178,6 +178,18 @@ class _Functional(nn.Module):
         return lif_functional.lif_feed_forward_step(current, state, norse.LIFParameters())
 
 
+class _Population(nn.Module):
+    """Spreads each pixel over five cells before the weights."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.population = norse.PopulationEncoder(5)
+        self.net = norse.SequentialState(nn.Linear(600, 24), norse.LIFBoxCell(), nn.Linear(24, 10))
+
+    def forward(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        return self.net(self.population(x.flatten(1)).flatten(1), state)
+
+
 def _feedback() -> nn.Module:
     """Feeds its last layer's output back into its first through RecurrentSequential."""
     return nn.Sequential(
@@ -200,10 +212,6 @@ def _recurrent_first() -> nn.Module:
     return norse.SequentialState(nn.Flatten(), norse.LSNNRecurrentCell(120, 24))
 
 
-def _double() -> nn.Module:
-    return lively(_Loop, gain=12.0)().double()
-
-
 def _own(name: str, make: Any, *args: Any, layer: str, **more: Any) -> Network:
     """Return a network of an own module; what differs from the common case stands in more."""
     gain = more.pop("gain", 12.0)
@@ -215,7 +223,7 @@ def _own(name: str, make: Any, *args: Any, layer: str, **more: Any) -> Network:
         "shape": (1, 12, 10),
         "T": SEQ_LENGTH,
         "run": stepped,
-        "build": more.pop("build", None) or lively(make, *args, gain=gain),
+        "build": lively(make, *args, gain=gain, after=more.pop("after", None)),
     }
     return Network(f"norse/{name}", framework="norse", layer=layer, **common | more)
 
@@ -260,7 +268,7 @@ NETWORKS = [
         "loop_double",
         _Loop,
         layer="lif1",
-        build=_double,
+        after=nn.Module.double,
         **_ITSELF | {"neuron": "LIFBoxCell", "run": in_double(once)},
     ),
     _own(
@@ -288,5 +296,6 @@ NETWORKS = [
         neuron="LSNNRecurrentCell",
         reset="other",
     ),
+    _own("population", _Population, layer="net.1", neuron="LIFBoxCell"),
     _own("functional_step", _Functional, layer="", neuron="", refused="no spiking layer"),
 ]

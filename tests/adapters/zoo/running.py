@@ -9,19 +9,33 @@ from torch import Tensor, nn
 
 
 def lively(
-    make: Callable[..., nn.Module], *args: Any, gain: float = 3.0
+    make: Callable[..., nn.Module],
+    *args: Any,
+    gain: float = 3.0,
+    after: Callable[[nn.Module], object] | None = None,
 ) -> Callable[[], nn.Module]:
-    """Return what makes equal networks, each with weights strong enough for its first spikes."""
-    return partial(_strong, make, args, gain)
+    """Return what makes equal networks, each with weights strong enough for its first spikes.
+
+    What was done with a network before anybody looks at it is done by after.
+    """
+    return partial(_strong, make, args, gain, after)
 
 
-def _strong(make: Callable[..., nn.Module], args: tuple[Any, ...], gain: float) -> nn.Module:
-    torch.manual_seed(0)
-    net = make(*args)
-    with torch.no_grad():
-        for module in net.modules():
-            if isinstance(module, (nn.Conv2d, nn.Linear)):
-                module.weight.mul_(gain)
+def _strong(
+    make: Callable[..., nn.Module],
+    args: tuple[Any, ...],
+    gain: float,
+    after: Callable[[nn.Module], object] | None,
+) -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        net = make(*args)
+        with torch.no_grad():
+            for module in net.modules():
+                if isinstance(module, (nn.Conv2d, nn.Linear)):
+                    module.weight.mul_(gain)
+        if after is not None:
+            after(net)
     return net
 
 

@@ -107,6 +107,14 @@ def _recurrent(make: Any, **settings: Any) -> _Neuron:
     return lambda: make(rec_connect=nn.Linear(24, 24, bias=False), **settings)
 
 
+class _BothSigns(SingleSpike):
+    """A user's own rule: +1 above the threshold, -1 below its negative."""
+
+    @staticmethod
+    def forward(_: Any, v_mem: Tensor, spike_threshold: Tensor, __: Any) -> Tensor:
+        return (v_mem >= spike_threshold).float() - (v_mem <= -spike_threshold).float()
+
+
 _zero = MembraneReset()
 _per_channel = torch.tensor([0.4, 0.9, 1.6, 5.0]).view(4, 1, 1)
 _once = {"spike_fn": SingleSpike}
@@ -124,6 +132,7 @@ LAYERS = [
     _constructor("iaf_thresholds", partial(sl.IAF, spike_threshold=_per_channel)),
     _constructor("iaf_records_states", partial(sl.IAF, record_states=True)),
     _constructor("iaf_analog", partial(sl.IAF, spike_fn=None, reset_fn=None), refused="analog"),
+    _constructor("iaf_both_signs", partial(sl.IAF, spike_fn=_BothSigns), refused="sign"),
     _constructor("lif", partial(sl.LIF, tau_mem=4.0), gain=8.0),
     _constructor(
         "lif_reset", partial(sl.LIF, tau_mem=4.0, reset_fn=_zero, **_once), "hard", gain=8.0
@@ -177,6 +186,9 @@ LAYERS = [
         "hard",
         _squeezing,
         run=squeezed_batch,
+    ),
+    _constructor(
+        "iaf_squeeze_both", partial(sl.IAFSqueeze, batch_size=3, num_timesteps=4), body=_squeezing
     ),
     _constructor("unflatten_time", sl.IAF, body=_unflattening),
     _constructor(

@@ -178,30 +178,30 @@ def _stepwise() -> nn.Module:
     )
 
 
-def _left_over() -> nn.Module:
-    """Return a network that ran on five other images and was not reset."""
-    net = lively(_Residual)()
-    with torch.no_grad():
-        net(torch.rand(5, STEPS, 3, 12, 16))
-    return net
+def _cropped() -> nn.Module:
+    """Crop and quantize before the first layer."""
+    return nn.Sequential(
+        sl.Cropping2dLayer(((1, 2), (3, 0))),
+        nn.Conv2d(1, 4, 3),
+        sl.QuantizeLayer(),
+        sl.IAFSqueeze(num_timesteps=STEPS, spike_threshold=1.5),
+    )
 
 
-def _left_over_squeezed() -> nn.Module:
-    net = lively(_Functional)()
-    with torch.no_grad():
-        net(torch.ones(2 * STEPS, 1, 12, 10))
-    return net
+@torch.no_grad()
+def _ran_on_five(net: nn.Module) -> None:
+    """Leave the potentials of five other images, as it is where nobody resets."""
+    net(torch.rand(5, STEPS, 3, 12, 16))
 
 
-def _trained() -> nn.Module:
-    """Return a network after a step of training: its states hang on a graph."""
-    net = lively(_Itself)()
+@torch.no_grad()
+def _ran_on_two(net: nn.Module) -> None:
+    net(torch.ones(2 * STEPS, 1, 12, 10))
+
+
+def _trained_on_two(net: nn.Module) -> None:
+    """Take a step of training: the states hang on a graph."""
     net(torch.ones(2, 1, 12, 10)).sum().backward()
-    return net
-
-
-def _double() -> nn.Module:
-    return lively(_Residual)().double()
 
 
 def _own(name: str, make: Any, *args: Any, layer: str, **more: Any) -> Network:
@@ -213,7 +213,7 @@ def _own(name: str, make: Any, *args: Any, layer: str, **more: Any) -> Network:
         "origin": "own module",
         "shape": (1, 12, 10),
         "run": five_axes,
-        "build": more.pop("build", None) or lively(make, *args),
+        "build": lively(make, *args, after=more.pop("after", None)),
     }
     return Network(f"sinabs/{name}", framework="sinabs", layer=layer, **common | more)
 
@@ -229,7 +229,7 @@ NETWORKS = [
         "residual_double",
         _Residual,
         layer="lif",
-        build=_double,
+        after=nn.Module.double,
         **_COLOUR | {"run": in_double(five_axes)},
     ),
     _own("itself", _Itself, layer="iaf", **_ITSELF),
@@ -246,15 +246,16 @@ NETWORKS = [
         neuron="IAFSqueeze",
         run=one_by_one,
     ),
-    _own("left_over_state", _Residual, layer="lif", build=_left_over, **_COLOUR),
+    _own("cropped", _cropped, layer="3", **_SQUEEZED),
+    _own("left_over_state", _Residual, layer="lif", after=_ran_on_five, **_COLOUR),
     _own(
         "left_over_squeezed",
         _Functional,
         layer="first",
-        build=_left_over_squeezed,
+        after=_ran_on_two,
         **_SQUEEZED | {"run": squeezed_batch},
     ),
-    _own("after_training", _Itself, layer="iaf", build=_trained, **_ITSELF),
+    _own("after_training", _Itself, layer="iaf", after=_trained_on_two, **_ITSELF),
     _own(
         "data_parallel",
         partial(lambda: nn.DataParallel(_Residual())),

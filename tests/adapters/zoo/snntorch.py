@@ -5,7 +5,7 @@ from typing import Any
 
 import snntorch as snn
 import torch
-from snntorch import surrogate, utils
+from snntorch import surrogate
 from snntorch.functional import quant
 from torch import Tensor, nn
 
@@ -17,8 +17,7 @@ _Neuron = Callable[[], nn.Module]
 
 
 def stepped(net: nn.Module, images: Tensor, T: int) -> None:
-    """Reset every neuron, also those that utils.reset overlooks, and call the network T times."""
-    utils.reset(net)
+    """Reset every neuron, also those that snnTorch's own reset overlooks, and call T times."""
     for module in net.modules():
         if hasattr(module, "reset_mem"):
             module.reset_mem()

@@ -15,7 +15,7 @@ class _Lstm(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.lstm = snn.SLSTM(120, 20, threshold=0.1)
+        self.lstm = snn.SLSTM(120, 20, threshold=0.05)
         self.head = nn.Linear(20, 10)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -59,12 +59,12 @@ class _Parallel(nn.Module):
 class _StateSpace(nn.Module):
     """StateLeaky, a leaky neuron without reset that is a convolution over time."""
 
-    def __init__(self) -> None:
+    def __init__(self, output: bool = True) -> None:
         super().__init__()
         self.fc1 = nn.Linear(120, 24)
-        self.lif1 = snn.StateLeaky(beta=0.7, channels=24)
+        self.lif1 = snn.StateLeaky(beta=0.7, channels=24, output=output)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor) -> object:
         return self.lif1(self.fc1(x.flatten(2)))
 
 
@@ -86,6 +86,8 @@ class _Delta(nn.Module):
         super().__init__()
         self.conv = nn.Conv2d(1, 4, 3)
         self.lif = snn.DeltaLeaky(beta=0.6, delta_threshold=0.5)
+        # snnTorch lists every neuron for ever, and its reset of any network raises at this one.
+        snn.SpikingNeuron.instances.remove(self.lif)
 
     def forward(self, x: Tensor) -> Tensor:
         state, out = self.lif.reset_mem(), []
@@ -95,7 +97,20 @@ class _Delta(nn.Module):
         return torch.stack(out)
 
 
-def _fused(name: str, make: Any, neuron: str, layer: str, reset: str, **more: Any) -> Network:
+class _Associative(nn.Module):
+    """AssociativeLeaky, which emits spikes or, with queries, sums that they weight."""
+
+    def __init__(self, queries: bool) -> None:
+        super().__init__()
+        self.lif1 = snn.AssociativeLeaky.from_num_spiking_neurons(120, 16, queries)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.lif1(x.flatten(2))
+
+
+def _fused(
+    name: str, make: Any, neuron: str, layer: str, reset: str, *args: Any, **more: Any
+) -> Network:
     """Return a network of a neuron that brings its own weights or its own time axis."""
     return Network(
         name=f"snntorch/{name}",
@@ -104,7 +119,7 @@ def _fused(name: str, make: Any, neuron: str, layer: str, reset: str, **more: An
         reset=reset,
         origin="constructor",
         layer=layer,
-        build=lively(make, gain=more.pop("gain", 3.0)),
+        build=lively(make, *args, gain=more.pop("gain", 3.0)),
         shape=(1, 12, 10),
         **{"form": "[T, N, ...]", "run": time_first} | more,
     )
@@ -117,6 +132,7 @@ NETWORKS = [
         "SLSTM",
         "lstm",
         "none",
+        gain=1.0,
         form="its own loop",
         T=5,
         run=once,
@@ -124,6 +140,9 @@ NETWORKS = [
     _fused("sconv2dlstm", _ConvLstm, "SConv2dLSTM", "lstm", "none", gain=2.0),
     _fused("leaky_parallel", _Parallel, "LeakyParallel", "lif1", "none", gain=1.0),
     _fused("state_leaky", _StateSpace, "StateLeaky", "lif1", "none"),
+    _fused("state_only", _StateSpace, "StateLeaky", "lif1", "none", False, refused="analog"),
+    _fused("associative", _Associative, "AssociativeLeaky", "lif1", "none", False),
+    _fused("queried", _Associative, "AssociativeLeaky", "lif1", "none", True, refused="analog"),
     _fused("linear_leaky", _LinearLeaky, "LinearLeaky", "lif1", "none"),
     _fused(
         "delta_leaky",

@@ -5,8 +5,9 @@ from typing import Any
 import snntorch as snn
 import torch
 import torch.nn.functional as F
-from snntorch import spikegen, surrogate
+from snntorch import spikegen, surrogate, utils
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import weight_norm
 
 from tests.adapters.zoo.network import Network
 from tests.adapters.zoo.running import in_double, lively, once, time_first, time_second
@@ -185,6 +186,42 @@ class _Shared(nn.Module):
         return torch.stack(out)
 
 
+class _ResetInside(nn.Module):
+    """Resets and steps the Sequential that it holds, whose neurons keep their own state."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Sequential(
+            nn.Flatten(),
+            weight_norm(nn.Linear(120, 24)),
+            snn.Leaky(beta=0.9, init_hidden=True, threshold=0.3),
+            nn.Linear(24, 10),
+            snn.Leaky(beta=0.9, init_hidden=True, output=True),
+        )
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        utils.reset(self.net)
+        steps = [self.net(x) for _ in range(NUM_STEPS)]
+        return torch.stack([spk for spk, _ in steps]), torch.stack([mem for _, mem in steps])
+
+
+class _Indexed(nn.Module):
+    """Takes [T, N, K], but reads its own number of steps from it; [N, K] would run, too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.num_steps = NUM_STEPS
+        self.lif1 = snn.Leaky(beta=0.9)
+        self.fc1 = nn.Linear(120, 24)
+
+    def forward(self, x: Tensor) -> Tensor:
+        mem, out = self.lif1.reset_mem(), []
+        for step in range(min(self.num_steps, len(x))):
+            spk, mem = self.lif1(self.fc1(x[step]), mem)
+            out.append(spk)
+        return torch.stack(out)
+
+
 def _loop(name: str, make: Any, *args: Any, **more: Any) -> Network:
     """Return a network that steps by itself; what differs from the common case stands in more."""
     gain = more.pop("gain", 3.0)
@@ -198,12 +235,8 @@ def _loop(name: str, make: Any, *args: Any, **more: Any) -> Network:
         "T": NUM_STEPS,
         "run": once,
     }
-    build = more.pop("build", lively(make, *args, gain=gain))
+    build = lively(make, *args, gain=gain, after=more.pop("after", None))
     return Network(f"snntorch/{name}", framework="snntorch", build=build, **common | more)
-
-
-def _double() -> nn.Module:
-    return lively(_Fc)().double()
 
 
 _SMALL = {"shape": (1, 12, 10)}
@@ -214,7 +247,7 @@ NETWORKS = [
     _loop("fc_seven_steps", _Fc, 7, T=7),
     _loop("fc_one_step", _Fc, 1, T=1),
     _loop("fc_flat", _Fc, shape=(784,)),
-    _loop("fc_double", _Fc, build=_double, run=in_double(once), origin="own module"),
+    _loop("fc_double", _Fc, after=nn.Module.double, run=in_double(once), origin="own module"),
     _loop("conv_tutorial", _Convolutional),
     _loop("time_first", _Steps, 0, form="[T, N, ...]", run=time_first, **_COLOUR),
     _loop("time_second", _Steps, 1, form="[N, T, ...]", run=time_second, **_COLOUR),
@@ -231,6 +264,8 @@ NETWORKS = [
     _loop("spikegen_latency", _Encoded, _latency, **_SMALL),
     _loop("spikegen_rate", _Encoded, spikegen.rate, refused="random", **_SMALL),
     _loop("batchnorm_through_time", _ByTime, **_SMALL),
+    _loop("reset_inside", _ResetInside, layer="net.2", origin="own module", **_SMALL),
+    _loop("indexed_steps", _Indexed, form="[T, N, ...]", run=time_first, shape=(120,)),
     _loop("flash", _Flash, neuron="Synaptic", origin="own module", **_SMALL),
     _loop("feedback", _Feedback, origin="own module", **_SMALL),
     _loop(

@@ -148,6 +148,18 @@ class _Custom(snn.Leaky):
         return (mem > self.threshold * (1 + 0.1 * mem.abs())).to(mem)
 
 
+class _Listed(nn.Module):
+    """Keeps its neuron in a plain list, where torch does not see it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(120, 24)
+        self.neurons = [_leaky()]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.neurons[0](self.fc1(x.flatten(1)))
+
+
 def _graded_layer() -> nn.Module:
     return nn.Sequential(
         nn.Flatten(0, -1),
@@ -163,36 +175,29 @@ def _tutorial_wrapped() -> nn.Module:
     return _Wrapped(_Functional())
 
 
-def _left_over() -> nn.Module:
-    net = lively(_Functional)()
-    with torch.no_grad():
-        net(torch.ones(5, 1, 12, 14))
-        net(torch.rand(5, 1, 12, 14))
-    return net
+@torch.no_grad()
+def _ran_on_five(net: nn.Module) -> None:
+    """Leave the potentials of five other images."""
+    net(torch.ones(5, 1, 12, 14))
+    net(torch.rand(5, 1, 12, 14))
 
 
-def _left_over_of_the_same_batch() -> nn.Module:
-    net = lively(_Nested)().eval()
-    with torch.no_grad():
-        net(torch.ones(3, 1, 12, 10))
-    return net.train()
+@torch.no_grad()
+def _ran_on_three(net: nn.Module) -> None:
+    """Leave the potentials of as many images as will be shown."""
+    net.eval()(torch.ones(3, 1, 12, 10))
+    net.train()
 
 
-def _trained() -> nn.Module:
-    """A network after a step of training: its state hangs on a graph, gradients are there."""
-    net = lively(_Nested)()
+def _trained_on_four(net: nn.Module) -> None:
+    """Take a step of training: the state hangs on a graph, gradients are there."""
     for _ in range(2):
         out = net(torch.ones(4, 1, 12, 10))
     out.sum().backward()
-    return net
 
 
 def _parallel() -> nn.Module:
     return nn.DataParallel(_Functional())
-
-
-def _double() -> nn.Module:
-    return lively(_Residual)().double()
 
 
 def _own(name: str, make: Any, layer: str, reset: str = "soft, delayed", **more: Any) -> Network:
@@ -204,7 +209,7 @@ def _own(name: str, make: Any, layer: str, reset: str = "soft, delayed", **more:
         "shape": (1, 12, 10),
         "T": 6,
         "run": stepped,
-        "build": lively(make),
+        "build": lively(make, after=more.pop("after", None)),
     }
     return Network(
         f"snntorch/{name}", framework="snntorch", layer=layer, reset=reset, **common | more
@@ -216,13 +221,14 @@ _WIDE = {"shape": (1, 12, 14)}
 NETWORKS = [
     _own("functional", _Functional, "spike_in", "hard, delayed", **_WIDE),
     _own("residual", _Residual, "lif"),
-    _own("residual_double", _Residual, "lif", build=_double, run=in_double(stepped)),
+    _own("residual_double", _Residual, "lif", after=nn.Module.double, run=in_double(stepped)),
     _own("nested", _Nested, "blocks.0.lif", "soft"),
     _own("unused_neuron", _Unused, "lif"),
     _own("wrapped", _tutorial_wrapped, "net.spike_in", "hard, delayed", **_WIDE),
     _own("data_parallel", _parallel, "module.spike_in", "hard, delayed", **_WIDE),
     _own("two_branches", _TwoBranches, "fine.1", neuron="Synaptic"),
     _own("optional_state", _Optional, "lif1"),
+    _own("listed_neuron", _Listed, "", refused="no spiking layer"),
     _own("explicit_state", _Explicit, "", refused="mem1"),
     _own(
         "subclass",
@@ -232,11 +238,9 @@ NETWORKS = [
         neuron="_Custom",
     ),
     _own("graded_layer", _graded_layer, "3"),
-    _own("left_over_state", _Functional, "spike_in", "hard, delayed", build=_left_over, **_WIDE),
-    _own(
-        "left_over_same_batch", _Nested, "blocks.0.lif", "soft", build=_left_over_of_the_same_batch
-    ),
-    _own("after_training", _Nested, "blocks.0.lif", "soft", build=_trained),
+    _own("left_over_state", _Functional, "spike_in", "hard, delayed", after=_ran_on_five, **_WIDE),
+    _own("left_over_same_batch", _Nested, "blocks.0.lif", "soft", after=_ran_on_three),
+    _own("after_training", _Nested, "blocks.0.lif", "soft", after=_trained_on_four),
     _own(
         "no_neuron",
         lambda: nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU()),
