@@ -5,11 +5,13 @@ from typing import Any
 
 import norse.torch as norse
 import torch
+from norse.task.mnist import LIFConvNet
+from norse.task.speech_commands import model as speech
 from norse.torch.functional import izhikevich
 from torch import Tensor, nn
 
 from tests.adapters.zoo.network import Network
-from tests.adapters.zoo.running import lively, time_first
+from tests.adapters.zoo.running import lively, once, time_first
 
 _Neuron = Callable[[], nn.Module]
 
@@ -228,7 +230,21 @@ def _vgg() -> nn.Module:
 
 _COLOUR = {"shape": (3, 32, 32), "neuron": "LIF", "T": 4}
 
+_SPEECH = {"shape": (120,), "layer": "cell", "T": 8}
+_ITSELF = {"form": "its own loop", "run": once, "layer": "rsnn.lif0", "T": 8}
+
 MODELS = [
+    _zoo("task_mnist", LIFConvNet, 784, 8, 12.0, **_ITSELF),
+    _zoo("task_mnist_first_spikes", LIFConvNet, 784, 8, 12.0, "super", True, **_ITSELF),
+    _zoo("task_speech_lif", speech.lif_model, 24, 120, neuron="LIFRecurrentCell", **_SPEECH),
+    _zoo(
+        "task_speech_lsnn",
+        speech.lsnn_model,
+        24,
+        120,
+        neuron="LSNNRecurrentCell",
+        **_SPEECH | {"reset": "other"},
+    ),
     _zoo("convnet", norse.ConvNet),
     _zoo("convnet_tanh", norse.ConvNet, 1, 28, "tanh"),
     _zoo("convnet4", norse.ConvNet4),
