@@ -33,9 +33,13 @@ _HOMES = {
     "load_checkpoint": "tutorial.layouts",
     "load_training_state": "tutorial.layouts",
     "save_checkpoint": "tutorial.layouts",
-    "Encoder": "adapters.chain",
+    "Encoder": "adapters.encoder",
     "load_encoder": "tutorial.encoder",
-    "split_encoder": "adapters.chain",
+    "split_encoder": "adapters.network",
+    "record": "adapters.recording",
+    "list_layers": "adapters.recording",
+    "LayerInfo": "records.recording",
+    "Recording": "records.recording",
     "EpochResult": "tutorial.training",
     "TrainConfig": "tutorial.training",
     "channel_importance": "scoring.importance",
@@ -97,7 +101,9 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     # The same names for type checkers and editors, which do not run __getattr__.
-    from snnviz.adapters.chain import Encoder, split_encoder
+    from snnviz.adapters.encoder import Encoder
+    from snnviz.adapters.network import split_encoder
+    from snnviz.adapters.recording import list_layers, record
     from snnviz.analysis import (
         Analysis,
         analyze,
@@ -142,6 +148,7 @@ if TYPE_CHECKING:
     )
     from snnviz.metrics.energy import Energy
     from snnviz.neurons.membrane import membrane_potentials
+    from snnviz.records.recording import LayerInfo, Recording
     from snnviz.records.spikes import SpikeRecord
     from snnviz.scoring.evaluation import evaluate
     from snnviz.scoring.importance import channel_importance

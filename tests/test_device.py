@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from snnviz.adapters.chain import split_encoder
+from snnviz.adapters.network import split_encoder
 from snnviz.data import garments
 from snnviz.device import full_precision
 from snnviz.scoring.evaluation import evaluate, predict

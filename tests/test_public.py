@@ -80,6 +80,10 @@ PUBLIC = {
     "checkpoint_coders",
     "encoder_coder",
     "write_analysis",
+    "LayerInfo",
+    "Recording",
+    "list_layers",
+    "record",
 }
 
 

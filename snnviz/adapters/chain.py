@@ -1,8 +1,4 @@
-"""The encoder of a spiking network: tensors in, `SpikeRecord` out.
-
-A network that is fed a still image begins with layers that keep no state and a layer of spiking
-neurons. Those are its encoder from pixels to spikes.
-"""
+"""`ChainEncoder`: stateless layers and SpikingJelly's neurons behind them, without a network."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,9 +11,10 @@ from typing import Any, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from spikingjelly.activation_based import base, functional, neuron
+from spikingjelly.activation_based import functional, neuron
 from torch import Tensor, nn
 
+from snnviz.adapters.encoder import Encoder
 from snnviz.device import full_precision
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.neurons.first_spike import drive_thresholds, first_spike
@@ -31,21 +28,34 @@ _SMALL_CHUNK = 1 << 19
 
 
 @dataclass(frozen=True)
-class Encoder:
-    """A stateless prefix and the first layer of spiking neurons, ready to record.
+class ChainEncoder(Encoder):
+    """A stateless prefix and the layer of spiking neurons behind it, known to be a chain.
 
-    Every recording starts from the neurons' reset state and leaves no trace. Make one with
-    `snnviz.split_encoder` or `snnviz.load_encoder`.
+    It never runs SpikingJelly's neuron where exact thresholds give the same: that it is the same is
+    held by the tests, for every float near a threshold. `snnviz.adapters.network` does this for
+    any network, and proves it each time.
 
     Attributes:
         prefix: The stateless layers, in evaluation mode.
         node: The spiking neurons, single-step.
         T: Number of time steps of a recording, where `encode` is told none.
+        layer: The name of the neurons.
     """
 
     prefix: nn.Sequential
     node: nn.Module
     T: int = 4
+    layer: str = ""
+
+    @classmethod
+    def of(cls, prefix: nn.Sequential, node: nn.Module, T: int) -> "ChainEncoder":
+        """One in evaluation mode and float32, which holds the modules themselves."""
+        whole = prefix.eval().float().to(memory_format=torch.contiguous_format)
+        encoder = cls(whole, node.eval(), T)
+        for module in (encoder.prefix, encoder.node):
+            functional.set_step_mode(module, "s")
+        functional.reset_net(encoder.node)
+        return encoder
 
     @property
     def in_channels(self) -> int:
@@ -68,27 +78,24 @@ class Encoder:
         weight = self._convolutions[-1].weight
         return weight.detach().to("cpu", torch.float32, copy=True).numpy()
 
-    def membrane_parameters(self) -> tuple[float, float | None]:
-        """`v_threshold` and `v_reset` of its neurons; a `v_reset` of None subtracts the threshold.
-
-        Raises:
-            ConfigError: They do more than integrate and fire.
-        """
+    def integrates(self) -> tuple[float, float | None] | None:
+        """Those of IFNode; its subclasses may leak or adapt, so only the class itself counts."""
         if type(self.node) is not neuron.IFNode:
-            raise ConfigError(
-                f"the membrane potential is drawn for IFNode, not for {type(self.node).__name__}; "
-                "leave out the kinds membrane and raster"
-            )
-        v_threshold, v_reset = self.node.v_threshold, self.node.v_reset
-        return float(cast("float", v_threshold)), None if v_reset is None else float(
-            cast("float", v_reset)
-        )
+            return None
+        values = cast("Any", self.node)
+        reset = values.v_reset
+        return float(values.v_threshold), None if reset is None else float(reset)
+
+    @property
+    def neurons(self) -> str:
+        """The class of its neurons."""
+        return type(self.node).__name__
 
     @property
     def _convolutions(self) -> list[nn.Conv2d]:
         return [layer for layer in self.prefix if isinstance(layer, nn.Conv2d)]
 
-    def to(self, device: str | torch.device) -> "Encoder":
+    def to(self, device: str | torch.device) -> "ChainEncoder":
         """The same encoder, computing on `device`."""
         prefix, node = deepcopy((self.prefix, self.node))
         return replace(self, prefix=prefix.to(device), node=node.to(device))
@@ -112,14 +119,14 @@ class Encoder:
         if T < 1:
             raise ConfigError(f"T must be at least 1, got {T}")
         images = check_images(images, self.in_channels)
-        if is_renewal(self.node):
+        if self.is_renewal:
             return self._encode_renewal(images, T)
         return self._encode_stepwise(images, T)
 
     def record_size(self, image_size: tuple[int, int], T: int) -> int:
         """About how many bytes the record of an image of that height and width takes."""
         neurons = self.channels * image_size[0] * image_size[1]
-        trains = 0 if is_renewal(self.node) else -(-T // 8)
+        trains = 0 if self.is_renewal else -(-T // 8)
         return neurons * (np.min_scalar_type(T).itemsize + trains)
 
     @torch.inference_mode()
@@ -138,7 +145,7 @@ class Encoder:
         return drive
 
     def _encode_renewal(self, images: Tensor, T: int) -> SpikeRecord:
-        thresholds = drive_thresholds(*reset_parameters(self.node), T)
+        thresholds = drive_thresholds(*self.renewal_parameters(), T)
         there = torch.tensor(thresholds, device=self.device)
 
         def times(chunk: Tensor) -> NDArray[np.integer]:
@@ -188,42 +195,6 @@ class Encoder:
         return chunks
 
 
-def split_encoder(net: nn.Module) -> Encoder:
-    """The encoder of `net`: its layers up to and with the first spiking neurons.
-
-    Layers are taken in the order in which they are registered, which is the order of execution in
-    a chain such as SpikingJelly's PythonNet (`static_conv` and `conv[0]`) and CSNN
-    (`conv_fc[0:3]`). The encoder is a deep copy in evaluation mode and float32: later training of
-    `net`, and its membrane potentials, do not touch it.
-
-    Args:
-        net: A network with SpikingJelly neurons; its attribute `T`, if any, becomes the encoder's.
-
-    Raises:
-        ConfigError: It has no spiking neurons, or no convolution before them.
-    """
-    prefix: list[nn.Module] = []
-    for layer in _leaves(net):
-        if isinstance(layer, base.MemoryModule):
-            break
-        prefix.append(layer)
-    else:
-        raise ConfigError(f"{type(net).__name__} has no spiking neurons; nothing to split off")
-    if not isinstance(layer, neuron.BaseNode):
-        raise ConfigError(f"the first stateful layer is {type(layer).__name__}, not a neuron")
-    if not any(isinstance(module, nn.Conv2d) for module in prefix):
-        raise ConfigError(f"{type(net).__name__} has no convolution before its first neurons")
-    encoder = Encoder(
-        deepcopy(nn.Sequential(*prefix)).eval().float().to(memory_format=torch.contiguous_format),
-        _copy_neurons(layer).eval(),
-        int(getattr(net, "T", Encoder.T)),
-    )
-    for module in (encoder.prefix, encoder.node):
-        functional.set_step_mode(module, "s")
-    functional.reset_net(encoder.node)
-    return encoder
-
-
 def _map_threads(
     function: Callable[[Tensor, NDArray[np.integer]], None],
     chunks: Sequence[Tensor],
@@ -251,37 +222,6 @@ def _keep_freed_memory() -> None:
     # glibc returns large freed blocks to the system, and to fetch them again for every chunk costs
     # more than the convolution. To free a larger one, never touched, raises its limit to that size.
     torch.empty((1 << 25) - (1 << 16), dtype=torch.uint8, device="cpu")
-
-
-def _copy_neurons(node: neuron.BaseNode) -> neuron.BaseNode:
-    """A deep copy, also while the membrane potential is part of a graph that torch cannot copy."""
-    states = [state for state in node.memories() if isinstance(state, Tensor)]
-    copy: neuron.BaseNode = deepcopy(node, {id(state): state.detach().clone() for state in states})
-    return copy
-
-
-def _leaves(net: nn.Module) -> Iterator[nn.Module]:
-    """The layers of `net` that do something themselves, in the order of registration."""
-    # children() would leave out a module that is there a second time.
-    for child in filter(None, net._modules.values()):  # noqa: SLF001
-        if isinstance(child, base.MemoryModule) or not any(True for _ in child.children()):
-            yield child
-        else:
-            yield from _leaves(child)
-
-
-def is_renewal(node: nn.Module) -> bool:
-    """Whether `node` starts every interval from the same state under constant drive.
-
-    True for SpikingJelly's `IFNode` with a hard reset, and for nothing that adapts, leaks or
-    resets by subtraction: subclasses may do any of these, so only the class itself counts.
-    """
-    return type(node) is neuron.IFNode and node.v_reset is not None
-
-
-def reset_parameters(node: nn.Module) -> tuple[float, float]:
-    """`v_threshold` and `v_reset` of a neuron for which `is_renewal` holds."""
-    return float(cast("float", node.v_threshold)), float(cast("float", node.v_reset))
 
 
 def check_images(images: Tensor | NDArray[Any], in_channels: int) -> Tensor:

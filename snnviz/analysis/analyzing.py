@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch import nn
 
+from snnviz.adapters.chain import ChainEncoder
 from snnviz.analysis.measuring import Measured, count_classes, encode_all, measure_coder
 from snnviz.data import ImageSet
 from snnviz.errors import ConfigError, DataError, ShapeError
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from snnviz.adapters.chain import Encoder
+    from snnviz.adapters.encoder import Encoder
     from snnviz.analysis.coders import Coder
     from snnviz.scoring.evaluation import Progress
 
@@ -239,6 +240,8 @@ def _folded_change(coders: "Sequence[Coder]") -> FoldedChange | None:
 
 def _folded(encoder: "Encoder") -> "tuple[NDArray[np.float64], NDArray[np.float64]] | None":
     """`fold_batch_norm` of an encoder that is a convolution and its normalization, else None."""
+    if not isinstance(encoder, ChainEncoder):
+        return None
     layers = list(encoder.prefix)
     norm = layers[-1]
     if len(layers) != 2 or not isinstance(norm, nn.BatchNorm2d):

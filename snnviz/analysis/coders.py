@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from snnviz.adapters.chain import Encoder
+from snnviz.adapters.encoder import Encoder
 from snnviz.baselines import latency, pixels, poisson
 from snnviz.data import to_input
 from snnviz.records.spikes import SpikeRecord

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from snnviz.adapters.chain import is_renewal, reset_parameters
 from snnviz.analysis.scorecard import SCORES, grouped, mean_score
 from snnviz.data import to_input
 from snnviz.errors import ConfigError
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from snnviz.adapters.chain import Encoder
+    from snnviz.adapters.encoder import Encoder
     from snnviz.analysis.analyzing import Analysis
     from snnviz.data import ImageSet
     from snnviz.records.spikes import SpikeRecord
@@ -135,8 +134,8 @@ def _neurons(
     few = fitting(record.first_spike[0].size, _DRIVES, len(images))
     drives = encoder.drive(to_input(images.images[:few])).cpu().numpy()
     figures = {}
-    if is_renewal(encoder.node):
-        thresholds = drive_thresholds(*reset_parameters(encoder.node), record.T)
+    if encoder.is_renewal:
+        thresholds = drive_thresholds(*encoder.renewal_parameters(), record.T)
         figures["staircase"] = staircase_figure(thresholds, drives)
     # Neurons of several types, at the brightest place of the first image.
     y, x = np.unravel_index(int(images.images[0].argmax()), images.images[0].shape)

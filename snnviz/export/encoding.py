@@ -9,7 +9,7 @@ import numpy as np
 from snnviz.data import Sample, to_input
 
 if TYPE_CHECKING:
-    from snnviz.adapters.chain import Encoder
+    from snnviz.adapters.encoder import Encoder
     from snnviz.records.spikes import SpikeRecord
 
 # Images that are encoded together: many, because the encoder starts its threads anew each time.

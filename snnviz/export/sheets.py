@@ -18,7 +18,7 @@ from snnviz.files import write_bytes
 from snnviz.ranks import Ranks
 
 if TYPE_CHECKING:
-    from snnviz.adapters.chain import Encoder
+    from snnviz.adapters.encoder import Encoder
 
 # Images of a page, fewer where they are large: matplotlib takes a hundred bytes a pixel to draw it.
 _COLUMNS, _ROWS = 8, 10

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from snnviz.adapters.chain import Encoder
+    from snnviz.adapters.encoder import Encoder
     from snnviz.records.spikes import SpikeRecord
 
 # Neurons in a raster where nobody chose any.

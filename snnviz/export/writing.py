@@ -27,7 +27,7 @@ from snnviz.folders import claim
 from snnviz.ranks import joined_ranks
 
 if TYPE_CHECKING:
-    from snnviz.adapters.chain import Encoder
+    from snnviz.adapters.encoder import Encoder
     from snnviz.records.spikes import SpikeRecord
 
 Predict = Callable[[Iterable[Sample]], Iterable[Sample]]

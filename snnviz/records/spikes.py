@@ -1,4 +1,4 @@
-"""`SpikeRecord`: what a batch of images became in the first spiking layer.
+"""`SpikeRecord`: what a batch of images became in a spiking layer.
 
 Pure NumPy: numbers and drawings are made from this, and nothing here knows torch.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Self
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     Unsigned = np.unsignedinteger
 
@@ -28,38 +28,47 @@ _FEW = 6
 
 @dataclass(frozen=True, eq=False)
 class SpikeRecord:
-    """The spikes of K feature maps for N images over T steps.
+    """The spikes of a layer's neurons for N images over T steps.
+
+    Neurons have any shape: K feature maps are [K, H, W], a linear layer's K neurons are [K].
 
     A hard-reset integrate-and-fire neuron under constant drive is a renewal process: with first
     spike at step f it fires at f, 2f + 1, 3f + 2, ..., so `first_spike` alone is the whole record.
-    Where the neuron is none, the record also keeps every spike.
+    Where the neuron is none, the record also keeps every spike; where it can fire several times in
+    a step, how often.
 
-    Build one with `from_first_spike`, `from_spikes` or `from_steps`.
+    Build one with `from_first_spike`, `from_spikes`, `from_steps` or `from_counts`.
 
     Attributes:
         T: Number of time steps, >= 1.
         first_spike: First-spike time, unsigned ints [N, K, H, W]: 0-based step, T where silent.
+
+    Example:
+        >>> record = SpikeRecord.from_counts([[[0, 2]], [[1, 0]]], T=2)
+        >>> record.count(1).tolist(), record.first_spike.tolist(), record.most
+        ([[1, 2]], [[1, 0]], 2)
     """
 
     T: int
     first_spike: "NDArray[Unsigned]"
     _packed: "NDArray[np.uint8] | None" = field(default=None, repr=False)
+    _counts: "NDArray[Unsigned] | None" = field(default=None, repr=False)
 
     @classmethod
     def from_first_spike(cls, first_spike: "NDArray[np.integer]", T: int) -> "Self":
         """The record of renewal neurons.
 
         Args:
-            first_spike: 0-based steps, ints [N, K, H, W] in 0..T; T means silent.
+            first_spike: 0-based steps, ints [N, ...] in 0..T; T means silent.
             T: Number of time steps, >= 1.
 
         Raises:
-            ShapeError: The array is not four-dimensional, or holds anything but ints in 0..T.
+            ShapeError: The array has no neurons, or holds anything but ints in 0..T.
             ConfigError: T is below 1.
         """
         _check_steps(T)
         first_spike = np.asarray(first_spike)
-        _check_dimensions(first_spike, "first_spike", "[N, K, H, W]")
+        _check_dimensions(first_spike, "first_spike", "[N, ...]")
         if not np.issubdtype(first_spike.dtype, np.integer):
             raise ShapeError(f"first-spike times must be ints, got {first_spike.dtype}")
         if first_spike.size and not 0 <= first_spike.min() <= first_spike.max() <= T:
@@ -74,14 +83,14 @@ class SpikeRecord:
         """The record of any spike trains.
 
         Args:
-            spikes: Zeros and ones (any dtype), [T, N, K, H, W].
+            spikes: Zeros and ones (any dtype), [T, N, ...].
 
         Raises:
-            ShapeError: The array is not five-dimensional, or holds anything but 0 and 1.
+            ShapeError: The array has no neurons, or holds anything but 0 and 1.
             ConfigError: There are no steps.
         """
         spikes = np.asarray(spikes)
-        _check_dimensions(spikes, "spikes", "[T, N, K, H, W]")
+        _check_dimensions(spikes, "spikes", "[T, N, ...]")
         T = len(spikes)
         _check_steps(T)
         return cls.from_steps(spikes, T)
@@ -91,12 +100,12 @@ class SpikeRecord:
         """The record of spike trains that come step by step; they are never all there unpacked.
 
         Args:
-            steps: Zeros and ones (any dtype), [N, K, H, W] for each of T steps.
+            steps: Zeros and ones (any dtype), [N, ...] for each of T steps.
             T: Number of time steps, >= 1.
 
         Raises:
-            ShapeError: A step is not four-dimensional or holds anything but 0 and 1, or there are
-                more or fewer than T.
+            ShapeError: A step has no neurons or holds anything but 0 and 1, or there are more or
+                fewer than T.
             ConfigError: T is below 1.
         """
         _check_steps(T)
@@ -118,44 +127,86 @@ class SpikeRecord:
         return cls(T, first, np.concatenate(packed))
 
     @classmethod
+    def from_counts(cls, steps: "Iterable[ArrayLike]", T: int) -> "Self":
+        """The record of neurons that fire several times in a step, from steps as they come.
+
+        Args:
+            steps: How often each neuron fires, whole numbers from 0 (any dtype), [N, ...] for each
+                of T steps.
+            T: Number of time steps, >= 1.
+
+        Raises:
+            ShapeError: A step has no neurons or holds anything but whole numbers from 0, or there
+                are more or fewer than T.
+            ConfigError: T is below 1.
+        """
+        _check_steps(T)
+        kept = [_whole(np.asarray(step)) for step in steps]
+        if len(kept) != T:
+            raise ShapeError(f"expected {T} steps, got {len(kept)}")
+        counts = np.stack(kept)
+        if counts.max(initial=0) <= 1:
+            return cls.from_steps(counts, T)
+        counts = counts.astype(np.min_scalar_type(int(counts.max())))
+        fired = counts > 0
+        first = fired.argmax(axis=0).astype(_dtype_for(T))
+        first[~fired.any(axis=0)] = T
+        return cls(T, first, None, counts)
+
+    @classmethod
     def joined(cls, records: "Sequence[Self]") -> "Self":
         """The record of all images of `records`, which are of one T and one kind of neurons.
 
         Raises:
             ShapeError: They are not, or differ in feature maps or size.
         """
+        if len({record.most > 1 for record in records}) == 2:
+            # In some of them no neuron happened to fire twice in a step.
+            records = [cls._counted(record) for record in records]
         kinds = {(record.T, record.is_renewal, record.shape[1:]) for record in records}
         if len(kinds) != 1:
             raise ShapeError(
                 f"expected records of one T, one kind of neurons and one shape, got {len(kinds)} "
                 "kinds"
             )
-        trains = [record._packed for record in records]  # noqa: SLF001 - of this class
-        packed = [train for train in trains if train is not None]
+        packed = [record._packed for record in records if record._packed is not None]  # noqa: SLF001
+        counts = [record._counts for record in records if record._counts is not None]  # noqa: SLF001
         return cls(
             records[0].T,
             np.concatenate([record.first_spike for record in records]),
             np.concatenate(packed, axis=1) if packed else None,
+            np.concatenate(counts, axis=1) if counts else None,
         )
 
+    @classmethod
+    def _counted(cls, record: "Self") -> "Self":
+        """The same record with a number for each step, as where neurons fire several times."""
+        return cls(record.T, record.first_spike, None, record.steps())
+
     @property
-    def shape(self) -> tuple[int, int, int, int]:
-        """(N, K, H, W): images, feature maps, height and width."""
-        n, k, h, w = self.first_spike.shape
-        return n, k, h, w
+    def shape(self) -> tuple[int, ...]:
+        """(N, ...): images and the layer's own shape, (N, K, H, W) for feature maps."""
+        return self.first_spike.shape
+
+    @property
+    def most(self) -> int:
+        """The largest number of spikes of a neuron in one step; 1 for most kinds of neurons."""
+        return 1 if self._counts is None else int(self._counts.max(initial=1))
 
     @property
     def is_renewal(self) -> bool:
         """Whether `first_spike` alone is the whole record."""
-        return self._packed is None
+        return self._packed is None and self._counts is None
 
     def __getitem__(self, images: slice) -> "Self":
         """The record of some of the images, for example `record[3:4]`; a view, not a copy."""
         packed = None if self._packed is None else self._packed[:, images]
-        return replace(self, first_spike=self.first_spike[images], _packed=packed)
+        counts = None if self._counts is None else self._counts[:, images]
+        first = self.first_spike[images]
+        return replace(self, first_spike=first, _packed=packed, _counts=counts)
 
     def count(self, t: int) -> "NDArray[Unsigned]":
-        """Spike count of steps 0..t, unsigned ints [N, K, H, W] in 0..t+1.
+        """Spike count of steps 0..t, unsigned ints [N, ...] in 0..(t + 1) * most.
 
         For renewal neurons it is floor((t + 1) / (first_spike + 1)).
 
@@ -164,7 +215,10 @@ class SpikeRecord:
         """
         if not 0 <= t < self.T:
             raise ConfigError(f"t must be in 0..{self.T - 1} for T = {self.T}, got {t}")
-        dtype = _dtype_for(self.T)
+        dtype = _dtype_for(self.T * self.most)
+        if self._counts is not None:
+            total: NDArray[Unsigned] = self._counts[: t + 1].sum(0, dtype=dtype)
+            return total
         if self._packed is not None:
             # Step t and the seven before and after it are the bits of one byte, the first highest.
             whole, rest = divmod(t + 1, 8)
@@ -177,7 +231,12 @@ class SpikeRecord:
         return _translate(self.first_spike, table)
 
     def spikes(self) -> "NDArray[np.bool_]":
-        """Every spike, bool [T, N, K, H, W]; as many bytes as that has elements."""
+        """Which neurons fire at each step, bool [T, N, ...]; as many bytes as that has elements.
+
+        How often, where `most` is above 1, is in `steps`.
+        """
+        if self._counts is not None:
+            return self._counts > 0
         if self._packed is not None:
             return np.unpackbits(self._packed, axis=0, count=self.T).view(bool)
         steps = np.arange(1, self.T + 1)[:, np.newaxis]
@@ -185,6 +244,12 @@ class SpikeRecord:
         # For period T + 1, silence, no step is a multiple.
         spikes: NDArray[np.bool_] = (steps % period == 0)[:, self.first_spike]
         return spikes
+
+    def steps(self) -> "NDArray[Unsigned]":
+        """How often each neuron fires at each step, unsigned ints [T, N, ...]; a copy."""
+        if self._counts is not None:
+            return self._counts.copy()
+        return self.spikes().view(np.uint8)
 
 
 def _translate(array: "NDArray[Unsigned]", table: "NDArray[Unsigned]") -> "NDArray[Unsigned]":
@@ -228,12 +293,12 @@ def _add_falls(
 def _next_steps(
     coming: "Iterator[NDArray[np.generic]]", start: int, T: int
 ) -> "NDArray[np.generic]":
-    """Up to eight steps of T, from `start` on, in one array [n, N, K, H, W]."""
+    """Up to eight steps of T, from `start` on, in one array [n, N, ...]."""
     wanted = min(8, T - start)
     steps = list(islice(coming, wanted))
     if len(steps) < wanted:
         raise ShapeError(f"expected {T} steps, got {start + len(steps)}")
-    _check_dimensions(np.asarray(steps[0]), "a step", "[N, K, H, W]")
+    _check_dimensions(np.asarray(steps[0]), "a step", "[N, ...]")
     return np.stack(steps)
 
 
@@ -243,8 +308,18 @@ def _check_steps(T: int) -> None:
 
 
 def _check_dimensions(array: "NDArray[np.generic]", name: str, form: str) -> None:
-    if array.ndim != form.count(",") + 1:
+    """Nothing, if `array` has the sides in `form`, and one or more of neurons."""
+    if array.ndim < form.count(",") + 1:
         raise ShapeError(f"{name} must be {form}, got {list(array.shape)}")
+
+
+def _whole(step: "NDArray[np.generic]") -> "NDArray[Unsigned]":
+    """A step's counts as unsigned ints, checked."""
+    _check_dimensions(step, "a step", "[N, ...]")
+    counts = step.astype(np.uint64)
+    if step.size and (step.dtype.kind == "c" or step.min() < 0 or not (counts == step).all()):
+        raise ShapeError("counts of a step must be whole numbers from 0")
+    return counts.astype(np.min_scalar_type(int(counts.max(initial=0))))
 
 
 def _dtype_for(T: int) -> "np.dtype[Unsigned]":

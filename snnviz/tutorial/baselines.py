@@ -1,14 +1,12 @@
 """The tutorial's encoder without learning: what a trained one is compared with."""
 
-from dataclasses import replace
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim.swa_utils import update_bn
 
-from snnviz.adapters.chain import Encoder, check_images, split_encoder
+from snnviz.adapters.chain import ChainEncoder, check_images
 from snnviz.errors import ShapeError
 from snnviz.tutorial.network import NetworkConfig, build_neuron, build_static_conv
 
@@ -17,7 +15,7 @@ _BATCH = 128
 
 def untrained_encoder(
     config: NetworkConfig, seed: int, images: Tensor | NDArray[np.floating] | None = None
-) -> Encoder:
+) -> ChainEncoder:
     """The encoder that `build_network(config, seed=seed)` starts its training with.
 
     Its BatchNorm has seen nothing: mean 0 and variance 1, with which the drive of PyTorch's small
@@ -43,5 +41,4 @@ def untrained_encoder(
             raise ShapeError("BatchNorm needs more than one pixel in a batch; give larger images")
         with torch.no_grad():
             update_bn(batches, prefix)
-    encoder = split_encoder(nn.Sequential(prefix, build_neuron(config)))
-    return replace(encoder, T=config.T)
+    return ChainEncoder.of(prefix, build_neuron(config), config.T)

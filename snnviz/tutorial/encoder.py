@@ -1,12 +1,13 @@
 """`load_encoder`: the encoder in a file, of a network, or the bundled one."""
 
 import warnings
-from dataclasses import replace
 from pathlib import Path
 
 from torch import nn
 
-from snnviz.adapters.chain import Encoder, split_encoder
+from snnviz.adapters.chain import ChainEncoder
+from snnviz.adapters.encoder import Encoder
+from snnviz.adapters.network import split_encoder
 from snnviz.tutorial.layouts import Checkpoint, load_checkpoint
 from snnviz.tutorial.network import build_neuron, build_static_conv
 
@@ -43,8 +44,7 @@ def load_encoder(source: str | Path | nn.Module | Checkpoint | None = None) -> E
             if name.startswith("static_conv.")
         }
     )
-    encoder = split_encoder(nn.Sequential(prefix, build_neuron(checkpoint.config)))
-    return replace(encoder, T=checkpoint.config.T)
+    return ChainEncoder.of(prefix, build_neuron(checkpoint.config), checkpoint.config.T)
 
 
 def bundled() -> Path:

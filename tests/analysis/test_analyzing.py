@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from snnviz.adapters.chain import split_encoder
+from snnviz.adapters.network import split_encoder
 from snnviz.analysis import (
     SCORES,
     Coder,

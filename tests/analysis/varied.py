@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from snnviz.adapters.chain import split_encoder
+from snnviz.adapters.network import split_encoder
 from snnviz.data import ImageSet
 from snnviz.tutorial.network import NetworkConfig, build_network
 

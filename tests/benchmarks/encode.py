@@ -17,7 +17,7 @@ import torch
 from spikingjelly.activation_based import functional, neuron
 from torch import nn
 
-from snnviz.adapters.chain import Encoder
+from snnviz.adapters.encoder import Encoder
 from snnviz.data import fashion_mnist, garments
 from snnviz.tutorial.encoder import load_encoder
 from tests.benchmarks.machine import describe_machine

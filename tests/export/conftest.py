@@ -2,7 +2,7 @@
 
 import pytest
 
-from snnviz.adapters.chain import split_encoder
+from snnviz.adapters.network import split_encoder
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ import pytest
 import torch
 from PIL import Image
 from spikingjelly.activation_based.neuron import IFNode
+from torch import nn
 
-from snnviz.adapters.chain import Encoder
+from snnviz.adapters.network import split_encoder
 from snnviz.data import Sample, to_input
 from snnviz.errors import ConfigError, ExportError
 from snnviz.export import FigureSetOptions, render, sets, write_figure_sets
@@ -118,13 +119,13 @@ def test_pictures_of_several_sizes_go_into_one_folder(encoder, rng, tmp_path):
 def test_large_pictures_are_encoded_a_few_at_a_time(part, encoder, monkeypatch):
     """Memory is bounded whatever their size: 6 maps of 1,000 x 900 take 5 MB, 8 of them 43."""
     asked = []
-    encode = Encoder.encode
+    encode = type(encoder).encode
 
     def spy(self, images, T=None):
         asked.append(len(images))
         return encode(self, images, T)
 
-    monkeypatch.setattr(Encoder, "encode", spy)
+    monkeypatch.setattr(type(encoder), "encode", spy)
     large = [Sample(n, np.full((1000, 900), 30 * n, np.uint8)) for n in range(8)]
     small = [Sample(8 + n, np.full((9, 14), n, np.uint8)) for n in range(60)]
     parts = list(encoded(encoder, large + small, 2, part=part))
@@ -135,7 +136,7 @@ def test_large_pictures_are_encoded_a_few_at_a_time(part, encoder, monkeypatch):
         expected = encode(encoder, to_input(np.stack([sample.image for sample in some])), 2)
         assert np.array_equal(record.first_spike, expected.first_spike)
     # Stepped neurons keep a bit for every step.
-    soft = replace(encoder, node=IFNode(v_reset=None))
+    soft = split_encoder(nn.Sequential(nn.Conv2d(1, 6, 3, padding=1), IFNode(v_reset=None)))
     assert len(next(encoded(soft, small, 1 << 12, part=part))[0]) == 5
 
 

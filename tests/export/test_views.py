@@ -11,7 +11,7 @@ from PIL import Image
 from spikingjelly.activation_based import functional, neuron
 from torch import nn
 
-from snnviz.adapters.chain import split_encoder
+from snnviz.adapters.network import split_encoder
 from snnviz.cli import main
 from snnviz.cli.visualize import command
 from snnviz.data import Sample, to_input
@@ -157,13 +157,14 @@ def test_an_interrupted_run_goes_on(encoder, samples, tmp_path):
         write_figure_sets(encoder, samples, out, replace(FEW, kinds=("raster",)), resume=True)
 
 
-def test_kernels_of_an_earlier_encoder_do_not_stay(encoder, samples, tmp_path):
+def test_kernels_of_an_earlier_encoder_do_not_stay(network, samples, tmp_path):
+    encoder = split_encoder(network)
     options = replace(ALL, kinds=("kernels",))
     write_figure_sets(encoder, samples[:1], tmp_path, options)
     before = (tmp_path / "kernels.png").read_bytes()
     with torch.no_grad():
-        encoder.prefix[0].weight.neg_()
-    write_figure_sets(encoder, samples[:1], tmp_path, options, overwrite=True)
+        network.static_conv[0].weight.neg_()
+    write_figure_sets(split_encoder(network), samples[:1], tmp_path, options, overwrite=True)
     assert (tmp_path / "kernels.png").read_bytes() != before
 
 

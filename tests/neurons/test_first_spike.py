@@ -6,8 +6,9 @@ import sys
 import pytest
 import torch
 from spikingjelly.activation_based import functional, neuron
+from torch import nn
 
-from snnviz.adapters.chain import is_renewal
+from snnviz.adapters.chain import ChainEncoder
 from snnviz.neurons import first_spike as thresholding
 
 STEPS = [1, 2, 4, 8, 64]
@@ -176,7 +177,7 @@ def test_only_a_hard_reset_integrate_and_fire_neuron_is_a_renewal_process():
     class Adapting(neuron.IFNode):
         pass
 
-    assert is_renewal(neuron.IFNode())
-    assert not is_renewal(neuron.IFNode(v_reset=None))
-    assert not is_renewal(neuron.LIFNode())
-    assert not is_renewal(Adapting())
+    assert ChainEncoder(nn.Sequential(), neuron.IFNode()).is_renewal
+    assert not ChainEncoder(nn.Sequential(), neuron.IFNode(v_reset=None)).is_renewal
+    assert not ChainEncoder(nn.Sequential(), neuron.LIFNode()).is_renewal
+    assert not ChainEncoder(nn.Sequential(), Adapting()).is_renewal

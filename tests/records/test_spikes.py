@@ -119,8 +119,8 @@ def test_as_many_steps_as_T_are_needed(T):
     for found, message in ((T - 1, f"expected {T} steps, got {T - 1}"), (T + 1, "got more")):
         with pytest.raises(ShapeError, match=message):
             SpikeRecord.from_steps([step] * found, T)
-    with pytest.raises(ShapeError, match=r"a step must be \[N, K, H, W\]"):
-        SpikeRecord.from_steps([step[0]] * T, T)
+    with pytest.raises(ShapeError, match=r"a step must be \[N, ...\]"):
+        SpikeRecord.from_steps([step[0, 0, 0]] * T, T)
 
 
 def test_records_that_differ_are_not_joined():
@@ -137,8 +137,8 @@ def test_records_that_differ_are_not_joined():
 
 def test_wrong_input_is_refused():
     good = np.zeros(SHAPE, int)
-    with pytest.raises(ShapeError, match=r"\[N, K, H, W\]"):
-        SpikeRecord.from_first_spike(good[0], 8)
+    with pytest.raises(ShapeError, match=r"\[N, ...\]"):
+        SpikeRecord.from_first_spike(good[0, 0, 0], 8)
     with pytest.raises(ShapeError, match="must be ints, got float64"):
         SpikeRecord.from_first_spike(good + 1.7, 8)
     with pytest.raises(ShapeError, match=r"0\.\.8, got 0 to 9"):

@@ -9,7 +9,7 @@ import pytest
 import torch
 from spikingjelly._ops import selection
 
-from snnviz.adapters.chain import Encoder
+from snnviz.adapters.chain import ChainEncoder
 from snnviz.tutorial.kernels import functions, fusing
 from tests.benchmarks import gpu, gpu_check, gpu_sides, machine
 from tests.tutorial.kernels import host
@@ -151,7 +151,7 @@ def test_an_iteration_that_waits_does_not_pass(monkeypatch, capsys):
 @pytest.mark.parametrize(("moved", "passes"), [(0.0, True), (1e-7, True), (3e-3, False)])
 def test_an_encoder_that_rounds_like_tf32_does_not_pass(moved, passes, monkeypatch):
     """The second is what another order of summation does to a drive, the third what TF32 does."""
-    to, moved_ones = Encoder.to, []
+    to, moved_ones = ChainEncoder.to, []
 
     def to_another(self, device):
         found = to(self, device)
@@ -161,7 +161,7 @@ def test_an_encoder_that_rounds_like_tf32_does_not_pass(moved, passes, monkeypat
             found.prefix[1].bias.data *= 1 + moved
         return found
 
-    monkeypatch.setattr(Encoder, "to", to_another)
+    monkeypatch.setattr(ChainEncoder, "to", to_another)
     assert gpu_check.encodes_as_a_cpu("cpu") == passes
 
 

@@ -1,0 +1,145 @@
+"""The encoder of a spiking network: tensors in, `SpikeRecord` out.
+
+A network that is fed a still image begins with layers that keep no state and a layer of spiking
+neurons. Those are its encoder from pixels to spikes.
+"""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from snnviz.errors import ConfigError
+from snnviz.records.spikes import SpikeRecord
+
+
+class Encoder(ABC):
+    """From images to the spikes of a layer of neurons.
+
+    Every recording starts from the neurons' reset state and leaves no trace. Make one with
+    `snnviz.split_encoder` or `snnviz.load_encoder`.
+
+    Attributes:
+        T: Number of time steps of a recording, where `encode` is told none.
+        layer: The name of its layer of neurons in the network that it is of.
+    """
+
+    T: int
+    layer: str
+
+    @property
+    @abstractmethod
+    def in_channels(self) -> int:
+        """Channels of the images it takes."""
+
+    @property
+    @abstractmethod
+    def channels(self) -> int:
+        """Number of feature maps, K."""
+
+    @property
+    @abstractmethod
+    def device(self) -> torch.device:
+        """Where it computes."""
+
+    @property
+    @abstractmethod
+    def kernels(self) -> NDArray[np.float32]:
+        """Weights of the convolution before the neurons, float32 [K, C, kh, kw]; a copy.
+
+        Raises:
+            ConfigError: No single layer of weights lies between the pixels and the neurons.
+        """
+
+    @abstractmethod
+    def integrates(self) -> tuple[float, float | None] | None:
+        """`v_threshold` and `v_reset` of integrate-and-fire neurons, None of others.
+
+        A `v_reset` of None subtracts the threshold.
+        """
+
+    @property
+    @abstractmethod
+    def neurons(self) -> str:
+        """The class of its neurons."""
+
+    @property
+    def is_renewal(self) -> bool:
+        """Whether its neurons start every interval from the same state under constant drive.
+
+        True for integrate-and-fire neurons with a hard reset, and for nothing that adapts, leaks or
+        resets by subtraction.
+        """
+        parameters = self.integrates()
+        return parameters is not None and parameters[1] is not None
+
+    def membrane_parameters(self) -> tuple[float, float | None]:
+        """The same as `integrates`, of neurons whose potential is known from their drive.
+
+        Raises:
+            ConfigError: They do more than integrate and fire.
+        """
+        if (parameters := self.integrates()) is None:
+            raise ConfigError(
+                f"the membrane potential is drawn for SpikingJelly's IFNode, not for "
+                f"{self.neurons}; leave out the kinds membrane and raster"
+            )
+        return parameters
+
+    def renewal_parameters(self) -> tuple[float, float]:
+        """The same of neurons with a hard reset, for `snnviz.neurons.first_spike`.
+
+        Raises:
+            ConfigError: They are none.
+        """
+        v_threshold, v_reset = self.membrane_parameters()
+        if v_reset is None:
+            raise ConfigError("neurons that subtract their threshold have no first-spike rule")
+        return v_threshold, v_reset
+
+    @abstractmethod
+    def to(self, device: str | torch.device) -> "Encoder":
+        """The same encoder, computing on `device`."""
+
+    @abstractmethod
+    def encode(self, images: Tensor | NDArray[np.floating], T: int | None = None) -> SpikeRecord:
+        """The spikes of `images` over T steps, from reset.
+
+        Args:
+            images: Floats [N, C, H, W], tensor or array, as the encoder takes them.
+            T: Number of time steps, >= 1; None takes the encoder's own.
+
+        Raises:
+            ShapeError: The images have another shape, type or range.
+            ConfigError: T is below 1, or the encoder's network cannot be run so.
+        """
+
+    @abstractmethod
+    def drive(self, images: Tensor | NDArray[np.floating]) -> Tensor:
+        """Input current of the neurons, float32 [N, ...]; it does not change with t.
+
+        Raises:
+            ShapeError: As `encode`.
+            ConfigError: It does change.
+        """
+
+    @abstractmethod
+    def record_size(self, image_size: tuple[int, int], T: int) -> int:
+        """About how many bytes the record of an image of that height and width takes."""
+
+    def prepare(self, images: Tensor | NDArray[np.floating], T: int | None = None) -> None:
+        """Find out what has to be known of images like these, before anything is asked of it.
+
+        Args:
+            images: As for `encode`; two are enough.
+            T: As for `encode`.
+
+        Raises:
+            ShapeError: As `encode`.
+            ConfigError: As `encode`.
+        """
+        del images
+        if T is not None and T < 1:
+            raise ConfigError(f"T must be at least 1, got {T}")

@@ -1,0 +1,93 @@
+"""Images in the form in which a network takes them, and what its layers emit in one form."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from snnviz.adapters.protocol import Axes, Feed
+from snnviz.errors import ShapeError
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Images that a network sees at each step: the same ones, or others at each.
+
+    Attributes:
+        values: Still images [N, ...]; or a sequence [T, N, ...].
+        sequence: Whether it is a sequence.
+    """
+
+    values: Tensor
+    sequence: bool = False
+
+    def __len__(self) -> int:
+        """Number of images, N."""
+        return int(self.values.shape[1 if self.sequence else 0])
+
+    def take(self, images: list[int]) -> "Source":
+        """Those images, in that order."""
+        axis = 1 if self.sequence else 0
+        index = torch.tensor(images, device=self.values.device)
+        return Source(self.values.index_select(axis, index), self.sequence)
+
+    def flat(self) -> "Source":
+        """Each image as one row of numbers."""
+        return Source(self.values.flatten(2 if self.sequence else 1), self.sequence)
+
+    def to(self, device: torch.device, dtype: torch.dtype) -> "Source":
+        """The same there, as that type."""
+        return Source(self.values.to(device, dtype), self.sequence)
+
+    def step(self, t: int) -> Tensor:
+        """What is seen at step t, [N, ...]; a copy, since some neurons write into their input."""
+        seen = self.values[t] if self.sequence else self.values
+        copied: Tensor = seen.clone(memory_format=torch.contiguous_format)
+        return copied
+
+    def all_steps(self, T: int, feed: Feed) -> Tensor:
+        """What is seen in T steps, [T, N, ...], [N, T, ...] or [N * T, ...]; a copy.
+
+        Raises:
+            ShapeError: It is a sequence of fewer steps.
+        """
+        if not self.sequence:
+            steps = self.values.unsqueeze(0).repeat(T, *[1] * self.values.ndim)
+        elif len(self.values) < T:
+            raise ShapeError(f"the sequence has {len(self.values)} steps, T is {T}; ask for fewer")
+        else:
+            steps = self.values[:T].clone(memory_format=torch.contiguous_format)
+        if feed == "time first":
+            return steps
+        by_image = steps.transpose(0, 1).contiguous()
+        return by_image if feed == "images first" else by_image.flatten(0, 1)
+
+
+def by_step(value: Tensor, axes: Axes, images: int, steps: int | None = None) -> Tensor:
+    """A call's drive or spikes as [t, N, ...].
+
+    Args:
+        value: In the layer's axes.
+        axes: Which those are.
+        images: Number of images, where steps and images share an axis.
+        steps: How many steps the layer takes, where it takes no other number.
+    """
+    if axes == "step":
+        return value.unsqueeze(0)
+    if axes == "time first":
+        return value
+    if axes == "images first":
+        return value.transpose(0, 1)
+    count = steps or max(1, len(value) // images)
+    split: Tensor = value.unflatten(0, (-1, count))
+    return split.transpose(0, 1)
+
+
+def in_axes(steps: Tensor, axes: Axes) -> Tensor:
+    """The other way: what a layer of those axes takes for [t, N, ...]; one step for "step"."""
+    if axes == "step":
+        return steps[0]
+    if axes == "time first":
+        return steps
+    by_image = steps.transpose(0, 1)
+    return by_image if axes == "images first" else by_image.flatten(0, 1)

@@ -1,0 +1,35 @@
+"""Norse 1.1: cells of one step, whose state is passed by hand, and layers of all steps."""
+
+from typing import ClassVar
+
+from norse.torch.module import snn
+from torch import Tensor, nn
+
+from snnviz.adapters.protocol import Axes, Feed, Framework, classes
+
+_NEURONS = "norse.torch.module"
+# Cells that derive from no class of neurons.
+_CELLS = {"CobaLIFCell", "LIFCorrelation"}
+
+
+class Norse(Framework):
+    """Its neurons keep no state: whoever calls them passes it."""
+
+    name: ClassVar[str] = "Norse"
+    feeds: ClassVar[tuple[Feed, ...]] = ("image", "time first")
+
+    def is_neuron(self, module: nn.Module) -> bool:
+        """Whatever has the dynamics of a neuron and is no leaky integrator, which never fires."""
+        own = [name for package, name in classes(module) if package.startswith(_NEURONS)]
+        if own and own[0].startswith("LI") and not own[0].startswith("LIF"):
+            return False
+        kinds = (snn.SNNCell, snn.SNNRecurrentCell, snn.SNN, snn.SNNRecurrent)
+        return isinstance(module, kinds) or any(name in _CELLS for name in own)
+
+    def axes(self, module: nn.Module, drive: Tensor) -> Axes:
+        """Cells take a step, all others [T, N, ...]."""
+        del drive
+        return "time first" if isinstance(module, (snn.SNN, snn.SNNRecurrent)) else "step"
+
+
+FRAMEWORK = Norse()

@@ -1,0 +1,70 @@
+"""SpikingJelly 2.0: neurons that keep their state, one step a call or all steps at once."""
+
+from typing import Any, ClassVar, cast
+
+from spikingjelly.activation_based import base, neuron
+from torch import Tensor, nn
+
+from snnviz.adapters.protocol import Axes, Feed, Framework, classes
+
+_LIBRARY = "spikingjelly."
+_NEURONS = "spikingjelly.activation_based.neuron"
+# What lies in that package and puts out no spikes, or is none.
+_NO_NEURONS = ("NonSpiking", "NoisyNonSpiking", "FewSpikeTable")
+# Those that fire up to several times a step.
+_SEVERAL = {"ILIFNode"}
+
+
+class SpikingJelly(Framework):
+    """Its neurons; `step_mode` tells one step a call ("s") from all steps ("m")."""
+
+    name: ClassVar[str] = "SpikingJelly"
+    feeds: ClassVar[tuple[Feed, ...]] = ("image", "time first")
+
+    def is_neuron(self, module: nn.Module) -> bool:
+        """Also, likely, a user's own leaf that keeps a state."""
+        if self.certain(module):
+            return True
+        names = list(classes(module))
+        own = not any(package.startswith((_LIBRARY, _NEURONS)) for package, _ in names[:1])
+        known = any(package.startswith(_NEURONS) for package, _ in names)
+        leaf = not any(True for _ in module.children())
+        return own and not known and leaf and isinstance(module, base.MemoryModule)
+
+    def certain(self, module: nn.Module) -> bool:
+        """A class of its neurons' package, or derived from one, that puts out spikes."""
+        names = [name for package, name in classes(module) if package.startswith(_NEURONS)]
+        return bool(names) and not any(name.startswith(_NO_NEURONS) for name in names)
+
+    def axes(self, module: nn.Module, drive: Tensor) -> Axes:
+        """As its step mode says; what has none takes all steps."""
+        del drive
+        return "step" if getattr(module, "step_mode", "m") == "s" else "time first"
+
+    def steps(self, module: nn.Module) -> int | None:
+        """T of neurons that have parameters for each step."""
+        T = getattr(module, "T", None)
+        return T if type(T) is int else None
+
+    def reset(self, module: nn.Module) -> None:
+        """Each module alone: `functional.reset_net` remembers the modules of its first call."""
+        reset = getattr(module, "reset", None)
+        if isinstance(module, base.MemoryModule) or (
+            callable(reset) and next(classes(module))[0].startswith("spikingjelly.")
+        ):
+            cast("Any", reset)()
+
+    def fires_several(self, module: nn.Module) -> bool:
+        """ILIFNode puts out whole numbers."""
+        return any(name in _SEVERAL for _, name in classes(module))
+
+    def integrates(self, module: nn.Module) -> tuple[float, float | None] | None:
+        """IFNode itself: subclasses may leak or adapt."""
+        if type(module) is not neuron.IFNode:
+            return None
+        values = cast("Any", module)
+        reset = values.v_reset
+        return float(values.v_threshold), None if reset is None else float(reset)
+
+
+FRAMEWORK = SpikingJelly()

@@ -1,0 +1,84 @@
+"""What has to be known of a framework to record its neurons: one `Framework` in a file each."""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal
+
+from torch import Tensor, nn
+
+Axes = Literal["step", "time first", "images first", "together"]
+"""What a layer of neurons takes in one call.
+
+"step": one step, [N, ...]; "time first": [T, N, ...]; "images first": [N, T, ...]; "together":
+[N * T, ...], the steps of an image beside each other.
+"""
+Feed = Literal["image", "time first", "images first", "together"]
+"""What a network takes in one call: one image each (the network itself may loop), or all steps."""
+
+
+class Framework:
+    """A framework of spiking networks, as snnviz has to know it.
+
+    A file in `snnviz.adapters.frameworks` that is called as the framework's package defines a
+    subclass of this and one object of it, `FRAMEWORK`. It is imported when a network has a class of
+    that package, so it may import the framework.
+
+    Attributes:
+        name: What people call it.
+        feeds: What its networks are given, the most usual first; the others are tried after them.
+    """
+
+    name: ClassVar[str]
+    feeds: ClassVar[tuple[Feed, ...]] = ("image", "time first")
+
+    def is_neuron(self, module: nn.Module) -> bool:
+        """Whether it is a layer of spiking neurons."""
+        raise NotImplementedError
+
+    def certain(self, module: nn.Module) -> bool:
+        """Whether its being a layer of spiking neurons is known, not only likely."""
+        del module
+        return True
+
+    def axes(self, module: nn.Module, drive: Tensor) -> Axes:
+        """What the layer of neurons takes in a call in which it gets `drive`."""
+        del module, drive
+        return "step"
+
+    def batch_size(self, module: nn.Module) -> int | None:
+        """How many images a layer takes at once, where it takes no other number."""
+        del module
+        return None
+
+    def steps(self, module: nn.Module) -> int | None:
+        """How many steps a layer takes, where it takes no other number."""
+        del module
+        return None
+
+    def reset(self, module: nn.Module) -> None:
+        """Put one module (a layer of neurons or any other that keeps a state) at its start."""
+
+    def emitted(self, module: nn.Module, output: Any) -> Tensor | None:
+        """The spikes in what a layer of neurons returns; None where there are none."""
+        del module
+        first = output[0] if isinstance(output, (tuple, list)) and output else output
+        return first if isinstance(first, Tensor) else None
+
+    def fires_several(self, module: nn.Module) -> bool:
+        """Whether its neurons can fire more than once in a step."""
+        del module
+        return False
+
+    def integrates(self, module: nn.Module) -> tuple[float, float | None] | None:
+        """`v_threshold` and `v_reset` (None subtracts the threshold) of integrate-and-fire neurons.
+
+        None for all other neurons: those do not charge, fire and reset exactly as
+        `snnviz.neurons.rule.IntegrateAndFire` does, rounded in float32.
+        """
+        del module
+        return None
+
+
+def classes(module: nn.Module) -> Iterator[tuple[str, str]]:
+    """Package path and name of each class that a module is of, its own first."""
+    for cls in type(module).__mro__:
+        yield cls.__module__, cls.__qualname__

@@ -1,0 +1,75 @@
+"""`Recording`: what several layers of a network did, by the layer's name. Pure NumPy."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from math import prod
+from typing import TYPE_CHECKING
+
+from snnviz.errors import ConfigError
+from snnviz.records.spikes import SpikeRecord
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class LayerInfo:
+    """A layer of spiking neurons, as a run of the network shows it.
+
+    Attributes:
+        name: Its name in the network; with "#2" where one object stands at a second place.
+        kind: Its class.
+        framework: Whose neurons they are.
+        shape: Of its neurons for one image: [K, H, W] of feature maps, [K] of a linear layer.
+        first: Whether it is the first that is called: the network's encoder.
+    """
+
+    name: str
+    kind: str
+    framework: str
+    shape: tuple[int, ...]
+    first: bool = False
+
+    @property
+    def neurons(self) -> int:
+        """Number of its neurons."""
+        return prod(self.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Recording(Mapping[str, SpikeRecord]):
+    """The spikes of layers for the same images and steps: layer name to `SpikeRecord`.
+
+    Attributes:
+        T: Number of time steps.
+        layers: The layers, in the order in which the network calls them.
+        records: Their records by name.
+        drives: Their input currents by name, float32 [T, N, ...], or [N, ...] where it is the same
+            at each step; empty where they were not asked for.
+        notes: What else is to be known of the record, a sentence each.
+    """
+
+    T: int
+    layers: tuple[LayerInfo, ...]
+    records: Mapping[str, SpikeRecord]
+    drives: "Mapping[str, NDArray[np.float32]]" = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> SpikeRecord:
+        """The record of the layer of that name.
+
+        Raises:
+            ConfigError: There is none.
+        """
+        if name not in self.records:
+            raise ConfigError(f"no record of {name!r}; choose from {', '.join(self.records)}")
+        return self.records[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of the layers."""
+        return iter(self.records)
+
+    def __len__(self) -> int:
+        """Number of layers."""
+        return len(self.records)
