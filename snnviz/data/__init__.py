@@ -5,6 +5,7 @@ NumPy and Pillow only; nothing here needs torch. torchvision is imported only to
 
 from pathlib import Path
 
+from snnviz.data.colour import luma
 from snnviz.data.fashion_mnist import Split, fashion_mnist
 from snnviz.data.garments import garments
 from snnviz.data.images import ImageSet, Sample, choose_indices, to_input
@@ -31,6 +32,7 @@ __all__ = [
     "load_picture",
     "load_picture_set",
     "load_pictures",
+    "luma",
     "parse_selection",
     "to_input",
 ]

@@ -1,10 +1,13 @@
 """Images with their labels: a whole `ImageSet`, and the single `Sample` drawn from one."""
 
+import warnings
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from snnviz.data.colour import luma
 from snnviz.errors import ConfigError, DataError, ShapeError
 
 if TYPE_CHECKING:
@@ -43,11 +46,12 @@ class Sample:
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
-    """Images of one size, by their index in the data set.
+    """Images of one size, all grey or all in colour, by their index in the data set.
 
     Attributes:
         name: What the set is called in manifests and messages.
-        images: Grey levels, uint8 [N, H, W], 0 is black.
+        images: Grey levels, uint8 [N, H, W], 0 is black; or red, green and blue [N, 3, H, W]. Grey
+            ones [N, 1, H, W] are kept as [N, H, W].
         labels: Class of each image, ints [N] in 0..len(classes)-1; None where there are none.
         classes: The name of each class.
     """
@@ -59,10 +63,16 @@ class ImageSet:
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not belong together."""
-        if self.images.ndim != 3 or self.images.dtype != np.uint8:
+        shape = self.images.shape
+        if len(shape) == 4 and shape[1] == 1 and self.images.dtype == np.uint8:
+            object.__setattr__(self, "images", self.images[:, 0])
+        elif not (
+            self.images.dtype == np.uint8
+            and (len(shape) == 3 or (len(shape) == 4 and shape[1] == 3))
+        ):
             raise DataError(
-                f"{self.name}: images must be uint8 [N, H, W], "
-                f"got {self.images.dtype} {list(self.images.shape)}"
+                f"{self.name}: images must be uint8 [N, H, W] (grey) or [N, 3, H, W] (red, green, "
+                f"blue), got {self.images.dtype} {list(shape)}"
             )
         if self.labels is not None and self.labels.shape != self.images.shape[:1]:
             raise DataError(
@@ -87,6 +97,52 @@ class ImageSet:
         """Number of images."""
         return len(self.images)
 
+    @property
+    def channels(self) -> int:
+        """Number of channels: 1 (grey) or 3 (red, green, blue)."""
+        return 1 if self.images.ndim == 3 else 3
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of each image."""
+        height, width = self.images.shape[-2:]
+        return height, width
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of each image, as an encoder sees it."""
+        return (self.channels, *self.size)
+
+    @cached_property
+    def grey(self) -> "NDArray[np.uint8]":
+        """The grey levels, uint8 [N, H, W]; of colours their luma, see `luma`."""
+        return self.images if self.channels == 1 else luma(self.images)
+
+    def with_channels(self, channels: int) -> "ImageSet":
+        """The same images for an encoder that sees so many channels.
+
+        Colours become their luma; grey levels become red, green and blue that are equal. A warning
+        says so.
+
+        Raises:
+            ConfigError: There are no images of so many channels.
+        """
+        if channels not in (1, 3):
+            raise ConfigError(
+                f"the encoder takes images of {channels} channels, those of {self.name} can be "
+                "had with 1 (grey) or 3 (red, green, blue); choose other input"
+            )
+        if channels == self.channels:
+            return self
+        if channels == 1:
+            _say(f"{self.name} is in colour and the encoder takes grey: it is given their luma")
+            return replace(self, images=self.grey)
+        _say(
+            f"{self.name} is grey and the encoder takes colours: it is given each level as red, "
+            "green and blue"
+        )
+        return replace(self, images=np.repeat(self.images[:, np.newaxis], 3, axis=1))
+
     def head(self, count: int | None) -> "ImageSet":
         """The first `count` images; all of them where it is None.
 
@@ -110,11 +166,19 @@ class ImageSet:
         for index in indices:
             label = None if self.labels is None else int(self.labels[index])
             name = self.classes[label] if label is not None and self.classes else None
-            yield Sample(index, self.images[index], label, name)
+            image = self.images[index]
+            if self.channels == 1:
+                yield Sample(index, image, label, name)
+            else:
+                yield Sample(index, luma(image), label, name, colour=image)
 
     def batch(self, indices: "Sequence[int] | NDArray[np.intp]") -> "NDArray[np.float32]":
-        """The images at `indices`, float32 [n, 1, H, W] in [0, 1], see `to_input`."""
+        """The images at `indices`, float32 [n, C, H, W] in [0, 1], see `to_input`."""
         return to_input(self.images[np.asarray(indices, dtype=np.intp)])
+
+
+def _say(sentence: str) -> None:
+    warnings.warn(sentence, stacklevel=1)
 
 
 def to_input(images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
