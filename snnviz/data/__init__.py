@@ -9,6 +9,7 @@ from snnviz.data.colour import luma
 from snnviz.data.fashion_mnist import Split, fashion_mnist
 from snnviz.data.garments import garments
 from snnviz.data.images import ImageSet, Sample, choose_indices, to_input
+from snnviz.data.normalization import normalize, parse_channels
 from snnviz.data.pictures import load_picture, load_picture_set, load_pictures
 from snnviz.data.published import FASHION_MNIST, IN_ITS_PLACE
 from snnviz.data.selection import Selection, parse_selection
@@ -33,6 +34,8 @@ __all__ = [
     "load_picture_set",
     "load_pictures",
     "luma",
+    "normalize",
+    "parse_channels",
     "parse_selection",
     "to_input",
 ]
