@@ -15,6 +15,8 @@ from snnviz.data.limits import TooLargeError, check_bytes, check_effort
 from snnviz.errors import ConfigError, DataError
 
 MAX_SIDE = 256
+# Of what pictures are scaled to.
+_LARGEST_SIDE = 10_000
 # What Pillow does not decode itself: it would run Ghostscript, or ask Windows or other packages.
 _FOREIGN = {"EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG"}
 # Side of the tiles in which levels are converted: in float64 a whole picture would take gigabytes.
@@ -44,7 +46,7 @@ def load_pictures(
         )
     samples = []
     for index, path in enumerate(paths):
-        picture = _open(path, max_side, "L" if channels == 1 else "RGB")
+        picture = open_picture(path, max_side, "L" if channels == 1 else "RGB")
         colour = None if channels == 1 else np.asarray(picture).transpose(2, 0, 1)
         grey = np.asarray(picture.convert("L"))
         samples.append(Sample(index, grey, source=path.name, colour=colour))
@@ -91,12 +93,22 @@ def load_picture(path: Path, *, max_side: int = MAX_SIDE) -> NDArray[np.uint8]:
         DataError: The file is missing or no picture, or no pixel of it is a number.
         ConfigError: `max_side` is below 1.
     """
-    return np.asarray(_open(path, max_side, "L"))
+    return np.asarray(open_picture(path, max_side, "L"))
 
 
-def _open(path: Path, max_side: int, mode: str) -> Image.Image:
-    """The picture in `path`, upright, small enough and of `mode`, "L" or "RGB"."""
-    if max_side < 1:
+def open_picture(path: Path, max_side: int | None, mode: str) -> Image.Image:
+    """The picture in `path`, upright, small enough and of `mode`, "L" or "RGB".
+
+    Args:
+        path: A picture file.
+        max_side: See `load_picture`; None leaves it as large as it is.
+        mode: That of Pillow.
+
+    Raises:
+        DataError: As `load_picture` does.
+        ConfigError: `max_side` is below 1.
+    """
+    if max_side is not None and max_side < 1:
         raise ConfigError(f"the longest side must be at least 1 pixel, got {max_side}")
     if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113 - names too long
         raise DataError(f"cannot open {path}: it is not a file; give a PNG, JPEG or similar")
@@ -106,7 +118,7 @@ def _open(path: Path, max_side: int, mode: str) -> Image.Image:
             warnings.simplefilter("ignore")  # about what Pillow could read nevertheless
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             plain = _read(Path(path), mode, notes)
-            if max(plain.size) > max_side:
+            if max_side is not None and max(plain.size) > max_side:
                 plain.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
     except (
         Image.DecompressionBombWarning,
@@ -124,6 +136,24 @@ def _open(path: Path, max_side: int, mode: str) -> Image.Image:
     for note in notes:
         warnings.warn(f"{path}: {note}", stacklevel=1)
     return plain
+
+
+def resize(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """The picture, of (height, width) pixels: bilinear, as `torchvision.transforms.Resize` does."""
+    height, width = size
+    return picture.resize((width, height), Image.Resampling.BILINEAR)
+
+
+def check_size(size: tuple[int, int]) -> None:
+    """Nothing, if there are pictures of (height, width) `size`.
+
+    Raises:
+        ConfigError: A side is below 1 or beyond any picture's.
+    """
+    if not all(1 <= side <= _LARGEST_SIDE for side in size):
+        raise ConfigError(
+            f"height and width must be in 1 to {_LARGEST_SIDE}, got {size[0]} x {size[1]}"
+        )
 
 
 def _read(path: Path, mode: str, notes: list[str]) -> Image.Image:
