@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
 from click.core import ParameterSource
 
 from snnviz.cli.output import note
+from snnviz.data import DATASETS
 from snnviz.ranks import is_first_rank
 
 Given = Mapping[str, Any]
@@ -28,20 +30,32 @@ def _lacks(name: str, *values: str) -> Callable[[Given], bool]:
 
 
 _PICTURES = _Rule(("max_side",), lambda given: not given["image"], "without --image")
+# Whose pictures visualize scales down, too.
+_NO_PICTURES = _Rule(
+    ("max_side",),
+    lambda given: not given["image"] and not Path(given["dataset"]).is_dir(),
+    "without --image, or a folder of pictures as --dataset",
+)
 _DRAWN = _Rule(
     ("data_dir",), lambda given: given["dataset"] == "garments", "with garments, which are drawn"
+)
+_OWN = _Rule(
+    ("data_dir",),
+    lambda given: given["dataset"] not in DATASETS,
+    "with a folder or a file as --dataset",
 )
 # By command; of several rules that hold for an option the first is said. An option that the
 # tutorial's script takes for nothing, such as -j, is in no rule.
 _RULES = {
     "visualize": (
-        _PICTURES,
+        _NO_PICTURES,
         _Rule(
             ("split", "dataset", "data_dir", "n_images", "seed"),
             lambda given: given["image"],
             "with --image",
         ),
         _DRAWN,
+        _OWN,
         _Rule(("n_images",), lambda given: given["index"], "with --index, which names its images"),
         _Rule(("shuffle",), lambda given: given["index"], "with --index, which names its images"),
         _Rule(("seed",), lambda given: not given["shuffle"], "without --shuffle"),
@@ -72,17 +86,20 @@ _RULES = {
     ),
     "evaluate": (
         _DRAWN,
+        _OWN,
         _Rule(("format",), lambda given: given["figures"] is None, "without --figures"),
     ),
     "analyze": (
         _PICTURES,
         _DRAWN,
+        _OWN,
         _Rule(("n_images",), lambda given: given["image"], "with --image"),
         _Rule(("format",), lambda given: not given["figures"], "with --no-figures"),
     ),
     "curves": (),
     "train": (
         _DRAWN,
+        _OWN,
         _Rule(("momentum",), lambda given: given["opt"] == "Adam", "with Adam"),
         _Rule(
             ("step_size", "gamma"),

@@ -28,19 +28,21 @@ def choose_samples(
     data_dir: Path,
     image: tuple[Path, ...],
     max_side: int,
+    size: tuple[int, int] | None = None,
 ) -> tuple[list["Sample"], dict[str, Any]]:
     """The images to look at, and what the manifest says about them.
 
     With `select`, images are looked at in their order until `n_images` of them hold; where that
-    needs predictions, `network` gives them, unless `predict` forbids it. Pictures have as many
-    `channels` as the encoder takes.
+    needs predictions, `network` gives them, unless `predict` forbids it. Images have as many
+    `channels` as the encoder takes; those of a data set are scaled to `size`, pictures to
+    `max_side`.
     """
     from snnviz.data import (
         GARMENTS,
         MOST_GARMENTS,
         choose_indices,
-        load_dataset,
         load_pictures,
+        open_dataset,
         parse_selection,
     )
     from snnviz.errors import ConfigError
@@ -52,11 +54,6 @@ def choose_samples(
             )
         samples = load_pictures(image, max_side=max_side, channels=channels)
         return samples, {"dataset": None, "max_side": max_side}
-    if channels != 1:
-        raise ConfigError(
-            f"the encoder takes images of {channels} channels, those of {dataset} have one (grey); "
-            "give pictures with --image"
-        )
     if index and select:
         raise click.UsageError("--index names its images; leave out --select")
 
@@ -68,9 +65,19 @@ def choose_samples(
     asked = max(n_images or 0, max(index, default=-1) + 1)
     garments = GARMENTS if asked <= GARMENTS[split] else MOST_GARMENTS
     drawn = choose(garments[split]) if dataset == "garments" else ()
-    images = load_dataset(dataset, split, data_dir, count=max(drawn) + 1 if drawn else None)
+    images = open_dataset(
+        dataset,
+        split,
+        data_dir,
+        count=max(drawn) + 1 if drawn else None,
+        channels=channels,
+        size=size,
+        max_side=max_side,
+    )
     chosen = drawn or choose(len(images))
-    about = {"dataset": images.name, "split": split}
+    about: dict[str, Any] = {"dataset": images.name, "split": split}
+    if size is not None:
+        about["size"] = list(size)
     if not select:
         return list(images.samples(chosen)), about
     selection = parse_selection(select, classes=len(images.classes))

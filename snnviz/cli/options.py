@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from snnviz.data import DATASETS
+from snnviz.data import DATASETS, dataset_name, parse_channels
+from snnviz.errors import ConfigError
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -39,15 +40,87 @@ def data_dir_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def _dataset(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    """The name of a data set as it is spelled here, or a path as it is given."""
+    try:
+        return dataset_name(value)
+    except ConfigError as error:
+        raise click.BadParameter(f"{error}.") from None
+
+
 def dataset_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--dataset`: which images."""
+    others = ", ".join(name for name in DATASETS if name not in ("fashion-mnist", "garments"))
     return click.option(
         "--dataset",
-        type=click.Choice(DATASETS),
+        callback=_dataset,
+        metavar="NAME|FOLDER|FILE",
         default="fashion-mnist",
         show_default=True,
-        help="Fashion-MNIST, or garments that snnviz draws itself (nothing to download).",
+        help="fashion-mnist, garments (drawn by snnviz, nothing to download) or another of "
+        f"torchvision's sets ({others}), in any spelling; a folder of pictures, one folder a "
+        "class, below train and test where there are such; or an .npz or .npy file of images.",
     )(command)
+
+
+def size_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--size`: what images of a data set are scaled to, (H, W) or None."""
+    return click.option(
+        "--size",
+        callback=_size,
+        metavar="HxW",
+        default=None,
+        show_default="as they are",
+        help="Scale each image of the data set to this height and width (bilinear), whatever its "
+        "shape; one number for a square.",
+    )(command)
+
+
+def _size(
+    _ctx: click.Context, _param: click.Parameter, value: str | None
+) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    sides = value.lower().split("x")
+    if len(sides) > 2 or not all(side.isdecimal() and 0 < int(side) <= 10_000 for side in sides):
+        raise click.BadParameter(
+            f"{value!r} is no height and width in pixels, such as 32x48; each is 1 to 10000."
+        )
+    return int(sides[0]), int(sides[-1])
+
+
+def mean_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--mean`: a number, or one a channel, as a tuple; None where nothing was said."""
+    return click.option(
+        "--mean",
+        callback=_channel_numbers,
+        metavar="M[,M,M]",
+        default=None,
+        show_default="0",
+        help="Subtract this from the pixels in [0, 1], as the network was trained: one number, or "
+        "one a channel.",
+    )(command)
+
+
+def std_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--std`: a number above 0, or one a channel, as a tuple; None where nothing was said."""
+    return click.option(
+        "--std",
+        callback=_channel_numbers,
+        metavar="S[,S,S]",
+        default=None,
+        show_default="1",
+        help="Divide pixels less the mean by this: one number, or one a channel.",
+    )(command)
+
+
+def _channel_numbers(
+    _ctx: click.Context, param: click.Parameter, value: str | None
+) -> tuple[float, ...] | None:
+    try:
+        return None if value is None else parse_channels(value, positive=param.name == "std")
+    except ConfigError as error:
+        raise click.BadParameter(f"{error}.") from None
 
 
 def split_option(command: Callable[..., Any]) -> Callable[..., Any]:

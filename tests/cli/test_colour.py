@@ -68,7 +68,6 @@ def test_the_encoder_sees_the_colours(colours, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (["--dataset", "garments"], "takes images of 3 channels, those of garments have one"),
         (["--image", "a.png", "--kind", "kernels"], "one input channel, these have 3"),
     ],
 )

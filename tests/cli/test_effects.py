@@ -38,6 +38,7 @@ def said(command, *arguments):
         ("train", ["--sync-bn"], "--sync-bn has no effect without torchrun"),
         ("train", ["-save-es", "x"], "--save-es has no effect here"),
         ("train", ["--dataset", "garments", "-data_dir", "x"], "--data-dir has no effect with"),
+        ("evaluate", ["--dataset", ".", "--data-dir", "x"], "--data-dir has no effect with a fold"),
     ],
 )
 def test_what_changes_nothing_is_named(command, arguments, sentence):
@@ -56,6 +57,7 @@ def test_what_changes_nothing_is_named(command, arguments, sentence):
         ("visualize", ["--shuffle", "--seed", "3", "--n-images", "9", "-j", "2"]),
         ("visualize", ["--format", "npz", "--format", "png", "--dpi", "50", "--at", "1"]),
         ("visualize", ["--image", "a", "--max-side", "9"]),
+        ("visualize", ["--dataset", ".", "--max-side", "9"]),
         ("analyze", ["--image", "a", "--dataset", "garments", "--split", "train"]),
         ("evaluate", ["--figures", "x", "--format", "svg"]),
     ],

@@ -1,0 +1,128 @@
+"""`--dataset` with what is no name: folders of pictures and files of arrays."""
+
+import json
+
+import click
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from snnviz.cli import options
+from snnviz.network import NetworkConfig, build_network
+from tests.commands import one_line
+from tests.lively import lively
+
+
+@pytest.fixture
+def files(tmp_path, rng):
+    """Networks of one and three input channels, and six colour pictures in a folder and a file."""
+    for channels, name in ((1, "grey.pth"), (3, "colour.pth")):
+        config = NetworkConfig(T=2, channels=4, in_channels=channels)
+        torch.save({"net": lively(build_network(config, seed=3)).state_dict()}, tmp_path / name)
+    pixels = rng.integers(0, 256, (6, 28, 28, 3), np.uint8)
+    labels = np.array([0, 0, 1, 1, 2, 2])
+    for n, (image, label) in enumerate(zip(pixels, labels, strict=True)):
+        folder = tmp_path / "set" / "test" / "abc"[label]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(folder / f"{n}.png")
+    np.savez(tmp_path / "set.npz", x_test=pixels, y_test=labels, classes=["a", "b", "c"])
+    return pixels
+
+
+def test_a_folder_and_a_file_of_the_same_images_are_drawn_alike(files, run, tmp_path):
+    for dataset in ("set", "set.npz"):
+        code, _, err = run(
+            "visualize", "--ckpt", "colour.pth", "-T", 2, "--dataset", dataset, "--index", 3,
+            "--index", 0, "--format", "npz", "--format", "png", "--out-dir", f"out-{dataset}",
+        )  # fmt: skip
+        assert code == 0, err
+        manifest = json.loads((tmp_path / f"out-{dataset}" / "manifest.json").read_text())
+        assert manifest["images"] == {"dataset": dataset, "split": "test"}
+        sets = manifest["sets"]
+        assert [(one["index"], one["class"]) for one in sets] == [(3, "b"), (0, "a")]
+        saved = np.load(tmp_path / f"out-{dataset}" / "00003" / "counts.npz")
+        assert np.array_equal(saved["image"], files[3].transpose(2, 0, 1))
+    both = [(tmp_path / f"out-{name}" / "00000" / "counts.npz") for name in ("set", "set.npz")]
+    first, second = ([*np.load(path).values()] for path in both)
+    assert all(map(np.array_equal, first, second))
+
+
+def test_an_encoder_of_grey_is_given_the_luma_and_it_is_said(files, run, tmp_path):
+    for dataset in ("set", "set.npz"):
+        code, _, err = run(
+            "visualize", "--ckpt", "grey.pth", "-T", 2, "--dataset", dataset, "--index", 5,
+            "--format", "npz", "--no-predict", "--out-dir", f"out-{dataset}",
+        )  # fmt: skip
+        assert code == 0, err
+        assert ("set.npz is in colour and the encoder takes grey" in err) == ("npz" in dataset)
+        saved = np.load(tmp_path / f"out-{dataset}" / "00005" / "counts.npz")
+        luma = Image.fromarray(files[5]).convert("L")
+        assert np.array_equal(saved["image"], np.asarray(luma))
+
+
+def test_images_in_order_are_evaluated_evenly(files, run, tmp_path):
+    grey = files[..., 1]
+    np.savez(tmp_path / "grey.npz", images=grey, labels=[0, 0, 1, 1, 2, 2])
+    code, out, err = run("evaluate", "--ckpt", "grey.pth", "-T", 2, "--dataset", "grey.npz",
+                         "--n-images", 3, "--json", "-")  # fmt: skip
+    assert code == 0, err
+    assert "grey.npz is in the order of its classes: 3 of its 6 images are taken evenly" in err
+    found = json.loads(out)
+    assert found["images"] == {"dataset": "grey.npz", "split": "test"}
+
+
+def test_images_in_colour_are_not_evaluated_by_a_network_of_grey(files, run):  # noqa: ARG001
+    code, _, err = run("evaluate", "--ckpt", "grey.pth", "-T", 2, "--dataset", "set", "--quiet")
+    assert code == 1
+    line = one_line(err)
+    assert "the network takes 1 channels of (28, 28) pixels" in line
+    assert "set" in line
+
+
+@pytest.mark.parametrize("given", ["mnistt", "", "nowhere/set.npz", "mnist/", "a\0b", "x" * 5000])
+def test_what_is_no_data_set_is_one_line(given, run):
+    code, _, err = run("visualize", "--dataset", given)
+    assert code == 2
+    (line,) = err.splitlines()
+    assert "no data set, folder or file" in line
+    assert "fashion-mnist, garments, MNIST, KMNIST, EMNIST" in line
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [("Garments", "garments"), ("FashionMNIST", "fashion-mnist"), ("cifar-10", "CIFAR10"),
+     ("fashion_mnist", "fashion-mnist"), ("set.npz", "set.npz"), ("./mnist", "./mnist")],
+)  # fmt: skip
+def test_names_in_any_spelling_go_before_paths(given, name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for path in ("garments", "mnist", "set.npz"):
+        (tmp_path / path).mkdir()
+    assert parsed(options.dataset_option, "--dataset", given) == name
+
+
+def parsed(option, *arguments):
+    command = option(click.Command("test", params=[], callback=lambda **_: None))
+    with command.make_context("test", [*arguments]) as ctx:
+        (value,) = ctx.params.values()
+    return value
+
+
+def test_numbers_and_sizes_as_options():
+    assert parsed(options.mean_option, "--mean", "0.5,0.25,-1") == (0.5, 0.25, -1)
+    assert parsed(options.std_option, "--std", "0.5") == (0.5,)
+    assert parsed(options.mean_option) is parsed(options.std_option) is None
+    assert parsed(options.size_option, "--size", "32x48") == (32, 48)
+    assert parsed(options.size_option, "--size", "32") == (32, 32)
+    assert parsed(options.size_option) is None
+
+
+@pytest.mark.parametrize(
+    ("option", "given"),
+    [(options.mean_option, ("--mean", "a")), (options.std_option, ("--std", "0.5,0")),
+     (options.size_option, ("--size", "0x3")), (options.size_option, ("--size", "3x3x3")),
+     (options.size_option, ("--size", "99999")), (options.size_option, ("--size", "-3"))],
+)  # fmt: skip
+def test_numbers_and_sizes_that_are_none_are_named(option, given):
+    with pytest.raises(click.BadParameter, match=given[1]):
+        parsed(option, *given)
