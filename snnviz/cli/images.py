@@ -41,7 +41,6 @@ def choose_samples(
         GARMENTS,
         MOST_GARMENTS,
         choose_indices,
-        load_pictures,
         open_dataset,
         parse_selection,
     )
@@ -52,8 +51,7 @@ def choose_samples(
             raise click.UsageError(
                 "--image stands for itself; leave out --index, --select and --shuffle"
             )
-        samples = load_pictures(image, max_side=max_side, channels=channels)
-        return samples, {"dataset": None, "max_side": max_side}
+        return _given(image, max_side, channels), {"dataset": None, "max_side": max_side}
     if index and select:
         raise click.UsageError("--index names its images; leave out --select")
 
@@ -88,6 +86,21 @@ def choose_samples(
     if not found:
         raise ConfigError(f"no image is {' and '.join(select)}; choose another --select")
     return found, {**about, "select": list(select)}
+
+
+def _given(paths: tuple[Path, ...], max_side: int, channels: int) -> list["Sample"]:
+    """Event frames, or pictures; not both, since one encoder does not take both."""
+    from snnviz.data import frames_samples, load_pictures
+
+    arrays = [path for path in paths if path.suffix.lower() in (".npy", ".npz")]
+    if not arrays:
+        return load_pictures(paths, max_side=max_side, channels=channels)
+    if len(arrays) < len(paths):
+        raise click.UsageError(
+            f"--image {arrays[0]} holds event frames, and others are pictures; give the ones or "
+            "the others"
+        )
+    return frames_samples(paths)
 
 
 def _select(

@@ -15,6 +15,15 @@ from snnviz.data.datasets import (
     open_dataset,
 )
 from snnviz.data.fashion_mnist import Split, fashion_mnist
+from snnviz.data.frames import (
+    OFF_COLOUR,
+    ON_COLOUR,
+    Frames,
+    draw_frames,
+    frames_samples,
+    load_frames,
+    load_recordings,
+)
 from snnviz.data.garments import garments
 from snnviz.data.image_arrays import load_image_arrays
 from snnviz.data.images import ImageSet, Sample, choose_indices, to_input
@@ -31,6 +40,9 @@ __all__ = [
     "IMAGE_SIZE",
     "IN_ITS_PLACE",
     "MOST_GARMENTS",
+    "OFF_COLOUR",
+    "ON_COLOUR",
+    "Frames",
     "ImageSet",
     "PictureFolder",
     "Sample",
@@ -38,13 +50,17 @@ __all__ = [
     "Split",
     "choose_indices",
     "dataset_name",
+    "draw_frames",
     "fashion_mnist",
+    "frames_samples",
     "garments",
     "load_dataset",
+    "load_frames",
     "load_image_arrays",
     "load_picture",
     "load_picture_set",
     "load_pictures",
+    "load_recordings",
     "luma",
     "normalize",
     "open_dataset",

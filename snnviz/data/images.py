@@ -28,6 +28,8 @@ class Sample:
         source: The file it came from, where it is a picture.
         predicted: The class that a network takes it for, or None where none was asked.
         colour: Red, green and blue, uint8 [3, H, W], where an encoder is to see them; else None.
+        frames: What an encoder is to see step by step, float32 [T, C, H, W], where it is no still
+            image; `image` and `colour` are a picture of it then.
     """
 
     index: int
@@ -37,10 +39,20 @@ class Sample:
     source: str | None = None
     predicted: int | None = None
     colour: "NDArray[np.uint8] | None" = None
+    frames: "NDArray[np.float32] | None" = None
 
     @property
     def channels(self) -> "NDArray[np.uint8]":
-        """What an encoder sees, uint8 [C, H, W]: the colours where there are any, else grey."""
+        """What an encoder sees, uint8 [C, H, W]: the colours where there are any, else grey.
+
+        Raises:
+            ShapeError: It is to see another input at each step.
+        """
+        if self.frames is not None:
+            raise ShapeError(
+                f"{self.source or self.index} holds event frames of {len(self.frames)} steps, and "
+                "a still image is needed here; give a picture"
+            )
         return self.image[np.newaxis] if self.colour is None else self.colour
 
 

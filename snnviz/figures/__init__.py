@@ -5,6 +5,7 @@ from snnviz.figures.atlas import class_atlas_figure
 from snnviz.figures.channels import sorted_channels_figure
 from snnviz.figures.confusion import confusion_figure
 from snnviz.figures.curves import accuracy_figure, loss_figure
+from snnviz.figures.event_frames import frames_figure
 from snnviz.figures.feature_maps import feature_map_figure
 from snnviz.figures.firing_rate import firing_rate_figure
 from snnviz.figures.first_spikes import first_spike_figure
@@ -32,6 +33,7 @@ __all__ = [
     "feature_map_figure",
     "firing_rate_figure",
     "first_spike_figure",
+    "frames_figure",
     "input_figure",
     "kernel_figure",
     "kernel_history_figure",

@@ -9,7 +9,8 @@ import torch
 from PIL import Image
 
 from snnviz.cli import options
-from snnviz.network import NetworkConfig, build_network
+from snnviz.cli.images import choose_samples
+from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.commands import one_line
 from tests.lively import lively
 
@@ -78,6 +79,28 @@ def test_images_in_colour_are_not_evaluated_by_a_network_of_grey(files, run):  #
     line = one_line(err)
     assert "the network takes 1 channels of (28, 28) pixels" in line
     assert "set" in line
+
+
+def test_event_frames_are_given_as_images(files, rng, tmp_path):  # noqa: ARG001
+    frames = rng.poisson(1, (4, 2, 5, 6))
+    np.savez(tmp_path / "events.npz", frames=frames)
+    given = {"n_images": 2, "index": (), "select": (), "shuffle": False, "seed": 0, "split": "test",
+             "dataset": "garments", "data_dir": tmp_path, "max_side": 9}  # fmt: skip
+    paths = (tmp_path / "events.npz",) * 2
+    samples, about = choose_samples(None, predict=False, channels=2, image=paths, **given)
+    assert [sample.index for sample in samples] == [0, 1]
+    assert np.array_equal(samples[1].frames, frames)
+    assert about["dataset"] is None
+    picture = tmp_path / "set" / "test" / "a" / "0.png"
+    with pytest.raises(click.UsageError, match="holds event frames, and others are pictures"):
+        choose_samples(None, predict=False, channels=2, image=(*paths, picture), **given)
+
+
+def test_event_frames_are_not_drawn_as_a_still_image(run, rng, tmp_path):
+    np.save(tmp_path / "x.npy", rng.poisson(1, (4, 1, 28, 28)))
+    code, _, err = run("visualize", "--image", "x.npy", "--quiet")
+    assert code == 1
+    assert "x.npy holds event frames of 4 steps" in one_line(err)
 
 
 @pytest.mark.parametrize("given", ["mnistt", "", "nowhere/set.npz", "mnist/", "a\0b", "x" * 5000])

@@ -1,0 +1,88 @@
+"""Event frames as a figure: both polarities in one picture."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap, Normalize
+
+from snnviz.data import OFF_COLOUR, ON_COLOUR, draw_frames
+from snnviz.data.frames import check_frames
+from snnviz.errors import DataError, ShapeError
+from snnviz.figures.layout.frame import literal
+from snnviz.figures.layout.tiles import Around, Bar, Swatch, build_tiles
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+
+def frames_figure(
+    frames: "NDArray[np.generic]",
+    *,
+    each_step: bool = False,
+    label: str | None = None,
+    columns: int | None = None,
+    dpi: int = 200,
+) -> "Figure":
+    """A figure of event frames, summed over all steps or step by step, and what its colours mean.
+
+    Off events are orange and on events blue, see `snnviz.data.draw_frames`.
+
+    Args:
+        frames: Counts of events >= 0, [T, C, H, W]; of two channels the first are off events.
+        each_step: A picture a step instead of one of their sum, all on one range.
+        label: The name of its class, for the title.
+        columns: Steps in a row; None chooses.
+        dpi: Output pixels per inch.
+
+    Raises:
+        ShapeError: The frames have another shape, or a value that is no count.
+        ConfigError: An option is out of range.
+    """
+    frames = np.asarray(frames)
+    try:
+        check_frames(frames, "[T, C, H, W]", "input")
+    except DataError as error:
+        raise ShapeError(str(error)) from error
+    T, C = frames.shape[:2]
+    values = frames.astype(np.float64)
+    counts = values if each_step else values.sum(0, keepdims=True)
+    pictures, top = draw_frames(counts)
+    shown = counts if C in (1, 2, 3) else counts.sum(1)
+    clipped = bool(shown.max() > top)
+    title = "Event frames" if label is None else f"Event frames: {literal(label)}"
+    steps = f"step by step, T = {T}" if each_step else f"sum of {T} step{'s' * (T > 1)}"
+    around = Around(
+        title=f"{title}, {steps}",
+        labels=[str(t) for t in range(T)] if each_step else (),
+        bars=_bars(C, top, clipped=clipped),
+        swatches=[Swatch("black", "many of both")] if C == 2 else (),
+    )
+    frame, _ = build_tiles(
+        np.ascontiguousarray(pictures.transpose(0, 2, 3, 1)), around, columns=columns, dpi=dpi
+    )
+    return frame.figure
+
+
+def _bars(C: int, top: float, *, clipped: bool) -> list[Bar]:
+    """What each colour means."""
+    if C == 2:
+        named = [("off events", "white", OFF_COLOUR), ("on events", "white", ON_COLOUR)]
+    elif C == 3:
+        named = [(f"{name} channel", "black", name) for name in ("red", "lime", "blue")]
+        named[1] = ("green channel", "black", "lime")
+    else:
+        of = f", {C} channels added up" if C > 1 else ""
+        named = [(f"events{of}", "white", ON_COLOUR)]
+    extend = "max" if clipped else "neither"
+    return [
+        Bar(
+            f"{name} a pixel",
+            LinearSegmentedColormap.from_list(name, [begin, end]),
+            Normalize(0, top),
+            (0, top),
+            ("0", f"{top:.3g}"),
+            extend,
+        )
+        for name, begin, end in named
+    ]
