@@ -19,8 +19,7 @@ def input_figure(
     """A figure of the image that the encoder was fed, in grey or in colour, pixel for pixel.
 
     Args:
-        image: Grey levels [H, W]: bytes, or floats in [0, 1]. Or red, green and blue [3, H, W],
-            bytes.
+        image: Grey levels [H, W], or red, green and blue [3, H, W]: bytes, or floats in [0, 1].
         label: The name of its class, for the title.
         dpi: Output pixels per inch.
 
@@ -28,16 +27,20 @@ def input_figure(
         ShapeError: The image has another shape or range.
     """
     pixels = np.asarray(image)
-    if pixels.ndim == 3 and pixels.shape[0] == 3 and pixels.dtype == np.uint8 and pixels.size:
-        return _figure(pixels.transpose(1, 2, 0), label, dpi)
-    if pixels.dtype == np.uint8:
-        pixels = to_shades(pixels)
-    if pixels.ndim != 2 or 0 in pixels.shape or not (pixels.min() >= 0 and pixels.max() <= 1):
+    is_colour = pixels.ndim == 3 and len(pixels) == 3
+    is_image = (pixels.ndim == 2 or is_colour) and pixels.size > 0 and pixels.dtype.kind in "buif"
+    if not is_image or not (
+        pixels.dtype == np.uint8 or (pixels.min() >= 0 and pixels.max() <= 1)  # NaN is neither
+    ):
         raise ShapeError(
-            f"an input image must be [H, W] in [0, 1] or bytes, "
-            f"got {image.dtype} {list(image.shape)}"
+            "an input image must be [H, W], or [3, H, W] in colour, in [0, 1] or bytes, "
+            f"got {pixels.dtype} {list(pixels.shape)}"
         )
-    return _figure(pixels, label, dpi)
+    if is_colour:
+        if pixels.dtype != np.uint8:
+            pixels = np.rint(255 * pixels.astype(np.float64)).astype(np.uint8)
+        return _figure(pixels.transpose(1, 2, 0), label, dpi)
+    return _figure(to_shades(pixels) if pixels.dtype == np.uint8 else pixels, label, dpi)
 
 
 def _figure(

@@ -1,5 +1,6 @@
 """What each channel looks for, and where it finds it: kernels beside mean maps."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 _DIVERGING = "RdBu_r"
 # About so many pixels a kernel is drawn wide where no map gives the size.
 _SIDE = 24
+# As many input channels stand in one row; more are in a square.
+_IN_A_ROW = 4
 
 
 def kernel_figure(
@@ -56,10 +59,12 @@ def kernel_figure(
     """A figure of kernels, each beside the mean map of its channel, with channel numbers.
 
     Kernels are in blue (negative) and red (positive), all on one range that is symmetric around
-    zero and ends at the largest magnitude among all K.
+    zero and ends at the largest magnitude among all K. Kernels of three input channels are in their
+    colours: grey where red, green and blue have no weight, brighter and darker on one such range.
+    Of any other number each kernel is a mosaic of its input channels, in reading order.
 
     Args:
-        kernels: Weights, floats [K, kh, kw].
+        kernels: Weights, floats [K, kh, kw]; or [K, C, kh, kw] of C input channels.
         maps: Mean spike counts over images, floats [K, H, W] in 0..T; None draws kernels alone.
         T: Number of time steps that the counts are of.
         order: The channels to show, in reading order, ints in 0..K-1; None: all.
@@ -76,16 +81,14 @@ def kernel_figure(
         ConfigError: An option is out of range.
     """
     kernels = np.asarray(kernels)
-    check_maps(kernels, "[K, kh, kw]", "kernels")
+    check_maps(kernels, "[K, C, kh, kw]" if kernels.ndim == 4 else "[K, kh, kw]", "kernels")
     count = len(kernels)
     shown = check_order(order, count)
     named = check_types(types, count)
     palette = type_colors([named[k] for k in shown], colors) if named else {}
     top = float(np.abs(kernels).max()) or 1.0
-    norm = LinearNorm(-top, top)
-    pixels = to_pixels(mpl.colormaps[_DIVERGING](norm(kernels[shown]), bytes=True))
-    bars = [Bar("kernel weight", mpl.colormaps[_DIVERGING], norm, (-top, 0, top),
-                (f"{-top:.2g}", "0", f"{top:.2g}"))]  # fmt: skip
+    pixels, bar = _draw(kernels[shown], top)
+    bars = [bar]
     swatches = type_swatches([named[k] for k in shown], palette) if named else []
     if maps is None:
         tiles = _enlarge(pixels, _SIDE, _SIDE)
@@ -100,8 +103,11 @@ def kernel_figure(
         swatches += special_swatches(values, named)
     if named:
         tiles = add_strips(tiles, [palette[named[k]] for k in shown])
+    title = title or ("Kernels" if maps is None else "Kernels beside their mean maps")
+    if kernels.ndim == 4 and kernels.shape[1] not in (1, 3):
+        title += f", of input channels 0 to {kernels.shape[1] - 1} in reading order"
     around = Around(
-        title=title or ("Kernels" if maps is None else "Kernels beside their mean maps"),
+        title=title,
         labels=[str(k) for k in shown],
         bars=bars,
         swatches=swatches,
@@ -111,6 +117,42 @@ def kernel_figure(
         columns = min(len(shown), 8)
     frame, _ = build_tiles(tiles, around, columns=columns, dpi=dpi)
     return frame.figure
+
+
+def _draw(kernels: "NDArray[np.floating]", top: float) -> "tuple[Pixels, Bar]":
+    """The kernels [n, kh, kw] or [n, C, kh, kw] in colours, [n, H, W, 3], and what these mean."""
+    norm = LinearNorm(-top, top)
+    C = kernels.shape[1] if kernels.ndim == 4 else 1
+    if C == 3:
+        colours = np.moveaxis(norm(kernels), 1, 3)
+        cmap, label = mpl.colormaps["gray"], "weight of R, G, B each"
+        pixels = to_pixels(np.ma.getdata(colours))
+    else:
+        cmap, label = mpl.colormaps[_DIVERGING], "kernel weight"
+        pixels = to_pixels(cmap(norm(kernels), bytes=True))
+    if kernels.ndim == 4 and C == 1:
+        pixels = pixels[:, 0]
+    elif C not in (1, 3):
+        pixels = _mosaic(pixels)
+    names = (f"{-top:.2g}", "0", f"{top:.2g}")
+    return pixels, Bar(label, cmap, norm, (-top, 0, top), names)
+
+
+def _mosaic(pixels: "Pixels") -> "Pixels":
+    """Pictures [n, C, h, w, 3] as one each, their C parts in rows with gaps between."""
+    n, C, height, width = pixels.shape[:4]
+    columns = C if C <= _IN_A_ROW else math.ceil(math.sqrt(C))
+    rows = -(-C // columns)
+    # A weight is as wide as a few gaps, so that these take little.
+    block = max(1, _SIDE // (columns * width))
+    high, wide = height * block, width * block
+    mosaic = _fill((n, rows * (high + 1) - 1, columns * (wide + 1) - 1, 3))
+    large = pixels.repeat(block, axis=2).repeat(block, axis=3)
+    for channel in range(C):
+        row, column = divmod(channel, columns)
+        y, x = row * (high + 1), column * (wide + 1)
+        mosaic[:, y : y + high, x : x + wide] = large[:, channel]
+    return mosaic
 
 
 def add_strips(pictures: "Pixels", colors: Sequence[str]) -> "Pixels":
