@@ -179,7 +179,7 @@ def _check(coders: "Sequence[Coder]", images: ImageSet, train_images: ImageSet |
         )
     if train_images is None:
         return
-    size, train_size = images.images.shape[1:], train_images.images.shape[1:]
+    size, train_size = images.size, train_images.size
     if size != train_size:
         raise ShapeError(
             f"readouts would be fitted on images of {train_size} pixels and scored on {size}; "
@@ -196,7 +196,7 @@ def _left_out(
     labelled: bool,
 ) -> tuple[str, ...]:
     """What cannot be measured on these images."""
-    size = images.images.shape[1:]
+    size = images.size
     found = []
     if not labelled:
         found.append(
@@ -221,9 +221,9 @@ def _left_out(
 
 def _misfit(net: Classifier, images: ImageSet) -> str:
     """Why `net` cannot answer these labelled images; empty where it can."""
-    size = images.images.shape[1:]
-    if net.config.image_size != size:
-        return f"the network takes images of {net.config.image_size} pixels, not {size}"
+    expected = (net.config.in_channels, *net.config.image_size)
+    if images.shape != expected:
+        return f"the network takes images of {expected} channels and pixels, not {images.shape}"
     largest = 0 if images.labels is None else int(images.labels.max(initial=0))
     if largest >= net.config.num_classes:
         return f"the network knows classes 0 to {net.config.num_classes - 1}, not {largest}"

@@ -84,7 +84,7 @@ def measure_coder(
         progress: Called as `progress(phase, done, total)`, in images.
     """
     ranks = ranks or Ranks()
-    shape = (coder.channels, *images.images.shape[1:])
+    shape = (coder.channels, *images.size)
     classes = count_classes(images, train_images)
     run = partial(_run, coder, ranks=ranks, progress=progress)
     fitted = {} if train_images is None else _fitted(coder, shape, classes, train_images, run)
@@ -208,9 +208,9 @@ def _run(
     """The families with all images: this rank's share is fed to them, the others' merged in."""
     share = ranks.share(np.arange(len(images) if families else 0))
     for indices in _batches(share):
-        pixels = images.images[indices]
+        pixels = images.grey[indices]  # what metrics compare with
         labels = None if images.labels is None else images.labels[indices]
-        record = coder.encode(pixels)
+        record = coder.encode(images.images[indices])
         for family in families.values():
             family.update(record, pixels, labels)
         if progress is not None:

@@ -138,7 +138,7 @@ def _neurons(
         thresholds = drive_thresholds(*encoder.renewal_parameters(), record.T)
         figures["staircase"] = staircase_figure(thresholds, drives)
     # Neurons of several types, at the brightest place of the first image.
-    y, x = np.unravel_index(int(images.images[0].argmax()), images.images[0].shape)
+    y, x = np.unravel_index(int(images.grey[0].argmax()), images.size)
     chosen = _one_of_each(analysis.studied.results["contours"].types(analysis.studied.coder.t))
     types = analysis.studied.results["contours"].types(analysis.studied.coder.t)
     names = [f"{k}, {types[k]}" for k in chosen]
@@ -237,7 +237,7 @@ def _reconstruction(analysis: "Analysis", images: "ImageSet") -> "Figure":
     read = rule.reconstruct(coder.encode(images.images[:1]))[:, 0]
     steps = np.unique(np.linspace(0, coder.T - 1, _STEPS_SHOWN).round().astype(int))
     return reconstruction_figure(
-        images.images[0],
+        images.grey[0],
         read[steps] / 255,
         steps=steps.tolist(),
         title="Read back from counts, the first image",

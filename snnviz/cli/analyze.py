@@ -147,7 +147,7 @@ def command(
             if image:
                 images = load_picture_set(image, max_side=max_side)
             else:
-                images = load_dataset(dataset, split, data_dir, count=n_images)
+                images = load_dataset(dataset, split, data_dir, count=n_images, channels=1)
             fitted_on = _fitting_set(images, dataset, split, data_dir, train_images)
             coders = checkpoint_coders(
                 checkpoints, steps, fitted_on or images, seeds=range(untrained), device=device
@@ -181,12 +181,17 @@ def command(
 def _fitting_set(
     images: "ImageSet", dataset: str, split: "Split", data_dir: Path, count: int
 ) -> "ImageSet | None":
-    """Images of the other part of the data set; None where they are not as large as `images`."""
-    from snnviz.data import IMAGE_SIZE, load_dataset
+    """Grey images of the other part of the data set; None where they are not as large as `images`.
 
-    if images.images.shape[1:] != IMAGE_SIZE:
+    None also of a set without parts: what is fitted on the images themselves says nothing.
+    """
+    from snnviz.data import KNOWN_SIZES, has_parts, load_dataset
+
+    if KNOWN_SIZES.get(dataset, images.size) != images.size or not has_parts(dataset):
         return None
-    return load_dataset(dataset, "train" if split == "test" else "test", data_dir, count=count)
+    other: Split = "train" if split == "test" else "test"
+    found = load_dataset(dataset, other, data_dir, count=count, channels=1)
+    return found if found.size == images.size else None
 
 
 def _networks(

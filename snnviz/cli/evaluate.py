@@ -112,7 +112,8 @@ def command(
     )
     steps = choose_steps(checkpoint, T, quiet=quiet)
     net = build_timed(checkpoint, steps, device)
-    images = load_dataset(dataset, split, data_dir, count=n_images)
+    channels = net.config.in_channels
+    images = load_dataset(dataset, split, data_dir, count=n_images, channels=channels)
     progress = options.progress_bar(quiet)
     with _claimed(json, figures, overwrite=overwrite) as folder:
         measurement = measure(net, images, batch_size=batch_size, progress=progress)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import click
 import torch
 from click.core import ParameterSource
 
-from snnviz.data import DATASETS, FASHION_MNIST, IN_ITS_PLACE, ImageSet, load_dataset
+from snnviz.data import FASHION_MNIST, IN_ITS_PLACE, ImageSet, dataset_name, load_dataset
 from snnviz.device import choose_device, default_device
 from snnviz.errors import ConfigError
 from snnviz.ranks import rank_device
@@ -57,8 +58,8 @@ class Plan:
 
     def load_sets(self) -> tuple[ImageSet, ImageSet]:
         """The images to train on, and those to test on."""
-        train_set = load_dataset(self.dataset, "train", self.data_dir, count=self.n_images)
-        return train_set, load_dataset(self.dataset, "test", self.data_dir)
+        load = partial(load_dataset, self.dataset, root=self.data_dir, channels=1)
+        return load(split="train", count=self.n_images), load(split="test")
 
 
 def plan_run(ctx: click.Context, given: Mapping[str, Any], *, overwrite: bool) -> Plan:
@@ -198,9 +199,8 @@ def _adopt(
     """
     # What a run does not state is of a version that had no such option.
     saved = {**asdict(TrainConfig()), **stated} if stated else {}
-    if saved.get("train_set") in (*DATASETS, *IN_ITS_PLACE):
-        in_its_place = saved["train_set"] in IN_ITS_PLACE
-        saved["dataset"] = FASHION_MNIST if in_its_place else saved["train_set"]
+    if (dataset := _dataset(saved.get("train_set"))) is not None:
+        saved["dataset"] = dataset
         saved["n_images"] = saved.get("train_images", 0) + saved.get("val_split", 0)
     adopted = dict(settings)
     for name in (saved.keys() & settings.keys()) - {"device"}:
@@ -212,6 +212,16 @@ def _adopt(
                 "the same, or begin another run in another --out-dir"
             )
     return adopted
+
+
+def _dataset(train_set: object) -> str | None:
+    """What names the images that a run trained on; None where they were no data set of ours."""
+    if train_set in IN_ITS_PLACE:
+        return FASHION_MNIST
+    try:
+        return dataset_name(train_set) if isinstance(train_set, str) else None
+    except ConfigError:
+        return None
 
 
 def _data_dir(given: Mapping[str, Any], begun: Path | None) -> Path:

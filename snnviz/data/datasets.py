@@ -12,9 +12,9 @@ from PIL import Image
 
 from snnviz.data.fashion_mnist import Split, fashion_mnist
 from snnviz.data.garments import garments
-from snnviz.data.image_arrays import load_image_arrays
+from snnviz.data.image_arrays import arrays_have_parts, load_image_arrays
 from snnviz.data.named import NAMED, torchvision_set
-from snnviz.data.picture_folders import PictureFolder, picture_folder
+from snnviz.data.picture_folders import PictureFolder, folder_has_parts, picture_folder
 from snnviz.data.pictures import MAX_SIDE, check_size, resize
 from snnviz.data.published import FASHION_MNIST
 from snnviz.errors import ConfigError
@@ -29,8 +29,8 @@ DATASETS = (FASHION_MNIST, "garments", *NAMED)
 GARMENTS = {"train": 6000, "test": 1000}
 # As many as Fashion-MNIST has; they are all kept in memory.
 MOST_GARMENTS = {"train": 60_000, "test": 10_000}
-# Height and width of the images of these two.
-IMAGE_SIZE = (28, 28)
+# Height and width of images, where they are known before these are there.
+KNOWN_SIZES = {FASHION_MNIST: (28, 28), "garments": (28, 28)}
 
 
 def dataset_name(given: str) -> str:
@@ -56,6 +56,19 @@ def dataset_name(given: str) -> str:
         f"no data set, folder or file {given!r}; {meant} {', '.join(DATASETS)}, or name a folder "
         "of pictures by class, or an .npz or .npy file"
     )
+
+
+def has_parts(name: str) -> bool:
+    """Whether a data set has different images to train and to test, rather than all in both.
+
+    Raises:
+        DataError: It is a folder or a file that cannot be read.
+        ConfigError: There is no such data set.
+    """
+    name = dataset_name(name)
+    if name in DATASETS:
+        return True
+    return folder_has_parts(name) if Path(name).is_dir() else arrays_have_parts(name)
 
 
 def load_dataset(

@@ -49,6 +49,16 @@ def load_image_arrays(path: str | Path, split: Split = "test") -> ImageSet:
     return ImageSet(str(path), images, labels)  # or one line, of numbers that differ
 
 
+def arrays_have_parts(path: str | Path) -> bool:
+    """Whether the file has other images to train than to test.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    file = ArrayFile(path)
+    return any(file.find(_joined(_IMAGES, part)) for part in _SPLITS)
+
+
 def _find_images(file: ArrayFile, split: Split) -> tuple[str, bool]:
     """The name of the array of images, and whether it is that of a split."""
     of_split = {part: file.find(_joined(_IMAGES, part)) for part in _SPLITS}

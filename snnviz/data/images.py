@@ -146,13 +146,9 @@ class ImageSet:
             )
         if channels == self.channels:
             return self
+        say_channels(self.name, channels)
         if channels == 1:
-            _say(f"{self.name} is in colour and the encoder takes grey: it is given their luma")
             return replace(self, images=self.grey)
-        _say(
-            f"{self.name} is grey and the encoder takes colours: it is given each level as red, "
-            "green and blue"
-        )
         return replace(self, images=np.repeat(self.images[:, np.newaxis], 3, axis=1))
 
     def head(self, count: int | None) -> "ImageSet":
@@ -189,7 +185,12 @@ class ImageSet:
         return to_input(self.images[np.asarray(indices, dtype=np.intp)])
 
 
-def _say(sentence: str) -> None:
+def say_channels(name: str, channels: int) -> None:
+    """A warning that images are not seen in the channels they have, but in 1 or 3."""
+    if channels == 1:
+        sentence = f"{name} is in colour and the encoder takes grey: it is given the luma"
+    else:
+        sentence = f"{name} is grey and the encoder takes colours: red, green and blue are equal"
     warnings.warn(sentence, stacklevel=1)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from snnviz.data.fashion_mnist import Split
-from snnviz.data.images import ImageSet, Sample
+from snnviz.data.images import ImageSet, Sample, say_channels
 from snnviz.data.pictures import MAX_SIDE, check_size, open_picture, resize
 from snnviz.errors import ConfigError, DataError
 
@@ -120,6 +120,9 @@ class PictureFolder:
     @cached_property
     def _mode(self) -> str:
         if self.channels is not None:
+            # Of all of them the first is looked at: there may be many.
+            if len(self) and _is_grey(self.paths[0]) != (self.channels == 1):
+                say_channels(self.name, self.channels)
             return "L" if self.channels == 1 else "RGB"
         return "L" if all(map(_is_grey, self.paths)) else "RGB"
 
@@ -160,11 +163,27 @@ def picture_folder(
     return found if labels is not None else replace(found, classes=())
 
 
+def folder_has_parts(root: str | Path) -> bool:
+    """Whether the folder's folders are parts of a set, and not its classes.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    try:
+        return _are_parts(_folders(Path(root)))
+    except OSError as error:
+        raise DataError(f"cannot read {root}: {error.strerror}; name another folder") from error
+
+
+def _are_parts(inside: Sequence[Path]) -> bool:
+    known = [part for parts in _PARTS.values() for part in parts]
+    return bool(inside) and all(folder.name.lower() in known for folder in inside)
+
+
 def _parts(root: Path, split: Split) -> tuple[Path, tuple[str, ...]]:
     """The folder of `split`, and the names of all classes."""
     inside = _folders(root)
-    known = [part for parts in _PARTS.values() for part in parts]
-    if not inside or not all(folder.name.lower() in known for folder in inside):
+    if not _are_parts(inside):
         if split == "train" and inside:
             _say(
                 f"{root} has no folders train and test: all its pictures are in both, and what is "
@@ -200,7 +219,9 @@ def _listed(part: Path, classes: Sequence[str]) -> tuple[list[Path], NDArray[np.
             f"{part} has {len(loose)} pictures in no folder of a class, such as {loose[0].name}: "
             "they are left out"
         )
-    if empty := [name for name, paths in zip(classes, by_class, strict=True) if not paths]:
+    listed = zip(classes, by_class, strict=True)
+    # Of folders that are not there it has been said.
+    if empty := [name for name, paths in listed if not paths and (part / name).is_dir()]:
         _say(f"{part} has no pictures in {', '.join(empty)}")
     labels = np.repeat(np.arange(len(classes)), [len(paths) for paths in by_class])
     return [path for paths in by_class for path in paths], labels

@@ -131,10 +131,11 @@ def check_set(net: Classifier, images: ImageSet, batch_size: int = 1) -> None:
     check_labels(images)
     if len(images) == 0:
         raise DataError(f"{images.name} holds no images; name a set that does")
-    if images.images.shape[1:] != net.config.image_size or net.config.in_channels != 1:
+    expected = (net.config.in_channels, *net.config.image_size)
+    if images.shape != expected:
         raise ShapeError(
-            f"the network takes {net.config.in_channels} channels of {net.config.image_size} "
-            f"pixels, {images.name} has one of {images.images.shape[1:]}; choose other images"
+            f"the network takes images of {expected} channels and pixels, those of {images.name} "
+            f"are {images.shape}; choose other images"
         )
     check_labels(images, net.config.num_classes)
 
@@ -210,7 +211,10 @@ def scale_images(images: Tensor) -> Tensor:
 
 
 def to_device(images: ImageSet, device: torch.device) -> tuple[Tensor, Tensor]:
-    """All images [N, H, W] as bytes and all labels [N]; the sets are small enough to live there."""
+    """All images as bytes, [N, H, W] or [N, 3, H, W], and all labels [N].
+
+    The sets are small enough to live there.
+    """
     # Copied, since arrays read from a file are read-only and torch's tensors are not.
     pixels = torch.from_numpy(images.images.copy())
     labels = torch.from_numpy(check_labels(images).astype("int64"))

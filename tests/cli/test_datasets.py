@@ -1,6 +1,7 @@
 """`--dataset` with what is no name: folders of pictures and files of arrays."""
 
 import json
+import re
 
 import click
 import numpy as np
@@ -10,7 +11,10 @@ from PIL import Image
 
 from snnviz.cli import options
 from snnviz.cli.images import choose_samples
+from snnviz.data import ImageSet
+from snnviz.errors import DataError
 from snnviz.tutorial.network import NetworkConfig, build_network
+from snnviz.tutorial.training import TrainConfig, train
 from tests.commands import one_line
 from tests.lively import lively
 
@@ -56,7 +60,7 @@ def test_an_encoder_of_grey_is_given_the_luma_and_it_is_said(files, run, tmp_pat
             "--format", "npz", "--no-predict", "--out-dir", f"out-{dataset}",
         )  # fmt: skip
         assert code == 0, err
-        assert ("set.npz is in colour and the encoder takes grey" in err) == ("npz" in dataset)
+        assert f"{dataset} is in colour and the encoder takes grey" in err
         saved = np.load(tmp_path / f"out-{dataset}" / "00005" / "counts.npz")
         luma = Image.fromarray(files[5]).convert("L")
         assert np.array_equal(saved["image"], np.asarray(luma))
@@ -73,12 +77,64 @@ def test_images_in_order_are_evaluated_evenly(files, run, tmp_path):
     assert found["images"] == {"dataset": "grey.npz", "split": "test"}
 
 
-def test_images_in_colour_are_not_evaluated_by_a_network_of_grey(files, run):  # noqa: ARG001
-    code, _, err = run("evaluate", "--ckpt", "grey.pth", "-T", 2, "--dataset", "set", "--quiet")
+@pytest.mark.parametrize("ckpt", ["grey.pth", "colour.pth"])
+def test_images_are_evaluated_in_the_channels_of_the_network(ckpt, files, run, tmp_path):
+    code, out, err = run("evaluate", "--ckpt", ckpt, "-T", 2, "--dataset", "set", "--json", "-")
+    assert code == 0, err
+    net = lively(build_network(NetworkConfig(T=2, channels=4, in_channels=3), seed=3)).eval()
+    seen = files.transpose(0, 3, 1, 2)
+    if ckpt == "grey.pth":
+        net = lively(build_network(NetworkConfig(T=2, channels=4), seed=3)).eval()
+        seen = np.stack([np.asarray(Image.fromarray(image).convert("L")) for image in files])[
+            :, None
+        ]
+    with torch.no_grad():
+        rates = net(torch.from_numpy(seen / np.float32(255)))
+    loss = (rates - torch.eye(10)[[0, 0, 1, 1, 2, 2]]).square().mean().item()
+    assert json.loads(out)["loss"] == pytest.approx(loss)
+    np.savez(tmp_path / "small.npz", images=files[:, :20, :20], labels=np.zeros(6, int))
+    code, _, err = run("evaluate", "--ckpt", ckpt, "-T", 2, "--dataset", "small.npz", "--quiet")
     assert code == 1
-    line = one_line(err)
-    assert "the network takes 1 channels of (28, 28) pixels" in line
-    assert "set" in line
+    line = one_line("".join(err.splitlines(keepends=True)[-1:]))
+    assert re.search(
+        r"takes images of \([13], 28, 28\) channels and pixels, those of small.npz", line
+    )
+
+
+def test_what_has_no_parts_is_not_fitted_on_what_it_is_scored_on(files, run, tmp_path):
+    np.savez(tmp_path / "alone.npz", images=files[..., 0], labels=[0, 0, 1, 1, 2, 2])
+    np.savez(tmp_path / "parts.npz", x_test=files[:3], y_test=[0, 1, 2],
+             x_train=files, y_train=[0, 0, 1, 1, 2, 2])  # fmt: skip
+    for dataset, fitted in (("alone.npz", False), ("parts.npz", True)):
+        code, _, err = run("analyze", "-T", 2, "--dataset", dataset, "--n-images", 3, "--untrained",
+                           0, "--no-figures", "--out-dir", f"{dataset}-out", "--ckpt", "grey.pth",
+                           "--train-images", 6)  # fmt: skip
+        assert code == 0, err
+        assert ("reconstruction and the probe are left out" in err) == (not fitted)
+        assert ("parts.npz is in colour and the encoder takes grey" in err) == fitted
+
+
+def test_a_folder_is_trained_on_and_gone_on_with(files, run, tmp_path):
+    for n, image in enumerate(files):
+        folder = tmp_path / "set" / "train" / "abc"[n % 3]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(folder / f"{n}.png")
+    same = ("-T", 1, "-b", 2, "--channels", 2, "-device", "cpu", "--out-dir", "logs")
+    code, _, err = run("train", *same, "--dataset", "set", "--epochs", 1)
+    assert code == 0, err
+    assert "set is in colour and the encoder takes grey" in err
+    (folder,) = (tmp_path / "logs").iterdir()
+    config = json.loads((folder / "config.json").read_text())
+    assert (config["dataset"], config["train_set"], config["train_images"]) == ("set", "set", 6)
+    code, _, err = run("train", *same, "--resume", folder, "--epochs", 2)
+    assert code == 0, err
+    assert json.loads((folder / "config.json").read_text())["train_set"] == "set"
+
+
+def test_a_training_in_colour_is_refused_before_it_begins(rng):
+    images = ImageSet("photos", rng.integers(0, 256, (4, 3, 8, 8), np.uint8), np.arange(4))
+    with pytest.raises(DataError, match=r"photos is in colour, and .* takes grey images"):
+        train(TrainConfig(T=1, channels=2, batch_size=2, device="cpu"), images, images)
 
 
 def test_event_frames_are_given_as_images(files, rng, tmp_path):  # noqa: ARG001

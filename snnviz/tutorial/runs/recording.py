@@ -118,8 +118,7 @@ def _with_best(state: TrainingState, folder: Path, *, on_held_out: bool) -> Trai
 
 
 def _write_untrained(run: RunFolder, config: TrainConfig, train_set: ImageSet) -> None:
-    height, width = train_set.images.shape[1:]
-    net = build_network(config.network((height, width)), seed=config.seed)
+    net = build_network(config.network(train_set.size), seed=config.seed)
     run.write_untrained(net.state_dict(), net.config.as_dict())
 
 

@@ -92,8 +92,7 @@ def train(
         check_labels(images, NetworkConfig.num_classes)
     train_set, val_set = _hold_out(train_set, config)
     _check_sets(config, train_set, test_set, ranks)
-    height, width = train_set.images.shape[1:]
-    learner = Learner(config, (height, width), ranks, len(train_set))
+    learner = Learner(config, train_set.size, ranks, len(train_set))
     if resume is not None:
         _check_epochs(config, resume)
         learner.load(resume)
@@ -199,11 +198,17 @@ def _check_sets(config: TrainConfig, train_set: ImageSet, test_set: ImageSet, ra
             f"{ranks.world} ranks cannot share a batch of {config.batch_size} images equally; "
             f"choose a batch size that is a multiple of {ranks.world}"
         )
-    if train_set.images.shape[1:] != test_set.images.shape[1:]:
+    if train_set.size != test_set.size:
         raise DataError(
-            f"training images are {train_set.images.shape[1:]} pixels, test images "
-            f"{test_set.images.shape[1:]}; they must be of one size"
+            f"training images are {train_set.size} pixels, test images {test_set.size}; they must "
+            "be of one size"
         )
+    for images in (train_set, test_set):
+        if images.channels != 1:
+            raise DataError(
+                f"{images.name} is in colour, and the network that is trained here takes grey "
+                "images; train on with_channels(1)"
+            )
 
 
 def _check_epochs(config: TrainConfig, resume: TrainingState) -> None:
