@@ -221,9 +221,10 @@ def _left_out(
 
 def _misfit(net: Classifier, images: ImageSet) -> str:
     """Why `net` cannot answer these labelled images; empty where it can."""
-    expected = (net.config.in_channels, *net.config.image_size)
-    if images.shape != expected:
-        return f"the network takes images of {expected} channels and pixels, not {images.shape}"
+    if net.config.image_size != images.size:
+        return f"the network takes images of {net.config.image_size} pixels, not {images.size}"
+    if net.config.in_channels != images.channels:
+        return f"the network takes {net.config.in_channels} channels, not {images.channels}"
     largest = 0 if images.labels is None else int(images.labels.max(initial=0))
     if largest >= net.config.num_classes:
         return f"the network knows classes 0 to {net.config.num_classes - 1}, not {largest}"

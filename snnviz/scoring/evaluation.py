@@ -131,11 +131,11 @@ def check_set(net: Classifier, images: ImageSet, batch_size: int = 1) -> None:
     check_labels(images)
     if len(images) == 0:
         raise DataError(f"{images.name} holds no images; name a set that does")
-    expected = (net.config.in_channels, *net.config.image_size)
-    if images.shape != expected:
+    if images.shape != (net.config.in_channels, *net.config.image_size):
+        has = "one" if images.channels == 1 else images.channels
         raise ShapeError(
-            f"the network takes images of {expected} channels and pixels, those of {images.name} "
-            f"are {images.shape}; choose other images"
+            f"the network takes {net.config.in_channels} channels of {net.config.image_size} "
+            f"pixels, {images.name} has {has} of {images.size}; choose other images"
         )
     check_labels(images, net.config.num_classes)
 

@@ -168,7 +168,8 @@ def test_a_network_of_another_size(run, tmp_path):
 
 
 def test_images_without_labels_are_said_to_be(run, ckpt, tmp_path, monkeypatch):
-    def unlabelled(name, split, _root, *, count=None):
+    def unlabelled(name, split, _root, *, count=None, channels):
+        assert channels == 1
         return ImageSet(name, garments(count, split).images)
 
     monkeypatch.setattr("snnviz.data.load_dataset", unlabelled)
@@ -257,7 +258,7 @@ BAD = [
     (["--compare", "colour.pth"], "colour.pth: takes images of 5 channels"),
     (["--format", "npz"], "'npz' is not one of"),
     (["--device", "warp"], "no device 'warp'"),
-    (["--dataset", "mnist"], "'mnist' is not one of"),
+    (["--dataset", "mnistt"], "no data set, folder or file 'mnistt'"),
     (["--dataset", "fashion-mnist", "--data-dir", "/dev/null"], "/dev/null"),
     (["--out-dir", "/dev/null/x"], "/dev/null/x"),
     (["--out-dir", "full"], "full is not empty"),
