@@ -12,9 +12,12 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from snnviz.errors import DataError
+from snnviz.files import printable
 
 # What unpacks to more is read only where the file itself is as large: a few bytes can ask for it.
 _MOST_BYTES = 4_000_000_000
+# So many names of arrays, and letters of each, make an error's line no longer than a line.
+_NAMED, _LONGEST = 8, 40
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 ONLY = "arr_0"
 """What the array of a `.npy` file is called: as NumPy calls one without a name in a `.npz` file."""
@@ -46,6 +49,13 @@ class ArrayFile:
                 with zipfile.ZipFile(file) as archive:
                     stored = archive.namelist()
                 self.names = tuple(name.removesuffix(".npy") for name in stored)
+
+    @property
+    def held(self) -> str:
+        """The names of its arrays as a sentence has them; of many the first."""
+        first = [printable(name[:_LONGEST]) for name in self.names[:_NAMED]]
+        more = ["..."] if len(self.names) > _NAMED else []
+        return ", ".join([*first, *more]) or "nothing"
 
     def find(self, wanted: tuple[str, ...]) -> str | None:
         """The first of `wanted` names that is there, capital letters or not; None: none of them."""

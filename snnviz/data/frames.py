@@ -179,8 +179,7 @@ def _without_frames(file: ArrayFile) -> str:
             f"{file.path} holds single events (t, x, y, p); integrate them to frames first, such "
             "as with SpikingJelly's integrate_events_by_fixed_frames_number"
         )
-    held = ", ".join(file.names) or "nothing"
-    return f"{file.path} holds {held} and no array frames; name the array of event frames so"
+    return f"{file.path} holds {file.held} and no array frames; name the array of event frames so"
 
 
 def _rgb(colour: str) -> NDArray[np.float64]:

@@ -40,7 +40,7 @@ def load_image_arrays(path: str | Path, split: Split = "test") -> ImageSet:
     values = file.read(name)
     images = _to_bytes(_channels_first(values, str(path)), str(path))
     if len(images) == 0:
-        raise DataError(f"{path} holds no images in {name}; name a file that does")
+        raise DataError(f"{path} holds an array of no images, {list(images.shape)}; name another")
     found = file.find(_joined(_LABELS, split) if parted else _LABELS)
     labels = None if found is None else _labels(file.read(found), found, str(path))
     if labels is not None and len(labels) == len(images):
@@ -77,8 +77,8 @@ def _find_images(file: ArrayFile, split: Split) -> tuple[str, bool]:
     name = file.find(_IMAGES) or (file.names[0] if len(file.names) == 1 else None)
     if name is None:
         raise DataError(
-            f"{file.path} holds {', '.join(file.names) or 'nothing'}, none of which is called "
-            f"{', '.join(_IMAGES)} or x_{split}; name the array of images so"
+            f"{file.path} holds {file.held}, none of which is called {', '.join(_IMAGES)} or "
+            f"x_{split}; name the array of images so"
         )
     if split == "train":
         warnings.warn(

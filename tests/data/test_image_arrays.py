@@ -111,7 +111,7 @@ def test_floats_become_bytes_and_what_is_rounded_is_said(path, colours):
         ({"images": np.zeros((2, 4, 5, 4), np.uint8)}, r"got \[2, 4, 5, 4\]; reshape"),
         ({"images": np.zeros((2, 5, 2, 4, 4), np.uint8)}, "may be event frames"),
         ({"frames": np.zeros((5, 2, 4, 4))}, "holds event frames"),
-        ({"images": np.zeros((0, 4, 4), np.uint8)}, "holds no images in images"),
+        ({"images": np.zeros((0, 4, 4), np.uint8)}, r"holds an array of no images, \[0, 4, 4\]"),
         ({"a": np.zeros(3), "b": np.zeros(3)}, "holds a, b, none of which is called images, x"),
         ({"x": np.zeros((2, 4, 4), np.uint8), "y": np.arange(3)}, "2 images but 3 labels"),
         ({"x": np.zeros((2, 4, 4), np.uint8), "y": np.array([-1, 0])}, "labels must be whole"),
@@ -133,6 +133,13 @@ def test_what_is_no_labelled_images_is_refused_in_one_line(arrays, told, path):
         load_image_arrays(path)
     assert "\n" not in str(caught.value)
     assert str(path) in str(caught.value)
+
+
+def test_names_of_arrays_do_not_break_the_line(path):
+    np.savez(path, **{f"a\nb{n}": np.zeros(3) for n in range(500)})
+    with pytest.raises(DataError, match=r"holds a b0, a b1, .*, \.\.\., none of which") as caught:
+        load_image_arrays(path)
+    assert len(str(caught.value)) < 300 + len(str(path))
 
 
 class Malicious:
