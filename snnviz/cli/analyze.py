@@ -64,6 +64,7 @@ if TYPE_CHECKING:
 )
 @options.split_option
 @options.dataset_option
+@options.size_option
 @options.data_dir_option
 @options.image_option
 @options.steps_option
@@ -99,6 +100,7 @@ def command(
     untrained: int,
     split: "Split",
     dataset: str,
+    size: tuple[int, int] | None,
     data_dir: Path,
     image: tuple[Path, ...],
     max_side: int,
@@ -147,8 +149,10 @@ def command(
             if image:
                 images = load_picture_set(image, max_side=max_side)
             else:
-                images = load_dataset(dataset, split, data_dir, count=n_images, channels=1)
-            fitted_on = _fitting_set(images, dataset, split, data_dir, train_images)
+                images = load_dataset(
+                    dataset, split, data_dir, count=n_images, channels=1, size=size
+                )
+            fitted_on = _fitting_set(images, dataset, split, data_dir, train_images, size)
             coders = checkpoint_coders(
                 checkpoints, steps, fitted_on or images, seeds=range(untrained), device=device
             )
@@ -167,6 +171,7 @@ def command(
         with ranks.agreed():
             if ranks.is_first:
                 looked_at: dict[str, object] = {"dataset": images.name, "split": split}
+                looked_at |= options.stated_size(size)
                 if image:
                     looked_at = {"dataset": None, "files": [str(path) for path in image]}
                 about = _about(checkpoints, looked_at, steps)
@@ -179,7 +184,12 @@ def command(
 
 
 def _fitting_set(
-    images: "ImageSet", dataset: str, split: "Split", data_dir: Path, count: int
+    images: "ImageSet",
+    dataset: str,
+    split: "Split",
+    data_dir: Path,
+    count: int,
+    size: tuple[int, int] | None,
 ) -> "ImageSet | None":
     """Grey images of the other part of the data set; None where they are not as large as `images`.
 
@@ -187,10 +197,11 @@ def _fitting_set(
     """
     from snnviz.data import KNOWN_SIZES, has_parts, load_dataset
 
-    if KNOWN_SIZES.get(dataset, images.size) != images.size or not has_parts(dataset):
+    known = size or KNOWN_SIZES.get(dataset, images.size)
+    if known != images.size or not has_parts(dataset):
         return None
     other: Split = "train" if split == "test" else "test"
-    found = load_dataset(dataset, other, data_dir, count=count, channels=1)
+    found = load_dataset(dataset, other, data_dir, count=count, channels=1, size=size)
     return found if found.size == images.size else None
 
 

@@ -50,7 +50,7 @@ _RULES = {
     "visualize": (
         _NO_PICTURES,
         _Rule(
-            ("split", "dataset", "data_dir", "n_images", "seed"),
+            ("split", "dataset", "size", "data_dir", "n_images", "seed"),
             lambda given: given["image"],
             "with --image",
         ),
@@ -93,7 +93,7 @@ _RULES = {
         _PICTURES,
         _DRAWN,
         _OWN,
-        _Rule(("n_images",), lambda given: given["image"], "with --image"),
+        _Rule(("n_images", "size"), lambda given: given["image"], "with --image"),
         _Rule(("format",), lambda given: not given["figures"], "with --no-figures"),
     ),
     "curves": (),

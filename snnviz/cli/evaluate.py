@@ -32,6 +32,7 @@ _FIGURES = ("confusion", "accuracy_at", "firing_rate")
 )
 @options.split_option
 @options.dataset_option
+@options.size_option
 @options.data_dir_option
 @click.option(
     "--n-images",
@@ -75,6 +76,7 @@ def command(
     ckpt: Path | None,
     split: "Split",
     dataset: str,
+    size: tuple[int, int] | None,
     data_dir: Path,
     n_images: int | None,
     T: int | None,
@@ -112,14 +114,15 @@ def command(
     )
     steps = choose_steps(checkpoint, T, quiet=quiet)
     net = build_timed(checkpoint, steps, device)
-    channels = net.config.in_channels
-    images = load_dataset(dataset, split, data_dir, count=n_images, channels=channels)
+    images = load_dataset(
+        dataset, split, data_dir, count=n_images, channels=net.config.in_channels, size=size
+    )
     progress = options.progress_bar(quiet)
     with _claimed(json, figures, overwrite=overwrite) as folder:
         measurement = measure(net, images, batch_size=batch_size, progress=progress)
         about = {
             "checkpoint": describe(checkpoint, str(ckpt)),
-            "images": {"dataset": images.name, "split": split},
+            "images": {"dataset": images.name, "split": split, **options.stated_size(size)},
         }
         if measurement.silent == measurement.total:
             note(

@@ -37,6 +37,7 @@ def choose_samples(
     `channels` as the encoder takes; those of a data set are scaled to `size`, pictures to
     `max_side`.
     """
+    from snnviz.cli.options import stated_size
     from snnviz.data import (
         GARMENTS,
         MOST_GARMENTS,
@@ -73,9 +74,7 @@ def choose_samples(
         max_side=max_side,
     )
     chosen = drawn or choose(len(images))
-    about: dict[str, Any] = {"dataset": images.name, "split": split}
-    if size is not None:
-        about["size"] = list(size)
+    about = {"dataset": images.name, "split": split, **stated_size(size)}
     if not select:
         return list(images.samples(chosen)), about
     selection = parse_selection(select, classes=len(images.classes))

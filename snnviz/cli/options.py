@@ -89,6 +89,11 @@ def _size(
     return int(sides[0]), int(sides[-1])
 
 
+def stated_size(size: tuple[int, int] | None) -> dict[str, Any]:
+    """What a manifest says of it: nothing where images are as they are."""
+    return {} if size is None else {"size": list(size)}
+
+
 def mean_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--mean`: a number, or one a channel, as a tuple; None where nothing was said."""
     return click.option(

@@ -78,6 +78,7 @@ def _neurons(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ..
 @options.seed_option(0, "--shuffle")
 @options.split_option
 @options.dataset_option
+@options.size_option
 @options.data_dir_option
 @options.image_option
 @options.steps_option

@@ -59,7 +59,7 @@ def dataset_name(given: str) -> str:
 
 
 def has_parts(name: str) -> bool:
-    """Whether a data set has different images to train and to test, rather than all in both.
+    """Whether a data set has images to train and others to test.
 
     Raises:
         DataError: It is a folder or a file that cannot be read.

@@ -50,13 +50,13 @@ def load_image_arrays(path: str | Path, split: Split = "test") -> ImageSet:
 
 
 def arrays_have_parts(path: str | Path) -> bool:
-    """Whether the file has other images to train than to test.
+    """Whether the file has images to train and others to test.
 
     Raises:
         DataError: It cannot be read.
     """
     file = ArrayFile(path)
-    return any(file.find(_joined(_IMAGES, part)) for part in _SPLITS)
+    return all(file.find(_joined(_IMAGES, part)) for part in _SPLITS)
 
 
 def _find_images(file: ArrayFile, split: Split) -> tuple[str, bool]:

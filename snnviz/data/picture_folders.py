@@ -164,15 +164,17 @@ def picture_folder(
 
 
 def folder_has_parts(root: str | Path) -> bool:
-    """Whether the folder's folders are parts of a set, and not its classes.
+    """Whether the folder has pictures to train and others to test.
 
     Raises:
         DataError: It cannot be read.
     """
     try:
-        return _are_parts(_folders(Path(root)))
+        inside = _folders(Path(root))
     except OSError as error:
         raise DataError(f"cannot read {root}: {error.strerror}; name another folder") from error
+    names = {folder.name.lower() for folder in inside}
+    return _are_parts(inside) and all(not names.isdisjoint(parts) for parts in _PARTS.values())
 
 
 def _are_parts(inside: Sequence[Path]) -> bool:

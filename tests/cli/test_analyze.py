@@ -168,8 +168,8 @@ def test_a_network_of_another_size(run, tmp_path):
 
 
 def test_images_without_labels_are_said_to_be(run, ckpt, tmp_path, monkeypatch):
-    def unlabelled(name, split, _root, *, count=None, channels):
-        assert channels == 1
+    def unlabelled(name, split, _root, *, count=None, channels, size):
+        assert (channels, size) == (1, None)
         return ImageSet(name, garments(count, split).images)
 
     monkeypatch.setattr("snnviz.data.load_dataset", unlabelled)

@@ -66,6 +66,30 @@ def test_an_encoder_of_grey_is_given_the_luma_and_it_is_said(files, run, tmp_pat
         assert np.array_equal(saved["image"], np.asarray(luma))
 
 
+def test_images_are_scaled_to_the_size_that_is_asked_for(files, run, tmp_path):
+    odd = tmp_path / "set" / "test" / "a" / "9.png"
+    Image.fromarray(files[0][:, :20]).save(odd)
+    code, _, err = run("evaluate", "--ckpt", "grey.pth", "-T", 2, "--dataset", "set", "--quiet")
+    assert code == 1
+    assert "choose a size to scale all of set to" in one_line(err.splitlines(keepends=True)[-1])
+    code, out, err = run("evaluate", "--ckpt", "grey.pth", "-T", 2, "--dataset", "set", "--json",
+                         "-", "--size", 28)  # fmt: skip
+    assert code == 0, err
+    assert json.loads(out)["images"] == {"dataset": "set", "split": "test", "size": [28, 28]}
+    code, _, err = run("visualize", "-T", 2, "--dataset", "set", "--size", "9x12", "--index", 2,
+                       "--format", "npz", "--out-dir", "drawn")  # fmt: skip
+    assert code == 0, err
+    picture = Image.fromarray(files[0][:, :20]).convert("L")
+    scaled = np.asarray(picture.resize((12, 9), Image.Resampling.BILINEAR))
+    assert np.array_equal(np.load(tmp_path / "drawn/00002/counts.npz")["image"], scaled)
+    manifest = json.loads((tmp_path / "drawn" / "manifest.json").read_text())
+    assert manifest["images"] == {"dataset": "set", "split": "test", "size": [9, 12]}
+    code, _, err = run("analyze", "-T", 2, "--dataset", "set.npz", "--size", "14", "--n-images", 3,
+                       "--untrained", 0, "--no-figures", "--out-dir", "out")  # fmt: skip
+    assert code == 0, err
+    assert json.loads((tmp_path / "out/analysis.json").read_text())["images"]["size"] == [14, 14]
+
+
 def test_images_in_order_are_evaluated_evenly(files, run, tmp_path):
     grey = files[..., 1]
     np.savez(tmp_path / "grey.npz", images=grey, labels=[0, 0, 1, 1, 2, 2])
