@@ -121,7 +121,7 @@ def _positive(name: str, value: int | None) -> int:
 
 
 def normalize_counts(
-    counts: "NDArray[np.integer]", *, t: int, T: int, normalize: Normalize = "map"
+    counts: "NDArray[np.integer]", *, t: int, T: int, normalize: Normalize = "map", most: int = 1
 ) -> "NDArray[np.float32]":
     """Each map on a scale for drawing, float32 [K, H, W].
 
@@ -131,32 +131,37 @@ def normalize_counts(
     one (count t + 1 everywhere) `SATURATED`. A constant map between the two has no contrast of its
     own: "map" draws it as its count over t + 1. No map influences how another one looks.
 
+    Where neurons fire up to `most` times in a step, T and t + 1 are that many times as large.
+
     Args:
-        counts: Spike counts of steps 0..t, ints [K, H, W] in 0..t+1.
+        counts: Spike counts of steps 0..t, ints [K, H, W] in 0..(t + 1) * most.
         t: The 0-based step up to which they count.
         T: Number of time steps, > t.
         normalize: The scale.
+        most: The largest number of spikes of a neuron in one step, >= 1.
 
     Raises:
-        ShapeError: The array is not [K, H, W], or holds a count outside 0..t+1.
+        ShapeError: The array is not [K, H, W], or holds a count outside 0..(t + 1) * most.
         ConfigError: t is not below T, or the scale is unknown.
     """
     counts = np.asarray(counts)
-    _check_counts(counts, t, T, normalize)
+    _check_counts(counts, t, T, normalize, most)
     maps: NDArray[np.float32] = counts.astype(np.float32)
     low, high = maps.min(axis=(1, 2)), maps.max(axis=(1, 2))
     zero = np.zeros_like(low)
-    span = np.full_like(high, T if normalize == "shared" else t + 1)
+    span = np.full_like(high, most * (T if normalize == "shared" else t + 1))
     if normalize == "map":
         varied = high > low
         zero, span = np.where(varied, low, zero), np.where(varied, high - low, span)
     maps = (maps - zero[:, None, None]) / span[:, None, None]
     maps[high == 0] = SILENT
-    maps[low == t + 1] = SATURATED
+    maps[low == most * (t + 1)] = SATURATED
     return maps
 
 
-def _check_counts(counts: "NDArray[np.integer]", t: int, T: int, normalize: Normalize) -> None:
+def _check_counts(
+    counts: "NDArray[np.integer]", t: int, T: int, normalize: Normalize, most: int
+) -> None:
     if counts.ndim != 3 or 0 in counts.shape or not np.issubdtype(counts.dtype, np.integer):
         raise ShapeError(
             f"counts must be ints [K, H, W] with no side of 0, "
@@ -164,10 +169,10 @@ def _check_counts(counts: "NDArray[np.integer]", t: int, T: int, normalize: Norm
         )
     if not 0 <= t < T:
         raise ConfigError(f"t must be in 0..{T - 1} for T = {T}, got {t}")
-    if counts.min() < 0 or counts.max() > t + 1:
+    if counts.min() < 0 or counts.max() > most * (t + 1):
         raise ShapeError(
-            f"counts up to step {t} must be in 0..{t + 1}, got {counts.min()} to {counts.max()}; "
-            "check t"
+            f"counts up to step {t} must be in 0..{most * (t + 1)}, got {counts.min()} to "
+            f"{counts.max()}; check t"
         )
     if normalize not in NORMALIZATIONS:
         raise ConfigError(

@@ -116,6 +116,23 @@ class Encoder(ABC):
             ConfigError: T is below 1, or the encoder's network cannot be run so.
         """
 
+    def encode_sequence(self, frames: NDArray[np.floating], T: int | None = None) -> SpikeRecord:
+        """The spikes of sequences of inputs, such as event frames, over T steps, from reset.
+
+        Args:
+            frames: Floats [T, N, C, H, W].
+            T: Number of time steps, up to that of `frames`; None: as many.
+
+        Raises:
+            ConfigError: The encoder is for still images.
+            ShapeError: As `encode`.
+        """
+        del frames, T
+        raise ConfigError(
+            "this encoder is of a network for still images, and event frames change with t; give "
+            "a network that takes them"
+        )
+
     @abstractmethod
     def drive(self, images: Tensor | NDArray[np.floating]) -> Tensor:
         """Input current of the neurons, float32 [N, ...]; it does not change with t.

@@ -1,7 +1,7 @@
 """`NetworkEncoder`: the first layer of neurons of any network, or another that is named."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import ceil
@@ -20,6 +20,7 @@ from snnviz.adapters.kernels import find_kernels
 from snnviz.adapters.probing import NoWayError, Probe, Site, listen
 from snnviz.adapters.recording import Recorder, as_source, check_sizes, chunks, device_of, unwrapped
 from snnviz.adapters.state import Start, copy_network
+from snnviz.data import normalize
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.neurons.first_spike import drive_thresholds, first_spike
 from snnviz.records.spikes import SpikeRecord
@@ -62,12 +63,23 @@ class NetworkEncoder(Encoder):
         net: The network; the encoder has a copy of it, so that its later training does not matter.
         layer: Name of the layer of neurons; None: the first that is called.
         T: Number of time steps where `encode` is told none; None: as many as the network says.
+        mean: What the network expects to be subtracted from images in [0, 1]: one number, or one a
+            channel; None: nothing.
+        std: What it expects them to be divided by after that.
 
     Raises:
         ConfigError: It has no spiking neurons, or no layer of that name.
     """
 
-    def __init__(self, net: nn.Module, layer: str | None = None, T: int | None = None) -> None:
+    def __init__(
+        self,
+        net: nn.Module,
+        layer: str | None = None,
+        T: int | None = None,
+        *,
+        mean: Sequence[float] | None = None,
+        std: Sequence[float] | None = None,
+    ) -> None:
         bare = unwrapped(net)
         self._net = copy_network(bare)
         if self._net is bare:
@@ -77,6 +89,7 @@ class NetworkEncoder(Encoder):
                 stacklevel=3,
             )
         self._layer = layer
+        self._normalization = (mean, std)
         self._recorder = Recorder(self._net, layer)
         self._known: dict[tuple[Any, ...], Known] = {}
         self._proven: dict[tuple[Any, ...], bool] = {}
@@ -135,13 +148,15 @@ class NetworkEncoder(Encoder):
 
     def to(self, device: str | torch.device) -> "NetworkEncoder":
         """The same encoder, computing on `device`."""
-        moved = NetworkEncoder(self._net, self._layer, self.T if self._told_T else None)
+        mean, std = self._normalization
+        T = self.T if self._told_T else None
+        moved = NetworkEncoder(self._net, self._layer, T, mean=mean, std=std)
         moved._net.to(device)
         return moved
 
     def prepare(self, images: Tensor | NDArray[np.floating], T: int | None = None) -> None:
         """Run the network on the first images, to know how it takes them."""
-        source = as_source(images, self._net)
+        source = self._source(images)
         with self._recorder.running() as start:
             self._know(source, T, start)
 
@@ -166,7 +181,7 @@ class NetworkEncoder(Encoder):
         """
         if T is not None and T < 1:
             raise ConfigError(f"T must be at least 1, got {T}")
-        source = as_source(images, self._net, sequence=sequence)
+        source = self._source(images, sequence=sequence)
         with self._recorder.running() as start:
             known = self._know(source, T, start)
             T = self._steps(known, source, T)
@@ -182,7 +197,7 @@ class NetworkEncoder(Encoder):
 
     def drive(self, images: Tensor | NDArray[np.floating]) -> Tensor:
         """Input current of the neurons, float32 [N, ...]; it does not change with t."""
-        source = as_source(images, self._net)
+        source = self._source(images)
         with self._recorder.running() as start:
             known = self._know(source, None, start)
             if not self._is_still(known):
@@ -205,6 +220,21 @@ class NetworkEncoder(Encoder):
         larger = int(np.prod(image_size)) / max(1, int(np.prod(seen)))
         trains = 0 if self.is_renewal else -(-T // 8)
         return ceil(neurons * larger) * (np.min_scalar_type(T).itemsize + trains)
+
+    def encode_sequence(self, frames: NDArray[np.floating], T: int | None = None) -> SpikeRecord:
+        """The spikes of sequences of inputs, such as event frames, over T steps."""
+        return self.encode(frames, T, sequence=True)
+
+    def _source(self, images: Tensor | NDArray[np.floating], *, sequence: bool = False) -> Source:
+        """The images as the network expects them."""
+        source = as_source(images, self._net, sequence=sequence)
+        mean, std = self._normalization
+        if mean is None and std is None:
+            return source
+        whole = source.values.flatten(0, 1) if sequence else source.values
+        normal = torch.from_numpy(normalize(whole.cpu().float().numpy(), mean or (0,), std or (1,)))
+        values = normal.to(source.values).reshape(source.values.shape)
+        return Source(values, sequence)
 
     @property
     def _seen(self) -> Known:
@@ -435,7 +465,13 @@ def _call(
     return spikes, tuple(output[-len(states) :]) if states else ()
 
 
-def split_encoder(net: nn.Module, layer: str | None = None) -> Encoder:
+def split_encoder(
+    net: nn.Module,
+    layer: str | None = None,
+    *,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+) -> Encoder:
     """The encoder of `net`: all up to and with its first layer of spiking neurons.
 
     Which layer that is, and what enters it, is found when images are encoded, by running the
@@ -444,8 +480,11 @@ def split_encoder(net: nn.Module, layer: str | None = None) -> Encoder:
     Args:
         net: A network with spiking neurons of SpikingJelly, snnTorch, Norse or sinabs.
         layer: The name of another layer, as `named_modules` has it, to be recorded instead.
+        mean: What the network expects to be subtracted from images in [0, 1]: one number, or one a
+            channel; None: nothing.
+        std: What it expects them to be divided by after that.
 
     Raises:
         ConfigError: It has no spiking neurons, or no such layer.
     """
-    return NetworkEncoder(net, layer)
+    return NetworkEncoder(net, layer, mean=mean, std=std)

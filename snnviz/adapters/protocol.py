@@ -54,6 +54,11 @@ class Framework:
         del module
         return None
 
+    def states(self, module: nn.Module) -> tuple[str, ...]:
+        """Names of the buffers in which a layer keeps what a run left: no part of its weights."""
+        del module
+        return ()
+
     def reset(self, module: nn.Module) -> None:
         """Put one module (a layer of neurons or any other that keeps a state) at its start."""
 

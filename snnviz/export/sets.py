@@ -10,7 +10,7 @@ from snnviz.data import Sample
 from snnviz.export.options import FigureSetOptions
 from snnviz.export.templates.plates import FeatureMapPlate, InputPlate
 from snnviz.export.views import Currents, rendered, views
-from snnviz.figures import input_figure
+from snnviz.figures import feature_map_figure, input_figure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,8 +39,12 @@ def figure_set(
     figures: dict[str, Callable[[str], bytes]] = {"input": _input(sample, options.dpi)}
     for t, count in counts.items() if "counts" in options.kinds else ():
         drawing = tuple(options.drawing.items())
-        grid = _feature_map_plate(count.shape, t, drawing)
-        figures[f"counts_t{t}"] = partial(grid.render, count)
+        if record.most > 1:  # its scale is the image's own, and a plate's is not
+            draw = partial(feature_map_figure, count, t=t, most=record.most, **options.drawing)
+            figures[f"counts_t{t}"] = partial(rendered, draw)
+        else:
+            grid = _feature_map_plate(count.shape, t, drawing)
+            figures[f"counts_t{t}"] = partial(grid.render, count)
     figures |= views(sample, record, options, currents)
     content = {
         f"{name}.{form}": draw(form)

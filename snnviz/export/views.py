@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from snnviz.data import Sample, to_input
+from snnviz.data import Sample
 from snnviz.errors import ConfigError
+from snnviz.export.encoding import encode_samples, inputs, seen_shape
 from snnviz.export.options import FigureSetOptions
 from snnviz.export.rendering import render, settled
 from snnviz.figures import (
@@ -30,6 +31,7 @@ from snnviz.figures.layout.plot import check_size
 from snnviz.figures.neurons import membrane_size
 from snnviz.files import write_bytes
 from snnviz.neurons.membrane import membrane_potentials
+from snnviz.records.spikes import map_shape
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -68,21 +70,15 @@ def check_views(encoder: "Encoder", samples: Iterable[Sample], options: FigureSe
 
     Raises:
         ConfigError: The neurons are no integrate-and-fire neurons and their potential is asked
-            for, or kernels are and have several input channels, or a chosen neuron does not exist,
-            or a figure's options are out of range or make it too large to draw.
+            for, or there are no kernels, or a chosen neuron does not exist, or a figure's options
+            are out of range or make it too large to draw.
+        ShapeError: The samples do not suit the encoder.
     """
-    if options.needs_drive:
-        encoder.membrane_parameters()
-    if "kernels" in options.kinds and encoder.in_channels != 1:
-        raise ConfigError(
-            f"kernels are drawn of one input channel, these have {encoder.in_channels}; leave out "
-            "the kind kernels"
-        )
-    for shape in {sample.image.shape for sample in samples}:
-        blank = np.zeros((1, encoder.in_channels, *shape), np.uint8)
-        _, K, H, W = encoder.encode(to_input(blank), 1).shape
+    for sample in {seen_shape(sample): sample for sample in samples}.values():
+        shape = sample.image.shape
+        _, K, H, W = encode_samples(encoder, [sample], options.T).shape
         silent = np.zeros((K, H, W), np.uint8)
-        input_figure(blank[0, 0], dpi=options.dpi)
+        input_figure(np.zeros(shape, np.uint8), dpi=options.dpi)
         feature_map_figure(silent, t=0, **options.drawing)
         if not _GRIDS.isdisjoint(options.kinds):
             spike_map_figure(silent, t=0, **options.grid)
@@ -94,6 +90,15 @@ def check_views(encoder: "Encoder", samples: Iterable[Sample], options: FigureSe
                     f"no neuron {k},{y},{x}: an image of {shape[0]} x {shape[1]} pixels has "
                     f"channels 0..{K - 1}, rows 0..{H - 1} and columns 0..{W - 1}"
                 )
+    if options.needs_drive:
+        encoder.membrane_parameters()
+        if any(sample.frames is not None for sample in samples):
+            raise ConfigError(
+                "the membrane potential is drawn under a drive that does not change, and event "
+                "frames do; leave out the kinds membrane and raster"
+            )
+    if "kernels" in options.kinds:
+        kernel_figure(encoder.kernels, dpi=options.dpi)
 
 
 def find_currents(
@@ -102,8 +107,9 @@ def find_currents(
     """The currents of samples of one size; None where no kind of picture needs them."""
     if not options.needs_drive:
         return None
-    images = to_input(np.stack([sample.channels for sample in samples]))
-    return Currents(encoder.drive(images).cpu().numpy(), *encoder.membrane_parameters())
+    drive = encoder.drive(inputs(samples)).cpu().numpy()
+    maps = drive.reshape(len(drive), *map_shape(drive.shape[1:]))
+    return Currents(maps, *encoder.membrane_parameters())
 
 
 def views(
@@ -138,8 +144,7 @@ def write_kernels(
     names = options.kernel_files
     missing = [name for name in names if not (out_dir / name).exists()]
     if write and missing:
-        # The images of a data set have one channel, and so do the kernels.
-        draw = partial(kernel_figure, encoder.kernels[:, 0], dpi=options.dpi)
+        draw = partial(kernel_figure, encoder.kernels, dpi=options.dpi)
         for name in missing:
             data = rendered(draw, name.rpartition(".")[2])
             write_bytes(data, out_dir / name, durable=False)

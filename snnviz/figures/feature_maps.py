@@ -41,11 +41,13 @@ def feature_map_figure(
     rows: int | None = None,
     columns: int | None = None,
     dpi: int = 200,
+    most: int = 1,
 ) -> "Figure":
     """A figure of the spike counts of all feature maps of one image, 8 x 16 for 128 maps.
 
     Args:
-        counts: Spike counts of steps 0..t, ints [K, H, W] in 0..t+1: `SpikeRecord.count(t)[n]`.
+        counts: Spike counts of steps 0..t, ints [K, H, W] in 0..(t + 1) * most:
+            `SpikeRecord.count(t)[n]`, of `SpikeRecord.maps()` where neurons have another shape.
         t: The 0-based step up to which they count, for title and scale.
         T: Number of time steps, the top of the "shared" scale; None: t + 1.
         normalize: "map", "shared" or "none", see `snnviz.grid.normalize_counts`; the latter two
@@ -55,13 +57,14 @@ def feature_map_figure(
         rows: Number of rows, or None.
         columns: Number of columns, or None.
         dpi: Output pixels per inch.
+        most: The largest number of spikes of a neuron in one step: `SpikeRecord.most`.
 
     Raises:
         ShapeError: The counts have another shape or range.
         ConfigError: An option is out of range, or the maps do not fit into rows and columns.
     """
     T = t + 1 if T is None else T
-    maps = normalize_counts(counts, t=t, T=T, normalize=normalize)
+    maps = normalize_counts(counts, t=t, T=T, normalize=normalize, most=most)
     strip = max(1, round(_LABEL * maps.shape[2])) if labels else 0
     layout = choose_layout(maps.shape, rows=rows, columns=columns, strip=strip)
     scale = whole_scale(layout.shape, inches=_INCHES, dpi=dpi)
@@ -75,9 +78,9 @@ def feature_map_figure(
         below=2.0,
         right=5.0 if has_bar else 0.0,
     )
-    _add_legend(frame, t)
+    _add_legend(frame, t, most)
     if has_bar:
-        _add_colorbar(frame, cmap, T if normalize == "shared" else t + 1)
+        _add_colorbar(frame, cmap, most * (T if normalize == "shared" else t + 1))
     if labels:
         _add_labels(frame, layout, len(maps))
     return frame.figure
@@ -92,12 +95,13 @@ def canvas_colors(name: str) -> "Colormap":
     )
 
 
-def _add_legend(frame: Frame, t: int) -> None:
+def _add_legend(frame: Frame, t: int, most: int) -> None:
     """What the two special colours mean, under the grid."""
     steps = "step 0" if t == 0 else f"all {t + 1} steps"
+    spikes = "a spike" if most == 1 else f"{most} spikes"
     patches = [
         Patch(facecolor=SILENT_COLOR, label="silent: no spike anywhere"),
-        Patch(facecolor=SATURATED_COLOR, label=f"saturated: a spike everywhere in {steps}"),
+        Patch(facecolor=SATURATED_COLOR, label=f"saturated: {spikes} everywhere in {steps}"),
     ]
     frame.axes.legend(
         handles=patches,

@@ -5,6 +5,7 @@ Pure NumPy: numbers and drawings are made from this, and nothing here knows torc
 
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from math import isqrt, prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -205,6 +206,20 @@ class SpikeRecord:
         first = self.first_spike[images]
         return replace(self, first_spike=first, _packed=packed, _counts=counts)
 
+    def maps(self) -> "Self":
+        """The same record as feature maps [N, K, H, W], whatever the neurons' shape.
+
+        A linear layer's K neurons are one map of K cells, in rows of the length that makes it most
+        nearly square; [K, L] are K maps of one row; further axes count as further maps.
+        """
+        shape = (len(self.first_spike), *map_shape(self.shape[1:]))
+        if shape == self.shape:
+            return self
+        arrays = (self._packed, self._counts)
+        packed, counts = (a if a is None else a.reshape(len(a), *shape) for a in arrays)
+        first = self.first_spike.reshape(shape)
+        return replace(self, first_spike=first, _packed=packed, _counts=counts)
+
     def count(self, t: int) -> "NDArray[Unsigned]":
         """Spike count of steps 0..t, unsigned ints [N, ...] in 0..(t + 1) * most.
 
@@ -250,6 +265,21 @@ class SpikeRecord:
         if self._counts is not None:
             return self._counts.copy()
         return self.spikes().view(np.uint8)
+
+
+def map_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """(K, H, W) of the maps that neurons of that shape are drawn as, see `SpikeRecord.maps`.
+
+    Example:
+        >>> map_shape((100,)), map_shape((6, 20)), map_shape((2, 3, 5, 5)), map_shape((7,))
+        ((1, 10, 10), (6, 1, 20), (6, 5, 5), (1, 1, 7))
+    """
+    if len(shape) == 1:
+        rows = next(rows for rows in range(isqrt(shape[0]), 0, -1) if shape[0] % rows == 0)
+        return 1, rows, shape[0] // rows
+    if len(shape) == 2:
+        return shape[0], 1, shape[1]
+    return prod(shape[:-2]), shape[-2], shape[-1]
 
 
 def _translate(array: "NDArray[Unsigned]", table: "NDArray[Unsigned]") -> "NDArray[Unsigned]":

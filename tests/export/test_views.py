@@ -67,7 +67,7 @@ def test_potentials_are_those_of_the_stepped_neuron(v_reset, rng):
 
 
 @pytest.mark.slow
-def test_every_kind_has_its_files_and_they_show_the_record(encoder, samples, tmp_path):
+def test_every_kind_has_its_files_and_they_show_the_record(encoder, network, samples, tmp_path):
     write_figure_sets(encoder, samples, tmp_path, ALL)
     files = contents(tmp_path)
     names = ["input", "counts_t0", "counts_t3", "spikes_t0", "spikes_t3", "first_spike",
@@ -96,7 +96,7 @@ def test_every_kind_has_its_files_and_they_show_the_record(encoder, samples, tmp
     }.items():
         assert files[f"00017/{name}.png"] == render(figure, "png"), name
         assert files[f"00003/{name}.png"] != files[f"00017/{name}.png"], name
-    weight = encoder.prefix[0].weight[:, 0].detach().numpy()
+    weight = network.static_conv[0].weight[:, 0].detach().numpy()
     assert files["kernels.png"] == render(kernel_figure(weight, dpi=50), "png")
 
 

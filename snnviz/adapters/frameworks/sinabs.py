@@ -38,6 +38,11 @@ class Sinabs(Framework):
         T = getattr(module, "num_timesteps", None)
         return T if isinstance(module, sinabs.layers.SqueezeMixin) and (T or 0) > 0 else None
 
+    def states(self, module: nn.Module) -> tuple[str, ...]:
+        """All buffers of a stateful layer; after a run they have its images' size."""
+        stateful = isinstance(module, sinabs.layers.StatefulLayer)
+        return tuple(module._buffers) if stateful else ()  # noqa: SLF001
+
     def reset(self, module: nn.Module) -> None:
         """Buffers of size 0: with others, another batch would start from old images' potentials."""
         if isinstance(module, sinabs.layers.StatefulLayer):
