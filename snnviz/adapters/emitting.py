@@ -41,6 +41,10 @@ class Emissions:
                 found.add(1.0)
         return found
 
+    def total(self, images: int) -> float:
+        """How many spikes there are for the first so many images, each of any size as one."""
+        return float(self.values(self.T)[:, :images].sum(dtype=torch.float64))
+
     def equals(self, other: "Emissions") -> bool:
         """Whether both hold the same values."""
         pairs = zip(self._steps, other._steps, strict=False)  # noqa: SLF001 - of this class

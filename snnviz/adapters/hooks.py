@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from snnviz.adapters.finding import Layer
 from snnviz.errors import ConfigError
 
-Token = tuple[int, tuple[int, ...]]
-"""A call: of which module, and the shape of what it was given."""
+Token = tuple[int, tuple[int, ...], int]
+"""A call: of which module, the shape of what it was given, and how often that went through it."""
 
 TIMERS = frozenset(
     {
@@ -91,6 +91,7 @@ class Listener:
         self._keep = keep
         self._order: list[Token] = []
         self._heard: list[Call] = []
+        self._emitted: dict[int, tuple[Tensor | None, int]] = {}
         self._places: dict[tuple[Token, ...], list[int]] = {}
         self._weighted = _Weighted(net, {id(layer.module) for layer in layers})
 
@@ -113,13 +114,13 @@ class Listener:
             for handle in handles:
                 handle.remove()
 
-    def run(self, feed: Tensor, states: tuple[Any, ...]) -> tuple[list[Call], tuple[Any, ...]]:
-        """The calls of one run, in their order, and what the network returns besides its output.
+    def run(self, feed: Tensor, states: tuple[Any, ...]) -> tuple[list[Call], Any]:
+        """The calls of one run, in their order, and what the network returns.
 
         Raises:
             ConfigError: The network raised an error, or a layer emitted no tensor.
         """
-        self._order, self._heard = [], []
+        self._order, self._heard, self._emitted = [], [], {}
         returned = run(self._net, feed, states)
         order = tuple(self._order)
         if order not in self._places:
@@ -151,9 +152,16 @@ class Listener:
 
     def _note(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
         first = inputs[0] if inputs else None
-        self._order.append((id(module), tuple(first.shape) if isinstance(first, Tensor) else ()))
+        shape = tuple(first.shape) if isinstance(first, Tensor) else ()
+        # What a layer emitted and gets at once is at another place of the same step.
+        spikes, through = self._emitted.get(id(module), (None, 0))
+        through = through + 1 if first is not None and first is spikes else 0
+        self._emitted[id(module)] = (None, through)
+        self._order.append((id(module), shape, through))
 
     def _hear(self, call: Call) -> None:
+        module = id(call.layer.module)
+        self._emitted[module] = (call.emitted, self._emitted[module][1])
         self._heard.append(self._keep(call))
 
 
@@ -171,28 +179,33 @@ def stopping(layer: Layer) -> Iterator[None]:
         handle.remove()
 
 
-def run(net: nn.Module, feed: Tensor, states: tuple[Any, ...] = ()) -> tuple[Any, ...]:
-    """What `net` returns besides its output: states, where it passes them by hand.
+def run(net: nn.Module, feed: Tensor, states: tuple[Any, ...] = ()) -> Any:
+    """What `net` returns.
 
     Raises:
         ConfigError: The network raised an error.
     """
     try:
-        output = net(feed, *states)
+        return net(feed, *states)
     except (Stop, ConfigError, MemoryError, torch.OutOfMemoryError):
         raise
     except Exception as error:
         raise ConfigError(_sentence(error)) from error
-    return tuple(output[1:]) if isinstance(output, tuple) else ()
 
 
-def passes_states(net: nn.Module) -> int:
-    """How many states `net` takes by hand, one step a call: arguments that may be left out."""
+def states_in(net: nn.Module, output: Any) -> tuple[Any, ...]:
+    """The states that `net` returned besides its output and takes by hand in the next call.
+
+    It takes them where it has as many arguments that may be left out.
+    """
+    if not isinstance(output, tuple) or len(output) < 2:
+        return ()
     try:
         parameters = list(inspect.signature(net.forward).parameters.values())[1:]
     except (TypeError, ValueError):
-        return 0
-    return sum(parameter.default is None for parameter in parameters)
+        return ()
+    expected = sum(parameter.default is None for parameter in parameters)
+    return output[1:] if expected == len(output) - 1 else ()
 
 
 def places(

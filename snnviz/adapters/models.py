@@ -86,10 +86,10 @@ def load_weights(net: nn.Module, path: str | Path) -> str:
 def _module(place: str) -> ModuleType:
     """The module of that name, or in that file."""
     path = Path(place)
+    if path.suffix == ".py" and not path.is_file():
+        raise ConfigError(f"there is no file {place}; a model is named as {_FORM}")
     try:
         if path.suffix == ".py":
-            if not path.is_file():
-                raise ConfigError(f"there is no file {place}; a model is named as {_FORM}")
             # A name of its own, under which its classes can be found again.
             name = f"snnviz_model_{path.stem}"
             spec = importlib.util.spec_from_file_location(name, path)

@@ -158,7 +158,7 @@ class NetworkEncoder(Encoder):
         """Run the network on the first images, to know how it takes them."""
         source = self._source(images)
         with self._recorder.running() as start:
-            self._know(source, T, start)
+            self._steps(self._know(source, T, start), source, T)
 
     def encode(
         self,
@@ -228,13 +228,7 @@ class NetworkEncoder(Encoder):
     def _source(self, images: Tensor | NDArray[np.floating], *, sequence: bool = False) -> Source:
         """The images as the network expects them."""
         source = as_source(images, self._net, sequence=sequence)
-        mean, std = self._normalization
-        if mean is None and std is None:
-            return source
-        whole = source.values.flatten(0, 1) if sequence else source.values
-        normal = torch.from_numpy(normalize(whole.cpu().float().numpy(), mean or (0,), std or (1,)))
-        values = normal.to(source.values).reshape(source.values.shape)
-        return Source(values, sequence)
+        return normalized(source, *self._normalization)
 
     @property
     def _seen(self) -> Known:
@@ -440,6 +434,15 @@ class NetworkEncoder(Encoder):
                 by_step(compact(emitted), axes, len(chunk), layer.framework.steps(layer.module))
             )
         return emissions
+
+
+def normalized(source: Source, mean: Sequence[float] | None, std: Sequence[float] | None) -> Source:
+    """Images as a network expects them: less the mean, over the standard deviation."""
+    if mean is None and std is None:
+        return source
+    whole = source.values.flatten(0, 1) if source.sequence else source.values
+    normal = torch.from_numpy(normalize(whole.cpu().float().numpy(), mean or (0,), std or (1,)))
+    return Source(normal.to(source.values).reshape(source.values.shape), source.sequence)
 
 
 def _call(

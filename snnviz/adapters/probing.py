@@ -11,14 +11,14 @@ from torch import Tensor, nn
 from snnviz.adapters.emitting import Emissions, compact
 from snnviz.adapters.feeding import Source, by_step
 from snnviz.adapters.finding import Layer
-from snnviz.adapters.hooks import TIMERS, Call, Listener, passes_states, run
+from snnviz.adapters.hooks import TIMERS, Call, Listener, run, states_in
 from snnviz.adapters.protocol import Feed
 from snnviz.adapters.state import Start, tensors_of
 from snnviz.errors import ConfigError, ShapeError
 
 # Steps over which the drive is compared, and images that are tried together.
 _STEPS, _IMAGES = 3, 2
-_FEEDS: tuple[Feed, ...] = ("image", "time first", "images first", "together")
+_FEEDS: tuple[Feed, ...] = ("image", "time first", "images first", "together", "time last")
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,7 @@ def listen(
     start: Start,
     seed: int = 0,
     drives: bool | int = False,
+    outputs: list[Any] | None = None,
 ) -> Heard:
     """What the layers of `net` get and emit in T steps, by name and place, the first called first.
 
@@ -120,6 +121,7 @@ def listen(
         start: Puts the network at its start.
         seed: Of the random numbers that it may draw.
         drives: Whether the drives are kept; a number keeps those of so many steps.
+        outputs: What the network returns is added here, one entry a call.
 
     Raises:
         ConfigError: It cannot be run so.
@@ -139,9 +141,11 @@ def listen(
     for name, attribute in way.timers:
         setattr(modules[name], attribute, T)
     with listener.listening():
-        for calls in _runs(listener, net, way, source, T):
+        for calls, output in _runs(listener, net, way, source, T):
             for call in calls:
                 _take(heard, call, len(source), most)
+            if outputs is not None:
+                outputs.append(output)
     if not heard:
         raise ConfigError("no layer of neurons is called")
     return heard
@@ -149,21 +153,20 @@ def listen(
 
 def _runs(
     listener: Listener, net: nn.Module, way: Way, source: Source, T: int
-) -> Iterator[list[Call]]:
-    """The calls of each run of the network, of as many runs as T steps need."""
+) -> Iterator[tuple[list[Call], Any]]:
+    """Calls and output of each run of the network, of as many runs as T steps need."""
     source = source.flat() if way.flat else source
     if way.feed != "image":
-        yield listener.run(source.all_steps(T, way.feed), ())[0]
+        yield listener.run(source.all_steps(T, way.feed), ())
         return
     if way.loops:
-        yield listener.run(source.step(0), ())[0]
+        yield listener.run(source.step(0), ())
         return
     states: tuple[Any, ...] = ()
-    expected = passes_states(net)
     for t in range(T):
-        calls, returned = listener.run(source.step(t), states)
-        states = returned if expected and len(returned) == expected else ()
-        yield calls
+        calls, output = listener.run(source.step(t), states)
+        states = states_in(net, output)
+        yield calls, output
 
 
 def _take(heard: Heard, call: Call, images: int, most: int) -> None:
@@ -217,7 +220,7 @@ def probe(
             tried.append(str(error))
             continue
         first = _first_spiking(found[0], named=named)
-        return _understand(net, layers, tried_on, found, first, start)
+        return _understand(net, layers, tried_on, found, first, start, named=named)
     reasons = list(dict.fromkeys(tried))
     shape = list(source.values.shape[2 if source.sequence else 1 :])
     raise NoWayError(
@@ -364,10 +367,9 @@ def _begins_anew(net: nn.Module, layer: Layer, way: Way, source: Source, start: 
         layer.module.register_forward_hook(leaves),
     )
     try:
-        returned = run(net, source.step(0))
+        output = run(net, source.step(0))
         calls, left = len(before), after[0]
-        expected = passes_states(net)
-        run(net, source.step(0), returned if expected and len(returned) == expected else ())
+        run(net, source.step(0), states_in(net, output))
     finally:
         for handle in handles:
             handle.remove()
@@ -398,13 +400,17 @@ def _same(some: list[Tensor], others: list[Tensor]) -> bool:
 def _first_spiking(heard: Heard, *, named: bool) -> Track:
     """The first layer that is called, but for likely neurons that turn out to be none."""
     tracks = list(heard.values())
-    for track in tracks:
-        if named or track.layer.framework.certain(track.layer.module):
-            return track
-        with suppress(ConfigError):
-            track.emissions.values(track.emissions.T)
-            return track
-    return tracks[0]
+    return next((track for track in tracks if named or _spikes(track)), tracks[0])
+
+
+def _spikes(track: Track) -> bool:
+    """Whether a layer is one of spiking neurons, as is known or as it turns out."""
+    if track.layer.framework.certain(track.layer.module):
+        return True
+    with suppress(ConfigError):
+        track.emissions.values(track.emissions.T)
+        return True
+    return False
 
 
 def _understand(
@@ -414,6 +420,8 @@ def _understand(
     found: tuple[Heard, Way],
     first: Track,
     start: Start,
+    *,
+    named: bool,
 ) -> Probe:
     """What follows from a run that brought the images to the neurons."""
     heard, way = found
@@ -433,7 +441,11 @@ def _understand(
     return Probe(
         way=way,
         first=first.layer,
-        sites=tuple(Site(track.layer, place, track.shape) for (_, place), track in heard.items()),
+        sites=tuple(
+            Site(track.layer, place, track.shape)
+            for (_, place), track in heard.items()
+            if named or _spikes(track)
+        ),
         still=all(torch.equal(drive, drives[0]) for drive in drives),
         random=frozenset(random),
         own_steps=T if way.loops else way.steps,

@@ -11,7 +11,7 @@ Axes = Literal["step", "time first", "images first", "together"]
 "step": one step, [N, ...]; "time first": [T, N, ...]; "images first": [N, T, ...]; "together":
 [N * T, ...], the steps of an image beside each other.
 """
-Feed = Literal["image", "time first", "images first", "together"]
+Feed = Literal["image", "time first", "images first", "together", "time last"]
 """What a network takes in one call: one image each (the network itself may loop), or all steps."""
 
 

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from snnviz.data import Sample, Selection, Split
-    from snnviz.tutorial.network import ConvSNN
+    from snnviz.export.writing import Predict
 
 
 def choose_samples(
-    network: "ConvSNN | None",
+    predictions: "Predict | None",
     *,
     predict: bool,
     channels: int,
@@ -33,7 +33,7 @@ def choose_samples(
     """The images to look at, and what the manifest says about them.
 
     With `select`, images are looked at in their order until `n_images` of them hold; where that
-    needs predictions, `network` gives them, unless `predict` forbids it. Images have as many
+    needs predictions, `predictions` gives them, unless `predict` forbids it. Images have as many
     `channels` as the encoder takes; those of a data set are scaled to `size`, pictures to
     `max_side`.
     """
@@ -81,7 +81,7 @@ def choose_samples(
     if selection.needs_predictions and not predict:
         words = " and ".join(select)
         raise click.UsageError(f"--select {words} needs predictions; leave out --no-predict")
-    found = _select(images.samples(chosen), selection, network, n_images)
+    found = _select(images.samples(chosen), selection, predictions, n_images)
     if not found:
         raise ConfigError(f"no image is {' and '.join(select)}; choose another --select")
     return found, {**about, "select": list(select)}
@@ -105,11 +105,9 @@ def _given(paths: tuple[Path, ...], max_side: int, channels: int) -> list["Sampl
 def _select(
     samples: "Iterable[Sample]",
     selection: "Selection",
-    network: "ConvSNN | None",
+    predictions: "Predict | None",
     count: int | None,
 ) -> list["Sample"]:
-    if selection.needs_predictions and network is not None:
-        from snnviz.scoring.evaluation import with_predictions
-
-        samples = with_predictions(network, samples)
+    if selection.needs_predictions and predictions is not None:
+        samples = predictions(samples)
     return list(islice(filter(selection, samples), count))

@@ -94,6 +94,17 @@ def stated_size(size: tuple[int, int] | None) -> dict[str, Any]:
     return {} if size is None else {"size": list(size)}
 
 
+def model_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--model`: the user's own code that makes a network."""
+    return click.option(
+        "--model",
+        default=None,
+        metavar="MODULE:NAME",
+        help="Your own network: package.module:factory or file.py:factory. Your code is run; "
+        "--ckpt is then its state dict.",
+    )(command)
+
+
 def mean_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--mean`: a number, or one a channel, as a tuple; None where nothing was said."""
     return click.option(

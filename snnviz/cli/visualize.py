@@ -1,20 +1,16 @@
 """`snnviz visualize`: from a checkpoint and images to figure sets."""
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from snnviz.cli import Command, loading, options
-from snnviz.cli.output import note, say
+from snnviz.cli.output import say
 from snnviz.grid import NORMALIZATIONS
 
 if TYPE_CHECKING:
-    from snnviz.data import Sample
-    from snnviz.export.writing import Predict
     from snnviz.grid import Normalize
-    from snnviz.tutorial.network import ConvSNN
 
 
 class Neurons(NamedTuple):
@@ -52,7 +48,18 @@ def _neurons(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ..
     type=click.Path(path_type=Path),
     default=None,
     show_default="the bundled encoder",
-    help="Checkpoint of snnviz or SpikingJelly.",
+    help="Checkpoint of snnviz or SpikingJelly; with --model the state dict of that.",
+)
+@options.model_option
+@click.option(
+    "--layer",
+    multiple=True,
+    metavar="NAME|all",
+    show_default="the first",
+    help="Draw this layer of spiking neurons. Repeatable; several go into a folder each.",
+)
+@click.option(
+    "--list-layers", is_flag=True, help="Print the layers of spiking neurons, and draw nothing."
 )
 @click.option(
     "--n-images",
@@ -79,6 +86,8 @@ def _neurons(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ..
 @options.split_option
 @options.dataset_option
 @options.size_option
+@options.mean_option
+@options.std_option
 @options.data_dir_option
 @options.image_option
 @options.steps_option
@@ -167,6 +176,11 @@ def _neurons(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ..
 @options.quiet_option
 def command(
     ckpt: Path | None,
+    model: str | None,
+    layer: tuple[str, ...],
+    list_layers: bool,
+    mean: tuple[float, ...] | None,
+    std: tuple[float, ...] | None,
     device: str | None,
     out_dir: Path,
     overwrite: bool,
@@ -196,76 +210,69 @@ def command(
     For every image: the input, and for t = 0 and t = T-1 the spikes of all feature maps summed
     over the steps 0..t, in a grid. Without --ckpt it takes the encoder that comes with snnviz.
     """
+    drawing: dict[str, Any] = {
+        "at": at,
+        "kinds": kind,
+        "neurons": neuron.chosen,
+        "formats": format,
+        "normalize": normalize,
+        "cmap": cmap,
+        "labels": labels,
+        "rows": rows,
+        "columns": columns,
+        "dpi": dpi,
+        "sheet": sheet,
+    }
     with loading():
-        from snnviz.cli.images import choose_samples
-        from snnviz.cli.networks import build_timed, choose_steps, describe, open_checkpoint
+        from snnviz.cli.drawn import Wanted, find_drawn
         from snnviz.device import choose_device
         from snnviz.export import SETS, FigureSetOptions, write_figure_sets
         from snnviz.folders import check_folder
         from snnviz.ranks import is_first_rank, joined_ranks
-        from snnviz.tutorial.encoder import bundled, load_encoder
 
     quiet = quiet or not is_first_rank()
     with joined_ranks() as ranks:
         with ranks.agreed():
-            check_folder(out_dir, SETS, overwrite=overwrite, resume=resume)
-            device = choose_device(device)
-            checkpoint = open_checkpoint(
-                ckpt or bundled(),
+            if not list_layers:
+                check_folder(out_dir, SETS, overwrite=overwrite, resume=resume)
+            wanted = Wanted(
+                ckpt=ckpt,
+                model=model,
+                device=choose_device(device),
+                T=T,
+                layer=layer,
                 neuron=neuron.kind,
-                v_threshold=v_threshold,
-                v_reset=v_reset,
-                tau=tau,
+                stated={"v_threshold": v_threshold, "v_reset": v_reset, "tau": tau},
+                mean=mean,
+                std=std,
+                predict=predict,
+                listing=list_layers,
                 quiet=quiet,
+                choice=choice,
             )
-            figure_options = FigureSetOptions(
-                T=choose_steps(checkpoint, T, quiet=quiet),
-                at=at,
-                kinds=kind,
-                neurons=neuron.chosen,
-                formats=format,
-                normalize=normalize,
-                cmap=cmap,
-                labels=labels,
-                rows=rows,
-                columns=columns,
-                dpi=dpi,
-                sheet=sheet,
+            found = find_drawn(wanted)
+            if list_layers:
+                if not quiet:
+                    say(found.table())
+                return
+            figure_options = FigureSetOptions(T=found.T, **drawing)
+            several = len(found.encoders) > 1
+            places = [out_dir / folder if several else out_dir for folder in found.folders]
+            if several:
+                for place in places:
+                    check_folder(place, SETS, overwrite=overwrite, resume=resume)
+        for place, name, encoder in zip(places, found.names, found.encoders, strict=True):
+            manifest = write_figure_sets(
+                encoder,
+                found.samples,
+                place,
+                figure_options,
+                made_from={**found.about, **({} if name is None else {"layer": name})},
+                predict=found.predict,
+                overwrite=overwrite,
+                resume=resume,
+                jobs=jobs,
+                progress=options.progress_bar(quiet),
             )
-            whole = predict and checkpoint.holds_network
-            if predict and not quiet and checkpoint.holds_other_network:
-                note(f"no predictions: {ckpt} {checkpoint.fault}")
-            network = build_timed(checkpoint, figure_options.T, device) if whole else None
-            samples, images = choose_samples(
-                network, predict=predict, channels=checkpoint.config.in_channels, **choice
-            )
-        manifest = write_figure_sets(
-            load_encoder(checkpoint).to(device),
-            samples,
-            out_dir,
-            figure_options,
-            made_from={
-                # Its name without folders, for repeatable bytes.
-                "checkpoint": describe(checkpoint, ckpt.name if ckpt else "bundled encoder"),
-                "images": images,
-            },
-            predict=_predictions(network, samples),
-            overwrite=overwrite,
-            resume=resume,
-            jobs=jobs,
-            progress=options.progress_bar(quiet),
-        )
-    if not quiet:
-        say(f"{len(samples)} figure sets in {out_dir}, listed in {manifest}")
-
-
-def _predictions(network: "ConvSNN | None", samples: "list[Sample]") -> "Predict | None":
-    """What gives samples their predicted class, where that is to be had and not there yet."""
-    from snnviz.scoring.evaluation import with_predictions
-
-    if network is None or samples[0].predicted is not None:
-        return None
-    taken = (network.config.in_channels, *network.config.image_size)
-    if any(sample.channels.shape != taken for sample in samples):
-        return None
-    return partial(with_predictions, network)
+            if not quiet:
+                say(f"{len(found.samples)} figure sets in {place}, listed in {manifest}")

@@ -2,6 +2,7 @@
 
 import warnings
 from pathlib import Path
+from typing import cast
 
 from torch import nn
 
@@ -9,7 +10,7 @@ from snnviz.adapters.chain import ChainEncoder
 from snnviz.adapters.encoder import Encoder
 from snnviz.adapters.network import split_encoder
 from snnviz.tutorial.layouts import Checkpoint, load_checkpoint
-from snnviz.tutorial.network import build_neuron, build_static_conv
+from snnviz.tutorial.network import build_encoder_layers
 
 
 def load_encoder(source: str | Path | nn.Module | Checkpoint | None = None) -> Encoder:
@@ -36,15 +37,9 @@ def load_encoder(source: str | Path | nn.Module | Checkpoint | None = None) -> E
             "load_encoder(load_checkpoint(...).with_neurons(...))",
             stacklevel=2,
         )
-    prefix = build_static_conv(checkpoint.config)
-    prefix.load_state_dict(
-        {
-            name.removeprefix("static_conv."): value
-            for name, value in checkpoint.state.items()
-            if name.startswith("static_conv.")
-        }
-    )
-    return ChainEncoder.of(prefix, build_neuron(checkpoint.config), checkpoint.config.T)
+    layers = build_encoder_layers(checkpoint.config, checkpoint.state)
+    static_conv = cast("nn.Sequential", layers[0])
+    return ChainEncoder.of(static_conv, layers[1], checkpoint.config.T)
 
 
 def bundled() -> Path:

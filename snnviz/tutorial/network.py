@@ -6,7 +6,7 @@ either loads strictly into the other.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -271,6 +271,28 @@ def build_static_conv(config: NetworkConfig) -> nn.Sequential:
         nn.Conv2d(config.in_channels, config.channels, kernel_size=3, padding=1, bias=False),
         nn.BatchNorm2d(config.channels),
     )
+
+
+def build_encoder_layers(config: NetworkConfig, state: Mapping[str, Tensor]) -> nn.Sequential:
+    """The network's encoder alone, with its weights: `static_conv` and the first neurons.
+
+    Args:
+        config: Sizes and neurons.
+        state: Weights under the network's names; others than the encoder's may be there.
+    """
+    static_conv = build_static_conv(config)
+    prefix = "static_conv."
+    static_conv.load_state_dict(
+        {
+            name.removeprefix(prefix): value
+            for name, value in state.items()
+            if name.startswith(prefix)
+        }
+    )
+    layers = nn.Sequential()
+    layers.add_module("static_conv", static_conv)
+    layers.add_module("neurons", build_neuron(config))
+    return layers.eval()
 
 
 def build_neuron(config: NetworkConfig, step_mode: StepMode = "s") -> nn.Module:

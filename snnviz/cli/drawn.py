@@ -1,0 +1,190 @@
+"""What `snnviz visualize` draws: images, and encoders of a checkpoint or of the user's network."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from snnviz.adapters.encoder import Encoder
+from snnviz.cli.images import choose_samples
+from snnviz.cli.networks import build_timed, choose_steps, describe, open_checkpoint
+from snnviz.cli.output import note
+from snnviz.cli.subjects import (
+    Model,
+    check_model_options,
+    chosen_layers,
+    layer_folder,
+    layer_table,
+    open_model,
+    prepare,
+    with_answers,
+)
+from snnviz.data import Sample
+from snnviz.export.writing import Predict
+from snnviz.records.recording import LayerInfo
+from snnviz.tutorial.encoder import bundled, load_encoder
+from snnviz.tutorial.layouts import Checkpoint
+from snnviz.tutorial.network import ConvSNN, build_encoder_layers
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """What the user asks for.
+
+    Attributes:
+        ckpt: `--ckpt`.
+        model: `--model`.
+        device: Where torch computes.
+        T: `-T`.
+        layer: `--layer`.
+        neuron: Which neurons a checkpoint has that does not say.
+        stated: Their other parameters, by the options' names.
+        mean: `--mean`.
+        std: `--std`.
+        predict: `--predict`.
+        listing: `--list-layers`.
+        quiet: `--quiet`.
+        choice: The options that say which images.
+    """
+
+    ckpt: Path | None
+    model: str | None
+    device: str
+    T: int | None
+    layer: tuple[str, ...]
+    neuron: str | None
+    stated: dict[str, Any]
+    mean: tuple[float, ...] | None
+    std: tuple[float, ...] | None
+    predict: bool
+    listing: bool
+    quiet: bool
+    choice: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """What is drawn, and what is said of it.
+
+    Attributes:
+        T: Number of time steps.
+        samples: The images.
+        names: The layers, None for the encoder's own.
+        encoders: Their encoders.
+        about: Entries for the manifest.
+        predict: What gives samples their predicted class.
+        layers: All layers, for a table.
+    """
+
+    T: int
+    samples: list[Sample]
+    names: Sequence[str | None]
+    encoders: Sequence[Encoder]
+    about: dict[str, Any]
+    predict: Predict | None = None
+    layers: tuple[LayerInfo, ...] = ()
+
+    @property
+    def folders(self) -> list[str]:
+        """A folder's name for each layer."""
+        return [layer_folder(name or "first") for name in self.names]
+
+    def table(self) -> str:
+        """The layers as a table."""
+        return layer_table(self.layers, self.T)
+
+
+def find_drawn(wanted: Wanted) -> Drawn:
+    """What the user asks for; nothing is written."""
+    check_model_options(
+        wanted.model, wanted.mean, wanted.std, neuron=wanted.neuron, **wanted.stated
+    )
+    return _of_checkpoint(wanted) if wanted.model is None else _of_model(wanted, wanted.model)
+
+
+def _of_checkpoint(wanted: Wanted) -> Drawn:
+    """The encoder, or other layers, of a checkpoint of the tutorial's network."""
+    ckpt, quiet = wanted.ckpt, wanted.quiet
+    checkpoint = open_checkpoint(
+        ckpt or bundled(), neuron=wanted.neuron, **wanted.stated, quiet=quiet
+    )
+    T = choose_steps(checkpoint, wanted.T, quiet=quiet)
+    if wanted.predict and not quiet and checkpoint.holds_other_network:
+        note(f"no predictions: {ckpt} {checkpoint.fault}")
+    whole = wanted.predict and checkpoint.holds_network
+    network = build_timed(checkpoint, T, wanted.device) if whole else None
+    predictions = _predictions(network)
+    samples, images = choose_samples(
+        predictions,
+        predict=wanted.predict,
+        channels=checkpoint.config.in_channels,
+        **wanted.choice,
+    )
+    about = {
+        # Its name without folders, for repeatable bytes.
+        "checkpoint": describe(checkpoint, ckpt.name if ckpt else "bundled encoder"),
+        "images": images,
+    }
+    used = predictions if _suits(network, samples) else None
+    if not wanted.layer and not wanted.listing:
+        encoder = load_encoder(checkpoint).to(wanted.device)
+        return Drawn(T, samples, [None], [encoder], about, used)
+    subject = Model(str(checkpoint.path), _network(checkpoint, T, wanted.device), T)
+    layers = subject.layers(samples)
+    names = chosen_layers(wanted.layer, layers)
+    encoders = [subject.encoder(name) for name in names]
+    return Drawn(T, samples, names, encoders, about, used, layers)
+
+
+def _network(checkpoint: Checkpoint, T: int, device: str) -> nn.Module:
+    """All that the checkpoint holds of a network."""
+    if checkpoint.holds_network:
+        return build_timed(checkpoint, T, device)
+    return build_encoder_layers(checkpoint.config, checkpoint.state).to(device)
+
+
+def _of_model(wanted: Wanted, spec: str) -> Drawn:
+    """Layers of the network that `--model` names."""
+    subject = open_model(
+        spec,
+        wanted.ckpt,
+        wanted.device,
+        T=wanted.T,
+        mean=wanted.mean,
+        std=wanted.std,
+        quiet=wanted.quiet,
+    )
+    first = subject.encoder()
+    samples, images = choose_samples(
+        partial(with_answers, subject.answerer()),
+        predict=wanted.predict,
+        channels=first.in_channels,
+        **wanted.choice,
+    )
+    layers = subject.layers(samples)
+    names = chosen_layers(wanted.layer, layers)
+    encoders = [subject.encoder(name) if name else first for name in names]
+    prepare(encoders[0], samples, wanted.T)
+    about = {"model": subject.about, "images": images}
+    asked = wanted.predict and not wanted.listing and samples[0].predicted is None
+    used = subject.predictions(samples, quiet=wanted.quiet) if asked else None
+    T = encoders[0].T if wanted.T is None else wanted.T
+    return Drawn(T, samples, names, encoders, about, used, layers)
+
+
+def _predictions(network: ConvSNN | None) -> Predict | None:
+    """What gives samples their predicted class, where a network does."""
+    from snnviz.scoring.evaluation import with_predictions
+
+    return None if network is None else partial(with_predictions, network)
+
+
+def _suits(network: ConvSNN | None, samples: list[Sample]) -> bool:
+    """Whether predictions are to be had of the network and not there yet."""
+    if network is None or samples[0].predicted is not None:
+        return False
+    taken = (network.config.in_channels, *network.config.image_size)
+    return all(sample.frames is None and sample.channels.shape == taken for sample in samples)

@@ -1,0 +1,195 @@
+"""What a command looks at: a checkpoint of the tutorial's network, or a network of the user's."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import numpy as np
+from torch import nn
+
+from snnviz.adapters.answering import Answerer
+from snnviz.adapters.models import build_model, load_weights
+from snnviz.adapters.network import NetworkEncoder
+from snnviz.adapters.recording import list_layers
+from snnviz.cli.output import note
+from snnviz.errors import ConfigError, ShapeError
+
+if TYPE_CHECKING:
+    from snnviz.data import Sample
+    from snnviz.records.recording import LayerInfo
+
+Predict = Callable[[Iterable["Sample"]], Iterable["Sample"]]
+Channels = tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A network of the user's own, from `--model`, with the weights in `--ckpt`.
+
+    Attributes:
+        spec: What `--model` says.
+        net: The network.
+        T: Number of time steps, where the user names one.
+        mean: What the network expects to be subtracted from images.
+        std: What it expects them to be divided by.
+        weights: The file's name and checksum; None: weights as the user's code makes them.
+    """
+
+    spec: str
+    net: nn.Module
+    T: int | None
+    mean: Channels | None = None
+    std: Channels | None = None
+    weights: dict[str, str] | None = None
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What output files say of it."""
+        return {
+            "model": self.spec,
+            "class": type(self.net).__name__,
+            "weights": self.weights,
+            "mean": self.mean and list(self.mean),
+            "std": self.std and list(self.std),
+        }
+
+    def encoder(self, layer: str | None = None) -> NetworkEncoder:
+        """The encoder up to that layer, or the first."""
+        return NetworkEncoder(self.net, layer, self.T, mean=self.mean, std=self.std)
+
+    def layers(self, samples: Sequence["Sample"]) -> "tuple[LayerInfo, ...]":
+        """The layers of neurons that are called for images like these."""
+        sample = samples[0]
+        if sample.frames is not None:
+            frames = np.stack([sample.frames] * 2, axis=1)
+            return list_layers(self.net, frames, self.T, sequence=True)
+        from snnviz.data import normalize
+        from snnviz.export.encoding import inputs
+
+        images = inputs([each for each in samples if each.image.shape == sample.image.shape][:2])
+        return list_layers(self.net, normalize(images, self.mean or (0,), self.std or (1,)), self.T)
+
+    def answerer(self) -> Answerer:
+        """It as a network that answers."""
+        return Answerer(self.net, self.T, mean=self.mean, std=self.std)
+
+    def predictions(self, samples: Sequence["Sample"], *, quiet: bool) -> Predict | None:
+        """What gives samples the class that the network takes them for; None where nothing does."""
+        if samples[0].frames is not None:
+            return None
+        answerer = self.answerer()
+        predict = partial(with_answers, answerer)
+        try:
+            next(iter(predict(samples[:1])))
+        except (ConfigError, ShapeError) as error:
+            if not quiet:
+                note(f"no predictions: {error}")
+            return None
+        return predict
+
+
+def open_model(
+    spec: str,
+    ckpt: Path | None,
+    device: str,
+    *,
+    T: int | None,
+    mean: Channels | None,
+    std: Channels | None,
+    quiet: bool,
+) -> Model:
+    """The network that `--model` names, with the weights of `--ckpt`."""
+    net = build_model(spec)
+    weights = None
+    if ckpt is not None:
+        weights = {"file": ckpt.name, "sha256": load_weights(net, ckpt)}
+    elif not quiet:
+        note(f"no --ckpt: the weights are those that {spec} makes")
+    return Model(spec, net.to(device).eval(), T, mean, std, weights)
+
+
+def check_model_options(
+    model: str | None, mean: Channels | None, std: Channels | None, **neurons: object
+) -> None:
+    """Raise where options contradict `--model`, or need it."""
+    if model is None and (mean is not None or std is not None):
+        raise click.UsageError(
+            "--mean and --std are for a network of --model; the tutorial's takes pixels in [0, 1]"
+        )
+    given = [name for name, value in neurons.items() if value not in (None, ())]
+    if model is not None and given:
+        options = " and ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise click.UsageError(
+            f"the network of --model has neurons of its own; leave out {options}"
+        )
+
+
+def with_answers(answerer: Answerer, samples: Iterable["Sample"]) -> Iterator["Sample"]:
+    """The samples, each with what the network takes it for."""
+    from snnviz.export.encoding import inputs
+
+    samples = iter(samples)
+    while batch := list(islice(samples, 128)):
+        classes: list[int] = []
+        same = all(sample.image.shape == batch[0].image.shape for sample in batch)
+        groups = [batch] if same else [[sample] for sample in batch]
+        for group in groups:
+            classes += answerer.predict(inputs(group)).tolist()
+        for sample, predicted in zip(batch, classes, strict=True):
+            yield replace(sample, predicted=predicted)
+
+
+def chosen_layers(layer: tuple[str, ...], layers: "tuple[LayerInfo, ...]") -> list[str | None]:
+    """The layers to draw: those named, all of them, or the first (None)."""
+    if not layer:
+        return [None]
+    if "all" in layer:
+        if len(layer) > 1:
+            raise click.UsageError("--layer all names every layer; leave out the others")
+        return [info.name for info in layers]
+    return list(dict.fromkeys(layer))
+
+
+def prepare(encoder: NetworkEncoder, samples: Sequence["Sample"], T: int | None) -> None:
+    """Run the encoder's network on the first image, so that what it says of itself is known."""
+    from snnviz.export.encoding import inputs
+
+    if samples[0].frames is None:
+        encoder.prepare(inputs(samples[:1]), T)
+    else:
+        frames = samples[0].frames
+        encoder.T = min(T or len(frames), len(frames))
+
+
+def layer_table(layers: "tuple[LayerInfo, ...]", T: int) -> str:
+    """The layers as a table for people."""
+    rows = [("layer", "class", "framework", "neurons", "shape")]
+    rows += [
+        (
+            info.name,
+            info.kind,
+            info.framework,
+            f"{info.neurons:,}",
+            " x ".join(map(str, info.shape)),
+        )
+        for info in layers
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if place == 3 else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+    first = next((info.name for info in layers if info.first), "none")
+    return "\n".join([*lines, f"in the order in which they are called; T = {T}; first: {first}"])
+
+
+def layer_folder(name: str) -> str:
+    """A layer's name as that of a folder."""
+    return "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in name)
