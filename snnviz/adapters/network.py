@@ -105,8 +105,8 @@ class NetworkEncoder(Encoder):
 
     @property
     def channels(self) -> int:
-        """Number of feature maps; 1 for a linear layer, whose cells are one map."""
-        return self.shape[0] if len(self.shape) > 1 else 1
+        """Number of feature maps, or of neurons of a linear layer."""
+        return self.shape[0]
 
     @property
     def in_channels(self) -> int:

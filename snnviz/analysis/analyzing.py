@@ -7,7 +7,13 @@ import numpy as np
 from torch import nn
 
 from snnviz.adapters.chain import ChainEncoder
-from snnviz.analysis.measuring import Measured, count_classes, encode_all, measure_coder
+from snnviz.analysis.measuring import (
+    Measured,
+    count_classes,
+    encode_all,
+    has_maps,
+    measure_coder,
+)
 from snnviz.data import ImageSet
 from snnviz.errors import ConfigError, DataError, ShapeError
 from snnviz.metrics import (
@@ -162,7 +168,9 @@ def analyze(
         epochs=epochs,
         kernels=kernels,
         folded=_folded_change(coders),
-        left_out=_left_out(images, train_images, networks, sample, labelled=labelled),
+        left_out=_left_out(
+            images, train_images, networks, sample, measured[0].shape, labelled=labelled
+        ),
     )
 
 
@@ -192,6 +200,7 @@ def _left_out(
     train_images: ImageSet | None,
     networks: "Mapping[str, Classifier]",
     sample: ImageSet,
+    shape: tuple[int, int, int],
     *,
     labelled: bool,
 ) -> tuple[str, ...]:
@@ -209,6 +218,10 @@ def _left_out(
             for name, net in networks.items()
             if (misfit := _misfit(net, images))
         ]
+    if not has_maps(shape):
+        found.append(
+            f"neurons of shape {shape[:1]} lie in no map: contours and reconstruction are left out"
+        )
     if train_images is None:
         found.append(
             f"there are no training images of {size} pixels to fit on: reconstruction and the "

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from snnviz.adapters.encoder import Encoder
 from snnviz.baselines import latency, pixels, poisson
 from snnviz.data import to_input
+from snnviz.errors import ConfigError
 from snnviz.records.spikes import SpikeRecord
 
 Kind = Literal["encoder", "compared", "start", "untrained", "coding", "pixels"]
@@ -35,7 +36,7 @@ class Coder:
         T: Number of time steps of its records.
         t: The step at which it is read: T-1, but for latency coding the middle one, since in the
             end every pixel has fired once.
-        encode: The record of images, from uint8 [n, H, W].
+        encode: The record of images, from uint8 [n, H, W] or [n, C, H, W].
         encoder: The encoder that does it; None for what is none.
     """
 
@@ -49,10 +50,22 @@ class Coder:
 
 
 def encoder_coder(name: str, encoder: Encoder, T: int, kind: Kind = "encoder") -> Coder:
-    """An encoder as a coder of grey images over T steps."""
+    """An encoder as a coder of images over T steps.
+
+    Neurons without a place in a map, as a linear layer has them, are channels of one cell.
+
+    Raises:
+        ConfigError: When it encodes, its neurons fire several times in a step.
+    """
 
     def encode(images: NDArray[np.uint8]) -> SpikeRecord:
-        return encoder.encode(to_input(images), T)
+        record = encoder.encode(to_input(images), T)
+        if record.most > 1:
+            raise ConfigError(
+                f"neurons of {encoder.layer or name} fire up to {record.most} times in a step, and "
+                "scores are of one spike a step; draw them with visualize instead"
+            )
+        return record.by_channel()
 
     return Coder(name, kind, encoder.channels, T, T - 1, encode, encoder)
 

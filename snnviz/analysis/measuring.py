@@ -6,7 +6,9 @@ from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PIL import Image
 
+from snnviz.errors import ConfigError
 from snnviz.metrics import (
     Activity,
     Classes,
@@ -84,7 +86,8 @@ def measure_coder(
         progress: Called as `progress(phase, done, total)`, in images.
     """
     ranks = ranks or Ranks()
-    shape = (coder.channels, *images.size)
+    _, *sides = coder.encode(images.images[:1]).shape
+    shape = (sides[0], sides[1], sides[2])
     classes = count_classes(images, train_images)
     run = partial(_run, coder, ranks=ranks, progress=progress)
     fitted = {} if train_images is None else _fitted(coder, shape, classes, train_images, run)
@@ -155,7 +158,7 @@ def _fits(
 ) -> "dict[str, Accumulator]":
     """What has to be fitted, by the family's name."""
     families: dict[str, Accumulator] = {}
-    if coder.kind != "pixels":
+    if coder.kind != "pixels" and has_maps(shape):
         families["reconstruction"] = ReconstructionFit(coder.T, shape)
     if classes is not None:
         families["probe"] = ProbeFit(coder.T, shape, classes=classes, t=coder.t)
@@ -180,8 +183,9 @@ def _families(
         "activity": Activity(T, shape),
         "information": Information(T, shape, classes=classes),
         "redundancy": Redundancy(T, shape, t=coder.t),
-        "cost": Cost(T, shape, outputs=outputs, macs=_macs(coder, shape)),
     }
+    if (macs := _macs(coder, shape)) is not None:
+        families["cost"] = Cost(T, shape, outputs=outputs, macs=macs)
     if "reconstruction" in fitted:
         families["reconstruction"] = ReconstructionScore(T, shape, fitted["reconstruction"])
     if classes is not None:
@@ -189,11 +193,39 @@ def _families(
     return families
 
 
-def _macs(coder: "Coder", shape: tuple[int, int, int]) -> int:
-    """Multiply-accumulates of the coder's convolution for an image; 0 where it has none."""
+def has_maps(shape: tuple[int, int, int]) -> bool:
+    """Whether the channels are maps that can be compared with an image, and no single cells."""
+    return shape[1] > 1 and shape[2] > 1
+
+
+def _macs(coder: "Coder", shape: tuple[int, int, int]) -> int | None:
+    """Multiply-accumulates of the coder's layer of weights for an image; 0 where it has none.
+
+    None where it has several, or some that are not known.
+    """
     if coder.encoder is None:
         return 0
-    return int(coder.encoder.kernels[0].size) * int(np.prod(shape))
+    try:
+        kernels = coder.encoder.kernels
+    except ConfigError:
+        return None
+    return int(kernels[0].size) * int(np.prod(shape))
+
+
+def at_size(images: "NDArray[np.uint8]", size: tuple[int, int]) -> "NDArray[np.uint8]":
+    """Grey images [n, H, W] as large as the maps: each pixel the mean of those that it covers.
+
+    Args:
+        images: The images.
+        size: Height and width of the maps; images of that size are left as they are.
+    """
+    if images.shape[1:] == size:
+        return images
+    scaled = [
+        np.asarray(Image.fromarray(image).resize(size[::-1], Image.Resampling.BOX))
+        for image in images
+    ]
+    return np.stack(scaled)
 
 
 def _run(
@@ -207,8 +239,9 @@ def _run(
 ) -> dict[Any, Any]:
     """The families with all images: this rank's share is fed to them, the others' merged in."""
     share = ranks.share(np.arange(len(images) if families else 0))
+    size = next(iter(families.values())).shape[1:] if families else images.size
     for indices in _batches(share):
-        pixels = images.grey[indices]  # what metrics compare with
+        pixels = at_size(images.grey[indices], size)  # what metrics compare with
         labels = None if images.labels is None else images.labels[indices]
         record = coder.encode(images.images[indices])
         for family in families.values():

@@ -1,9 +1,11 @@
 """The figures of an analysis, by their files' names."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from snnviz.analysis.measuring import at_size
 from snnviz.analysis.scorecard import SCORES, grouped, mean_score
 from snnviz.data import to_input
 from snnviz.errors import ConfigError
@@ -114,14 +116,16 @@ def _channels(analysis: "Analysis", record: "SpikeRecord") -> "dict[str, Figure]
         "types": types,
         "colors": _TYPE_COLORS,
     }
+    kernels = None
     figures = {
         "channels": sorted_channels_figure(
             maps, title=f"Channels by type and rate, {about}", **sorting
         )
     }
     encoder = analysis.studied.coder.encoder
-    if encoder is not None:
-        kernels = encoder.kernels.mean(axis=1)
+    with suppress(ConfigError):  # where no single layer of weights sees the pixels
+        kernels = None if encoder is None else encoder.kernels.mean(axis=1)
+    if kernels is not None:
         title = f"Kernels and mean counts, {about}"
         figures["kernels"] = kernel_figure(kernels, maps, title=title, **sorting)
     return figures
@@ -132,13 +136,18 @@ def _neurons(
 ) -> "dict[str, Figure]":
     """How drives become spikes; what needs other neurons than the encoder's is left out."""
     few = fitting(record.first_spike[0].size, _DRIVES, len(images))
-    drives = encoder.drive(to_input(images.images[:few])).cpu().numpy()
+    try:
+        drives = encoder.drive(to_input(images.images[:few])).cpu().numpy()
+    except ConfigError:  # it changes with t
+        return {}
+    drives = drives.reshape(len(drives), *record.shape[1:])
     figures = {}
     if encoder.is_renewal:
         thresholds = drive_thresholds(*encoder.renewal_parameters(), record.T)
         figures["staircase"] = staircase_figure(thresholds, drives)
     # Neurons of several types, at the brightest place of the first image.
-    y, x = np.unravel_index(int(images.grey[0].argmax()), images.size)
+    size = record.shape[2], record.shape[3]
+    y, x = np.unravel_index(int(at_size(images.grey[:1], size)[0].argmax()), size)
     chosen = _one_of_each(analysis.studied.results["contours"].types(analysis.studied.coder.t))
     types = analysis.studied.results["contours"].types(analysis.studied.coder.t)
     names = [f"{k}, {types[k]}" for k in chosen]
@@ -237,7 +246,7 @@ def _reconstruction(analysis: "Analysis", images: "ImageSet") -> "Figure":
     read = rule.reconstruct(coder.encode(images.images[:1]))[:, 0]
     steps = np.unique(np.linspace(0, coder.T - 1, _STEPS_SHOWN).round().astype(int))
     return reconstruction_figure(
-        images.grey[0],
+        at_size(images.grey[:1], (read.shape[1], read.shape[2]))[0],
         read[steps] / 255,
         steps=steps.tolist(),
         title="Read back from counts, the first image",

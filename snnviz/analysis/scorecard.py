@@ -82,6 +82,11 @@ def _reconstruction(measured: Measured, name: str) -> float:
     return float(getattr(found, name)[measured.coder.t]) if found else float("nan")
 
 
+def _cost(measured: Measured, name: str) -> float:
+    found = measured.results.get("cost")
+    return float(getattr(found, name)) if found else float("nan")
+
+
 def _probe(measured: Measured) -> float:
     found = measured.results.get("probe")
     return float(found.accuracy) if found else float("nan")
@@ -182,14 +187,14 @@ SCORES = (
         "synops",
         "additions into the next layer",
         ",.0f",
-        lambda m: m.results["cost"].synops,
+        lambda m: _cost(m, "synops"),
     ),
-    Score("macs", "products of its own", ",.0f", lambda m: m.results["cost"].macs),
+    Score("macs", "products of its own", ",.0f", lambda m: _cost(m, "macs")),
     Score(
         "energy",
         "energy of both in uJ an image",
         ".2f",
-        lambda m: 1e6 * m.results["cost"].joules,
+        lambda m: 1e6 * _cost(m, "joules"),
     ),
     Score(
         "likeness",

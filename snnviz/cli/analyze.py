@@ -10,13 +10,9 @@ from snnviz.cli import Command, options
 from snnviz.cli.output import note, say
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from snnviz.analysis import Analysis, Coder
+    from snnviz.analysis import Analysis
+    from snnviz.cli.analyzed import Subject
     from snnviz.data import ImageSet, Split
-    from snnviz.tutorial.layouts import Checkpoint
-    from snnviz.tutorial.network import ConvSNN
 
 
 @click.command("analyze", cls=Command)
@@ -25,8 +21,18 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     default=None,
     show_default="the bundled encoder",
-    help="Checkpoint of snnviz or SpikingJelly.",
+    help="Checkpoint of snnviz or SpikingJelly; with --model the state dict of that.",
 )
+@options.model_option
+@click.option(
+    "--layer",
+    default=None,
+    metavar="NAME",
+    show_default="the first",
+    help="The layer of spiking neurons of --model, as visualize --list-layers names it.",
+)
+@options.mean_option
+@options.std_option
 @click.option(
     "--compare",
     type=click.Path(path_type=Path),
@@ -93,6 +99,10 @@ if TYPE_CHECKING:
 @options.quiet_option
 def command(
     ckpt: Path | None,
+    model: str | None,
+    layer: str | None,
+    mean: tuple[float, ...] | None,
+    std: tuple[float, ...] | None,
     compare: tuple[Path, ...],
     n_images: int | None,
     train_images: int,
@@ -124,47 +134,46 @@ def command(
     size. Under torchrun, ranks share the images.
     """
     from snnviz.analysis import ANALYSIS, analyze, write_analysis
-    from snnviz.cli.networks import choose_steps, open_checkpoint
+    from snnviz.cli.analyzed import open_checkpoints, open_models
+    from snnviz.cli.subjects import check_model_options
     from snnviz.data import load_dataset, load_picture_set
     from snnviz.device import choose_device
     from snnviz.folders import check_folder, claim
     from snnviz.ranks import is_first_rank, joined_ranks
-    from snnviz.tutorial.coders import checkpoint_coders
-    from snnviz.tutorial.encoder import bundled
 
     quiet = quiet or not is_first_rank()
+    stated: dict[str, Any] = {"v_threshold": v_threshold, "v_reset": v_reset, "tau": tau}
     with joined_ranks() as ranks, ExitStack() as held:
         with ranks.agreed():
             check_folder(out_dir, ANALYSIS, overwrite=overwrite)
+            check_model_options(model, mean, std, neuron=neuron, **stated)
+            if layer is not None and model is None:
+                raise click.UsageError("--layer names a layer of --model; give that, too")
             device = choose_device(device)
-            stated: dict[str, Any] = {"v_threshold": v_threshold, "v_reset": v_reset, "tau": tau}
-            checkpoints = [
-                open_checkpoint(path, neuron=neuron, **stated, quiet=quiet)
-                for path in (ckpt or bundled(), *compare)
-            ]
-            for checkpoint in checkpoints:
-                if checkpoint.holds_other_network and not quiet:
-                    note(f"no cost and importance: {checkpoint.path} {checkpoint.fault}")
-            steps = choose_steps(checkpoints[0], T, quiet=quiet)
+            paths = (ckpt, *compare)
+            subject: Subject
+            if model is None:
+                subject = open_checkpoints(paths, T, neuron, stated, device, quiet=quiet)
+            else:
+                subject = open_models(model, paths, T, layer, (mean, std), device, quiet=quiet)
+            channels = subject.channels
             if image:
-                images = load_picture_set(image, max_side=max_side)
+                images = load_picture_set(image, max_side=max_side).with_channels(channels)
             else:
                 images = load_dataset(
-                    dataset, split, data_dir, count=n_images, channels=1, size=size
+                    dataset, split, data_dir, count=n_images, channels=channels, size=size
                 )
-            fitted_on = _fitting_set(images, dataset, split, data_dir, train_images, size)
-            coders = checkpoint_coders(
-                checkpoints, steps, fitted_on or images, seeds=range(untrained), device=device
-            )
+            fitted_on = _fitting_set(images, dataset, split, data_dir, train_images, size, channels)
+            coders = subject.coders(fitted_on or images, range(untrained))
             if ranks.is_first:
                 claimed = held.enter_context(claim(out_dir, ANALYSIS, overwrite=overwrite))
         analysis = analyze(
             coders,
             images,
             fitted_on,
-            networks=_networks(checkpoints, coders, steps, device),
+            networks=subject.networks(coders),
             network_images=network_images,
-            snapshots=_snapshots(checkpoints[0], coders),
+            snapshots=subject.snapshots(coders),
             ranks=ranks,
             progress=options.progress_bar(quiet),
         )
@@ -174,7 +183,7 @@ def command(
                 looked_at |= options.stated_size(size)
                 if image:
                     looked_at = {"dataset": None, "files": [str(path) for path in image]}
-                about = _about(checkpoints, looked_at, steps)
+                about = {**subject.about, "images": looked_at, "T": coders[0].T}
                 formats = format if figures else ()
                 written = write_analysis(
                     analysis, images, out_dir, about=about, formats=formats, claimed=claimed
@@ -190,8 +199,9 @@ def _fitting_set(
     data_dir: Path,
     count: int,
     size: tuple[int, int] | None,
+    channels: int,
 ) -> "ImageSet | None":
-    """Grey images of the other part of the data set; None where they are not as large as `images`.
+    """Images of the other part of the data set; None where they are not as large as `images`.
 
     None also of a set without parts: what is fitted on the images themselves says nothing.
     """
@@ -201,57 +211,8 @@ def _fitting_set(
     if known != images.size or not has_parts(dataset):
         return None
     other: Split = "train" if split == "test" else "test"
-    found = load_dataset(dataset, other, data_dir, count=count, channels=1, size=size)
+    found = load_dataset(dataset, other, data_dir, count=count, channels=channels, size=size)
     return found if found.size == images.size else None
-
-
-def _networks(
-    checkpoints: "list[Checkpoint]", coders: "list[Coder]", T: int, device: str
-) -> "dict[str, ConvSNN]":
-    """The networks of those that hold one, by the names of their encoders."""
-    from snnviz.cli.networks import build_timed
-
-    return {
-        coder.name: build_timed(checkpoint, T, device)
-        for checkpoint, coder in zip(checkpoints, coders, strict=False)
-        if checkpoint.holds_network
-    }
-
-
-def _snapshots(
-    checkpoint: "Checkpoint", coders: "list[Coder]"
-) -> "dict[int, NDArray[np.float32]] | None":
-    """The kernels up to the checkpoint's epoch, where the run that it lies in keeps them.
-
-    Otherwise the first and the last of them, where the first follow from a seed.
-    """
-    from snnviz.tutorial.runs import encoder_snapshots
-
-    found = encoder_snapshots(checkpoint.path.parent) or {}
-    last = checkpoint.epoch
-    kept = {epoch: kernels for epoch, kernels in found.items() if last is None or epoch <= last}
-    start = next((coder.encoder for coder in coders if coder.kind == "start"), None)
-    if not kept and start is not None and coders[0].encoder is not None and last is not None:
-        kept = {-1: start.kernels, last: coders[0].encoder.kernels}
-    return kept or None
-
-
-def _about(checkpoints: "list[Checkpoint]", images: dict[str, object], T: int) -> dict[str, object]:
-    """What analysis.json says of where its numbers come from."""
-    from snnviz.cli.networks import describe
-    from snnviz.tutorial.encoder import bundled
-
-    described = [
-        describe(checkpoint, "bundled encoder" if path == bundled() else path.name)
-        for checkpoint in checkpoints
-        for path in [checkpoint.path]
-    ]
-    return {
-        "checkpoint": described[0],
-        "compared": described[1:],
-        "images": images,
-        "T": T,
-    }
 
 
 def _report(analysis: "Analysis", written: list[Path], *, quiet: bool) -> None:

@@ -1,10 +1,11 @@
 """`snnviz evaluate`: from a checkpoint and labelled images to numbers and figures."""
 
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -12,8 +13,9 @@ from snnviz.cli import Command, options
 from snnviz.cli.output import note, say
 
 if TYPE_CHECKING:
-    from snnviz.data import Split
+    from snnviz.data import ImageSet, Split
     from snnviz.folders import Claim, Layout
+    from snnviz.scoring.evaluation import Progress
     from snnviz.scoring.measurement import Measurement
 
 # Of the layout of the JSON; it grows when a key changes its meaning or goes.
@@ -28,8 +30,12 @@ _FIGURES = ("confusion", "accuracy_at", "firing_rate")
     "--ckpt",
     type=click.Path(path_type=Path),
     default=None,
-    help="Checkpoint of snnviz or SpikingJelly that holds a whole network.",
+    help="Checkpoint of snnviz or SpikingJelly that holds a whole network; with --model the state "
+    "dict of that.",
 )
+@options.model_option
+@options.mean_option
+@options.std_option
 @options.split_option
 @options.dataset_option
 @options.size_option
@@ -74,6 +80,9 @@ _FIGURES = ("confusion", "accuracy_at", "firing_rate")
 @options.quiet_option
 def command(
     ckpt: Path | None,
+    model: str | None,
+    mean: tuple[float, ...] | None,
+    std: tuple[float, ...] | None,
     split: "Split",
     dataset: str,
     size: tuple[int, int] | None,
@@ -97,46 +106,116 @@ def command(
     Prints accuracy, by class and after each step, the confusion matrix, the loss, the firing rate
     of each spiking layer, synaptic operations and an estimate of the energy that they take.
     """
-    from snnviz.cli.networks import build_timed, choose_steps, describe, open_checkpoint
+    from snnviz.cli.subjects import check_model_options
     from snnviz.data import load_dataset
     from snnviz.device import choose_device
-    from snnviz.scoring.measurement import measure
 
-    if ckpt is None:
+    stated = {"v_threshold": v_threshold, "v_reset": v_reset, "tau": tau}
+    check_model_options(model, mean, std, neuron=neuron, **stated)
+    if ckpt is None and model is None:
         raise click.UsageError(
             "no --ckpt: the bundled encoder is no whole network; name a checkpoint, for example "
             "one that snnviz train wrote"
         )
     _check_output(json, figures, overwrite=overwrite)
     device = choose_device(device)
-    checkpoint = open_checkpoint(
-        ckpt, neuron=neuron, v_threshold=v_threshold, v_reset=v_reset, tau=tau, quiet=quiet
-    )
-    steps = choose_steps(checkpoint, T, quiet=quiet)
-    net = build_timed(checkpoint, steps, device)
+    if model is None:
+        assert ckpt is not None  # noqa: S101 - see above
+        subject = _of_checkpoint(ckpt, T, device, neuron, stated, quiet=quiet)
+    else:
+        subject = _of_model(model, ckpt, T, device, (mean, std), quiet=quiet)
     images = load_dataset(
-        dataset, split, data_dir, count=n_images, channels=net.config.in_channels, size=size
+        dataset, split, data_dir, count=n_images, channels=subject.channels, size=size
     )
     progress = options.progress_bar(quiet)
     with _claimed(json, figures, overwrite=overwrite) as folder:
-        measurement = measure(net, images, batch_size=batch_size, progress=progress)
+        measurement = subject.measure(images, batch_size, progress)
         about = {
-            "checkpoint": describe(checkpoint, str(ckpt)),
+            **subject.about,
             "images": {"dataset": images.name, "split": split, **options.stated_size(size)},
         }
         if measurement.silent == measurement.total:
             note(
-                f"no output neuron of {ckpt} fires in T = {measurement.T} steps for any of the "
-                f"{measurement.total} images: the accuracy is that of class 0, a tie"
+                f"no output neuron of {subject.name} fires in T = {subject.steps()} steps for any "
+                f"of the {measurement.total} images: the accuracy is that of class 0, a tie"
             )
         # First the files: whoever reads stdout may not read to its end.
         with _figures(measurement, folder, format) as drawn:
-            written = [*_write_json(measurement, about, json), *drawn]
+            written = [*_write_json(measurement, subject.steps(), about, json), *drawn]
     if not quiet and json != _STDOUT:
-        say(f"{ckpt}, T = {measurement.T}, on {images.name} ({split})")
+        say(f"{subject.name}, T = {subject.steps()}, on {images.name} ({split})")
         say("\n".join(_lines(measurement)))
         for path in written:
             say(f"wrote {path}")
+
+
+class _Subject(NamedTuple):
+    """What is measured.
+
+    Attributes:
+        name: What it goes by.
+        channels: Those of the images that it takes.
+        about: Entries for the JSON.
+        measure: The measurement on images, from batch size and progress.
+        steps: Number of time steps, once it is measured.
+    """
+
+    name: str
+    channels: int
+    about: dict[str, Any]
+    measure: "Callable[[ImageSet, int, Progress], Measurement]"
+    steps: Callable[[], int]
+
+
+def _of_checkpoint(
+    ckpt: Path,
+    T: int | None,
+    device: str,
+    neuron: str | None,
+    stated: dict[str, Any],
+    *,
+    quiet: bool,
+) -> _Subject:
+    """The network of the tutorial's in a checkpoint."""
+    from snnviz.cli.networks import build_timed, choose_steps, describe, open_checkpoint
+    from snnviz.scoring.measurement import measure
+
+    checkpoint = open_checkpoint(ckpt, neuron=neuron, **stated, quiet=quiet)
+    steps = choose_steps(checkpoint, T, quiet=quiet)
+    net = build_timed(checkpoint, steps, device)
+    about = {"checkpoint": describe(checkpoint, str(ckpt))}
+
+    def measured(images: "ImageSet", batch_size: int, progress: "Progress") -> "Measurement":
+        return measure(net, images, batch_size=batch_size, progress=progress)
+
+    return _Subject(str(ckpt), net.config.in_channels, about, measured, lambda: steps)
+
+
+def _of_model(
+    spec: str,
+    ckpt: Path | None,
+    T: int | None,
+    device: str,
+    normalization: tuple[Any, Any],
+    *,
+    quiet: bool,
+) -> _Subject:
+    """The network that `--model` names."""
+    from snnviz.cli.subjects import open_model
+    from snnviz.scoring.networks import measure_network
+
+    mean, std = normalization
+    model = open_model(spec, ckpt, device, T=T, mean=mean, std=std, quiet=quiet)
+    answerer = model.answerer()
+
+    def measured(images: "ImageSet", _: int, progress: "Progress") -> "Measurement":
+        return measure_network(answerer, images, progress=progress)
+
+    if not quiet:
+        note("classes are read from the mean output over time; loss and energy are left out")
+    return _Subject(
+        spec, model.encoder().in_channels, {"model": model.about}, measured, lambda: answerer.T or 0
+    )
 
 
 def _check_output(json: Path | None, figures: Path | None, *, overwrite: bool) -> None:
@@ -172,7 +251,9 @@ def _claimed(
         yield folder
 
 
-def _write_json(measurement: "Measurement", about: dict[str, Any], path: Path | None) -> list[Path]:
+def _write_json(
+    measurement: "Measurement", T: int, about: dict[str, Any], path: Path | None
+) -> list[Path]:
     """The file written, if any."""
     from snnviz._version import __version__
     from snnviz.files import write_bytes
@@ -181,7 +262,7 @@ def _write_json(measurement: "Measurement", about: dict[str, Any], path: Path | 
         "version": _LAYOUT,
         "snnviz": __version__,
         **about,
-        "T": measurement.T,
+        "T": T,
         **measurement.as_dict(),
     }
     text = json.dumps(values, indent=1, allow_nan=False) + "\n"
@@ -219,7 +300,8 @@ def _lines(measurement: "Measurement") -> Iterator[str]:
         f"silent   {measurement.silent / measurement.total:.4f}  {measurement.silent} images for "
         "which no output neuron fires, taken for class 0"
     )
-    yield f"loss     {measurement.loss:.6f}"
+    if not math.isnan(measurement.loss):
+        yield f"loss     {measurement.loss:.6f}"
     yield from _classes(measurement)
     yield from ("", "steps  accuracy")
     for t, accuracy in enumerate(measurement.accuracy_at, start=1):
@@ -227,6 +309,8 @@ def _lines(measurement: "Measurement") -> Iterator[str]:
     yield from ("", "neurons        firing rate")
     for name, rate in measurement.firing_rate.items():
         yield f"{name:<13}  {rate:.4f}"
+    if not measurement.macs:
+        return
     yield from ("", "synapses       synaptic operations  multiply-accumulates if dense")
     for name, macs in measurement.macs.items():
         synops = f"{measurement.synops[name]:,.0f}" if name in measurement.synops else "-"

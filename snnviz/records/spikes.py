@@ -212,7 +212,18 @@ class SpikeRecord:
         A linear layer's K neurons are one map of K cells, in rows of the length that makes it most
         nearly square; [K, L] are K maps of one row; further axes count as further maps.
         """
-        shape = (len(self.first_spike), *map_shape(self.shape[1:]))
+        return self._reshaped(map_shape(self.shape[1:]))
+
+    def by_channel(self) -> "Self":
+        """The same record as channels [N, K, H, W]; a linear layer's K neurons are K of one cell.
+
+        [K, L] are K channels of one row; further axes count as further channels.
+        """
+        shape = self.shape[1:]
+        return self._reshaped((*shape, 1, 1) if len(shape) == 1 else map_shape(shape))
+
+    def _reshaped(self, neurons: tuple[int, ...]) -> "Self":
+        shape = (len(self.first_spike), *neurons)
         if shape == self.shape:
             return self
         arrays = (self._packed, self._counts)

@@ -3,6 +3,7 @@
 `snnviz.scoring.evaluation.evaluate` is the short form, for accuracy and loss alone.
 """
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
@@ -35,14 +36,16 @@ class Measurement:
             each answer.
         correct_at: Number of images answered rightly by the spikes of the first t steps, int64 [T],
             for t = 1 .. T.
-        loss: Mean squared error between firing rates after T steps and one-hot labels.
+        loss: Mean squared error between firing rates after T steps and one-hot labels; NaN where
+            the output is no firing rate.
         firing_rate: Spikes per neuron and step of each spiking layer, in [0, 1].
         synops: Synaptic operations per image of each layer that sees spikes: a non-zero input times
             the weights that it meets, summed over T steps. Less at the border of a map, where a
             kernel hangs over; what enters a convolution after pooling are pooled spikes.
         macs: Multiply-accumulates per image of each convolution and linear layer if every input
             counts, for one step; zeros that pad a map are inputs, too.
-        silent: Number of images for which no output neuron fires in T steps.
+        silent: Number of images for which no output neuron fires in T steps, so that the answer is
+            a tie.
     """
 
     classes: tuple[str, ...]
@@ -97,7 +100,7 @@ class Measurement:
             "correct": self.correct,
             "total": self.total,
             "silent": self.silent,
-            "loss": self.loss,
+            "loss": None if math.isnan(self.loss) else self.loss,
             "per_class": [
                 {
                     "class": name,
@@ -112,7 +115,7 @@ class Measurement:
             "firing_rate": dict(self.firing_rate),
             "synops": dict(self.synops),
             "macs": dict(self.macs),
-            "energy": self.energy.as_dict(),
+            "energy": self.energy.as_dict() if self.macs else None,
         }
 
 
@@ -154,7 +157,7 @@ def measure(
             if progress is not None:
                 progress("evaluate", start + len(label), len(pixels))
     return Measurement(
-        classes=_class_names(images, size),
+        classes=class_names(images, size),
         confusion=confusion.reshape(size, size).cpu().numpy(),
         correct_at=correct_at.cpu().numpy(),
         silent=int(silent),
@@ -220,7 +223,7 @@ def _uses(layer: nn.Conv2d, spikes: Tensor) -> Tensor:
     return under.sum() * layer.out_channels
 
 
-def _class_names(images: ImageSet, size: int) -> tuple[str, ...]:
+def class_names(images: ImageSet, size: int) -> tuple[str, ...]:
     """A name for each of the network's classes, its number where the set has none."""
     return tuple(
         images.classes[label] if label < len(images.classes) else str(label)
