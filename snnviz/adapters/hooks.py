@@ -1,6 +1,7 @@
 """Run a network and listen: what enters its layers of neurons, and what they emit."""
 
 import inspect
+import weakref
 from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from snnviz.adapters.finding import Layer
 from snnviz.errors import ConfigError
 
 Token = tuple[int, tuple[int, ...], int]
-"""A call: of which module, the shape of what it was given, and how often that went through it."""
+"""A call: which module, the shape of what it was given, how often that came out of neurons."""
 
 TIMERS = frozenset(
     {
@@ -38,6 +39,7 @@ class Call:
         arguments: What it was given besides: its state, where that is passed by hand.
         emitted: The spikes that it returned; None where it was not let run.
         place: At which of its places in the network it was called, 0 for the first.
+        entered: The very tensor that entered it.
     """
 
     layer: Layer
@@ -45,6 +47,7 @@ class Call:
     arguments: tuple[Any, ...]
     emitted: Tensor | None = None
     place: int = 0
+    entered: Tensor | None = None
 
 
 class Stop(Exception):  # noqa: N818 - no error: it ends a run that has shown what was wanted
@@ -91,7 +94,7 @@ class Listener:
         self._keep = keep
         self._order: list[Token] = []
         self._heard: list[Call] = []
-        self._emitted: dict[int, tuple[Tensor | None, int]] = {}
+        self._lineage = _Lineage()
         self._places: dict[tuple[Token, ...], list[int]] = {}
         self._weighted = _Weighted(net, {id(layer.module) for layer in layers})
 
@@ -105,6 +108,8 @@ class Listener:
             leaf = not any(True for _ in module.children())
             if id(module) in watched or (leaf and id(module) not in inside):
                 handles.append(module.register_forward_pre_hook(self._note))
+            if leaf and id(module) not in watched | inside:
+                handles.append(module.register_forward_hook(self._passed))
         for layer in self._layers:
             hook = _heard_by(self._hear, layer)
             handles.append(layer.module.register_forward_hook(hook, with_kwargs=True))
@@ -120,7 +125,7 @@ class Listener:
         Raises:
             ConfigError: The network raised an error, or a layer emitted no tensor.
         """
-        self._order, self._heard, self._emitted = [], [], {}
+        self._order, self._heard, self._lineage = [], [], _Lineage()
         returned = run(self._net, feed, states)
         order = tuple(self._order)
         if order not in self._places:
@@ -153,16 +158,35 @@ class Listener:
     def _note(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
         first = inputs[0] if inputs else None
         shape = tuple(first.shape) if isinstance(first, Tensor) else ()
-        # What a layer emitted and gets at once is at another place of the same step.
-        spikes, through = self._emitted.get(id(module), (None, 0))
-        through = through + 1 if first is not None and first is spikes else 0
-        self._emitted[id(module)] = (None, through)
-        self._order.append((id(module), shape, through))
+        self._order.append((id(module), shape, self._lineage.of(first)))
+
+    def _passed(self, _: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+        self._lineage.note(output, self._lineage.of(inputs[0] if inputs else None))
 
     def _hear(self, call: Call) -> None:
-        module = id(call.layer.module)
-        self._emitted[module] = (call.emitted, self._emitted[module][1])
+        self._lineage.note(call.emitted, self._lineage.of(call.entered) + 1)
         self._heard.append(self._keep(call))
+
+
+class _Lineage:
+    """How often what a tensor was made of came out of a layer of neurons, module by module.
+
+    What a layer emitted and gets again in this way is at another place of the same step; code
+    between modules ends the line.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[weakref.ref[Tensor], int]] = {}
+
+    def of(self, tensor: object) -> int:
+        """0 where nothing is known."""
+        reference, count = self._known.get(id(tensor), (None, 0))
+        return count if reference is not None and reference() is tensor else 0
+
+    def note(self, tensor: object, count: int) -> None:
+        """Remember it while the tensor lives."""
+        if count and isinstance(tensor, Tensor):
+            self._known[id(tensor)] = (weakref.ref(tensor), count)
 
 
 @contextmanager
@@ -270,10 +294,18 @@ def _heard_by(hear: Callable[[Call], None], layer: Layer) -> Callable[..., None]
 
 
 def _call(layer: Layer, inputs: tuple[Any, ...], given: dict[str, Any]) -> Call:
-    values = (*inputs, *given.values())
+    """The call, from the arguments as they came: the first parameter is the drive."""
+    values = inputs
+    if given:
+        try:
+            bound = inspect.signature(layer.module.forward).bind(*inputs, **given)
+        except (TypeError, ValueError):
+            values = (*inputs, *given.values())
+        else:
+            values = tuple(bound.arguments.values())
     if not values or not isinstance(values[0], Tensor):
         raise ConfigError(f"{layer.name} ({layer.kind}) is called without a tensor")
-    return Call(layer, values[0].detach(), values[1:])
+    return Call(layer, values[0].detach(), values[1:], entered=values[0])
 
 
 def _sentence(error: Exception) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -133,7 +133,7 @@ def listen(
     def keep(call: Call) -> Call:
         assert call.emitted is not None  # noqa: S101 - it was let run
         drive = call.drive.clone() if most else call.drive[:0]
-        return replace(call, drive=drive, arguments=(), emitted=compact(call.emitted))
+        return replace(call, drive=drive, arguments=(), emitted=compact(call.emitted), entered=None)
 
     listener = Listener(net, layers, keep)
     start.begin(seed)
@@ -210,17 +210,30 @@ def probe(
         ShapeError: The drive of its neurons is not finite.
     """
     tried: list[str] = []
+    depends: _DependsError | None = None
+    fallback: Probe | None = None
     for way, count, steps in _candidates(net, layers, source, T):
+        if count == 1 and (fallback or depends):
+            break
+        tried_on = _told_apart(source.take(_choose(len(source), count)))
         try:
-            tried_on = _told_apart(source.take(_choose(len(source), count)))
             found = _try(net, layers, tried_on, way, steps, start)
-        except _DependsError:
-            raise
+        except _DependsError as error:
+            depends = error
+            continue
         except (ConfigError, NoWayError, _NoFitError) as error:
             tried.append(str(error))
             continue
         first = _first_spiking(found[0], named=named)
-        return _understand(net, layers, tried_on, found, first, start, named=named)
+        known = _understand(net, layers, tried_on, found, first, start, named=named)
+        if known.way.steps in (None, T) or known.way.timers:
+            return known
+        # It makes its own number of steps so; perhaps it takes T of them in another way.
+        fallback = fallback or known
+    if fallback is not None:
+        return fallback
+    if depends is not None:
+        raise depends
     reasons = list(dict.fromkeys(tried))
     shape = list(source.values.shape[2 if source.sequence else 1 :])
     raise NoWayError(
@@ -326,39 +339,46 @@ def _told_apart(source: Source) -> Source:
 
 
 def _check_apart(run: _Run, way: Way, source: Source, steps: int, track: Track) -> None:
-    """Nothing, if another last image changes the drive of that one alone."""
-    values = source.values.clone()
-    last = values.select(1 if source.sequence else 0, -1)
-    turned = last.amax() + last.amin() - last  # of the same range
-    last.copy_(turned if not torch.equal(turned, last) else last * 0.5 + 0.25)
-    other = next(iter(run(way, Source(values, source.sequence), steps).values()))
+    """Nothing, if another first or last image changes the drive of that one alone."""
+    for changed in (len(source) - 1, 0):
+        values = source.values.clone()
+        image = values.select(1 if source.sequence else 0, changed)
+        # Another range, too: some code scales images by their brightest pixel.
+        image.copy_(image.flip(-1) * 0.5 + 0.25 * (image.amax() == 0))
+        other = next(iter(run(way, Source(values, source.sequence), steps).values()))
+        _check_rows(track, other, changed)
+
+
+def _check_rows(track: Track, other: Track, changed: int) -> None:
+    """Nothing, if the drives of two runs differ for the image that was changed, and no other."""
     pairs = list(zip(track.drives, other.drives, strict=False))
     if any(a.shape != b.shape for a, b in pairs):
         raise _NoFitError("the drive of the neurons changes its shape with an image")
-    others = all(torch.equal(a[:-1], b[:-1]) for a, b in pairs)
-    own = any(not torch.equal(a[-1], b[-1]) for a, b in pairs)
-    if others:
+    moved = [
+        any(not torch.equal(a[n], b[n]) for a, b in pairs) for n in range(len(track.drives[0]))
+    ]
+    if not any(move for n, move in enumerate(moved) if n != changed):
         return
-    if own and all(not torch.equal(a[n], b[n]) for a, b in pairs[:1] for n in range(len(a))):
+    if all(moved):
         raise _DependsError(
             f"what {track.layer.name or 'the first layer of neurons'} gets of an image depends on "
             "the other images of its batch, so that it has no record of its own; normalize with "
-            "running statistics"
+            "running statistics, or each image by itself"
         )
     raise _NoFitError("images and steps are mixed up")
 
 
 def _begins_anew(net: nn.Module, layer: Layer, way: Way, source: Source, start: Start) -> bool:
     """Whether a network of one step a call puts its neurons at their start in every call."""
-    before: list[list[Tensor]] = []
-    after: list[list[Tensor]] = []
+    before: list[_State] = []
+    after: list[_State] = []
 
     def enters(module: nn.Module, inputs: tuple[Any, ...]) -> None:
-        before.append([*_state_of(module), *_tensors_in(inputs[1:])])
+        before.append(_State(_tensors_in(inputs[1:]), _state_of(module)))
 
     def leaves(module: nn.Module, _: Any, output: Any) -> None:
         rest = output[1:] if isinstance(output, tuple) else ()
-        after.append([*_state_of(module), *_tensors_in(rest)])
+        after.append(_State(_tensors_in(rest), _state_of(module)))
 
     source = source.flat() if way.flat else source
     start.begin()
@@ -373,7 +393,18 @@ def _begins_anew(net: nn.Module, layer: Layer, way: Way, source: Source, start: 
     finally:
         for handle in handles:
             handle.remove()
-    return not _same(before[0], left) and _same(before[0], before[calls])
+    first, again = before[0], before[calls]
+    if again.passed:  # what is passed by hand is the state, whatever the layer keeps besides
+        return _same(first.passed, again.passed)
+    moved = not _same([*first.passed, *first.kept], [*left.passed, *left.kept])
+    return moved and _same(first.kept, again.kept)
+
+
+class _State(NamedTuple):
+    """The state of a layer of neurons: what it is passed by hand, and what it keeps."""
+
+    passed: list[Tensor]
+    kept: list[Tensor]
 
 
 def _state_of(module: nn.Module) -> list[Tensor]:
@@ -390,8 +421,10 @@ def _tensors_in(values: Any) -> list[Tensor]:
 
 
 def _same(some: list[Tensor], others: list[Tensor]) -> bool:
-    """Whether two states are equal; one of size 0 is as good as zeros."""
-    return len(some) == len(others) and all(
+    """Whether two states are equal; none, or one of size 0, is as good as zeros."""
+    if len(some) != len(others):
+        return not any(bool(tensor.any()) for tensor in (*some, *others))
+    return all(
         torch.equal(a, b) if a.numel() and b.numel() else not (a.any() or b.any())
         for a, b in zip(some, others, strict=True)
     )

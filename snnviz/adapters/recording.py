@@ -1,6 +1,7 @@
 """`record`: the spikes of any layers of any network, from the network's own run."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 
 from snnviz.adapters.feeding import Source
 from snnviz.adapters.finding import UNKNOWN, Layer, find_layers
-from snnviz.adapters.probing import Probe, Site, listen, probe
+from snnviz.adapters.probing import Probe, Site, Track, listen, probe
 from snnviz.adapters.state import Start, undisturbed
 from snnviz.device import full_precision
 from snnviz.errors import ConfigError, ShapeError
@@ -48,7 +49,8 @@ def record(
             are taken as they are: normalize them as the network expects.
         T: Number of time steps, >= 1; None: as many as the network says, or 4.
         layers: Names of layers, as `named_modules` has them, or "all"; None: the first layer of
-            neurons that is called. A layer that no framework knows as spiking can be named.
+            neurons that is called. A layer that no framework knows as spiking can be named. Of
+            "all" those that have no record are left out, and `Recording.notes` says why.
         sequence: Whether `images` are a sequence [T, N, ...], such as event frames.
         drives: Whether the input currents are kept as well.
         seed: Of the random numbers of a network that draws some; None: such a network is refused.
@@ -73,14 +75,15 @@ def record(
         found = recorder.probe(source, T, start)
         T = recorder.steps(found, source, T)
         wanted = recorder.chosen(found)
-        recorder.check_random(found, wanted, seed)
-        heard = recorder.own(found, source, T, wanted, start, seed=seed or 0, drives=drives)
+        heard, left_out = recorder.own(
+            found, source, T, wanted, start, seed=seed, drives=drives, skip=layers == "all"
+        )
         return Recording(
             T,
-            tuple(info(site, found) for site in wanted),
-            {site.name: heard[site.name].record for site in wanted},
-            {site.name: heard[site.name].drive for site in wanted} if drives else {},
-            recorder.notes(found),
+            tuple(info(site, found) for site in wanted if site.name in heard),
+            {name: own.record for name, own in heard.items()},
+            {name: own.drive for name, own in heard.items()} if drives else {},
+            (*recorder.notes(found), *left_out),
         )
 
 
@@ -235,40 +238,44 @@ class Recorder:
         wanted: Sequence[Site],
         start: Start,
         *,
-        seed: int = 0,
+        seed: int | None = None,
         drives: bool = False,
-    ) -> dict[str, Own]:
-        """What the layers emit in the network's own run of T steps, by name.
+        skip: bool = False,
+    ) -> tuple[dict[str, Own], tuple[str, ...]]:
+        """What the layers emit in the network's own run of T steps, by name; why some are left out.
+
+        Args:
+            found: How the network takes images.
+            source: The images.
+            T: Number of time steps.
+            wanted: The layers.
+            start: Puts the network at its start.
+            seed: Of the random numbers that the network draws, where it may.
+            drives: Whether input currents are kept.
+            skip: Whether layers without a record are left out, unless all are.
 
         Raises:
-            ConfigError: The network can do other numbers of steps only, or a layer emits no spikes.
+            ConfigError: The network can do other numbers of steps only, or a layer has no record.
         """
         self.check_steps(found, T)
-        parts: dict[str, list[SpikeRecord]] = {site.name: [] for site in wanted}
-        currents: dict[str, list[Tensor]] = {site.name: [] for site in wanted}
+        kept = {site.name: _Kept(site, drives=drives) for site in wanted}
+        faults: dict[str, ConfigError] = {}
+        for name, each in kept.items():
+            with _noting(faults, name):
+                self.check_random(found, [each.site], seed)
         layers = list({id(site.layer): site.layer for site in wanted}.values())
-        sizes: dict[str, set[float]] = {}
         for chunk, count in chunks(source, found):
             heard = listen(
-                self.net, layers, found.way, chunk, T, start=start, seed=seed, drives=drives
+                self.net, layers, found.way, chunk, T, start=start, seed=seed or 0, drives=drives
             )
-            for site in wanted:
-                track = heard.get((site.layer.name, site.place))
-                if track is None or track.emissions.T != T:
-                    raise ConfigError(
-                        f"{site.name} makes {track.emissions.T if track else 0} steps of {T}; "
-                        "choose another T"
-                    )
-                parts[site.name].append(track.emissions.record(T)[:count])
-                sizes.setdefault(site.name, set()).update(track.emissions.sizes())
-                if drives:
-                    currents[site.name].append(torch.stack(track.drives)[:, :count].float().cpu())
-        for site in wanted:
-            check_sizes(site.layer, sizes[site.name])
-        return {
-            site.name: Own(SpikeRecord.joined(parts[site.name]), _joined(currents[site.name]))
-            for site in wanted
-        }
+            for name, each in kept.items():
+                if name not in faults:
+                    with _noting(faults, name):
+                        each.add(heard.get((each.site.layer.name, each.site.place)), T, count)
+        if faults and (not skip or len(faults) == len(kept)):
+            raise next(iter(faults.values()))
+        own = {name: each.own() for name, each in kept.items() if name not in faults}
+        return own, tuple(f"{name} is left out: {error}" for name, error in faults.items())
 
     def check_steps(self, found: Probe, T: int) -> None:
         """Nothing, if the network itself can make T steps.
@@ -290,6 +297,45 @@ class Recorder:
         if found.way.flat:
             notes.append("each image was given to the network as one row of numbers")
         return tuple(notes)
+
+
+class _Kept:
+    """What is kept of one layer, a chunk of images after the other."""
+
+    def __init__(self, site: Site, *, drives: bool) -> None:
+        self.site = site
+        self._drives = drives
+        self._records: list[SpikeRecord] = []
+        self._currents: list[Tensor] = []
+        self._sizes: set[float] = set()
+
+    def add(self, track: Track | None, T: int, count: int) -> None:
+        """Take what the layer did for the first `count` images of a chunk.
+
+        Raises:
+            ConfigError: It made other steps, or emitted no spikes.
+        """
+        made = track.emissions.T if track else 0
+        if track is None or made != T:
+            raise ConfigError(f"{self.site.name} makes {made} steps of {T}; choose another T")
+        self._records.append(track.emissions.record(T)[:count])
+        self._sizes |= track.emissions.sizes()
+        check_sizes(self.site.layer, self._sizes)
+        if self._drives:
+            self._currents.append(torch.stack(track.drives)[:, :count].float().cpu())
+
+    def own(self) -> Own:
+        """All of it."""
+        return Own(SpikeRecord.joined(self._records), _joined(self._currents))
+
+
+@contextmanager
+def _noting(faults: dict[str, ConfigError], name: str) -> Iterator[None]:
+    """In here an error is kept under that name, and does not end what goes on."""
+    try:
+        yield
+    except ConfigError as error:
+        faults[name] = error
 
 
 class _Running:

@@ -59,7 +59,7 @@ class Model:
 
     def encoder(self, layer: str | None = None) -> NetworkEncoder:
         """The encoder up to that layer, or the first."""
-        return NetworkEncoder(self.net, layer, self.T, mean=self.mean, std=self.std)
+        return NetworkEncoder(self.net, layer, self.T, mean=self.mean, std=self.std, copy=False)
 
     def layers(self, samples: Sequence["Sample"]) -> "tuple[LayerInfo, ...]":
         """The layers of neurons that are called for images like these."""

@@ -59,11 +59,19 @@ class SpikingJelly(Framework):
         return any(name in _SEVERAL for _, name in classes(module))
 
     def integrates(self, module: nn.Module) -> tuple[float, float | None] | None:
-        """IFNode itself: subclasses may leak or adapt."""
+        """IFNode itself, as it is made: subclasses may leak or adapt, and so may what is put in."""
         if type(module) is not neuron.IFNode:
             return None
         values = cast("Any", module)
         reset = values.v_reset
+        surrogate = next(classes(values.surrogate_function), ("", ""))[0]
+        if (
+            "forward" in vars(module)
+            or not surrogate.startswith(_LIBRARY)
+            or values._memories_rv.get("v") != (reset or 0.0)  # noqa: SLF001 - no public way
+            or module._forward_hooks  # noqa: SLF001
+        ):
+            return None
         return float(values.v_threshold), None if reset is None else float(reset)
 
 
