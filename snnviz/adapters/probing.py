@@ -18,6 +18,8 @@ from snnviz.errors import ConfigError, ShapeError
 
 # Steps over which the drive is compared, and images that are tried together.
 _STEPS, _IMAGES = 3, 2
+# Values of an image from which on one step less is compared.
+_LARGE = 1 << 15
 _FEEDS: tuple[Feed, ...] = ("image", "time first", "images first", "together", "time last")
 
 
@@ -108,6 +110,7 @@ def listen(
     start: Start,
     seed: int = 0,
     drives: bool | int = False,
+    first: bool = False,
     outputs: list[Any] | None = None,
 ) -> Heard:
     """What the layers of `net` get and emit in T steps, by name and place, the first called first.
@@ -121,6 +124,7 @@ def listen(
         start: Puts the network at its start.
         seed: Of the random numbers that it may draw.
         drives: Whether the drives are kept; a number keeps those of so many steps.
+        first: Whether drives are kept of the first layer of neurons alone.
         outputs: What the network returns is added here, one entry a call.
 
     Raises:
@@ -130,10 +134,19 @@ def listen(
     most = T if drives is True else int(drives)
     heard: Heard = {}
 
+    leading: set[str] = set()  # up to the first layer that is known to be one of neurons
+
     def keep(call: Call) -> Call:
         assert call.emitted is not None  # noqa: S101 - it was let run
-        drive = call.drive.clone() if most else call.drive[:0]
-        return replace(call, drive=drive, arguments=(), emitted=compact(call.emitted), entered=None)
+        certain = any(
+            layer.framework.certain(layer.module) for layer in layers if layer.name in leading
+        )
+        if not certain:
+            leading.add(call.layer.name)
+        wanted = most and (not first or call.layer.name in leading)
+        drive = call.drive.clone() if wanted else call.drive.new_empty(0)
+        emitted = compact(call.emitted)
+        return replace(call, drive=drive, arguments=(), emitted=emitted, entered=None)
 
     listener = Listener(net, layers, keep)
     start.begin(seed)
@@ -180,7 +193,7 @@ def _take(heard: Heard, call: Call, images: int, most: int) -> None:
         raise ConfigError(f"{layer.name} ({layer.kind}) emits no axis of images")
     track.images, track.shape = int(emitted.shape[1]), tuple(emitted.shape[2:])
     track.emissions.add(emitted)
-    if most > len(track.drives):
+    if most > len(track.drives) and call.drive.numel():
         drive = by_step(call.drive, axes, images, steps)
         track.drives += list(drive[: most - len(track.drives)])
 
@@ -265,6 +278,8 @@ def _candidates(
     feeds = list(dict.fromkeys([*(f for each in frameworks for f in each.feeds), *_FEEDS]))
     if fixed == {1}:  # one step a call
         feeds.sort(key=lambda feed: feed != "image")
+    # All steps of large images at once take memory for each of them, in every layer.
+    few = _STEPS if source.values[0].numel() < _LARGE else _STEPS - 1
     flats = [False, *[True] * (source.values.ndim > (3 if source.sequence else 2))]
     for count in dict.fromkeys([*(sorted(batches) or [_IMAGES]), 1]):
         for flat in flats:
@@ -272,7 +287,7 @@ def _candidates(
                 batch = count if batches or count == 1 else None
                 # A network that takes one step a call can take any number of them.
                 first = [] if feed == "image" else sorted(fixed, reverse=True)
-                for steps in dict.fromkeys([*first, min(T, _STEPS), T]):
+                for steps in dict.fromkeys([*first, min(T, few), T]):
                     if not source.sequence or steps <= len(source.values):
                         yield Way(feed, flat, batch), count, steps
 
@@ -322,7 +337,9 @@ class _Run(Protocol):
 
 def _runner(net: nn.Module, layers: Sequence[Layer], start: Start) -> _Run:
     def run(way: Way, source: Source, steps: int, seed: int = 0) -> Heard:
-        return listen(net, layers, way, source, steps, start=start, seed=seed, drives=_STEPS)
+        return listen(
+            net, layers, way, source, steps, start=start, seed=seed, drives=_STEPS, first=True
+        )
 
     return run
 

@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from snnviz.adapters.protocol import Framework
 
 _COMPILER = "torch._dynamo"
+# Weights from which on a copy shares them: 64 MB in float32.
+_SHARED = 1 << 24
 
 
 class Start:
@@ -81,13 +83,17 @@ def copy_network(net: nn.Module) -> nn.Module:
     """A deep copy of `net`, or `net` itself where no faithful copy can be made.
 
     A state that is part of a graph is copied without it. Some frameworks' copies lose settings
-    and hooks, which are put there again.
+    and hooks, which are put there again. Weights of 64 MB and more, as the linear layers of large
+    networks have them, are shared; `snnviz.adapters.network` says so if they change.
     """
     detached: dict[int, Any] = {
         id(value): value.detach().clone()
         for module in net.modules()
         for value in tensors_of(module)
         if not value.is_leaf
+    }
+    detached |= {
+        id(weight): nn.Parameter(weight.detach(), weight.requires_grad) for weight in shared(net)
     }
     try:
         copied: nn.Module = deepcopy(net, detached)
@@ -102,6 +108,11 @@ def copy_network(net: nn.Module) -> nn.Module:
     for (_, ours), (_, theirs) in pairs:
         _complete(ours, theirs)
     return copied
+
+
+def shared(net: nn.Module) -> list[nn.Parameter]:
+    """The weights of `net` that a copy shares."""
+    return [weight for weight in net.parameters() if weight.numel() >= _SHARED]
 
 
 def _complete(module: nn.Module, copied: nn.Module) -> None:
