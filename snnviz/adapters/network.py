@@ -355,7 +355,8 @@ class NetworkEncoder(Encoder):
             return self._proven[form]
         chunk, _ = next(chunks(_brightest(source), known.found))
         steps = min(T, known.steps or T)
-        if known.steps is None and known.found.way.feed != "image":
+        way = known.found.way
+        if known.steps is None and (way.feed != "image" or way.loops):
             # Long runs of all steps at once take memory for each of them, in every layer.
             neurons = int(np.prod(known.site.shape)) * len(chunk)
             steps = min(T, max(_BLOCK // 2, _VALUES // max(1, neurons)))
