@@ -1,18 +1,21 @@
 """Run a network and listen: what enters its layers of neurons, and what they emit."""
 
+import functools
 import inspect
 import weakref
 from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_pre_hook
 
-from snnviz.adapters.finding import Layer
+from snnviz.adapters.finding import Layer, frameworks_of
 from snnviz.errors import ConfigError
 
 Token = tuple[int, tuple[int, ...], int]
@@ -50,6 +53,9 @@ class Call:
     entered: Tensor | None = None
 
 
+_REST = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
 class Stop(Exception):  # noqa: N818 - no error: it ends a run that has shown what was wanted
     """A layer was reached, and the network need not be run further."""
 
@@ -84,16 +90,24 @@ class Listener:
         net: The network.
         layers: The layers to listen to.
         keep: Makes of a call what is kept of it.
+        counted: Whether the number of steps of a run is known from what the network is given.
     """
 
     def __init__(
-        self, net: nn.Module, layers: Sequence[Layer], keep: Callable[[Call], Call]
+        self,
+        net: nn.Module,
+        layers: Sequence[Layer],
+        keep: Callable[[Call], Call],
+        *,
+        counted: bool = False,
     ) -> None:
+        self._counted = counted
         self._net = net
         self._layers = layers
         self._keep = keep
         self._order: list[Token] = []
         self._heard: list[Call] = []
+        self._sums: list[float] = []
         self._lineage = _Lineage()
         self._places: dict[tuple[Token, ...], list[int]] = {}
         self._weighted = _Weighted(net, {id(layer.module) for layer in layers})
@@ -113,11 +127,30 @@ class Listener:
         for layer in self._layers:
             hook = _heard_by(self._hear, layer)
             handles.append(layer.module.register_forward_hook(hook, with_kwargs=True))
+        known = {id(module) for module in self._net.modules()}
+        handles.append(register_module_forward_pre_hook(partial(self._unregistered, known)))
         try:
-            yield
+            with ExitStack() as stack:
+                for layer in self._layers:
+                    stack.enter_context(_called_only(layer))
+                yield
         finally:
             for handle in handles:
                 handle.remove()
+
+    def _unregistered(self, known: Collection[int], module: nn.Module, _: Any) -> None:
+        """Refuse neurons that run before all others, and that the network does not know of.
+
+        Raises:
+            ConfigError: There are such.
+        """
+        if id(module) in known or self._heard:
+            return
+        if any(framework.is_neuron(module) for framework in frameworks_of(module)):
+            raise ConfigError(
+                f"neurons that are no part of the network ({type(module).__name__}) run before all "
+                "others; keep them in an attribute of their own or in nn.ModuleList, not in a list"
+            )
 
     def run(self, feed: Tensor, states: tuple[Any, ...]) -> tuple[list[Call], Any]:
         """The calls of one run, in their order, and what the network returns.
@@ -125,7 +158,7 @@ class Listener:
         Raises:
             ConfigError: The network raised an error, or a layer emitted no tensor.
         """
-        self._order, self._heard, self._lineage = [], [], _Lineage()
+        self._order, self._heard, self._sums, self._lineage = [], [], [], _Lineage()
         returned = run(self._net, feed, states)
         order = tuple(self._order)
         if order not in self._places:
@@ -144,6 +177,8 @@ class Listener:
         }
         own = [token for token in order if token[0] in watched]
         periods = {token: places(order, token, self._weighted, loops) for token in own}
+        if not self._counted:
+            self._check_told(order, own, periods, loops)
         # A layer that is called with several shapes stands at as many places at least.
         before, total = {}, dict.fromkeys(watched, 0)
         for token, period in periods.items():
@@ -155,6 +190,30 @@ class Listener:
             seen[token] += 1
         return found
 
+    def _check_told(
+        self, order: tuple[Token, ...], own: list[Token], periods: dict[Token, int], loops: set[int]
+    ) -> None:
+        """Nothing, if calls of a layer are known to be steps.
+
+        Where no module with weights is called again, a loop over time is told from one object at
+        several places by its drive, which is the same in each step.
+
+        Raises:
+            ConfigError: They may be either.
+        """
+        calls = Counter(order)
+        if any(calls[token] > 1 for token in order if token in self._weighted):
+            return
+        for token, period in periods.items():
+            sums = [each for each, which in zip(self._sums, own, strict=True) if which == token]
+            if period < len(sums) and len(sums) not in loops and len(set(sums[::period])) > 1:
+                name = next(layer.name for layer in self._layers if id(layer.module) == token[0])
+                raise ConfigError(
+                    f"{name} is called {len(sums)} times in a run with another drive each time, "
+                    "in steps or at several places, which cannot be told; give each place a layer "
+                    "of its own, or say the number of steps in an attribute T"
+                )
+
     def _note(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
         first = inputs[0] if inputs else None
         shape = tuple(first.shape) if isinstance(first, Tensor) else ()
@@ -165,6 +224,7 @@ class Listener:
 
     def _hear(self, call: Call) -> None:
         self._lineage.note(call.emitted, self._lineage.of(call.entered) + 1)
+        self._sums.append(float(call.drive.sum(dtype=torch.float64)))
         self._heard.append(self._keep(call))
 
 
@@ -187,6 +247,39 @@ class _Lineage:
         """Remember it while the tensor lives."""
         if count and isinstance(tensor, Tensor):
             self._known[id(tensor)] = (weakref.ref(tensor), count)
+
+
+@contextmanager
+def _called_only(layer: Layer) -> Iterator[None]:
+    """In here the `forward` of a layer that is not called as a module is refused.
+
+    No hook hears that, and another layer would pass for the first.
+    """
+    module, own = layer.module, vars(layer.module).get("forward")
+    forward, called = module.forward, [0]
+
+    def note(_: nn.Module, __: Any) -> None:
+        called[0] += 1
+
+    def checked(*inputs: Any, **given: Any) -> Any:
+        if not called[0]:
+            raise ConfigError(
+                f"the network calls {layer.name}.forward(...); let it call {layer.name}(...), "
+                "which hooks can hear"
+            )
+        called[0] -= 1
+        return forward(*inputs, **given)
+
+    handle = module.register_forward_pre_hook(note)
+    module.forward = functools.wraps(forward)(checked)
+    try:
+        yield
+    finally:
+        handle.remove()
+        if own is None:
+            vars(module).pop("forward", None)
+        else:
+            module.forward = own
 
 
 @contextmanager
@@ -298,8 +391,11 @@ def _call(layer: Layer, inputs: tuple[Any, ...], given: dict[str, Any]) -> Call:
     values = inputs
     if given:
         try:
-            bound = inspect.signature(layer.module.forward).bind(*inputs, **given)
+            signature = inspect.signature(layer.module.forward)
+            bound = signature.bind(*inputs, **given)
         except (TypeError, ValueError):
+            bound = None
+        if bound is None or any(p.kind in _REST for p in signature.parameters.values()):
             values = (*inputs, *given.values())
         else:
             values = tuple(bound.arguments.values())

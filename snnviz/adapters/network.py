@@ -18,8 +18,16 @@ from snnviz.adapters.feeding import Source, by_step, in_axes
 from snnviz.adapters.hooks import Call, Stop, run, stopping
 from snnviz.adapters.kernels import find_kernels
 from snnviz.adapters.probing import NoWayError, Probe, Site, listen
-from snnviz.adapters.recording import Recorder, as_source, check_sizes, chunks, device_of, unwrapped
-from snnviz.adapters.state import Start, copy_network, shared
+from snnviz.adapters.recording import (
+    Recorder,
+    as_source,
+    check_sizes,
+    check_steps,
+    chunks,
+    device_of,
+    unwrapped,
+)
+from snnviz.adapters.state import Start, copy_network
 from snnviz.data import normalize
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.neurons.first_spike import drive_thresholds, first_spike
@@ -90,7 +98,6 @@ class NetworkEncoder(Encoder):
                 "itself, and changes with it",
                 stacklevel=3,
             )
-        self._versions = [(weight, weight._version) for weight in shared(bare) if copy]  # noqa: SLF001
         self._layer = layer
         self._normalization = (mean, std)
         self._recorder = Recorder(self._net, layer)
@@ -182,8 +189,7 @@ class NetworkEncoder(Encoder):
             ConfigError: T is below 1; the network cannot be run so, draws random numbers, or emits
                 no spikes.
         """
-        if T is not None and T < 1:
-            raise ConfigError(f"T must be at least 1, got {T}")
+        check_steps(T)
         source = self._source(images, sequence=sequence)
         with self._recorder.running() as start:
             known = self._know(source, T, start)
@@ -270,13 +276,6 @@ class NetworkEncoder(Encoder):
 
     def _know(self, source: Source, T: int | None, start: Start) -> Known:
         """How the network takes images like these, found once."""
-        if any(weight._version != version for weight, version in self._versions):  # noqa: SLF001
-            self._versions = []
-            warnings.warn(
-                "the network has changed since the encoder was made, and they share the weights "
-                "of large layers; make the encoder anew",
-                stacklevel=5,
-            )
         form = (source.sequence, source.values.shape[2 if source.sequence else 1 :])
         if form not in self._known:
             self._sample = source.take([0])

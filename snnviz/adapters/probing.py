@@ -148,7 +148,7 @@ def listen(
         emitted = compact(call.emitted)
         return replace(call, drive=drive, arguments=(), emitted=emitted, entered=None)
 
-    listener = Listener(net, layers, keep)
+    listener = Listener(net, layers, keep, counted=way.feed != "image")
     start.begin(seed)
     modules = dict(net.named_modules()) if way.timers else {}
     for name, attribute in way.timers:
@@ -287,7 +287,7 @@ def _candidates(
                 batch = count if batches or count == 1 else None
                 # A network that takes one step a call can take any number of them.
                 first = [] if feed == "image" else sorted(fixed, reverse=True)
-                for steps in dict.fromkeys([*first, min(T, few), T]):
+                for steps in dict.fromkeys([*first, min(max(T, 2), few), T]):
                     if not source.sequence or steps <= len(source.values):
                         yield Way(feed, flat, batch), count, steps
 
@@ -389,6 +389,7 @@ def _begins_anew(net: nn.Module, layer: Layer, way: Way, source: Source, start: 
     """Whether a network of one step a call puts its neurons at their start in every call."""
     before: list[_State] = []
     after: list[_State] = []
+    given_back: list[Tensor] = []
 
     def enters(module: nn.Module, inputs: tuple[Any, ...]) -> None:
         before.append(_State(_tensors_in(inputs[1:]), _state_of(module)))
@@ -396,6 +397,7 @@ def _begins_anew(net: nn.Module, layer: Layer, way: Way, source: Source, start: 
     def leaves(module: nn.Module, _: Any, output: Any) -> None:
         rest = output[1:] if isinstance(output, tuple) else ()
         after.append(_State(_tensors_in(rest), _state_of(module)))
+        given_back.extend(_tensors_in(output) if len(after) == 1 else [])
 
     source = source.flat() if way.flat else source
     start.begin()
@@ -411,10 +413,21 @@ def _begins_anew(net: nn.Module, layer: Layer, way: Way, source: Source, start: 
         for handle in handles:
             handle.remove()
     first, again = before[0], before[calls]
+    returned = _tensors_in(output)
+    for state in again.passed:
+        if not _among(state, given_back) and _among(state, returned):
+            raise ConfigError(
+                f"the network hands {layer.name} another layer's state or spikes: let its forward "
+                "return the output first, and then the states in the order in which it takes them"
+            )
     if again.passed:  # what is passed by hand is the state, whatever the layer keeps besides
         return _same(first.passed, again.passed)
     moved = not _same([*first.passed, *first.kept], [*left.passed, *left.kept])
     return moved and _same(first.kept, again.kept)
+
+
+def _among(tensor: Tensor, others: list[Tensor]) -> bool:
+    return any(tensor.shape == other.shape and torch.equal(tensor, other) for other in others)
 
 
 class _State(NamedTuple):

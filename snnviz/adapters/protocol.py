@@ -1,6 +1,6 @@
 """What has to be known of a framework to record its neurons: one `Framework` in a file each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Literal
 
 from torch import Tensor, nn
@@ -61,6 +61,10 @@ class Framework:
 
     def reset(self, module: nn.Module) -> None:
         """Put one module (a layer of neurons or any other that keeps a state) at its start."""
+
+    def bystanders(self) -> Iterable[nn.Module]:
+        """Layers of other networks that this framework may reset when a network is run."""
+        return ()
 
     def emitted(self, module: nn.Module, output: Any) -> Tensor | None:
         """The spikes in what a layer of neurons returns; None where there are none."""

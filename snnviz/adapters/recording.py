@@ -15,7 +15,7 @@ from snnviz.adapters.finding import UNKNOWN, Layer, find_layers
 from snnviz.adapters.probing import Probe, Site, Track, listen, probe
 from snnviz.adapters.state import Start, undisturbed
 from snnviz.device import full_precision
-from snnviz.errors import ConfigError, ShapeError
+from snnviz.errors import ConfigError, ShapeError, check_integer
 from snnviz.records.recording import LayerInfo, Recording
 from snnviz.records.spikes import SpikeRecord
 
@@ -141,6 +141,13 @@ class Recorder:
 
     def __init__(self, net: nn.Module, layers: str | Sequence[str] | None = None) -> None:
         self.net = net
+        if any(
+            isinstance(weight, nn.parameter.UninitializedParameter) for weight in net.parameters()
+        ):
+            raise ConfigError(
+                f"{type(net).__name__} has lazy layers without weights; run it once on an image, "
+                "or load its weights"
+            )
         self.names = None if layers in (None, "all") else _listed(layers)
         self.everything = layers == "all"
         self.layers = self._find()
@@ -171,8 +178,7 @@ class Recorder:
 
     def probe(self, source: Source, T: int | None, start: Start) -> Probe:
         """How the network takes these images."""
-        if T is not None and T < 1:
-            raise ConfigError(f"T must be at least 1, got {T}")
+        check_steps(T)
         wished = T or (len(source.values) if source.sequence else self.stated or _DEFAULT_T)
         return probe(self.net, self.layers, source, wished, start=start, named=bool(self.names))
 
@@ -394,6 +400,10 @@ def as_source(
     Raises:
         ShapeError: They are no finite floats, have no axis of images, or there are none.
     """
+    if not isinstance(images, (Tensor, np.ndarray)) or getattr(images, "is_sparse", False):
+        raise ShapeError(f"images are a dense tensor or array, got {type(images).__name__}")
+    if isinstance(images, np.ndarray) and images.dtype.kind not in "fiub":
+        raise ShapeError(f"images must be floats, got {images.dtype}")
     if isinstance(images, np.ndarray):
         native = images.dtype.newbyteorder("=")
         images = np.require(images, native, ("C_CONTIGUOUS", "WRITEABLE"))
@@ -425,7 +435,13 @@ def device_of(net: nn.Module) -> torch.device:
 
 
 def unwrapped(net: nn.Module) -> nn.Module:
-    """The network inside what torch.compile or data parallelism put around it."""
+    """The network inside what torch.compile or data parallelism put around it.
+
+    Raises:
+        ConfigError: It is no network.
+    """
+    if not isinstance(net, nn.Module):
+        raise ConfigError(f"a network is a torch.nn.Module, got {type(net).__name__}")
     inner = getattr(net, "_orig_mod", None)
     if isinstance(inner, nn.Module):
         return unwrapped(inner)
@@ -433,8 +449,23 @@ def unwrapped(net: nn.Module) -> nn.Module:
     return unwrapped(net.module) if isinstance(net, parallel) else net
 
 
+def check_steps(T: object) -> None:
+    """Nothing, if T is a number of time steps or None.
+
+    Raises:
+        ConfigError: It is not.
+    """
+    if T is not None:
+        check_integer("T", T, 1)
+
+
 def _listed(layers: str | Sequence[str] | None) -> list[str]:
-    return [layers] if isinstance(layers, str) else list(layers or ())
+    listed = [layers] if isinstance(layers, str) else layers
+    if not isinstance(listed, (list, tuple)) or not all(isinstance(n, str) for n in listed):
+        raise ConfigError(f"layers are named by text, or 'all', got {layers!r}")
+    if not listed:
+        raise ConfigError("got no layer; name one, or leave layers out for the first")
+    return list(listed)
 
 
 def _joined(parts: Sequence[Tensor]) -> NDArray[np.float32]:

@@ -3,7 +3,7 @@
 import random
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from copy import deepcopy
 from typing import Any
 
@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from snnviz.adapters.protocol import Framework
+from snnviz.adapters.protocol import Framework, classes
 
 _COMPILER = "torch._dynamo"
-# Weights from which on a copy shares them: 64 MB in float32.
-_SHARED = 1 << 24
+# Elements from which on a weight is not copied before it changes.
+_LARGE = 1 << 20
 
 
 class Start:
@@ -30,6 +30,13 @@ class Start:
         self._modules = list(net.modules())
         self._frameworks = tuple(dict.fromkeys(frameworks))
         self._kept = [_Kept(module) for module in self._modules]
+        own = {id(module) for module in self._modules}
+        self._bystanders = [
+            _Kept(module)
+            for framework in self._frameworks
+            for module in framework.bystanders()
+            if id(module) not in own
+        ]
 
     def begin(self, seed: int = 0) -> None:
         """The network as it was found, in evaluation mode, its neurons at their start.
@@ -48,8 +55,8 @@ class Start:
         torch.manual_seed(seed)
 
     def restore(self) -> None:
-        """The network as it was found."""
-        for each in self._kept:
+        """The network as it was found, and others that running it may have reset."""
+        for each in (*self._kept, *self._bystanders):
             each.restore(hooks=True)
 
 
@@ -83,8 +90,7 @@ def copy_network(net: nn.Module) -> nn.Module:
     """A deep copy of `net`, or `net` itself where no faithful copy can be made.
 
     A state that is part of a graph is copied without it. Some frameworks' copies lose settings
-    and hooks, which are put there again. Weights of 64 MB and more, as the linear layers of large
-    networks have them, are shared; `snnviz.adapters.network` says so if they change.
+    and hooks, which are put there again. Large weights take memory only when one side changes.
     """
     detached: dict[int, Any] = {
         id(value): value.detach().clone()
@@ -92,27 +98,27 @@ def copy_network(net: nn.Module) -> nn.Module:
         for value in tensors_of(module)
         if not value.is_leaf
     }
-    detached |= {
-        id(weight): nn.Parameter(weight.detach(), weight.requires_grad) for weight in shared(net)
-    }
+    for weight in net.parameters():
+        if type(weight) is nn.Parameter and weight.numel() >= _LARGE:
+            # It is copied when one side writes into it, and not before. Of storages of another
+            # library there is no such copy.
+            with suppress(RuntimeError, AttributeError):
+                lazy = torch._lazy_clone(weight.detach())  # noqa: SLF001 - no public way
+                detached[id(weight)] = nn.Parameter(lazy, weight.requires_grad)
     try:
         copied: nn.Module = deepcopy(net, detached)
     except Exception:  # noqa: BLE001 - whatever a module's attributes raise
         return net
     pairs = list(zip(net.named_modules(), copied.named_modules(), strict=False))
     same = len(list(copied.modules())) == len(list(net.modules())) and all(
-        type(ours) is type(theirs) and one == other for (one, ours), (other, theirs) in pairs
+        next(classes(ours)) == next(classes(theirs)) and one == other
+        for (one, ours), (other, theirs) in pairs
     )
     if not same:
         return net
     for (_, ours), (_, theirs) in pairs:
         _complete(ours, theirs)
     return copied
-
-
-def shared(net: nn.Module) -> list[nn.Parameter]:
-    """The weights of `net` that a copy shares."""
-    return [weight for weight in net.parameters() if weight.numel() >= _SHARED]
 
 
 def _complete(module: nn.Module, copied: nn.Module) -> None:

@@ -9,6 +9,7 @@ from torch import nn
 from snnviz.adapters.chain import ChainEncoder
 from snnviz.adapters.encoder import Encoder
 from snnviz.adapters.network import split_encoder
+from snnviz.errors import ConfigError
 from snnviz.tutorial.layouts import Checkpoint, load_checkpoint
 from snnviz.tutorial.network import build_encoder_layers
 
@@ -29,6 +30,10 @@ def load_encoder(source: str | Path | nn.Module | Checkpoint | None = None) -> E
         return split_encoder(source)
     if source is None:
         source = bundled()
+    if not isinstance(source, (str, Path, Checkpoint)):
+        raise ConfigError(
+            f"an encoder is in a file, a checkpoint or a network, got {type(source).__name__}"
+        )
     checkpoint = source if isinstance(source, Checkpoint) else load_checkpoint(source)
     if checkpoint is not source and checkpoint.neurons_from == "assumed":
         warnings.warn(

@@ -1,7 +1,9 @@
 """snnTorch 1.0: one step a call; the potential is passed by hand or hidden in the layer."""
 
+from collections.abc import Iterable
 from typing import ClassVar
 
+import snntorch
 import torch
 from torch import Tensor, nn
 
@@ -39,6 +41,12 @@ class SnnTorch(Framework):
             state = getattr(module, name, None)
             if isinstance(state, Tensor):
                 setattr(module, name, torch.zeros(0, device=state.device, dtype=state.dtype))
+
+    def bystanders(self) -> Iterable[nn.Module]:
+        """All neurons that there are: `utils.reset` goes over a list of every instance."""
+        return [
+            module for module in snntorch.SpikingNeuron.instances if isinstance(module, nn.Module)
+        ]
 
 
 FRAMEWORK = SnnTorch()
