@@ -206,6 +206,6 @@ def test_rooms_import_downwards_only():
 def test_the_version_and_the_extras_are_declared():
     root = Path(__file__).parents[1]
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
-    assert {"test", "docs", "cupy"} <= set(project["optional-dependencies"])
+    assert {"test", "docs", "cupy", "frameworks"} <= set(project["optional-dependencies"])
     assert all(">=" in need for need in project["dependencies"])
     assert f"[{snnviz.__version__}]" in (root / "CHANGELOG.md").read_text()

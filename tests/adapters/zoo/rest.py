@@ -1,25 +1,27 @@
-"""The networks of snnTorch, Norse and sinabs."""
+"""The networks of snnTorch, Norse and sinabs: of those that are installed."""
 
-from tests.adapters.zoo import (
-    nir_graphs,
-    norse,
-    norse_own,
-    sinabs,
-    sinabs_own,
-    snntorch,
-    snntorch_fused,
-    snntorch_loops,
-    snntorch_own,
-)
+from importlib import import_module
+from importlib.util import find_spec
 
-NETWORKS = [
-    *snntorch.NETWORKS,
-    *snntorch_fused.NETWORKS,
-    *snntorch_loops.NETWORKS,
-    *snntorch_own.NETWORKS,
-    *norse.NETWORKS,
-    *norse_own.NETWORKS,
-    *sinabs.NETWORKS,
-    *sinabs_own.NETWORKS,
-    *nir_graphs.NETWORKS,
+from tests.adapters.zoo.network import Network
+
+_NEEDS = {
+    "snntorch": ["snntorch"],
+    "snntorch_fused": ["snntorch"],
+    "snntorch_loops": ["snntorch"],
+    "snntorch_own": ["snntorch"],
+    "norse": ["norse"],
+    "norse_own": ["norse"],
+    "sinabs": ["sinabs"],
+    "sinabs_own": ["sinabs"],
+    "nir_graphs": ["nir", "norse", "sinabs", "snntorch"],
+}
+PACKAGES = sorted({package for needs in _NEEDS.values() for package in needs})
+MISSING = {package for package in PACKAGES if find_spec(package) is None}
+
+NETWORKS: list[Network] = [
+    network
+    for module, needs in _NEEDS.items()
+    if MISSING.isdisjoint(needs)
+    for network in import_module(f"tests.adapters.zoo.{module}").NETWORKS
 ]

@@ -2,12 +2,20 @@
 
 import numpy as np
 import pytest
-import sinabs
-import snntorch
 import torch
 
 from tests.adapters.zoo.network import Network, images, truth
-from tests.adapters.zoo.rest import NETWORKS
+from tests.adapters.zoo.rest import MISSING, NETWORKS, PACKAGES
+
+if MISSING:
+    pytest.skip(
+        f"needs {', '.join(PACKAGES)}, got no {', '.join(sorted(MISSING))}: "
+        "pip install -e '.[frameworks]'",
+        allow_module_level=True,
+    )
+
+import sinabs
+import snntorch
 
 NAMED = {network.name: network for network in NETWORKS}
 RECORDED = [network for network in NETWORKS if not network.refused]
