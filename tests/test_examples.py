@@ -171,6 +171,44 @@ def test_analyze_an_encoder(tmp_path):
     assert (tmp_path / "out" / "kernels.png").exists()
 
 
+def test_spikingjelly_zoo(tmp_path):
+    out = run("spikingjelly_zoo.py", cwd=tmp_path)
+    layers = re.findall(r"^(\S+): IFNode, (.*), mean count (.*) of 4$", out, re.MULTILINE)
+    assert len(layers) == 20
+    assert layers[0][:2] == ("sn1", "64 x 14 x 14")
+    assert all(0 < float(count) < 4 for _, _, count in layers)
+    assert "encoder sn1 (IFNode of SpikingJelly): 64 maps, same counts: True" in out
+
+
+def test_snntorch_network(tmp_path):
+    pytest.importorskip("snntorch", reason="snntorch is not installed: .[frameworks]")
+    out = run("snntorch_network.py", cwd=tmp_path)
+    assert out.startswith("25 steps, ")
+    assert re.findall(r"(lif\d): Leaky, (\d+) neurons", out) == [("lif1", "1728"), ("lif2", "10")]
+    assert all(0 < float(rate) < 0.5 for rate in re.findall(r"firing rate (.*)", out))
+    assert "num_steps is 25; same first steps: True" in out
+
+
+def test_norse_network(tmp_path):
+    pytest.importorskip("norse", reason="norse is not installed: .[frameworks]")
+    out = run("norse_network.py", cwd=tmp_path)
+    counts = re.findall(r"(\d): LIFCell of Norse, (\d+) neurons, mean count (.*) of 32", out)
+    assert [found[:2] for found in counts] == [("2", "36"), ("4", "10")]
+    assert all(0 < float(count) < 32 for *_, count in counts)
+    assert "2: (20, 36) and 4: (32, 20, 10)" in out
+    assert "receptive fields (36, 1, 28, 28)" in out
+
+
+def test_sinabs_network(tmp_path):
+    pytest.importorskip("sinabs", reason="sinabs is not installed: .[frameworks]")
+    out = run("sinabs_network.py", cwd=tmp_path)
+    first, _ = re.findall(r"up to (\d+) spikes a step, mean count (.*)", out)
+    assert int(first[0]) > 1
+    assert 0 < float(first[1]) < 8
+    # What a neuron that subtracts keeps back is less than a spike.
+    assert 0 < float(re.search(r"ReLU differ by (.*) at most", out).group(1)) <= 1
+
+
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
 def test_every_example_has_a_test(path):
     assert path.name in Path(__file__).read_text()
