@@ -21,7 +21,9 @@ BY_NAME = {network.name: network for network in NETWORKS}
 FREE = [
     network
     for network in NETWORKS
-    if not network.refused and "loop" not in network.form and network.origin != "zoo"
+    if not network.refused
+    and "loop" not in network.form
+    and network.origin in {"constructor", "own module"}
 ]
 # A residual, a shortcut, several axes, cells, states by hand, a loop, functional code.
 SEVERAL = [
