@@ -191,6 +191,24 @@ def test_a_sequence_for_a_network_of_all_steps(still):
     assert np.array_equal(found.steps(), want.numpy())
 
 
+def test_a_network_that_splits_into_other_steps_is_refused(still):
+    class Fours(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.sn = nn.Conv2d(1, 4, 3), neuron.IFNode(step_mode="m")
+
+        def forward(self, x):
+            return self.sn(self.conv(x).unflatten(0, (-1, 4)).transpose(0, 1))
+
+    net = Fours()
+    with torch.no_grad():
+        want = net(still.repeat_interleave(4, 0)).numpy()
+    assert np.array_equal(record(net, still, 4)["sn"].steps(), want)
+    for T in (2, 6, 12):
+        with pytest.raises(SnnvizError, match=r"choose another T|\bT\b"):
+            record(net, still, T)
+
+
 class Thresholding(nn.Module):
     """A layer of a user's own that no framework knows."""
 
