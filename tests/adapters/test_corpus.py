@@ -49,7 +49,7 @@ def test_the_corpus_is_whole(package):
     assert len(NETWORKS) > 350
 
 
-@pytest.mark.parametrize("way", [by_record, by_encoder])
+@pytest.mark.parametrize("way", [by_record, pytest.param(by_encoder, marks=pytest.mark.slow)])
 @of(RECORDED)
 def test_spikes_are_those_of_the_frameworks_own_run(network, way):
     name, found = way(network)

@@ -154,14 +154,24 @@ def test_a_graph_has_as_many_trains_as_importers(tmp_path, capsys):
     whole = graph(nir.IF(r=one, v_threshold=one))
     assert fires_at(norse.from_nir(whole)) == [2, 5]
     assert fires_at(from_sinabs.from_nir(whole, num_timesteps=8)) == [1, 3, 5, 7]
-    leaky = graph(nir.LIF(tau=0.002 * one, r=one, v_leak=0 * one, v_threshold=0.1 * one))
-    assert fires_at(norse.from_nir(leaky)) == list(range(8))
-    assert fires_at(from_sinabs.from_nir(leaky, num_timesteps=8)) == sorted([*range(8)] * 5)
-    assert fires_at(from_snntorch.import_from_nir(leaky)) == [4]
+    leaky = graph(nir.LIF(tau=0.004 * one, r=one, v_leak=0 * one, v_threshold=0.15 * one))
+    assert fires_at(norse.from_nir(leaky), 20) == list(range(1, 20, 2))
+    assert fires_at(from_sinabs.from_nir(leaky, num_timesteps=20), 20) == sorted([*range(20)] * 3)
+    assert fires_at(from_snntorch.import_from_nir(leaky), 20) == [14]
     capsys.readouterr()  # what an importer prints
     page = " ".join(PAGE.read_text().split())
     assert "fires at 2, 5 in Norse and at 1, 3, 5, 7 in sinabs" in page
-    assert "1 spike in eight steps in snnTorch, 8 in Norse, 40 in sinabs" in page
+    assert "1 spike in twenty steps in snnTorch, 10 in Norse, 60 in sinabs" in page
+
+
+@pytest.mark.xfail(
+    reason="states that are handed on and are 0, since all fired, are taken for none", strict=True
+)
+def test_neurons_that_all_fire_at_every_step_do_not_begin_anew():
+    norse = spiking("norse.torch")
+    assert fires_at(norse.SequentialState(norse.IAFCell(norse.IAFParameters(v_th=0.2)))) == [
+        *range(8)
+    ]
 
 
 @pytest.mark.slow
