@@ -21,7 +21,8 @@ from snnviz.errors import ConfigError
         ("adbdcadbdcadbdc", "", (), 2),  # the same, told by what repeats
         ("adbdcdeadbdcde", "abce", (), 3),
         ("sdbdbdbdb", "sb", (), 1),  # a stem before the loop
-        ("sdddd", "s", (4,), 1),  # nothing between: the network says four steps
+        ("sdbdbd", "", (), 3),  # three places of one step, or three steps with code at the last:
+        ("sdbdbd", "", (3,), 1),  # the network says that it makes three
         ("sdbdbdbf", "sbf", (), 1),  # a head after the loop
         ("adpdcadpdc", "ac", (), 2),
         ("adadad", "a", (), 1),
