@@ -63,6 +63,7 @@ def heard(network, net, still, T):
     return found
 
 
+@pytest.mark.slow  # all of them together
 @pytest.mark.parametrize("network", FREE[1::4], ids=lambda network: network.name)
 def test_another_number_of_steps_is_right_or_refused(network):
     T = network.T + 3
@@ -133,6 +134,7 @@ WIDE = ["spikingjelly/sew_resnet18_add", "norse/mobilenet_v2", "sinabs/iaf_squee
         "snntorch/leaky_subtract", "spikingjelly/node/psn"]  # fmt: skip
 
 
+@pytest.mark.slow
 @by_name(*WIDE)
 def test_an_image_has_one_record_in_whatever_company(network):
     many = images(network, 40)
