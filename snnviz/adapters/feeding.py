@@ -40,7 +40,15 @@ class Source:
         return Source(self.values.to(device, dtype), self.sequence)
 
     def step(self, t: int) -> Tensor:
-        """What is seen at step t, [N, ...]; a copy, since some neurons write into their input."""
+        """What is seen at step t, [N, ...]; a copy, since some neurons write into their input.
+
+        Raises:
+            ShapeError: It is a sequence of fewer steps.
+        """
+        if self.sequence and t >= len(self.values):
+            raise ShapeError(
+                f"the sequence has {len(self.values)} steps, T is {t + 1} or more; ask for fewer"
+            )
         seen = self.values[t] if self.sequence else self.values
         copied: Tensor = seen.clone(memory_format=torch.contiguous_format)
         return copied

@@ -34,27 +34,11 @@ def build_model(spec: str, *, seed: int | None = None) -> nn.Module:
     place, colon, name = spec.rpartition(":")
     if not colon or not place or not name.isidentifier():
         raise ConfigError(f"a model is named as {_FORM}, got {spec!r}")
-    found = getattr(_module(place), name, None)
-    if found is None:
-        raise ConfigError(f"{place} has no {name!r}; name a function or class that gives a network")
-    if isinstance(found, nn.Module):
-        return found
-    if not callable(found):
-        raise ConfigError(f"{spec} is {type(found).__name__}; name what gives a network")
-    try:
-        if seed is None:
-            net = found()
-        else:
-            with torch.random.fork_rng():
-                torch.manual_seed(seed)
-                net = found()
-    except SnnvizError:
-        raise
-    except Exception as error:
-        raise ConfigError(f"{spec} raised {_sentence(error)}") from error
-    if not isinstance(net, nn.Module):
-        raise ConfigError(f"{spec} gives {type(net).__name__}, expected a torch.nn.Module")
-    return net
+    if seed is None:
+        return _made(spec, place, name)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return _made(spec, place, name)
 
 
 def load_weights(net: nn.Module, path: str | Path) -> str:
@@ -81,6 +65,26 @@ def load_weights(net: nn.Module, path: str | Path) -> str:
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from error
     return sha256
+
+
+def _made(spec: str, place: str, name: str) -> nn.Module:
+    """The network that is called so there, or that what is called so gives."""
+    found = getattr(_module(place), name, None)
+    if found is None:
+        raise ConfigError(f"{place} has no {name!r}; name a function or class that gives a network")
+    if isinstance(found, nn.Module):
+        return found
+    if not callable(found):
+        raise ConfigError(f"{spec} is {type(found).__name__}; name what gives a network")
+    try:
+        net = found()
+    except SnnvizError:
+        raise
+    except Exception as error:
+        raise ConfigError(f"{spec} raised {_sentence(error)}") from error
+    if not isinstance(net, nn.Module):
+        raise ConfigError(f"{spec} gives {type(net).__name__}, expected a torch.nn.Module")
+    return net
 
 
 def _module(place: str) -> ModuleType:

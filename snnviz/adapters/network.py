@@ -103,6 +103,7 @@ class NetworkEncoder(Encoder):
         self._recorder = Recorder(self._net, layer)
         self._known: dict[tuple[Any, ...], Known] = {}
         self._proven: dict[tuple[Any, ...], bool] = {}
+        self._levels: dict[tuple[Any, ...], float] = {}
         self._last: Known | None = None
         self.T = T or self._recorder.stated or 4
         self._told_T = T is not None
@@ -342,7 +343,8 @@ class NetworkEncoder(Encoder):
         """Whether stepping the neurons alone gives what the network itself emits.
 
         Held against each other are the brightest of the first images that are recorded over so
-        many steps: neurons that stay silent would agree with anything.
+        many steps, and of later ones that are brighter still: neurons that stay silent would agree
+        with anything.
 
         Raises:
             ConfigError: It does not, and the network itself can make other numbers of steps only.
@@ -350,7 +352,8 @@ class NetworkEncoder(Encoder):
         form = (known, T)
         if known.proven:
             return True
-        if form in self._proven:
+        level = _brightness(source)
+        if form in self._proven and (not self._proven[form] or level <= self._levels[form]):
             return self._proven[form]
         chunk, _ = next(chunks(_brightest(source), known.found))
         steps = min(T, known.steps or T)
@@ -375,9 +378,9 @@ class NetworkEncoder(Encoder):
             warnings.warn(
                 f"stepped alone, {known.site.name} ({known.site.layer.kind}) emits other spikes "
                 "than in the network's own run, which is recorded instead",
-                stacklevel=4,
+                stacklevel=3,
             )
-        self._proven[form] = same
+        self._proven[form], self._levels[form] = same, level
         return same
 
     def _recording(self, known: Known, T: int, start: Start) -> Callable[[Source], SpikeRecord]:
@@ -452,6 +455,11 @@ def _brightest(source: Source) -> Source:
     """Still images by falling brightness."""
     levels = source.values.flatten(1).double().abs().sum(1)
     return source.take(levels.argsort(descending=True, stable=True).tolist())
+
+
+def _brightness(source: Source) -> float:
+    """How bright the brightest still image is."""
+    return float(source.values.flatten(1).double().abs().sum(1).max())
 
 
 def _agree(record: SpikeRecord, own: Emissions, steps: int) -> bool:

@@ -421,7 +421,7 @@ def _begins_anew(net: nn.Module, layer: Layer, way: Way, source: Source, start: 
                 "return the output first, and then the states in the order in which it takes them"
             )
     if again.passed:  # what is passed by hand is the state, whatever the layer keeps besides
-        return _same(first.passed, again.passed)
+        return bool(first.passed) and _same(first.passed, again.passed)
     moved = not _same([*first.passed, *first.kept], [*left.passed, *left.kept])
     return moved and _same(first.kept, again.kept)
 

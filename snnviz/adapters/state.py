@@ -30,6 +30,9 @@ class Start:
         self._modules = list(net.modules())
         self._frameworks = tuple(dict.fromkeys(frameworks))
         self._kept = [_Kept(module) for module in self._modules]
+        self._weights = [
+            (weight, lazy) for weight in net.parameters() if (lazy := _lazy(weight)) is not None
+        ]
         own = {id(module) for module in self._modules}
         self._bystanders = [
             _Kept(module)
@@ -58,6 +61,9 @@ class Start:
         """The network as it was found, and others that running it may have reset."""
         for each in (*self._kept, *self._bystanders):
             each.restore(hooks=True)
+        for weight, before in self._weights:
+            if not torch.equal(weight.detach(), before):
+                weight.data.copy_(before)
 
 
 @contextmanager
@@ -99,12 +105,9 @@ def copy_network(net: nn.Module) -> nn.Module:
         if not value.is_leaf
     }
     for weight in net.parameters():
-        if type(weight) is nn.Parameter and weight.numel() >= _LARGE:
-            # It is copied when one side writes into it, and not before. Of storages of another
-            # library there is no such copy.
-            with suppress(RuntimeError, AttributeError):
-                lazy = torch._lazy_clone(weight.detach())  # noqa: SLF001 - no public way
-                detached[id(weight)] = nn.Parameter(lazy, weight.requires_grad)
+        lazy = _lazy(weight) if weight.numel() >= _LARGE else None
+        if lazy is not None:
+            detached[id(weight)] = nn.Parameter(lazy, weight.requires_grad)
     try:
         copied: nn.Module = deepcopy(net, detached)
     except Exception:  # noqa: BLE001 - whatever a module's attributes raise
@@ -119,6 +122,19 @@ def copy_network(net: nn.Module) -> nn.Module:
     for (_, ours), (_, theirs) in pairs:
         _complete(ours, theirs)
     return copied
+
+
+def _lazy(weight: nn.Parameter) -> Tensor | None:
+    """A copy of a weight that takes memory when one side writes into it, and not before.
+
+    None of storages of another library and of other kinds of parameters, which have no such copy.
+    """
+    if type(weight) is not nn.Parameter:
+        return None
+    with suppress(RuntimeError, AttributeError):
+        lazy: Tensor = torch._lazy_clone(weight.detach())  # noqa: SLF001 - no public way
+        return lazy
+    return None
 
 
 def _complete(module: nn.Module, copied: nn.Module) -> None:
@@ -157,8 +173,10 @@ class _Kept:
     def restore(self, *, hooks: bool) -> None:
         """Put it back, its hooks too or not."""
         for tensor, before in self.tensors:
-            if tensor.shape != before.shape or not torch.equal(tensor.detach(), before):
-                tensor.data = before
+            if tensor.shape == before.shape:
+                tensor.data.copy_(before)
+            else:
+                tensor.data = before.clone()
         for name, value, kept in self.inner:
             if "_hooks" in name and not hooks:
                 continue

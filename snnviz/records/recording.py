@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from snnviz.errors import ConfigError
 from snnviz.records.spikes import SpikeRecord
@@ -65,6 +65,14 @@ class Recording(Mapping[str, SpikeRecord]):
         if name not in self.records:
             raise ConfigError(f"no record of {name!r}; choose from {', '.join(self.records)}")
         return self.records[name]
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is a record of that layer."""
+        return name in self.records
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The record of the layer of that name, or `default` where there is none."""
+        return self.records.get(name, default)
 
     def __iter__(self) -> Iterator[str]:
         """The names of the layers."""

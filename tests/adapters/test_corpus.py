@@ -24,21 +24,10 @@ RECORDED = [network for network in NETWORKS if not network.refused]
 REFUSED = [network for network in NETWORKS if network.refused]
 
 
-# What does not hold yet, by the network that shows it.
-IN_PLACE = "what a run changes in place is put back once, and not again"
-OPEN = {
-    "norse/wrapped": IN_PLACE,
-    "snntorch/reset_inside": "a copy that resets itself resets the network that it is a copy of",
-    "spikingjelly/own/keeping": "modules of a user's own that reset_net would reset are not",
-}
-
-
-def of(networks, *, but=()):
-    """All of them by name; those in `but` fail, for the reason given there."""
-    marks = {name: [pytest.mark.xfail(reason=OPEN[name], strict=True)] for name in but}
+def of(networks):
+    """All of them by name."""
     return pytest.mark.parametrize(
-        "network",
-        [pytest.param(each, marks=marks.get(each.name, []), id=each.name) for each in networks],
+        "network", [pytest.param(each, id=each.name) for each in networks]
     )
 
 
@@ -85,7 +74,7 @@ def used(network):
 
 
 @pytest.mark.slow  # all of them together
-@of(NETWORKS, but=OPEN)
+@of(NETWORKS)
 def test_the_network_is_left_as_it_was_found(network):
     net = used(network)
     before = photograph(net)
@@ -103,7 +92,7 @@ def test_the_network_is_left_as_it_was_found(network):
         assert before.keys() == after.keys()
 
 
-@of(RECORDED[::4], but=["norse/wrapped"])
+@of(RECORDED[::4])
 def test_the_network_is_left_as_it_was_found_after_an_error(network):
     net, called = used(network), []
 

@@ -164,9 +164,6 @@ def test_a_graph_has_as_many_trains_as_importers(tmp_path, capsys):
     assert "1 spike in twenty steps in snnTorch, 10 in Norse, 60 in sinabs" in page
 
 
-@pytest.mark.xfail(
-    reason="states that are handed on and are 0, since all fired, are taken for none", strict=True
-)
 def test_neurons_that_all_fire_at_every_step_do_not_begin_anew():
     norse = spiking("norse.torch")
     assert fires_at(norse.SequentialState(norse.IAFCell(norse.IAFParameters(v_th=0.2)))) == [

@@ -186,7 +186,6 @@ def test_a_layer_that_returns_no_tensor_or_gets_none_is_named():
             ear.run(torch.ones(1, 2), ())
 
 
-@pytest.mark.xfail(reason="forward(*args, **kwargs) binds a name to no tensor", strict=True)
 def test_a_drive_that_is_given_by_name_is_heard():
     class Named(nn.Module):
         def __init__(self):

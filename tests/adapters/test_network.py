@@ -58,12 +58,7 @@ def test_feedback_is_recorded_from_the_networks_own_run(still):
     assert np.array_equal(split_encoder(net).encode(still, 8).steps(), want)
 
 
-ONCE = pytest.mark.xfail(
-    reason="what was proven of the first images is not asked again", strict=True
-)
-
-
-@pytest.mark.parametrize("apart", [pytest.param(True, marks=ONCE), False])
+@pytest.mark.parametrize("apart", [True, False])
 def test_feedback_that_the_first_images_do_not_show_is_found(apart, still):
     torch.manual_seed(0)
     net = Feedback()
@@ -115,7 +110,6 @@ def test_a_drive_that_changes_late_is_caught_and_told_in_one_line(still):
     assert np.array_equal(short.steps(), want[:4])
 
 
-@pytest.mark.xfail(reason="points at the caller's caller", strict=True)
 def test_what_is_told_points_at_the_line_that_encodes(still):
     encoder = split_encoder(LateFeedback(after=5))
     with pytest.warns(UserWarning, match="which is recorded instead") as told:

@@ -10,10 +10,6 @@ from snnviz.adapters.network import split_encoder
 from snnviz.adapters.recording import record
 from snnviz.errors import ConfigError, ShapeError, SnnvizError
 
-SHORT = pytest.mark.xfail(
-    reason="a network of one step a call raises IndexError at the end of a sequence", strict=True
-)
-
 
 def chain(**settings):
     torch.manual_seed(2)
@@ -69,7 +65,7 @@ def test_a_sequence_is_fed_step_by_step(still):
     assert np.array_equal(found.steps(), stepped(net, frames, 7, "1")[1])
 
 
-@pytest.mark.parametrize("mode", [pytest.param("s", marks=SHORT), "m"])
+@pytest.mark.parametrize("mode", ["s", "m"])
 def test_a_sequence_that_is_too_short_is_refused(mode, still):
     net = nn.Sequential(layer.Conv2d(1, 4, 3), neuron.IFNode())
     functional.set_step_mode(net, mode)
@@ -141,7 +137,6 @@ def test_wrong_names_are_answered_with_the_right_ones(still):
         record(chain(), still, 0)
 
 
-@pytest.mark.xfail(reason="asks for the record, and raises ConfigError", strict=True)
 def test_a_recording_can_be_asked_whether_it_has_a_layer(still):
     recording = record(chain(), still)
     assert "1" in recording

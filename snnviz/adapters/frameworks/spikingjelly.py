@@ -1,5 +1,6 @@
 """SpikingJelly 2.0: neurons that keep their state, one step a call or all steps at once."""
 
+from contextlib import suppress
 from typing import Any, ClassVar, cast
 
 from spikingjelly.activation_based import base, neuron
@@ -47,12 +48,14 @@ class SpikingJelly(Framework):
         return T if type(T) is int else None
 
     def reset(self, module: nn.Module) -> None:
-        """Each module alone: `functional.reset_net` remembers the modules of its first call."""
+        """As `functional.reset_net`: whatever has a `reset`, a user's own modules, too.
+
+        Each module alone, since that function remembers the modules of its first call.
+        """
         reset = getattr(module, "reset", None)
-        if isinstance(module, base.MemoryModule) or (
-            callable(reset) and next(classes(module))[0].startswith("spikingjelly.")
-        ):
-            cast("Any", reset)()
+        if callable(reset):
+            with suppress(TypeError):  # of another kind, with arguments
+                reset()
 
     def fires_several(self, module: nn.Module) -> bool:
         """ILIFNode puts out whole numbers."""
