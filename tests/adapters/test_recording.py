@@ -194,3 +194,32 @@ def test_random_networks_are_recorded_with_a_seed():
 def test_images_that_cannot_be_taken_are_refused(wrong, message):
     with pytest.raises(ShapeError, match=message):
         record(chain(), wrong)
+
+
+class Graded(neuron.IFNode):
+    """Its spikes are of a size that depends on the image."""
+
+    def forward(self, x):
+        bright = x.amax(dim=tuple(range(1, x.ndim)), keepdim=True) > 1
+        return super().forward(x) * torch.where(bright, 0.7, 0.5)
+
+
+def test_sizes_of_spikes_are_compared_over_all_images():
+    net = nn.Sequential(nn.Identity(), Graded())
+    dim, bright = torch.full((20, 1, 4, 4), 0.6), torch.full((20, 1, 4, 4), 1.2)
+    for images in (dim, bright):  # of one size: spikes
+        assert record(net, images, 4)["1"].most == 1
+        assert split_encoder(net).encode(images, 4).most == 1
+    for run in (record, lambda *given: split_encoder(net).encode(*given[1:])):
+        with pytest.raises(ConfigError, match=r"1 \(Graded\) emits analog values such as 0.5 and"):
+            run(net, torch.cat([dim, bright]), 4)
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 19])
+def test_as_many_images_as_always_go_through_at_once(count):
+    together = set()
+    net = chain()
+    net[0].register_forward_hook(lambda _, inputs, __: together.add(len(inputs[0])))
+    found = record(net, torch.rand(count, 1, 10, 8), 3)["1"]
+    assert found.shape == (count, 4, 8, 6)
+    assert together == {2, 8}  # two to try, then always eight
