@@ -206,7 +206,7 @@ class Graded(neuron.IFNode):
 
 def test_sizes_of_spikes_are_compared_over_all_images():
     net = nn.Sequential(nn.Identity(), Graded())
-    dim, bright = torch.full((20, 1, 4, 4), 0.6), torch.full((20, 1, 4, 4), 1.2)
+    dim, bright = torch.full((16, 1, 4, 4), 0.6), torch.full((16, 1, 4, 4), 1.2)
     for images in (dim, bright):  # of one size: spikes
         assert record(net, images, 4)["1"].most == 1
         assert split_encoder(net).encode(images, 4).most == 1
