@@ -54,7 +54,7 @@ class Source:
         return copied
 
     def all_steps(self, T: int, feed: Feed) -> Tensor:
-        """What is seen in T steps, [T, N, ...], [N, T, ...], [N * T, ...] or [N, ..., T]; a copy.
+        """What is seen in T steps, in the axes that `Feed` names; a copy.
 
         Raises:
             ShapeError: It is a sequence of fewer steps.
@@ -68,6 +68,8 @@ class Source:
         if feed == "time first":
             return steps
         by_image = steps.transpose(0, 1).contiguous()
+        if feed == "time third" and by_image.ndim > 3:
+            return by_image.transpose(1, 2).contiguous()
         if feed == "time last":
             return by_image.movedim(1, -1).contiguous()
         return by_image if feed == "images first" else by_image.flatten(0, 1)

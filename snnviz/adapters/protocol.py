@@ -11,8 +11,12 @@ Axes = Literal["step", "time first", "images first", "together"]
 "step": one step, [N, ...]; "time first": [T, N, ...]; "images first": [N, T, ...]; "together":
 [N * T, ...], the steps of an image beside each other.
 """
-Feed = Literal["image", "time first", "images first", "together", "time last"]
-"""What a network takes in one call: one image each (the network itself may loop), or all steps."""
+Feed = Literal["image", "time first", "images first", "together", "time last", "time third"]
+"""What a network takes in one call.
+
+"image": one image each, where the network itself may loop; all others: all steps, [T, N, ...],
+[N, T, ...], [N * T, ...], [N, ..., T], [N, C, T, ...].
+"""
 
 
 class Framework:
