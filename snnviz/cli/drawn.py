@@ -23,9 +23,10 @@ from snnviz.cli.subjects import (
     with_answers,
 )
 from snnviz.data import Sample
+from snnviz.errors import CheckpointError
 from snnviz.export.writing import Predict
 from snnviz.records.recording import LayerInfo
-from snnviz.tutorial.encoder import bundled, load_encoder
+from snnviz.tutorial.encoder import ASSUMED, bundled, load_encoder, revived
 from snnviz.tutorial.layouts import Checkpoint
 from snnviz.tutorial.network import ConvSNN, build_encoder_layers
 
@@ -108,9 +109,12 @@ def find_drawn(wanted: Wanted) -> Drawn:
 def _of_checkpoint(wanted: Wanted) -> Drawn:
     """The encoder, or other layers, of a checkpoint of the tutorial's network."""
     ckpt, quiet = wanted.ckpt, wanted.quiet
-    checkpoint = open_checkpoint(
-        ckpt or bundled(), neuron=wanted.neuron, **wanted.stated, quiet=quiet
-    )
+    try:
+        checkpoint = open_checkpoint(
+            ckpt or bundled(), neuron=wanted.neuron, **wanted.stated, quiet=quiet
+        )
+    except CheckpointError as error:
+        return _of_unknown(wanted, ckpt or bundled(), error)
     T = choose_steps(checkpoint, wanted.T, quiet=quiet)
     if wanted.predict and not quiet and checkpoint.holds_other_network:
         note(f"no predictions: {ckpt} {checkpoint.fault}")
@@ -137,6 +141,26 @@ def _of_checkpoint(wanted: Wanted) -> Drawn:
     names = chosen_layers(wanted.layer, layers)
     encoders = [subject.encoder(name) for name in names]
     return Drawn(T, samples, names, encoders, about, used, layers)
+
+
+def _of_unknown(wanted: Wanted, path: Path, error: CheckpointError) -> Drawn:
+    """The encoder of a whole pickled network of other classes, whose code is not there."""
+    net, sha256 = revived(path, error)
+    if not wanted.quiet:
+        note(f"{path} {ASSUMED}; prove it with --model")
+    subject = Model(path.name, net.to(wanted.device), wanted.T)
+    encoder = subject.encoder()
+    samples, images = choose_samples(
+        None, predict=wanted.predict, channels=encoder.in_channels, **wanted.choice
+    )
+    layers = subject.layers(samples)
+    names = chosen_layers(wanted.layer, layers)
+    encoders = [subject.encoder(name) if name else encoder for name in names]
+    prepare(encoders[0], samples, wanted.T)
+    described = {"file": path.name, "sha256": sha256, "form": "network of unknown classes"}
+    T = encoders[0].T if wanted.T is None else wanted.T
+    about = {"checkpoint": described, "images": images}
+    return Drawn(T, samples, names, encoders, about, None, layers)
 
 
 def _network(checkpoint: Checkpoint, T: int, device: str) -> nn.Module:
