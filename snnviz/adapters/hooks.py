@@ -249,37 +249,48 @@ class _Lineage:
             self._known[id(tensor)] = (weakref.ref(tensor), count)
 
 
+# Methods that take a layer's input; the latter two are SpikingJelly's.
+_FORWARDS = ("forward", "single_step_forward", "multi_step_forward")
+
+
 @contextmanager
 def _called_only(layer: Layer) -> Iterator[None]:
     """In here the `forward` of a layer that is not called as a module is refused.
 
     No hook hears that, and another layer would pass for the first.
     """
-    module, own = layer.module, vars(layer.module).get("forward")
-    forward, called = module.forward, [0]
+    module, called, inside = layer.module, [0], [0]
+    before = {name: vars(module).get(name) for name in _FORWARDS if hasattr(module, name)}
 
     def note(_: nn.Module, __: Any) -> None:
         called[0] += 1
 
-    def checked(*inputs: Any, **given: Any) -> Any:
-        if not called[0]:
+    def checked(name: str, method: Callable[..., Any], *inputs: Any, **given: Any) -> Any:
+        if not called[0] and not inside[0]:
             raise ConfigError(
-                f"the network calls {layer.name}.forward(...); let it call {layer.name}(...), "
+                f"the network calls {layer.name}.{name}(...); let it call {layer.name}(...), "
                 "which hooks can hear"
             )
-        called[0] -= 1
-        return forward(*inputs, **given)
+        called[0] -= name == "forward"
+        inside[0] += 1  # a layer may call its own methods
+        try:
+            return method(*inputs, **given)
+        finally:
+            inside[0] -= 1
 
     handle = module.register_forward_pre_hook(note)
-    module.forward = functools.wraps(forward)(checked)
+    for name in before:
+        method = getattr(module, name)
+        setattr(module, name, functools.wraps(method)(partial(checked, name, method)))
     try:
         yield
     finally:
         handle.remove()
-        if own is None:
-            vars(module).pop("forward", None)
-        else:
-            module.forward = own
+        for name, own in before.items():
+            if own is None:
+                vars(module).pop(name, None)
+            else:
+                setattr(module, name, own)
 
 
 @contextmanager

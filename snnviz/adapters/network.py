@@ -195,7 +195,7 @@ class NetworkEncoder(Encoder):
         with self._recorder.running() as start:
             known = self._know(source, T, start)
             T = self._steps(known, source, T)
-            if not known.found.way.loops:
+            if not known.found.way.loops or known.steps == 1:
                 self._recorder.check_steps(known.found, T)
             if self._is_still(known) and self._prove(known, source, T, start):
                 fast = self._recording(known, T, start)
@@ -361,7 +361,7 @@ class NetworkEncoder(Encoder):
         if known.steps is None and (way.feed != "image" or way.loops):
             # Long runs of all steps at once take memory for each of them, in every layer.
             neurons = int(np.prod(known.site.shape)) * len(chunk)
-            steps = min(T, max(_BLOCK // 2, _VALUES // max(1, neurons)))
+            steps = min(T, max(_BLOCK // 2, _VALUES // 4 // max(1, neurons)))
         heard = listen(
             self._net, [known.site.layer], known.found.way, chunk,
             known.steps or steps, start=start,
@@ -437,7 +437,7 @@ class NetworkEncoder(Encoder):
         emissions, states = Emissions(layer), call.arguments
         block = 1 if axes == "step" else T
         if block > 1 and known.steps is None and T * drive.numel() > _VALUES:
-            block = _BLOCK
+            block = max(1, min(_BLOCK, _VALUES // 4 // drive.numel()))
         start.begin()
         for first in range(0, T, block):
             count = min(block, T - first)

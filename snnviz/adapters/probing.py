@@ -314,15 +314,24 @@ def _try(
 ) -> tuple[Heard, Way]:
     """What is heard if the network is run in that way, and the way with what was learned of it."""
     run = _runner(net, layers, start)
-    heard = run(way, source, steps)
+    if way.feed == "image" and not source.sequence:
+        # One call first: a network may loop over any number of steps by itself.
+        heard = run(replace(way, loops=True), source, 1)
+        own = next(iter(heard.values())).emissions.T
+        if own > 1:
+            way, steps = replace(way, loops=True, steps=own), own
+            if timers := _timers(net, layers, way, source, own, start):
+                way, steps = replace(way, timers=timers), min(own, _STEPS)
+                heard = run(way, source, steps)
+        elif _begins_anew(net, next(iter(heard.values())).layer, way, source, start):
+            way, steps = replace(way, loops=True, steps=1), 1
+            way = replace(way, timers=_timers(net, layers, way, source, 1, start))
+        else:
+            heard = run(way, source, steps)
+    else:
+        heard = run(way, source, steps)
     track = next(iter(heard.values()))
     count, made = len(source), track.emissions.T
-    if way.feed == "image" and not source.sequence and (steps > 1 or made != steps):
-        once = run(replace(way, loops=True), source, 1)
-        own = next(iter(once.values())).emissions.T
-        if own > 1 or _begins_anew(net, track.layer, way, source, start):
-            heard, track = once, next(iter(once.values()))
-            way, made, steps = replace(way, loops=True, steps=own), own, own
     if track.images != count or made != steps:
         raise _NoFitError(
             f"of {count} images and {steps} steps {track.images} images and {made} steps arrive at "
@@ -514,9 +523,7 @@ def _understand(
         for (name, place), track in heard.items()
         if (name, place) not in again or not _alike(track, again[name, place])
     }
-    if way.loops:
-        way = replace(way, timers=_timers(net, layers, way, source, T, start))
-    elif any(layer.framework.steps(layer.module) for layer in layers):
+    if not way.loops and any(layer.framework.steps(layer.module) for layer in layers):
         way = replace(way, steps=_only_steps(run, way, source, T))
     drives = first.drives
     return Probe(
@@ -529,7 +536,7 @@ def _understand(
         ),
         still=all(torch.equal(drive, drives[0]) for drive in drives),
         random=frozenset(random),
-        own_steps=T if way.loops else way.steps,
+        own_steps=way.steps,
     )
 
 
@@ -552,9 +559,10 @@ def _timers(
         if type(value) is int and value == T and attribute in TIMERS and id(module) not in neurons
     )
     if timers:
-        with suppress(ConfigError):
-            changed = _runner(net, layers, start)(replace(way, timers=timers), source, T + 1)
-            if next(iter(changed.values())).emissions.T == T + 1:
+        other = 2 if T != 2 else 3
+        with suppress(ConfigError, NoWayError):
+            changed = _runner(net, layers, start)(replace(way, timers=timers), source, other)
+            if other == next(iter(changed.values())).emissions.T:
                 return timers
     return ()
 

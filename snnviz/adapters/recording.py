@@ -141,13 +141,6 @@ class Recorder:
 
     def __init__(self, net: nn.Module, layers: str | Sequence[str] | None = None) -> None:
         self.net = net
-        if any(
-            isinstance(weight, nn.parameter.UninitializedParameter) for weight in net.parameters()
-        ):
-            raise ConfigError(
-                f"{type(net).__name__} has lazy layers without weights; run it once on an image, "
-                "or load its weights"
-            )
         self.names = None if layers in (None, "all") else _listed(layers)
         self.everything = layers == "all"
         self.layers = self._find()
@@ -291,10 +284,15 @@ class Recorder:
         """
         if found.way.steps is None or found.way.timers or found.way.steps == T:
             return
+        name, steps = type(self.net).__name__, found.way.steps
+        if found.way.loops and steps == 1:
+            raise ConfigError(
+                f"{name} makes one step a call and puts its neurons at their start in each, so "
+                f"that all are alike, T is {T}; choose T = 1, or let it keep or return its states"
+            )
         how = "loops over" if found.way.loops else "takes"
         raise ConfigError(
-            f"{type(self.net).__name__} {how} {found.way.steps} time steps by itself, T is {T}; "
-            f"choose T = {found.way.steps}"
+            f"{name} {how} {steps} time steps by itself, T is {T}; choose T = {steps}"
         )
 
     def notes(self, found: Probe) -> tuple[str, ...]:
@@ -438,10 +436,15 @@ def unwrapped(net: nn.Module) -> nn.Module:
     """The network inside what torch.compile or data parallelism put around it.
 
     Raises:
-        ConfigError: It is no network.
+        ConfigError: It is no network, or one that has no weights yet.
     """
     if not isinstance(net, nn.Module):
         raise ConfigError(f"a network is a torch.nn.Module, got {type(net).__name__}")
+    if any(nn.parameter.is_lazy(weight) for weight in net.parameters()):
+        raise ConfigError(
+            f"{type(net).__name__} has lazy layers without weights; run it once on an image, or "
+            "load its weights"
+        )
     inner = getattr(net, "_orig_mod", None)
     if isinstance(inner, nn.Module):
         return unwrapped(inner)
