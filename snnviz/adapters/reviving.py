@@ -16,7 +16,7 @@ from snnviz.checkpoint.reading import as_dict
 from snnviz.checkpoint.values import kind_of, number, numpy_array
 from snnviz.errors import CheckpointError
 
-_REMEDY = "name the code that makes the network with --model, or pass it to snnviz.load_encoder"
+_REMEDY = "give the code that makes the network, or pass the network to snnviz.load_encoder"
 # Where classes of these names are torch's own or SpikingJelly's wrappings of them.
 _HOMES = ("torch.nn.modules.", "spikingjelly.activation_based.layer")
 _NEURONS = "spikingjelly.activation_based.neuron"
