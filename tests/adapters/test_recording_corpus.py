@@ -56,10 +56,12 @@ def heard(network, net, still, T):
 
         return keep
 
-    for name, module in net.named_modules():
-        module.register_forward_hook(hook(name))
+    handles = [module.register_forward_hook(hook(name)) for name, module in net.named_modules()]
     with torch.no_grad():
         network.run(net.eval(), still, T)
+    # Networks share what is a default of their constructors, such as surrogate functions.
+    for handle in handles:
+        handle.remove()
     return found
 
 

@@ -40,8 +40,8 @@ def refuse(_folder):
 
 
 def out_of_memory(_folder):
-    try:
-        bytearray(2 << 30)
+    try:  # more than a process has free that did other things before
+        bytearray(64 << 30)
     except MemoryError:
         raise DataError("a.png is no picture") from None
 
@@ -76,7 +76,7 @@ FAULTS = {
     "starts a program": (lambda _f: subprocess.run(["true"], check=True), CODE, "subprocess.Popen"),
     "writes a file": (lambda f: (f / "ran").touch(), CODE, "left or removed ran"),
     "removes a file": (lambda f: (f / "input").unlink(), CODE, "left or removed input"),
-    "allocates": (lambda _f: bytearray(2 << 30), MEMORY, "MemoryError"),
+    "allocates": (lambda _f: bytearray(64 << 30), MEMORY, "MemoryError"),
     "allocates and refuses": (out_of_memory, MEMORY, "asked for more"),
     "raises": (lambda _f: fail(KeyError("weight")), TRACEBACK, "KeyError"),
     "recurses": (lambda _f: fail(RecursionError("maximum")), TRACEBACK, "RecursionError"),
