@@ -135,7 +135,6 @@ def command(
     """
     from snnviz.analysis import ANALYSIS, analyze, write_analysis
     from snnviz.cli.analyzed import open_checkpoints, open_models
-    from snnviz.cli.subjects import check_model_options
     from snnviz.data import load_dataset, load_picture_set
     from snnviz.device import choose_device
     from snnviz.folders import check_folder, claim
@@ -146,7 +145,7 @@ def command(
     with joined_ranks() as ranks, ExitStack() as held:
         with ranks.agreed():
             check_folder(out_dir, ANALYSIS, overwrite=overwrite)
-            check_model_options(model, mean, std, neuron=neuron, **stated)
+            options.check_model_options(model, mean, std, neuron=neuron, **stated)
             if layer is not None and model is None:
                 raise click.UsageError("--layer names a layer of --model; give that, too")
             device = choose_device(device)

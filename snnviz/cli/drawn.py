@@ -9,19 +9,10 @@ from typing import Any
 from torch import nn
 
 from snnviz.adapters.encoder import Encoder
+from snnviz.cli import options
 from snnviz.cli.images import choose_samples
 from snnviz.cli.networks import build_timed, choose_steps, describe, open_checkpoint
 from snnviz.cli.output import note
-from snnviz.cli.subjects import (
-    Model,
-    check_model_options,
-    chosen_layers,
-    layer_folder,
-    layer_table,
-    open_model,
-    prepare,
-    with_answers,
-)
 from snnviz.data import Sample
 from snnviz.errors import CheckpointError
 from snnviz.export.writing import Predict
@@ -91,16 +82,20 @@ class Drawn:
     @property
     def folders(self) -> list[str]:
         """A folder's name for each layer."""
+        from snnviz.cli.subjects import layer_folder
+
         return [layer_folder(name or "first") for name in self.names]
 
     def table(self) -> str:
         """The layers as a table."""
+        from snnviz.cli.subjects import layer_table
+
         return layer_table(self.layers, self.T)
 
 
 def find_drawn(wanted: Wanted) -> Drawn:
     """What the user asks for; nothing is written."""
-    check_model_options(
+    options.check_model_options(
         wanted.model, wanted.mean, wanted.std, neuron=wanted.neuron, **wanted.stated
     )
     return _of_checkpoint(wanted) if wanted.model is None else _of_model(wanted, wanted.model)
@@ -136,6 +131,8 @@ def _of_checkpoint(wanted: Wanted) -> Drawn:
     if not wanted.layer and not wanted.listing:
         encoder = load_encoder(checkpoint).to(wanted.device)
         return Drawn(T, samples, [None], [encoder], about, used)
+    from snnviz.cli.subjects import Model, chosen_layers
+
     subject = Model(str(checkpoint.path), _network(checkpoint, T, wanted.device), T)
     layers = subject.layers(samples)
     names = chosen_layers(wanted.layer, layers)
@@ -145,6 +142,8 @@ def _of_checkpoint(wanted: Wanted) -> Drawn:
 
 def _of_unknown(wanted: Wanted, path: Path, error: CheckpointError) -> Drawn:
     """The encoder of a whole pickled network of other classes, whose code is not there."""
+    from snnviz.cli.subjects import Model, chosen_layers, prepare
+
     net, sha256 = revived(path, error)
     if not wanted.quiet:
         note(f"{path} {ASSUMED}; prove it with --model")
@@ -172,6 +171,8 @@ def _network(checkpoint: Checkpoint, T: int, device: str) -> nn.Module:
 
 def _of_model(wanted: Wanted, spec: str) -> Drawn:
     """Layers of the network that `--model` names."""
+    from snnviz.cli.subjects import chosen_layers, open_model, prepare, with_answers
+
     subject = open_model(
         spec,
         wanted.ckpt,

@@ -9,7 +9,6 @@ import click
 from click.core import ParameterSource
 
 from snnviz.cli.output import note
-from snnviz.data import DATASETS
 from snnviz.ranks import is_first_rank
 
 Given = Mapping[str, Any]
@@ -29,6 +28,13 @@ def _lacks(name: str, *values: str) -> Callable[[Given], bool]:
     return lambda given: not set(values) & set(given[name])
 
 
+def _is_own(dataset: str) -> bool:
+    """Whether a data set is a folder or a file of the user's."""
+    from snnviz.data import DATASETS
+
+    return dataset not in DATASETS
+
+
 _PICTURES = _Rule(("max_side",), lambda given: not given["image"], "without --image")
 # Whose pictures visualize scales down, too.
 _NO_PICTURES = _Rule(
@@ -41,7 +47,7 @@ _DRAWN = _Rule(
 )
 _OWN = _Rule(
     ("data_dir",),
-    lambda given: given["dataset"] not in DATASETS,
+    lambda given: _is_own(given["dataset"]),
     "with a folder or a file as --dataset",
 )
 # By command; of several rules that hold for an option the first is said. An option that the

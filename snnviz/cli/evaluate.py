@@ -106,12 +106,11 @@ def command(
     Prints accuracy, by class and after each step, the confusion matrix, the loss, the firing rate
     of each spiking layer, synaptic operations and an estimate of the energy that they take.
     """
-    from snnviz.cli.subjects import check_model_options
     from snnviz.data import load_dataset
     from snnviz.device import choose_device
 
     stated = {"v_threshold": v_threshold, "v_reset": v_reset, "tau": tau}
-    check_model_options(model, mean, std, neuron=neuron, **stated)
+    options.check_model_options(model, mean, std, neuron=neuron, **stated)
     if ckpt is None and model is None:
         raise click.UsageError(
             "no --ckpt: the bundled encoder is no whole network; name a checkpoint, for example "

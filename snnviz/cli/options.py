@@ -105,6 +105,25 @@ def model_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def check_model_options(
+    model: str | None,
+    mean: tuple[float, ...] | None,
+    std: tuple[float, ...] | None,
+    **neurons: object,
+) -> None:
+    """Raise where options contradict `--model`, or need it."""
+    if model is None and (mean is not None or std is not None):
+        raise click.UsageError(
+            "--mean and --std are for a network of --model; the tutorial's takes pixels in [0, 1]"
+        )
+    given = [name for name, value in neurons.items() if value not in (None, ())]
+    if model is not None and given:
+        options = " and ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise click.UsageError(
+            f"the network of --model has neurons of its own; leave out {options}"
+        )
+
+
 def mean_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--mean`: a number, or one a channel, as a tuple; None where nothing was said."""
     return click.option(

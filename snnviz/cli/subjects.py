@@ -112,22 +112,6 @@ def open_model(
     return Model(spec, net.to(device).eval(), T, mean, std, weights)
 
 
-def check_model_options(
-    model: str | None, mean: Channels | None, std: Channels | None, **neurons: object
-) -> None:
-    """Raise where options contradict `--model`, or need it."""
-    if model is None and (mean is not None or std is not None):
-        raise click.UsageError(
-            "--mean and --std are for a network of --model; the tutorial's takes pixels in [0, 1]"
-        )
-    given = [name for name, value in neurons.items() if value not in (None, ())]
-    if model is not None and given:
-        options = " and ".join(f"--{name.replace('_', '-')}" for name in given)
-        raise click.UsageError(
-            f"the network of --model has neurons of its own; leave out {options}"
-        )
-
-
 def with_answers(answerer: Answerer, samples: Iterable["Sample"]) -> Iterator["Sample"]:
     """The samples, each with what the network takes it for."""
     from snnviz.export.encoding import inputs

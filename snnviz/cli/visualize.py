@@ -257,7 +257,7 @@ def command(
                 return
             figure_options = FigureSetOptions(T=found.T, **drawing)
             several = len(found.encoders) > 1
-            places = [out_dir / folder if several else out_dir for folder in found.folders]
+            places = [out_dir / folder for folder in found.folders] if several else [out_dir]
             if several:
                 for place in places:
                     check_folder(place, SETS, overwrite=overwrite, resume=resume)

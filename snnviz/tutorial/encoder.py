@@ -8,8 +8,6 @@ from torch import nn
 
 from snnviz.adapters.chain import ChainEncoder
 from snnviz.adapters.encoder import Encoder
-from snnviz.adapters.network import split_encoder
-from snnviz.adapters.reviving import revive_encoder
 from snnviz.errors import CheckpointError, ConfigError
 from snnviz.tutorial.layouts import Checkpoint, load_checkpoint
 from snnviz.tutorial.network import build_encoder_layers
@@ -29,6 +27,8 @@ def load_encoder(source: str | Path | nn.Module | Checkpoint | None = None) -> E
         ConfigError: `source` is a network that `split_encoder` cannot split.
     """
     if isinstance(source, nn.Module):
+        from snnviz.adapters.network import split_encoder  # noqa: PLC0415 - see `revived`
+
         return split_encoder(source)
     if source is None:
         source = bundled()
@@ -40,6 +40,8 @@ def load_encoder(source: str | Path | nn.Module | Checkpoint | None = None) -> E
         checkpoint = source if isinstance(source, Checkpoint) else load_checkpoint(source)
     except CheckpointError as error:
         assert not isinstance(source, Checkpoint)  # noqa: S101 - it was read before
+        from snnviz.adapters.network import split_encoder  # noqa: PLC0415 - see `revived`
+
         net, _ = revived(source, error)
         warnings.warn(f"{source} {ASSUMED}; pass the network itself to prove it", stacklevel=2)
         return split_encoder(net)
@@ -72,6 +74,9 @@ def revived(path: str | Path, error: CheckpointError) -> tuple[nn.Sequential, st
     Raises:
         CheckpointError: It holds no such network; `error`, where it holds no whole network at all.
     """
+    # What the tutorial's checkpoints do not need would delay small sets of figures.
+    from snnviz.adapters.reviving import revive_encoder  # noqa: PLC0415
+
     try:
         return revive_encoder(path)
     except CheckpointError as other:
