@@ -288,15 +288,18 @@ def _candidates(
     # All steps of large images at once take memory for each of them, in every layer.
     few = _STEPS if source.values[0].numel() < _LARGE else _STEPS - 1
     flats = [False, *[True] * (source.values.ndim > (3 if source.sequence else 2))]
+    # One step alone tells no axis of time from others: it is tried where nothing else will do.
+    tried = [[2], [1]] if T == 1 else [[min(T, few), T]]
     for count in dict.fromkeys([*(sorted(batches) or [_IMAGES]), 1]):
-        for flat in flats:
-            for feed in feeds:
-                batch = count if batches or count == 1 else None
-                # A network that takes one step a call can take any number of them.
-                first = [] if feed == "image" else sorted(fixed, reverse=True)
-                for steps in dict.fromkeys([*first, min(max(T, 2), few), T]):
-                    if not source.sequence or steps <= len(source.values):
-                        yield Way(feed, flat, batch), count, steps
+        for numbers in tried:
+            for flat in flats:
+                for feed in feeds:
+                    batch = count if batches or count == 1 else None
+                    # A network that takes one step a call can take any number of them.
+                    first = [] if feed == "image" else sorted(fixed, reverse=True)
+                    for steps in dict.fromkeys([*first, *numbers]):
+                        if not source.sequence or steps <= len(source.values):
+                            yield Way(feed, flat, batch), count, steps
 
 
 def _choose(total: int, count: int) -> list[int]:
