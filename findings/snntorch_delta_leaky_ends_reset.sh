@@ -10,7 +10,7 @@ set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install -q snntorch==1.0.0 torch==2.14.1
+"$work/venv/bin/pip" install -q numpy==2.4.6 snntorch==1.0.0 torch==2.14.1
 cd "$work"
 venv/bin/python - <<'PYTHON'
 import snntorch

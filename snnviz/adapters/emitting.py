@@ -71,6 +71,15 @@ class Emissions:
             )
         return found.long()
 
+    def by_step(self, T: int) -> list[Tensor]:
+        """The same step by step, without all of them in one tensor where they are spikes.
+
+        Raises:
+            ConfigError: As `values`.
+        """
+        spikes = all(step.dtype == torch.bool for step in self._steps[:T])
+        return self._steps[:T] if spikes else list(self.values(T))
+
     def record(self, T: int) -> SpikeRecord:
         """The record of the first T steps."""
         values = self.values(T)

@@ -464,10 +464,10 @@ def _brightness(source: Source) -> float:
 
 def _agree(record: SpikeRecord, own: Emissions, steps: int) -> bool:
     """Whether a record has the spikes that the network itself emitted, for its first steps."""
-    values = own.values(steps).numpy()
-    total = np.zeros(values.shape[1:], np.int64)
+    values = own.by_step(steps)
+    total = np.zeros(values[0].shape, np.int64)
     for t, step in enumerate(values):
-        total += step
+        total += step.numpy()
         if not np.array_equal(record.count(t), total):
             return False
     return True

@@ -318,17 +318,22 @@ def _try(
     """What is heard if the network is run in that way, and the way with what was learned of it."""
     run = _runner(net, layers, start)
     if way.feed == "image" and not source.sequence:
-        # One call first: a network may loop over any number of steps by itself.
-        heard = run(replace(way, loops=True), source, 1)
+        # One call first: a network may loop over any number of steps by itself. With large images
+        # all those steps take memory in every layer, and one image tells how many they are.
+        large = source.values[0].numel() >= _LARGE and way.batch is None
+        heard = run(replace(way, loops=True), source.take([0]) if large else source, 1)
         own = next(iter(heard.values())).emissions.T
         if own > 1:
             way, steps = replace(way, loops=True, steps=own), own
             if timers := _timers(net, layers, way, source, own, start):
                 way, steps = replace(way, timers=timers), min(own, _STEPS)
+            if timers or large:
                 heard = run(way, source, steps)
         elif _begins_anew(net, next(iter(heard.values())).layer, way, source, start):
             way, steps = replace(way, loops=True, steps=1), 1
             way = replace(way, timers=_timers(net, layers, way, source, 1, start))
+            if large:
+                heard = run(way, source, 1)
         else:
             heard = run(way, source, steps)
     else:
