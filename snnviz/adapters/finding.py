@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import cast
 
 from torch import nn
@@ -65,7 +66,13 @@ def frameworks_of(module: nn.Module) -> Iterator[Framework]:
 
 def known() -> list[str]:
     """The packages of the frameworks that snnviz knows."""
-    return sorted(module.name for module in pkgutil.iter_modules(frameworks.__path__))
+    return list(_listed(tuple(frameworks.__path__)))
+
+
+@cache
+def _listed(folders: tuple[str, ...]) -> tuple[str, ...]:
+    """The modules in those folders: every layer of every network asks for them."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(folders)))
 
 
 def load(package: str) -> Framework:

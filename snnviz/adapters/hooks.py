@@ -318,7 +318,7 @@ def run(net: nn.Module, feed: Tensor, states: tuple[Any, ...] = ()) -> Any:
     except (Stop, ConfigError, MemoryError, torch.OutOfMemoryError):
         raise
     except Exception as error:
-        raise ConfigError(_sentence(error)) from error
+        raise ConfigError(sentence(error)) from error
 
 
 def states_in(net: nn.Module, output: Any) -> tuple[Any, ...]:
@@ -415,7 +415,7 @@ def _call(layer: Layer, inputs: tuple[Any, ...], given: dict[str, Any]) -> Call:
     return Call(layer, values[0].detach(), values[1:], entered=values[0])
 
 
-def _sentence(error: Exception) -> str:
+def sentence(error: Exception) -> str:
     """The first line of an error, with its class."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0][:200] if lines else 'no message'}"

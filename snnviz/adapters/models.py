@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from snnviz.adapters.finding import frameworks_of
+from snnviz.adapters.hooks import sentence
 from snnviz.checkpoint import StandIn, find_network, listing, plain_name, read_file, take_apart
 from snnviz.checkpoint.values import numpy_array
 from snnviz.errors import CheckpointError, ConfigError, SnnvizError
@@ -81,7 +82,7 @@ def _made(spec: str, place: str, name: str) -> nn.Module:
     except SnnvizError:
         raise
     except Exception as error:
-        raise ConfigError(f"{spec} raised {_sentence(error)}") from error
+        raise ConfigError(f"{spec} raised {sentence(error)}") from error
     if not isinstance(net, nn.Module):
         raise ConfigError(f"{spec} gives {type(net).__name__}, expected a torch.nn.Module")
     return net
@@ -108,7 +109,7 @@ def _module(place: str) -> ModuleType:
     except SnnvizError:
         raise
     except Exception as error:
-        raise ConfigError(f"{place} cannot be imported: {_sentence(error)}") from error
+        raise ConfigError(f"{place} cannot be imported: {sentence(error)}") from error
 
 
 class _importing_from:  # noqa: N801 - used as a function
@@ -189,8 +190,3 @@ def _tensor(value: object) -> Tensor | None:
         return value
     array = numpy_array(value)
     return None if array is None else torch.from_numpy(array)
-
-
-def _sentence(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0][:200] if lines else 'no message'}"

@@ -102,8 +102,8 @@ class NetworkEncoder(Encoder):
         self._normalization = (mean, std)
         self._recorder = Recorder(self._net, layer)
         self._known: dict[tuple[Any, ...], Known] = {}
-        self._proven: dict[tuple[Any, ...], bool] = {}
-        self._levels: dict[tuple[Any, ...], float] = {}
+        # Whether it held, and up to which brightness of images.
+        self._proven: dict[tuple[Any, ...], tuple[bool, float]] = {}
         self._last: Known | None = None
         self.T = T or self._recorder.stated or 4
         self._told_T = T is not None
@@ -263,10 +263,9 @@ class NetworkEncoder(Encoder):
             images = torch.rand(2, self.in_channels, size, size, generator=generator)
             source = as_source(images, self._net)
             try:
-                self._recorder.probe(source, None, start)
+                known = self._look(source, None, start)
             except NoWayError:
                 continue
-            known = self._know(source, None, start)
             if self._is_still(known) and not self._prove(known, source, known.steps or 4, start):
                 continue
             return known
@@ -277,22 +276,33 @@ class NetworkEncoder(Encoder):
 
     def _know(self, source: Source, T: int | None, start: Start) -> Known:
         """How the network takes images like these, found once."""
-        form = (source.sequence, source.values.shape[2 if source.sequence else 1 :])
+        form = _form(source)
         if form not in self._known:
-            self._sample = source.take([0])
             try:
-                found = self._recorder.probe(source, T, start)
+                self._look(source, T, start)
             except NoWayError:
                 if source.sequence:
                     raise
                 self._known[form] = self._reached(source, start)
-            else:
-                (site,) = self._recorder.chosen(found)
-                self._recorder.check_random(found, [site], None)
-                steps = found.way.steps if not found.way.timers else None
-                self._known[form] = Known(found, site, steps)
+            self._sample = source.take([0])
             self.layer = self._known[form].site.name
         self._last = self._known[form]
+        return self._last
+
+    def _look(self, source: Source, T: int | None, start: Start) -> Known:
+        """The same, found by running the network on the first of these images.
+
+        Raises:
+            NoWayError: It does not run on them.
+            ConfigError: As `encode`.
+        """
+        self._sample = source.take([0])
+        found = self._recorder.probe(source, T, start)
+        (site,) = self._recorder.chosen(found)
+        self._recorder.check_random(found, [site], None)
+        steps = found.way.steps if not found.way.timers else None
+        self._known[_form(source)] = self._last = Known(found, site, steps)
+        self.layer = site.name
         return self._last
 
     def _reached(self, source: Source, start: Start) -> Known:
@@ -306,10 +316,8 @@ class NetworkEncoder(Encoder):
         """
         others = [known for known in self._known.values() if self._is_still(known)]
         if not others:
-            sample = self._sample
             with suppress(ConfigError, NoWayError):
                 others = [self._try_noise(start)]
-            self._sample = sample
         if not others or not self._is_still(others[0]):
             self._recorder.probe(source, None, start)  # which says why it does not run
         known = others[0]
@@ -353,8 +361,9 @@ class NetworkEncoder(Encoder):
         if known.proven:
             return True
         level = _brightness(source)
-        if form in self._proven and (not self._proven[form] or level <= self._levels[form]):
-            return self._proven[form]
+        held, up_to = self._proven.get(form, (True, -1.0))
+        if not held or level <= up_to:
+            return held
         chunk, _ = next(chunks(_brightest(source), known.found))
         steps = min(T, known.steps or T)
         way = known.found.way
@@ -380,7 +389,7 @@ class NetworkEncoder(Encoder):
                 "than in the network's own run, which is recorded instead",
                 stacklevel=3,
             )
-        self._proven[form], self._levels[form] = same, level
+        self._proven[form] = same, level
         return same
 
     def _recording(self, known: Known, T: int, start: Start) -> Callable[[Source], SpikeRecord]:
@@ -449,6 +458,11 @@ class NetworkEncoder(Encoder):
         if emissions.T != T:
             raise ConfigError(f"{layer.kind} makes {emissions.T} steps of {T} when stepped alone")
         return emissions
+
+
+def _form(source: Source) -> tuple[Any, ...]:
+    """What images have in common that a network takes in one way."""
+    return source.sequence, source.values.shape[2 if source.sequence else 1 :]
 
 
 def _brightest(source: Source) -> Source:

@@ -140,16 +140,15 @@ def listen(
     """
     most = T if drives is True else int(drives)
     heard: Heard = {}
-
     leading: set[str] = set()  # up to the first layer that is known to be one of neurons
+    certain = False
 
     def keep(call: Call) -> Call:
+        nonlocal certain
         assert call.emitted is not None  # noqa: S101 - it was let run
-        certain = any(
-            layer.framework.certain(layer.module) for layer in layers if layer.name in leading
-        )
         if not certain:
             leading.add(call.layer.name)
+            certain = call.layer.framework.certain(call.layer.module)
         wanted = most and (not first or call.layer.name in leading)
         drive = call.drive.clone() if wanted else call.drive.new_empty(0)
         emitted = compact(call.emitted)

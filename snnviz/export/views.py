@@ -98,7 +98,7 @@ def check_views(encoder: "Encoder", samples: Iterable[Sample], options: FigureSe
                 "frames do; leave out the kinds membrane and raster"
             )
     if "kernels" in options.kinds:
-        kernel_figure(encoder.kernels, dpi=options.dpi)
+        _ = encoder.kernels  # which raises where there are none
 
 
 def find_currents(
