@@ -1,10 +1,10 @@
 """What `snnviz visualize` draws: images, and encoders of a checkpoint or of the user's network."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
@@ -20,6 +20,9 @@ from snnviz.records.recording import LayerInfo
 from snnviz.tutorial.encoder import ASSUMED, bundled, load_encoder, revived
 from snnviz.tutorial.layouts import Checkpoint
 from snnviz.tutorial.network import ConvSNN, build_encoder_layers
+
+if TYPE_CHECKING:
+    from snnviz.cli.subjects import Model
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,24 +145,32 @@ def _of_checkpoint(wanted: Wanted) -> Drawn:
 
 def _of_unknown(wanted: Wanted, path: Path, error: CheckpointError) -> Drawn:
     """The encoder of a whole pickled network of other classes, whose code is not there."""
-    from snnviz.cli.subjects import Model, chosen_layers, prepare
+    from snnviz.cli.subjects import Model
 
     net, sha256 = revived(path, error)
     if not wanted.quiet:
         note(f"{path} {ASSUMED}; prove it with --model")
     subject = Model(path.name, net.to(wanted.device), wanted.T)
-    encoder = subject.encoder()
+    described = {"file": path.name, "sha256": sha256, "form": "network of unknown classes"}
+    return _of_subject(wanted, subject, {"checkpoint": described}, None)
+
+
+def _of_subject(
+    wanted: Wanted, subject: "Model", about: dict[str, Any], answering: Predict | None
+) -> Drawn:
+    """Layers of a network that is run as it is; `answering` is for the choice of images."""
+    from snnviz.cli.subjects import chosen_layers, prepare
+
+    first = subject.encoder()
     samples, images = choose_samples(
-        None, predict=wanted.predict, channels=encoder.in_channels, **wanted.choice
+        answering, predict=wanted.predict, channels=first.in_channels, **wanted.choice
     )
     layers = subject.layers(samples)
     names = chosen_layers(wanted.layer, layers)
-    encoders = [subject.encoder(name) if name else encoder for name in names]
+    encoders = [subject.encoder(name) if name else first for name in names]
     prepare(encoders[0], samples, wanted.T)
-    described = {"file": path.name, "sha256": sha256, "form": "network of unknown classes"}
     T = encoders[0].T if wanted.T is None else wanted.T
-    about = {"checkpoint": described, "images": images}
-    return Drawn(T, samples, names, encoders, about, None, layers)
+    return Drawn(T, samples, names, encoders, {**about, "images": images}, None, layers)
 
 
 def _network(checkpoint: Checkpoint, T: int, device: str) -> nn.Module:
@@ -171,7 +182,7 @@ def _network(checkpoint: Checkpoint, T: int, device: str) -> nn.Module:
 
 def _of_model(wanted: Wanted, spec: str) -> Drawn:
     """Layers of the network that `--model` names."""
-    from snnviz.cli.subjects import chosen_layers, open_model, prepare, with_answers
+    from snnviz.cli.subjects import open_model, with_answers
 
     subject = open_model(
         spec,
@@ -182,22 +193,11 @@ def _of_model(wanted: Wanted, spec: str) -> Drawn:
         std=wanted.std,
         quiet=wanted.quiet,
     )
-    first = subject.encoder()
-    samples, images = choose_samples(
-        partial(with_answers, subject.answerer()),
-        predict=wanted.predict,
-        channels=first.in_channels,
-        **wanted.choice,
-    )
-    layers = subject.layers(samples)
-    names = chosen_layers(wanted.layer, layers)
-    encoders = [subject.encoder(name) if name else first for name in names]
-    prepare(encoders[0], samples, wanted.T)
-    about = {"model": subject.about, "images": images}
-    asked = wanted.predict and not wanted.listing and samples[0].predicted is None
-    used = subject.predictions(samples, quiet=wanted.quiet) if asked else None
-    T = encoders[0].T if wanted.T is None else wanted.T
-    return Drawn(T, samples, names, encoders, about, used, layers)
+    answering = partial(with_answers, subject.answerer())
+    drawn = _of_subject(wanted, subject, {"model": subject.about}, answering)
+    asked = wanted.predict and not wanted.listing and drawn.samples[0].predicted is None
+    used = subject.predictions(drawn.samples, quiet=wanted.quiet) if asked else None
+    return replace(drawn, predict=used)
 
 
 def _predictions(network: ConvSNN | None) -> Predict | None:
