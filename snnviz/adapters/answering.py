@@ -17,9 +17,6 @@ from snnviz.adapters.recording import Recorder, as_source, chunks, unwrapped
 from snnviz.adapters.state import Start
 from snnviz.errors import ConfigError
 
-# Images that are looked at in one entry into the network.
-_IMAGES = 128
-
 
 @dataclass(frozen=True, eq=False)
 class Answers:
@@ -144,9 +141,3 @@ def _by_step(outputs: list[Tensor], found: Probe, images: int, T: int) -> Tensor
             "scores for each: it answers with no class"
         )
     return scores
-
-
-def batches(count: int) -> Iterator[slice]:
-    """Slices of so many images, a few at a time."""
-    for first in range(0, count, _IMAGES):
-        yield slice(first, min(count, first + _IMAGES))

@@ -14,6 +14,7 @@ from snnviz.adapters.feeding import Source
 from snnviz.adapters.finding import UNKNOWN, Layer, find_layers
 from snnviz.adapters.probing import Probe, Site, Track, listen, probe
 from snnviz.adapters.state import Start, undisturbed
+from snnviz.batching import batches
 from snnviz.device import full_precision
 from snnviz.errors import ConfigError, ShapeError, check_integer
 from snnviz.records.recording import LayerInfo, Recording
@@ -371,8 +372,8 @@ def chunks(source: Source, found: Probe) -> Iterator[tuple[Source, int]]:
     size = found.way.batch or max(
         1, min(_IMAGES, 1 << ((_NEURONS // neurons) or 1).bit_length() - 1)
     )
-    for first in range(0, len(source), size):
-        there = list(range(first, min(first + size, len(source))))
+    for some in batches(len(source), size):
+        there = list(range(len(source))[some])
         filled = [*there, *[there[-1]] * (size - len(there))]
         yield source.take(filled), len(there)
 

@@ -1,6 +1,6 @@
 """One coder, all families: images in a stream, accumulators out."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from snnviz.batching import batches
 from snnviz.errors import ConfigError
 from snnviz.metrics import (
     Activity,
@@ -149,7 +150,7 @@ def encode_all(
     coder: "Coder", images: "NDArray[np.uint8]", t: int
 ) -> "NDArray[np.unsignedinteger]":
     """Spike counts of steps 0..t of images [n, H, W], [n, K, H, W]; encoded in parts."""
-    parts = [coder.encode(images[some]).count(t) for some in _batches(np.arange(len(images)))]
+    parts = [coder.encode(images[some]).count(t) for some in batches(len(images), _BATCH)]
     return np.concatenate(parts)
 
 
@@ -240,21 +241,16 @@ def _run(
     """The families with all images: this rank's share is fed to them, the others' merged in."""
     share = ranks.share(np.arange(len(images) if families else 0))
     size = next(iter(families.values())).shape[1:] if families else images.size
-    for indices in _batches(share):
+    for some in batches(len(share), _BATCH):
+        indices = share[some]
         pixels = at_size(images.grey[indices], size)  # what metrics compare with
         labels = None if images.labels is None else images.labels[indices]
         record = coder.encode(images.images[indices])
         for family in families.values():
             family.update(record, pixels, labels)
         if progress is not None:
-            done = int(np.searchsorted(share, indices[-1])) + 1
-            progress(coder.name + phase, done, len(share))
+            progress(coder.name + phase, some.stop, len(share))
     return {name: _merged(family, ranks) for name, family in families.items()}
-
-
-def _batches(indices: "NDArray[np.intp]") -> "Iterator[NDArray[np.intp]]":
-    for start in range(0, len(indices), _BATCH):
-        yield indices[start : start + _BATCH]
 
 
 def _merged(family: "Accumulator", ranks: Ranks) -> Any:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from snnviz.batching import batches
 from snnviz.errors import ShapeError
 
 if TYPE_CHECKING:
@@ -30,8 +31,7 @@ def luma(colours: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
         )
     flat = colours.reshape(-1, *colours.shape[-3:])
     grey = np.empty((len(flat), *flat.shape[2:]), np.uint8)
-    for start in range(0, len(flat), _AT_ONCE):
-        some = slice(start, start + _AT_ONCE)
+    for some in batches(len(flat), _AT_ONCE):
         summed = np.einsum("nchw,c->nhw", flat[some].astype(np.uint32), _LUMA)
         grey[some] = (summed + _HALF) >> 16
     return grey.reshape(*colours.shape[:-3], *colours.shape[-2:])

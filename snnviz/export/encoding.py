@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from snnviz.batching import batches
 from snnviz.data import Sample, to_input
 
 if TYPE_CHECKING:
@@ -41,9 +42,8 @@ def encoded(
         part_count = fitting(size, _PART_BYTES, part)
         while batch := list(islice(group, count)):
             record = encode_samples(encoder, batch, T)
-            for start in range(0, len(batch), part_count):
-                stop = start + part_count
-                yield batch[start:stop], record[start:stop]
+            for some in batches(len(batch), part_count):
+                yield batch[some], record[some]
 
 
 def encode_samples(encoder: "Encoder", samples: Sequence[Sample], T: int) -> "SpikeRecord":

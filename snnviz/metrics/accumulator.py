@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from snnviz.batching import batches
 from snnviz.errors import ConfigError, DataError, ShapeError
 
 if TYPE_CHECKING:
@@ -137,8 +138,7 @@ class Accumulator:
         size = _IMAGES
         if not record.is_renewal:
             size = min(size, max(1, _SPIKES // (self.T * int(np.prod(self.shape)))))
-        for start in range(0, len(record.first_spike), size):
-            yield slice(start, start + size)
+        return batches(len(record.first_spike), size)
 
 
 def check_shape(T: int, shape: tuple[int, ...]) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from snnviz.batching import batches
 from snnviz.metrics.accumulator import Accumulator, mean_defined, ratio
 
 if TYPE_CHECKING:
@@ -190,8 +191,8 @@ def _tallies(
     n, size = values.shape
     at_most = np.empty(size, bool)
     ones = at_most.view(np.uint8)
-    for start in range(0, len(levels), _LEVELS):
-        some = levels[start : start + _LEVELS]
+    for part in batches(len(levels), _LEVELS):
+        some = levels[part]
         by_neuron = np.zeros((len(some), size), np.uint8)
         by_image = np.zeros((len(some), n))
         for number, row in enumerate(values):

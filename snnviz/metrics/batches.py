@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from snnviz.batching import batches
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -26,8 +28,8 @@ def blocks(
         maps: How many maps of an image's size are held at once, where that is more than K.
     """
     step = max(1, _BLOCK // (max(record.shape[1], maps) * int(np.prod(record.shape[2:]))))
-    for start in range(0, len(images), step):
-        yield record[start : start + step], images[start : start + step]
+    for some in batches(len(images), step):
+        yield record[some], images[some]
 
 
 def counts_by_step(record: "SpikeRecord") -> "Iterator[NDArray[np.unsignedinteger]]":

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from snnviz.batching import batches
 from snnviz.errors import ConfigError
 from snnviz.metrics.accumulator import Accumulator, ratio
 
@@ -97,8 +98,8 @@ class Classes(Accumulator):
         together = max(1, np.iinfo(dtype).max // self.T)
         for label in np.unique(labels):
             rows = np.flatnonzero(labels == label)
-            for start in range(0, len(rows), together):
-                some = counts[rows[start : start + together]]
+            for part in batches(len(rows), together):
+                some = counts[rows[part]]
                 self.state["spikes"][label] += some.sum(axis=0, dtype=dtype).astype(np.int64)
             self.state["labels"][label] += len(rows)
 

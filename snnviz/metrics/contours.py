@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from snnviz.batching import batches
 from snnviz.metrics.accumulator import Accumulator
 from snnviz.metrics.batches import blocks, count_table, counts_by_step
 from snnviz.metrics.gradients import QUANTITIES, image_quantities
@@ -206,8 +207,8 @@ def _channels_by_level(first_spike: "NDArray[np.unsignedinteger]", T: int) -> "I
     flat = first_spike.reshape(len(first_spike), -1)
     result = np.zeros((T, flat.shape[1]), np.int64)
     # Bytes add fastest, and up to 255 of them cannot overflow.
-    for start in range(0, len(flat), 255):
-        part = flat[start : start + 255]
+    for some in batches(len(flat), 255):
+        part = flat[some]
         for step in range(T):
             result[step] += np.add.reduce((part == step).view(np.uint8), axis=0, dtype=np.uint8)
     return result

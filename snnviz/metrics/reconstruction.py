@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from snnviz.batching import batches
 from snnviz.errors import ShapeError
 from snnviz.metrics.accumulator import Accumulator
 from snnviz.metrics.batches import blocks, count_table, counts_by_step
@@ -115,8 +116,7 @@ class ReconstructionFit(Accumulator):
     def _add_step(self, t: int, counts: "NDArray[np.unsignedinteger]", pixels: "Bytes") -> None:
         dtype, columns = _exact_product(self.T)
         channels = self.shape[0]
-        for start in range(0, counts.shape[1], columns):
-            part = slice(start, start + columns)
+        for part in batches(counts.shape[1], columns):
             rows = np.vstack([counts[:, part], pixels[:, part]]).astype(dtype)
             product = (rows[:channels] @ rows.T).astype(np.int64)
             self.state["gram"][t] += product[:, :channels]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from snnviz.batching import batches
 from snnviz.errors import ConfigError, DataError, ShapeError
 from snnviz.metrics.accumulator import Accumulator, mean_defined, ratio
 
@@ -129,8 +130,8 @@ def exact_gram(rows: "NDArray[np.integer]") -> "NDArray[np.float64]":
     dtype, limit = (np.float32, 1 << 24) if single else (np.float64, 1 << 53)
     columns = max(1, min(_COLUMNS, limit // max(1, square)))
     result = np.zeros((len(rows), len(rows)))
-    for start in range(0, rows.shape[1], columns):
-        part: NDArray[Any] = rows[:, start : start + columns].astype(dtype)
+    for some in batches(rows.shape[1], columns):
+        part: NDArray[Any] = rows[:, some].astype(dtype)
         result += part @ part.T
     return result
 

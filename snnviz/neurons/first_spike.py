@@ -13,6 +13,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from snnviz.batching import batches
 from snnviz.neurons.rule import IntegrateAndFire
 
 _MAX_FLOAT = np.finfo(np.float32).max
@@ -96,8 +97,7 @@ def _in_blocks(drive: Floats, thresholds: Floats, table: BucketTable | None) -> 
     """`first_spike` by the table, or without one by comparing, a block after the other."""
     times = np.empty(drive.shape, np.uint8)
     flat_drive, flat_times = drive.reshape(-1), times.reshape(-1)
-    for start in range(0, flat_drive.size, _BLOCK):
-        block = slice(start, start + _BLOCK)
+    for block in batches(flat_drive.size, _BLOCK):
         if table is None:
             _compare(flat_drive[block], thresholds, flat_times[block])
         else:

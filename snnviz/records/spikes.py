@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from snnviz.batching import batches
 from snnviz.errors import ConfigError, ShapeError
 
 if TYPE_CHECKING:
@@ -302,8 +303,7 @@ def _translate(array: "NDArray[Unsigned]", table: "NDArray[Unsigned]") -> "NDArr
     values, translated = array.reshape(-1), result.reshape(-1)
     falls = np.flatnonzero(table[1:] != table[:-1])
     row = table.tobytes().ljust(256, b"\0")
-    for start in range(0, values.size, _BLOCK):
-        block = slice(start, start + _BLOCK)
+    for block in batches(values.size, _BLOCK):
         if len(falls) <= _FEW:
             _add_falls(values[block], table, falls, translated[block])
         elif table.itemsize == 1:

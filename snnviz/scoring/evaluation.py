@@ -13,6 +13,7 @@ import torch.nn.functional as F  # noqa: N812
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from snnviz.batching import batches
 from snnviz.data import ImageSet, Sample
 from snnviz.device import full_precision
 from snnviz.errors import DataError, ShapeError, check_integer
@@ -91,16 +92,16 @@ def evaluate_tensors(
     loss = torch.zeros((), dtype=torch.float64, device=device)
     correct = torch.zeros((), dtype=torch.int64, device=device)
     with evaluating(net):
-        for start in range(0, len(pixels), batch_size):
-            label = labels[start : start + batch_size]
-            rate = model(scale_images(pixels[start : start + batch_size]))
+        for some in batches(len(pixels), batch_size):
+            label = labels[some]
+            rate = model(scale_images(pixels[some]))
             # A sum in float64: squares of k/T are exact there for T a power of two, so that the sum
             # is the same however many ranks and batches there are.
             target = F.one_hot(label, rate.shape[1]).double()
             loss += F.mse_loss(rate.double(), target, reduction="sum")
             correct += (rate.argmax(1) == label).sum()
             if progress is not None:
-                progress("test", start + len(label), len(pixels))
+                progress("test", some.stop, len(pixels))
     hits, losses = zip(*ranks.gather([(int(correct), float(loss))]), strict=True)
     return Evaluation(
         sum(hits), len(images), math.fsum(losses) / len(images) / net.config.num_classes

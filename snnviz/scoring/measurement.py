@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from spikingjelly.activation_based import neuron
 from torch import Tensor, nn
 
+from snnviz.batching import batches
 from snnviz.data import ImageSet
 from snnviz.metrics.energy import Energy, estimate_energy
 from snnviz.scoring.classifier import Classifier
@@ -144,9 +145,9 @@ def measure(
     loss = torch.zeros((), dtype=torch.float64, device=device)
     tally = _Tally(net)
     with evaluating(net):
-        for start in range(0, len(pixels), batch_size):
-            label = labels[start : start + batch_size]
-            counts = tally.output_counts(scale_images(pixels[start : start + batch_size]))
+        for some in batches(len(pixels), batch_size):
+            label = labels[some]
+            counts = tally.output_counts(scale_images(pixels[some]))
             answers = counts.argmax(2)
             correct_at += (answers == label).sum(1)
             silent += (counts[-1].amax(1) == 0).sum()
@@ -155,7 +156,7 @@ def measure(
             rate = counts[-1].double() / (net.T * net.config.votes)
             loss += F.mse_loss(rate, target, reduction="sum")
             if progress is not None:
-                progress("evaluate", start + len(label), len(pixels))
+                progress("evaluate", some.stop, len(pixels))
     return Measurement(
         classes=class_names(images, size),
         confusion=confusion.reshape(size, size).cpu().numpy(),

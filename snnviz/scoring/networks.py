@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from snnviz.adapters.answering import Answerer, batches
+from snnviz.adapters.answering import Answerer
+from snnviz.batching import batches
 from snnviz.data import ImageSet, to_input
 from snnviz.errors import DataError
 from snnviz.scoring.evaluation import Progress, check_labels
@@ -14,6 +15,9 @@ from snnviz.scoring.measurement import Measurement, class_names
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+# Images that are looked at in one entry into the network.
+_BATCH = 128
 
 
 def measure_network(
@@ -43,7 +47,7 @@ def measure_network(
     spikes: dict[str, float] = defaultdict(float)
     neurons: dict[str, int] = {}
     silent = done = 0
-    for some in batches(len(images)):
+    for some in batches(len(images), _BATCH):
         for answers in answerer.answers(to_input(images.images[some])):
             steps, count, classes = answers.scores.shape
             check_labels(images, classes)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from snnviz.batching import batches
 from snnviz.data.fashion_mnist import CLASSES
 from snnviz.data.garments.bag import bag
 from snnviz.data.garments.canvas import DRAWS, SIDE, Sheet
@@ -69,9 +70,9 @@ def garments(count: int, split: "Split" = "test", *, seed: int = 0) -> ImageSet:
         raise ConfigError(f"garments have no split {split!r}; choose 'train' or 'test'")
     blocks = -(-count // _BLOCK)
     images = np.empty((blocks * _BLOCK, SIDE, SIDE), dtype=np.uint8)
-    for start in range(0, blocks, _CHUNK):
-        stop = min(start + _CHUNK, blocks)
-        images[start * _BLOCK : stop * _BLOCK] = _draw_blocks(range(start, stop), split, seed)
+    for some in batches(blocks, _CHUNK):
+        drawn = range(blocks)[some]
+        images[some.start * _BLOCK : some.stop * _BLOCK] = _draw_blocks(drawn, split, seed)
     return ImageSet("garments", images[:count], np.resize(_ORDER, count), CLASSES)
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from snnviz.batching import batches
 from snnviz.device import autocast_type
 from snnviz.errors import CheckpointError, TrainingError
 from snnviz.ranks import Ranks
@@ -198,8 +199,8 @@ class Learner:
         whole_batches = len(order) // size * size
         loss_sum = torch.zeros((), dtype=torch.float64, device=images.device)
         correct = torch.zeros((), dtype=torch.int64, device=images.device)
-        for start in range(0, whole_batches, size):
-            chosen = self.ranks.share(order[start : start + size])
+        for batch in batches(whole_batches, size):
+            chosen = self.ranks.share(order[batch])
             image, label = images[chosen], labels[chosen]
             if views is not None:
                 image = crop_and_flip(image, views[chosen])
@@ -214,7 +215,7 @@ class Learner:
             loss_sum += loss.detach() * len(label)
             correct += (rate.argmax(1) == label).sum()
             if progress is not None:
-                progress("train", start + size, whole_batches)
+                progress("train", batch.stop, whole_batches)
         self._schedule.step()
         self._share_buffers()
         losses, hits = zip(*self.ranks.gather([(float(loss_sum), int(correct))]), strict=True)
