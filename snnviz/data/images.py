@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from snnviz.data.colour import luma
+from snnviz.display import image_picture, quantity, summary, thumbnail
 from snnviz.errors import ConfigError, DataError, ShapeError
 
 if TYPE_CHECKING:
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+# So many images a notebook shows of a set.
+_SHOWN = 24
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Sample:
     """One image, ready to be looked at.
 
@@ -41,6 +45,13 @@ class Sample:
     colour: "NDArray[np.uint8] | None" = None
     frames: "NDArray[np.float32] | None" = None
 
+    def __repr__(self) -> str:
+        """Which image it is, and its size."""
+        named = self.class_name or ("" if self.label is None else f"class {self.label}")
+        shape = (self.channels if self.frames is None else self.frames).shape
+        what = [self.source or f"image {self.index}", *filter(None, [named]), str(list(shape))]
+        return f"<Sample {', '.join(what)}>"
+
     @property
     def channels(self) -> "NDArray[np.uint8]":
         """What an encoder sees, uint8 [C, H, W]: the colours where there are any, else grey.
@@ -56,7 +67,7 @@ class Sample:
         return self.image[np.newaxis] if self.colour is None else self.colour
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ImageSet:
     """Images of one size, all grey or all in colour, by their index in the data set.
 
@@ -108,6 +119,29 @@ class ImageSet:
     def __len__(self) -> int:
         """Number of images."""
         return len(self.images)
+
+    def __repr__(self) -> str:
+        """Name, number and size; and of how many classes."""
+        classes = f", {len(self.classes)} classes" if self.classes else ""
+        unlabelled = ", no labels" if self.labels is None else ""
+        return (
+            f"<ImageSet {self.name!r} of {quantity(len(self), 'image')}, {list(self.shape)}"
+            f"{classes}{unlabelled}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: its facts, and the first images."""
+        facts = {
+            "images": f"{len(self):,}",
+            "shape": f"{list(self.shape)} (C, H, W)",
+            "labels": "none" if self.labels is None else "yes",
+            "classes": ", ".join(self.classes) or "unnamed",
+        }
+        if not len(self):
+            return summary(self.name, facts)
+        shown = self.images[:_SHOWN]
+        caption = "The first image" if len(shown) == 1 else f"The first {len(shown)} images"
+        return summary(self.name, facts, thumbnail(image_picture(shown), caption))
 
     @property
     def channels(self) -> int:

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from snnviz.display import quantity, summary
 from snnviz.errors import ConfigError
+from snnviz.records.shown import mean_rate
 from snnviz.records.spikes import SpikeRecord
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ class LayerInfo:
         return prod(self.shape)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Recording(Mapping[str, SpikeRecord]):
     """The spikes of layers for the same images and steps: layer name to `SpikeRecord`.
 
@@ -55,6 +57,22 @@ class Recording(Mapping[str, SpikeRecord]):
     records: Mapping[str, SpikeRecord]
     drives: "Mapping[str, NDArray[np.float32]]" = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Which layers it is of, for how many images and steps."""
+        images = max(map(len, self.records.values()), default=0)
+        names = ", ".join(self.records)
+        return f"<Recording of {quantity(images, 'image')}, T={self.T}, layers {names or 'none'}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: each layer with its firing rate, and what else is to be known."""
+        kinds = {layer.name: layer.kind for layer in self.layers}
+        facts = {
+            name: f"{kinds.get(name, '')} {list(record.shape[1:])}, {mean_rate(record):.4g} spikes "
+            "a neuron and step"
+            for name, record in self.records.items()
+        }
+        return summary(repr(self)[1:-1], {**facts, **dict.fromkeys(self.notes, "")})
 
     def __getitem__(self, name: str) -> SpikeRecord:
         """The record of the layer of that name.

@@ -6,12 +6,15 @@ Pure NumPy: numbers and drawings are made from this, and nothing here knows torc
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from math import isqrt, prod
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from snnviz.batching import batches
+from snnviz.display import quantity
 from snnviz.errors import ConfigError, ShapeError
+from snnviz.records.shown import record_html
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,7 +31,7 @@ _BLOCK = 120_000
 _FEW = 6
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SpikeRecord:
     """The spikes of a layer's neurons for N images over T steps.
 
@@ -200,12 +203,53 @@ class SpikeRecord:
         """Whether `first_spike` alone is the whole record."""
         return self._packed is None and self._counts is None
 
-    def __getitem__(self, images: slice) -> "Self":
-        """The record of some of the images, for example `record[3:4]`; a view, not a copy."""
+    def __len__(self) -> int:
+        """Number of images, N."""
+        return len(self.first_spike)
+
+    def __getitem__(self, images: "int | slice | ArrayLike") -> "Self":
+        """The record of some of the images: `record[3]` of one, `record[3:5]`, `record[[0, 7]]`.
+
+        It is a view where NumPy gives one. Even one image keeps its axis: [1, ...].
+
+        Raises:
+            IndexError: There is no such image.
+        """
+        if isinstance(images, Integral):
+            if not -len(self) <= images < len(self):
+                raise IndexError(f"the record is of {len(self)} images, got {images}")
+            start = int(images) % len(self)
+            images = slice(start, start + 1)
+        elif isinstance(images, tuple):
+            raise IndexError("a record is indexed by its images alone; index `count(t)` by neuron")
+        elif not isinstance(images, slice):
+            images = np.asarray(images)
+            if images.ndim != 1 or not (images.size == 0 or images.dtype.kind in "iub"):
+                raise IndexError(
+                    f"choose images by number, slice, or a list of numbers or of truth values, got "
+                    f"{images.dtype} {list(images.shape)}"
+                )
+            images = images if images.size else images.astype(np.intp)
         packed = None if self._packed is None else self._packed[:, images]
         counts = None if self._counts is None else self._counts[:, images]
         first = self.first_spike[images]
         return replace(self, first_spike=first, _packed=packed, _counts=counts)
+
+    def __iter__(self) -> "Iterator[Self]":
+        """The record of each image, [1, ...]."""
+        return (self[image] for image in range(len(self)))
+
+    def __repr__(self) -> str:
+        """What it is of, and how many neurons never fire."""
+        several = f", up to {self.most} spikes a step" if self.most > 1 else ""
+        return (
+            f"<SpikeRecord of {quantity(len(self), 'image')}, neurons {list(self.shape[1:])}, "
+            f"T={self.T}{several}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: its facts, and the counts of the first image."""
+        return record_html(self)
 
     def maps(self) -> "Self":
         """The same record as feature maps [N, K, H, W], whatever the neurons' shape.

@@ -152,3 +152,34 @@ def test_wrong_input_is_refused():
     for t in (-1, 8):
         with pytest.raises(ConfigError, match=rf"0\.\.7.*got {t}"):
             SpikeRecord.from_first_spike(good, 8).count(t)
+
+
+@pytest.mark.parametrize("kind", ["renewal", "bits", "counts"])
+@pytest.mark.parametrize(
+    "images", [0, -1, np.int64(1), slice(1, 3), [2, 0], np.array([True, False, True]), []], ids=str
+)
+def test_some_of_the_images(kind, images, rng):
+    if kind == "renewal":
+        record = SpikeRecord.from_first_spike(rng.integers(0, 6, (3, 2, 4)), 5)
+    elif kind == "bits":
+        record = SpikeRecord.from_spikes(rng.integers(0, 2, (5, 3, 2, 4)))
+    else:
+        record = SpikeRecord.from_counts(rng.integers(0, 4, (5, 3, 2, 4)), 5)
+    part = record[images]
+    chosen = np.atleast_1d(np.arange(3)[[] if isinstance(images, list) and not images else images])
+    assert len(part) == len(chosen)
+    assert part.steps().tolist() == record.steps()[:, chosen].tolist()
+    assert part.first_spike.tolist() == record.first_spike[chosen].tolist()
+
+
+def test_a_record_has_a_length_and_gives_one_image_after_the_other():
+    record = SpikeRecord.from_first_spike(np.arange(6).reshape(3, 2), 5)
+    assert len(record) == 3
+    assert [each.first_spike.tolist() for each in record] == [[[0, 1]], [[2, 3]], [[4, 5]]]
+
+
+@pytest.mark.parametrize("images", [3, -4, (0, 1), [0.5], "a", [[0]]])
+def test_images_that_a_record_has_not(images):
+    record = SpikeRecord.from_first_spike(np.zeros((3, 2), int), 5)
+    with pytest.raises(IndexError):
+        record[images]

@@ -1,0 +1,110 @@
+"""What a notebook shows of a value: its facts, and a picture of some of it, as HTML."""
+
+import io
+from base64 import b64encode
+from collections.abc import Mapping
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from snnviz.grid import SATURATED, SILENT, choose_layout, compose, normalize_counts
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Bytes = NDArray[np.uint8]
+
+# Colours of what has no grey level, as in the figures: silent, saturated, and between the maps.
+_SILENT, _SATURATED, _GAP = (42, 63, 82), (230, 159, 0), (169, 188, 208)
+# A thumbnail is about so many pixels wide on the screen.
+_WIDE = 480
+
+
+def quantity(count: int, thing: str) -> str:
+    """So many things in words.
+
+    Example:
+        >>> quantity(1, "image"), quantity(1200, "image")
+        ('1 image', '1,200 images')
+    """
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
+def summary(title: str, facts: Mapping[str, object], *pictures: str) -> str:
+    """A table of facts beside pictures, as HTML; texts are escaped, pictures are taken as they are.
+
+    Args:
+        title: What it is.
+        facts: Names and values.
+        pictures: What `thumbnail` gave.
+
+    Example:
+        >>> summary("A <b>", {"T": 8})[:25]
+        '<div><b>A &lt;b&gt;</b><t'
+    """
+    rows = "".join(
+        f'<tr><th style="text-align:left">{escape(name)}</th>'
+        f'<td style="text-align:left">{escape(str(value))}</td></tr>'
+        for name, value in facts.items()
+    )
+    return f"<div><b>{escape(title)}</b><table>{rows}</table>{''.join(pictures)}</div>"
+
+
+def count_picture(counts: "NDArray[np.integer]", *, t: int, T: int, most: int = 1) -> "Bytes":
+    """Maps of spike counts beside each other, RGB uint8 [h, w, 3], each on its own range of grey.
+
+    Args:
+        counts: Of steps 0..t, ints [K, H, W].
+        t: The 0-based step up to which they count.
+        T: Number of time steps.
+        most: The largest number of spikes of a neuron in one step.
+    """
+    maps = normalize_counts(counts, t=t, T=T, most=most)
+    canvas = compose(maps, choose_layout(maps.shape))
+    grey = np.nan_to_num(canvas).clip(0, 1)
+    picture = np.repeat((grey * 255).round().astype(np.uint8)[..., np.newaxis], 3, axis=2)
+    for places, colour in (
+        (canvas == SILENT, _SILENT),
+        (canvas == SATURATED, _SATURATED),
+        (np.isnan(canvas), _GAP),
+    ):
+        picture[places] = colour
+    return picture
+
+
+def image_picture(images: "Bytes") -> "Bytes":
+    """Images beside each other, RGB uint8 [h, w, 3].
+
+    Args:
+        images: Grey levels, uint8 [n, H, W], or colours [n, 3, H, W].
+    """
+    colours = images if images.ndim == 4 else np.repeat(images[:, np.newaxis], 3, axis=1)
+    n, _, height, width = colours.shape
+    layout = choose_layout((n, height, width))
+    picture = np.empty((*layout.shape, 3), np.uint8)
+    picture[:] = _GAP
+    for k, image in enumerate(colours):
+        top, left = layout.corner(k)
+        picture[top : top + height, left : left + width] = image.transpose(1, 2, 0)
+    return picture
+
+
+def thumbnail(picture: "Bytes", caption: str) -> str:
+    """A picture with its caption as HTML that needs no file.
+
+    Args:
+        picture: RGB, uint8 [h, w, 3].
+        caption: What it shows; its alternative text too.
+    """
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "PNG")
+    width = picture.shape[1] * max(1, _WIDE // picture.shape[1])
+    text = escape(caption, quote=True)
+    return (
+        f'<figure style="margin:.5em 0"><img alt="{text}" width="{width}" '
+        'style="image-rendering:pixelated;max-width:100%" '
+        f'src="data:image/png;base64,{b64encode(file.getvalue()).decode()}">'
+        f"<figcaption>{text}</figcaption></figure>"
+    )
