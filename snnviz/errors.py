@@ -2,7 +2,8 @@
 
 Every message is one sentence a user can act on: the fact, the value received, the remedy. The
 command line prints it as one line and exits with status 1, and so it does what the system says of a
-file, and memory that ran out; everything else is a bug and shows its traceback.
+file, and memory that ran out; everything else is a bug and shows its traceback. Those about values
+are `ValueError`s too, as Python's own functions raise them.
 """
 
 from numbers import Integral
@@ -12,11 +13,11 @@ class SnnvizError(Exception):
     """Base of every error that snnviz raises on purpose."""
 
 
-class ConfigError(SnnvizError):
+class ConfigError(SnnvizError, ValueError):
     """An option or argument is out of its range, or two of them contradict each other."""
 
 
-class DataError(SnnvizError):
+class DataError(SnnvizError, ValueError):
     """A data set or a picture is missing, unreadable or not what its name says."""
 
 
@@ -24,7 +25,7 @@ class CheckpointError(SnnvizError):
     """A checkpoint is missing, unreadable, unsafe, or holds no network that snnviz knows."""
 
 
-class ShapeError(SnnvizError):
+class ShapeError(SnnvizError, ValueError):
     """An array has another shape, type or range than the function takes."""
 
 

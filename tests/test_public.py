@@ -210,3 +210,9 @@ def test_the_version_and_the_extras_are_declared():
     assert {"test", "docs", "cupy", "frameworks"} <= set(project["optional-dependencies"])
     assert all(">=" in need for need in project["dependencies"])
     assert f"[{snnviz.__version__}]" in (root / "CHANGELOG.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["ConfigError", "DataError", "ShapeError"])
+def test_errors_about_values_are_pythons_own_too(name):
+    assert issubclass(getattr(snnviz, name), ValueError)
+    assert not issubclass(snnviz.CheckpointError, ValueError)
