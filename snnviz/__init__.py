@@ -51,6 +51,7 @@ _HOMES = {
     "anytime_figure": "figures",
     "confusion_figure": "figures",
     "firing_rate_figure": "figures",
+    "accuracies_figure": "figures",
     "accuracy_figure": "figures",
     "feature_map_figure": "figures",
     "input_figure": "figures",
@@ -122,6 +123,7 @@ if TYPE_CHECKING:
     )
     from snnviz.export import FigureSetOptions, render_animation, write_figure_sets
     from snnviz.figures import (
+        accuracies_figure,
         accuracy_figure,
         anytime_figure,
         class_atlas_figure,

@@ -32,6 +32,7 @@ PUBLIC = {
     "TrainConfig",
     "TrainingError",
     "__version__",
+    "accuracies_figure",
     "accuracy_figure",
     "anytime_figure",
     "build_network",

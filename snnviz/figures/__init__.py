@@ -4,7 +4,7 @@ from snnviz.figures.anytime import anytime_figure
 from snnviz.figures.atlas import class_atlas_figure
 from snnviz.figures.channels import sorted_channels_figure
 from snnviz.figures.confusion import confusion_figure
-from snnviz.figures.curves import accuracy_figure, loss_figure
+from snnviz.figures.curves import accuracies_figure, accuracy_figure, loss_figure
 from snnviz.figures.event_frames import frames_figure
 from snnviz.figures.feature_maps import feature_map_figure
 from snnviz.figures.firing_rate import firing_rate_figure
@@ -24,6 +24,7 @@ from snnviz.figures.staircase import staircase_figure
 
 __all__ = [
     "SheetEntry",
+    "accuracies_figure",
     "accuracy_figure",
     "anytime_figure",
     "class_atlas_figure",

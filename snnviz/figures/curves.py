@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from snnviz.errors import ConfigError, ShapeError
-from snnviz.figures.layout.frame import literal
+from snnviz.figures.layout.names import literals
 from snnviz.figures.layout.plot import COLORS, build_plot, check_size, settle_layout
 
 if TYPE_CHECKING:
@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-Points = tuple["NDArray[np.integer]", "NDArray[np.floating]"]
+Points = (
+    tuple["NDArray[np.integer]", "NDArray[np.floating]"]
+    | tuple["NDArray[np.integer]", "NDArray[np.floating]", "NDArray[np.floating]"]
+)
 
 # Where there are more runs than colours, the same again in the next style or with a marker.
 _STYLES = ("-", "--", ":", "-.")
 _MARKERS = ("", "s", "^", "v")
-_LOSS_STYLES = {"train": "-", "test": "--", "val": ":"}
+_SET_STYLES = {"train": "-", "test": "--", "val": ":"}
 _SIZE = (6.8, 4.2)
 # Letters of a run's name, and inches of a line, in the legend.
 _LONGEST = 66
@@ -41,8 +44,10 @@ def accuracy_figure(
     """A figure of accuracy over epochs, a line a run, with one epoch of each marked.
 
     Args:
-        runs: For each run's name its epochs, ints [n], and accuracies in [0, 1], floats [n]; a
-            run with None is left out and keeps its colour in other figures of the same runs.
+        runs: For each run's name its epochs, ints [n], and accuracies in [0, 1], floats [n]; where
+            they are means of several runs, with a standard deviation of each, floats [n], which is
+            drawn as a band. A run with None is left out and keeps its colour in other figures of
+            the same runs.
         title: Text above.
         marked: For each run the index (not the epoch) to mark with epoch and value; where a run
             has none, its highest accuracy, the first of several.
@@ -57,20 +62,21 @@ def accuracy_figure(
     """
     figure, axes = _axes(title, "accuracy", unit, dpi)
     styles = [(color, style) for style in _STYLES for color in COLORS]
+    names = literals(runs, _LONGEST)
     for index, (name, points) in enumerate(runs.items()):
         if points is None:
             continue
         color, style = styles[index % len(styles)]
-        epochs, values = _check(name, points)
-        if not ((values >= 0) & (values <= 1)).all():
-            raise ShapeError(
-                f"accuracies must be in [0, 1], {name} has {values.min()} to {values.max()}"
-            )
+        epochs, values, spread = _check(name, points)
+        _check_shares(name, values)
         best = int(np.argmax(values)) if marked is None or name not in marked else marked[name]
         if not 0 <= best < len(values):
             raise ConfigError(f"cannot mark entry {best} of {name}: it has {len(values)} epochs")
-        text = f"{literal(name, _LONGEST)}: {values[best]:.2%} at {unit} {epochs[best]} ({note})"
-        _line(axes, epochs, values, color, style, text)
+        height = f"{values[best]:.2%}"
+        if spread is not None:
+            height = f"{100 * values[best]:.2f} ± {100 * spread[best]:.2f}%"
+        text = f"{names[name]}: {height} at {unit} {epochs[best]} ({note})"
+        _line(axes, epochs, values, color, style, text, spread=spread)
         axes.plot(
             epochs[best],
             values[best],
@@ -96,7 +102,7 @@ def loss_figure(
 
     Args:
         runs: For each run's name and each set's ("train", "val", "test") its epochs, ints [n], and
-            losses, floats [n].
+            losses, floats [n]; with a standard deviation of each where they are means.
         title: Text above.
         quantity: What the losses are.
         unit: What the epochs are called.
@@ -107,16 +113,52 @@ def loss_figure(
         ConfigError: A set is called otherwise.
     """
     figure, axes = _axes(title, quantity, unit, dpi)
-    for index, (name, curves) in enumerate(runs.items()):
-        for kind, points in curves.items():
-            if kind not in _LOSS_STYLES:
-                raise ConfigError(f"no set {kind!r}; choose from {', '.join(_LOSS_STYLES)}")
-            epochs, values = _check(f"{name}, {kind}", points)
-            color, style = COLORS[index % len(COLORS)], _LOSS_STYLES[kind]
-            marker = _MARKERS[index // len(COLORS) % len(_MARKERS)]
-            _line(axes, epochs, values, color, style, f"{literal(name, _LONGEST)}, {kind}", marker)
+    _draw_sets(axes, runs)
     axes.set_ylim(bottom=0)
     return _finished(figure)
+
+
+def accuracies_figure(
+    runs: Mapping[str, Mapping[str, Points]],
+    *,
+    title: str = "Accuracy",
+    unit: str = "epoch",
+    dpi: int = 200,
+) -> "Figure":
+    """A figure of accuracies on several sets over epochs: a colour a run, a style a set of images.
+
+    Args:
+        runs: For each run's name and each set's ("train", "val", "test") what `accuracy_figure`
+            takes of a run.
+        title: Text above.
+        unit: What the epochs are called.
+        dpi: Output pixels per inch.
+
+    Raises:
+        ShapeError: As `accuracy_figure`.
+        ConfigError: A set is called otherwise.
+    """
+    for name, curves in runs.items():
+        for kind, points in curves.items():
+            _check_shares(f"{name}, {kind}", np.asarray(points[1]))
+    figure, axes = _axes(title, "accuracy", unit, dpi)
+    _draw_sets(axes, runs)
+    axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=None))
+    return _finished(figure)
+
+
+def _draw_sets(axes: "Axes", runs: Mapping[str, Mapping[str, Points]]) -> None:
+    """A line a run and set."""
+    names = literals(runs, _LONGEST)
+    for index, (name, curves) in enumerate(runs.items()):
+        for kind, points in curves.items():
+            if kind not in _SET_STYLES:
+                raise ConfigError(f"no set {kind!r}; choose from {', '.join(_SET_STYLES)}")
+            epochs, values, spread = _check(f"{name}, {kind}", points)
+            color, style = COLORS[index % len(COLORS)], _SET_STYLES[kind]
+            marker = _MARKERS[index // len(COLORS) % len(_MARKERS)]
+            text = f"{names[name]}, {kind}"
+            _line(axes, epochs, values, color, style, text, marker, spread=spread)
 
 
 def _axes(title: str, quantity: str, unit: str, dpi: int) -> tuple["Figure", "Axes"]:
@@ -145,17 +187,38 @@ def _line(
     style: str,
     label: str,
     marker: str = "",
+    *,
+    spread: "NDArray[np.floating] | None",
 ) -> None:
     marker = marker or ("." if len(epochs) <= _DOTS else "")
     axes.plot(epochs, values, style, color=color, marker=marker, markersize=4, linewidth=1.4,
               label=label)  # fmt: skip
+    if spread is not None:
+        axes.fill_between(epochs, values - spread, values + spread, color=color, alpha=0.2, lw=0)
 
 
-def _check(name: str, points: Points) -> Points:
+def _check(
+    name: str, points: Points
+) -> "tuple[NDArray[np.integer], NDArray[np.floating], NDArray[np.floating] | None]":
     epochs, values = np.asarray(points[0]), np.asarray(points[1])
     if epochs.ndim != 1 or epochs.shape != values.shape or not len(epochs):
         raise ShapeError(
             f"the curve of {name} needs one value for each of its epochs, got "
             f"{list(values.shape)} values for {list(epochs.shape)} epochs"
         )
-    return epochs, values
+    if len(points) == 2:
+        return epochs, values, None
+    spread = np.asarray(points[2])
+    if spread.shape != values.shape or not (spread >= 0).all():
+        raise ShapeError(
+            f"the curve of {name} needs one standard deviation, 0 or more, for each of its "
+            f"{len(values)} values, got {list(spread.shape)}"
+        )
+    return epochs, values, spread
+
+
+def _check_shares(name: str, values: "NDArray[np.floating]") -> None:
+    if values.size and not ((values >= 0) & (values <= 1)).all():
+        raise ShapeError(
+            f"accuracies must be in [0, 1], {name} has {values.min()} to {values.max()}"
+        )

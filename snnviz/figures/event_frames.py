@@ -8,7 +8,7 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from snnviz.data import OFF_COLOUR, ON_COLOUR, draw_frames
 from snnviz.data.frames import check_frames
 from snnviz.errors import DataError, ShapeError
-from snnviz.figures.layout.frame import literal
+from snnviz.figures.layout.names import literal
 from snnviz.figures.layout.tiles import Around, Bar, Swatch, build_tiles
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from matplotlib.ticker import MaxNLocator
 
 from snnviz.errors import ShapeError
 from snnviz.figures.layout.column import LONGEST_NAME, SMALL, build_panels
-from snnviz.figures.layout.frame import TEXT_COLOR, literal
+from snnviz.figures.layout.frame import TEXT_COLOR
+from snnviz.figures.layout.names import literals
 from snnviz.figures.layout.plot import COLORS, settle_layout
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def over_time_figure(
         raise ShapeError(f"a panel needs one line or more, got {list(panels)}")
     names = list(dict.fromkeys(name for lines in panels.values() for name in lines))
     figure, axes = build_panels(len(panels), _AROUND + _PANEL * len(panels), dpi=dpi, title=title)
+    texts = literals(names, LONGEST_NAME)
     drawn: dict[str, Line2D] = {}
     for panel, (number, lines) in zip(axes, panels.items(), strict=True):
         for name, values in lines.items():
@@ -59,7 +61,7 @@ def over_time_figure(
                 linestyle=_STYLES[place % len(_STYLES)],
                 marker="." if len(series) <= _DOTS else "",
                 linewidth=1.2,
-                label=literal(name, LONGEST_NAME),
+                label=texts[name],
             )
         panel.set_title(number, fontsize=SMALL, color=TEXT_COLOR, loc="left")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

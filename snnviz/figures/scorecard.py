@@ -8,7 +8,8 @@ from matplotlib.lines import Line2D
 
 from snnviz.errors import ShapeError
 from snnviz.figures.layout.column import LONGEST_NAME, SMALL, build_panels
-from snnviz.figures.layout.frame import TEXT_COLOR, literal
+from snnviz.figures.layout.frame import TEXT_COLOR
+from snnviz.figures.layout.names import literals
 from snnviz.figures.layout.plot import COLORS, LINE_COLOR, settle_layout
 
 if TYPE_CHECKING:
@@ -70,12 +71,13 @@ def scorecard_figure(
     writers = [write] * len(metrics) if callable(write) else list(write)
     if len(writers) != len(metrics):
         raise ShapeError(f"{len(metrics)} metrics need as many writers, got {len(writers)}")
+    texts = literals(names, LONGEST_NAME)
     height = 0.65 + len(metrics) * (_HEAD + _ROW * len(names))
     figure, panels = build_panels(len(metrics), height, dpi=dpi, title=title)
     for axes, metric, column, writer in zip(panels, metrics, values.T, writers, strict=True):
         _draw_panel(axes, column, writer, studied, baselines)
         axes.set_title(metric, fontsize=SMALL, color=TEXT_COLOR, loc="left", pad=2, weight="bold")
-        labels = axes.set_yticks(range(len(names)), [literal(n, LONGEST_NAME) for n in names])
+        labels = axes.set_yticks(range(len(names)), [texts[name] for name in names])
         labels[studied].label1.set_fontweight("bold")
     _add_legend(figure, studied, baselines, len(names))
     return settle_layout(figure)

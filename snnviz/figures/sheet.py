@@ -8,7 +8,8 @@ import numpy as np
 
 from snnviz.errors import ShapeError
 from snnviz.figures.feature_maps import canvas_colors
-from snnviz.figures.layout.frame import TEXT_COLOR, build_frame, literal, whole_scale
+from snnviz.figures.layout.frame import TEXT_COLOR, build_frame, whole_scale
+from snnviz.figures.layout.names import literal
 from snnviz.grid import Layout, compose
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import pytest
 
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.export import render
-from snnviz.figures import accuracy_figure, loss_figure
+from snnviz.figures import accuracies_figure, accuracy_figure, loss_figure
 
 EPOCHS = np.array([0, 1, 2, 5])
 
@@ -140,3 +140,41 @@ def test_one_epoch_has_one_tick():
     render(figure, "png")
     low, high = figure.axes[0].get_xlim()
     assert [tick for tick in figure.axes[0].get_xticks() if low <= tick <= high] == [0]
+
+
+def test_a_mean_has_a_band_of_its_standard_deviation():
+    values, spread = np.array([0.1, 0.9, 0.5, 0.8]), np.array([0.05, 0.02, 0.1, 0])
+    figure = accuracy_figure({"seeds": (EPOCHS, values, spread)}, title="")
+    (label,) = lines(figure)
+    assert label == "seeds: 90.00 ± 2.00% at epoch 1 (highest)"
+    (band,) = figure.axes[0].collections
+    corners = {tuple(point) for point in band.get_paths()[0].vertices.round(9)}
+    assert {(0, 0.05), (0, 0.15), (1, 0.88), (1, 0.92), (2, 0.4), (2, 0.6)} <= corners
+    assert not accuracy_figure({"one": (EPOCHS, values)}, title="").axes[0].collections
+
+
+def test_several_sets_in_one_figure_of_accuracies():
+    points = (EPOCHS, np.linspace(0, 1, 4))
+    runs = {"a": {"train": points, "test": points}, "b": {"test": points}}
+    drawn = lines(accuracies_figure(runs))
+    assert list(drawn) == ["a, train", "a, test", "b, test"]
+    a_train, a_test, b_test = drawn.values()
+    assert a_train.get_color() == a_test.get_color() != b_test.get_color()
+    assert a_train.get_linestyle() != a_test.get_linestyle() == b_test.get_linestyle()
+    with pytest.raises(ShapeError, match=r"a, test has 0\.0 to 3\.0"):
+        accuracies_figure({"a": {"test": (EPOCHS, np.arange(4.0))}})
+    with pytest.raises(ConfigError, match="no set 'dev'"):
+        accuracies_figure({"a": {"dev": points}})
+
+
+@pytest.mark.parametrize("spread", [np.ones(3), -np.ones(4)])
+def test_a_spread_of_another_length_or_below_0(spread):
+    with pytest.raises(ShapeError, match="one standard deviation, 0 or more"):
+        accuracy_figure({"a": (EPOCHS, np.linspace(0, 1, 4), spread)}, title="")
+
+
+def test_runs_whose_names_are_long_stay_distinct():
+    points = (EPOCHS, np.linspace(0, 1, 4))
+    names = [f"{'deep/' * 20}{run}/{'more/' * 20}checkpoint" for run in "ab"]
+    labels = list(lines(accuracy_figure(dict.fromkeys(names, points), title="")))
+    assert len(set(labels)) == 2

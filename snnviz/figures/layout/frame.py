@@ -35,26 +35,6 @@ _LARGEST_SIDE = 60_000
 _LARGEST_AREA = 1 << 28
 
 
-def literal(text: str, longest: int | None = None) -> str:
-    """`text`, a name that a user chose, such that matplotlib draws it letter by letter.
-
-    It would read what stands between two dollars as mathematics, and leave a label out of a legend
-    that begins with an underscore.
-
-    Args:
-        text: The name.
-        longest: So many letters at most; of a longer one the middle is left out.
-    """
-    # A file's name may hold bytes that are no text, and characters that end a line.
-    text = text.encode("utf-8", "replace").decode()
-    text = "".join(letter if letter.isprintable() else " " for letter in text)
-    if longest is not None and len(text) > longest:
-        end = longest // 2
-        text = f"{text[: longest - end - 1]}\N{HORIZONTAL ELLIPSIS}{text[-end:]}"
-    text = text.replace("$", r"\$")
-    return f" {text}" if text.startswith("_") else text
-
-
 @dataclass(frozen=True)
 class Frame:
     """A figure with its picture and what is needed to put more around it.

@@ -1,6 +1,12 @@
 """The folder of a training: what is written into it, and the curves read back from it."""
 
-from snnviz.tutorial.runs.curves import Curve, TrainingCurves, read_curves, read_trainings
+from snnviz.tutorial.runs.curves import (
+    Curve,
+    TrainingCurves,
+    mean_curves,
+    read_curves,
+    read_trainings,
+)
 from snnviz.tutorial.runs.folder import (
     LATEST,
     MAX,
@@ -21,6 +27,7 @@ __all__ = [
     "TrainingCurves",
     "check_run_folder",
     "encoder_snapshots",
+    "mean_curves",
     "open_run",
     "read_config",
     "read_curves",

@@ -1,7 +1,9 @@
 """The curves of trainings, read back from their TensorBoard events."""
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
@@ -27,11 +29,14 @@ class Curve:
         epochs: 0-based epochs, ints [n], increasing.
         values: The scalar after each, finite float64 [n] (events keep float32).
         unit: What `epochs` counts: "epoch", or "step" where a script logs by iterations.
+        spread: Where the values are means of several runs, the standard deviation of each, floats
+            [n]; else None.
     """
 
     epochs: NDArray[np.int64]
     values: NDArray[np.float64]
     unit: str = "epoch"
+    spread: NDArray[np.float64] | None = None
 
     @property
     def best(self) -> int:
@@ -42,6 +47,49 @@ class Curve:
         """Index of an epoch, None where it is not there."""
         found = np.flatnonzero(self.epochs == epoch)
         return int(found[0]) if len(found) else None
+
+
+def mean_curves(runs: Mapping[str, Mapping[str, Curve]]) -> dict[str, Curve]:
+    """The mean of several runs' curves, each with its standard deviation, by their tags.
+
+    The mean is over the epochs that all of the runs have; the standard deviation is that of a
+    sample (n - 1). What only some runs have is left out. A warning says what was not used.
+
+    Args:
+        runs: Two runs or more by their names; for each its curves by their tags.
+
+    Raises:
+        DataError: They are fewer, their curves count other things, or they share no epoch.
+    """
+    if len(runs) < 2:
+        raise DataError(f"a mean needs two runs or more, got {len(runs)}")
+    tags = list(dict.fromkeys(tag for curves in runs.values() for tag in curves))
+    result = {}
+    fewer: dict[str, list[str]] = {}
+    for tag in tags:
+        without = [name for name, curves in runs.items() if tag not in curves]
+        if without:
+            warnings.warn(f"{', '.join(without)}: no {tag}, so there is no mean", stacklevel=2)
+            continue
+        curves = [run[tag] for run in runs.values()]
+        if len({curve.unit for curve in curves}) > 1:
+            raise DataError(f"{tag} is by epoch in some of {', '.join(runs)}, by step in others")
+        epochs = reduce(np.intersect1d, [curve.epochs for curve in curves])
+        if not len(epochs):
+            raise DataError(f"{tag}: {', '.join(runs)} have no {curves[0].unit} in common")
+        if len(epochs) < max(len(curve.epochs) for curve in curves):
+            fewer.setdefault(f"{len(epochs)} {curves[0].unit}s", []).append(tag)
+        values = np.stack([curve.values[np.isin(curve.epochs, epochs)] for curve in curves])
+        result[tag] = Curve(epochs, values.mean(0), curves[0].unit, values.std(0, ddof=1))
+    for count, affected in fewer.items():
+        warnings.warn(
+            f"the runs have other lengths: the mean of {', '.join(affected)} is over the {count} "
+            "that all have",
+            stacklevel=2,
+        )
+    if not result:
+        raise DataError(f"{', '.join(runs)} have no curve in common; draw them one by one")
+    return result
 
 
 @dataclass(frozen=True, eq=False)

@@ -303,10 +303,10 @@ def test_what_is_no_event_is_one_sentence(tmp_path):
 
 def legends(run_folders, monkeypatch, tmp_path):
     """The names that `snnviz curves` gives the trainings."""
-    from snnviz.cli.curves import _trainings
+    from snnviz.cli.curves import _named, _runs, _trainings
 
     monkeypatch.chdir(tmp_path)
-    return list(_trainings(tuple(run_folders)))
+    return list(_runs(_trainings(_named(tuple(run_folders), ())), names=False, mean=False))
 
 
 def test_runs_on_other_data_say_so_in_the_legend(tmp_path, monkeypatch):
@@ -353,3 +353,99 @@ def test_the_command_names_each_training_and_says_so(tmp_path, monkeypatch, caps
     assert drawn["accuracy_figure"]["unit"] == "epoch"
     assert drawn["loss_figure"]["quantity"] == "loss", "other scripts have other losses"
     assert np.all([path.stat().st_size for path in (tmp_path / "curves").iterdir()])
+
+
+def test_a_mean_is_over_the_epochs_that_all_runs_have():
+    from snnviz.tutorial.runs import Curve, mean_curves
+
+    def curve(epochs, values):
+        return Curve(np.array(epochs), np.array(values, float))
+
+    runs = {
+        "a": {"test_acc": curve([0, 1, 2], [0.1, 0.2, 0.3]), "loss": curve([0], [1])},
+        "b": {"test_acc": curve([0, 2, 4], [0.5, 0.4, 0.9])},
+    }
+    means, notes = told(mean_curves, runs)
+    assert set(means) == {"test_acc"}
+    mean = means["test_acc"]
+    assert mean.epochs.tolist() == [0, 2]
+    np.testing.assert_allclose(mean.values, [0.3, 0.35])
+    np.testing.assert_allclose(mean.spread, [0.4 / np.sqrt(2), 0.1 / np.sqrt(2)])
+    assert notes == [
+        "b: no loss, so there is no mean",
+        "the runs have other lengths: the mean of test_acc is over the 2 epochs that all have",
+    ]
+    with pytest.raises(DataError, match="two runs or more, got 1"):
+        mean_curves({"a": runs["a"]})
+    with pytest.raises(DataError, match="have no epoch in common"):
+        mean_curves({"a": runs["a"], "b": {"test_acc": curve([7], [0.5])}})
+
+
+def drawn_by(monkeypatch, tmp_path, *arguments):
+    """What `snnviz curves` gives to the figures, by their functions' names, and its exit status."""
+    from snnviz import figures
+    from snnviz.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    found = {}
+    for name in ("accuracy_figure", "accuracies_figure", "loss_figure"):
+        original = getattr(figures, name)
+        monkeypatch.setattr(
+            figures,
+            name,
+            lambda runs, name=name, original=original, **more: (
+                found.update({name: runs}) or original(runs, **more)
+            ),
+        )
+    with pytest.raises(SystemExit) as ended:
+        main(["curves", *arguments, "--dpi", "40"])
+    return found, ended.value.code
+
+
+def seeds(tmp_path):
+    for name, shift in (("a", 0.0), ("b", 0.1), ("c", 0.3)):
+        values = {"train_acc": epochs(0.2 + shift, 0.5), "test_acc": epochs(0.1 + shift, 0.4)}
+        write(tmp_path / name, {**values, "test_loss": epochs(0.5 + shift, 0.2)})
+
+
+def test_names_and_means_of_groups(tmp_path, monkeypatch, capsys):
+    seeds(tmp_path)
+    names = ["--name", "x", "--name", "y", "--name", "x"]
+    found, status = drawn_by(monkeypatch, tmp_path, "a", "b", "c", *names, "--mean")
+    assert status == 0
+    assert list(found["accuracy_figure"]) == ["x (mean of 2 runs)", "y"]
+    _, values, spread = found["accuracy_figure"]["x (mean of 2 runs)"]
+    np.testing.assert_allclose(values, [0.25, 0.4], atol=1e-6)
+    np.testing.assert_allclose(spread, [0.3 / np.sqrt(2), 0], atol=1e-6)
+    assert len(found["accuracy_figure"]["y"]) == 2
+    assert "y is one run" in capsys.readouterr().err
+    files = {path.name for path in (tmp_path / "curves").iterdir()}
+    assert files == {"train_acc.png", "test_acc.png", "loss.png", "manifest_curves.json"}
+
+
+def test_training_and_test_in_one_figure(tmp_path, monkeypatch):
+    seeds(tmp_path)
+    found, status = drawn_by(monkeypatch, tmp_path, "a", "b", "--together")
+    assert status == 0
+    assert {name: list(sets) for name, sets in found["accuracies_figure"].items()} == {
+        "a": ["train", "test"],
+        "b": ["train", "test"],
+    }
+    assert "accuracy_figure" not in found
+    files = {path.name for path in (tmp_path / "curves").iterdir()}
+    assert files == {"accuracy.png", "loss.png", "manifest_curves.json"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--name", "x"], "1 --name for 2 runs; give one for each, in their order"),
+        (["--name", "x", "--name", "x"], "two runs are called 'x'; give each a --name of its own"),
+    ],
+)
+def test_names_that_do_not_fit_the_runs(arguments, message, tmp_path, monkeypatch, capsys):
+    seeds(tmp_path)
+    found, status = drawn_by(monkeypatch, tmp_path, "a", "b", *arguments)
+    assert (status, found) == (2, {})
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "curves").exists()
