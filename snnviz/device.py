@@ -9,31 +9,33 @@ import torch
 from snnviz.errors import ConfigError
 
 
-def choose_device(name: str | None = None) -> str:
-    """The device to use: `name`, or the first GPU where there is one, else the CPU.
+def choose_device(device: str | None = None) -> str:
+    """The device to use: `device`, or the first GPU where there is one, else the CPU.
 
     Raises:
-        ConfigError: `name` is no device, none that snnviz computes on, or this machine has none
+        ConfigError: `device` is no device, none that snnviz computes on, or this machine has none
             such.
     """
-    if name is None:
-        name = default_device()
+    if device is None:
+        device = default_device()
         try:
-            _compute_on(name)
+            _compute_on(device)
         except RuntimeError as error:
             reason = str(error).splitlines()[0]
             warnings.warn(f"the GPU cannot be used ({reason}); this runs on the CPU", stacklevel=1)
             return "cpu"
-        return name
+        return device
     try:
-        _compute_on(name)
+        _compute_on(device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise ConfigError(
-            f"no device {name!r} here ({str(error).splitlines()[0]}); use --device cpu"
+            f"no device {device!r} here ({str(error).splitlines()[0]})", 'use `device="cpu"`'
         ) from error
-    if torch.device(name).type not in ("cpu", "cuda"):
-        raise ConfigError(f"snnviz computes on cpu and cuda, not on {name!r}; use --device cpu")
-    return name
+    if torch.device(device).type not in ("cpu", "cuda"):
+        raise ConfigError(
+            f"snnviz computes on cpu and cuda, not on {device!r}", 'use `device="cpu"`'
+        )
+    return device
 
 
 def default_device() -> str:

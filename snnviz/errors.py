@@ -1,16 +1,44 @@
 """The one family of errors that snnviz raises on purpose.
 
-Every message is one sentence a user can act on: the fact, the value received, the remedy. The
-command line prints it as one line and exits with status 1, and so it does what the system says of a
+Every message is one sentence a user can act on: the fact, the value received, the remedy. Remedies
+name arguments of Python; the command line puts its options in their place (`snnviz.cli.mistakes`),
+prints the sentence as one line and exits with status 1, and so it does what the system says of a
 file, and memory that ran out; everything else is a bug and shows its traceback. Those about values
 are `ValueError`s too, as Python's own functions raise them.
 """
 
+from collections.abc import Sequence
 from numbers import Integral
 
 
 class SnnvizError(Exception):
-    """Base of every error that snnviz raises on purpose."""
+    """Base of every error that snnviz raises on purpose.
+
+    Attributes:
+        remedies: What helps, each for itself. Arguments of Python stand between backticks.
+    """
+
+    def __init__(self, fact: str, *remedies: str) -> None:
+        """The error that says so.
+
+        Args:
+            fact: What is wrong, and the value received; the remedy as well, where it names no
+                argument.
+            remedies: Such as "pass `overwrite=True`"; any one of them helps. They hold no text of
+                the user's, such as a path.
+        """
+        super().__init__(fact, *remedies)
+        self.remedies = remedies
+
+    def __str__(self) -> str:
+        """The whole sentence."""
+        return self.with_remedies(self.remedies)
+
+    def with_remedies(self, remedies: Sequence[str]) -> str:
+        """The whole sentence, with these remedies in place of its own."""
+        *others, last = remedies or ("",)
+        either = f"{', '.join(others)}, or {last}" if others else last
+        return "; ".join(filter(None, (self.args[0], either)))
 
 
 class ConfigError(SnnvizError, ValueError):

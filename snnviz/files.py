@@ -112,12 +112,12 @@ def _umask() -> int:
     return mask
 
 
-def make_folder(path: Path, option: str = "--out-dir") -> Path:
+def make_folder(path: Path, *, argument: str) -> Path:
     """`path`, which is a folder that exists and can be written to afterwards.
 
     Args:
         path: The folder.
-        option: What a command calls it, for the error.
+        argument: What the user names it with, for the error.
 
     Raises:
         ExportError: It is a file, or the folder cannot be made or written to.
@@ -128,15 +128,19 @@ def make_folder(path: Path, option: str = "--out-dir") -> Path:
         reason = f"cannot make the folder {path}: {error.strerror or error}"
         if error.errno in _FULL:
             raise DiskFullError(f"{reason}; free some space") from error
-        raise ExportError(f"{reason}; choose another with {option}") from error
+        raise ExportError(reason, _another(argument)) from error
     if not os.access(path, os.W_OK | os.X_OK):
-        raise ExportError(f"the folder {path} is not writable; choose another with {option}")
+        raise ExportError(f"the folder {path} is not writable", _another(argument))
     return path
+
+
+def _another(argument: str) -> str:
+    return f"choose another with `{argument}`"
 
 
 @contextmanager
 def locked(
-    folder: Path, busy: str | None = None, *, option: str = "--out-dir", name: str = LOCK
+    folder: Path, busy: ExportError | None = None, *, argument: str, name: str = LOCK
 ) -> Iterator[None]:
     """Keep `folder` for the length of the block; another process is turned away, or waits.
 
@@ -146,7 +150,7 @@ def locked(
     Args:
         folder: A folder that exists; it holds a file of that name meanwhile.
         busy: The error where another process has it; None waits for its end.
-        option: What a command calls the folder, for the error.
+        argument: What the user names the folder with, for the error.
         name: The file.
 
     Raises:
@@ -158,10 +162,11 @@ def locked(
     try:
         lock.acquire(blocking=busy is None)
     except Timeout as error:
-        raise ExportError(busy) from error
+        assert busy is not None  # noqa: S101 - else it waits
+        raise busy from error
     except OSError as error:
         raise ExportError(
-            f"cannot lock {folder}: {error.strerror or error}; choose another {option}"
+            f"cannot lock {folder}: {error.strerror or error}", _another(argument)
         ) from error
     try:
         yield
@@ -173,8 +178,12 @@ def locked(
         lock.release()
 
 
-def remove(path: Path) -> None:
+def remove(path: Path, *, argument: str) -> None:
     """Delete the file at `path`, if there is one.
+
+    Args:
+        path: The file.
+        argument: What the user names its folder with, for the error.
 
     Raises:
         ExportError: It cannot be deleted.
@@ -185,48 +194,46 @@ def remove(path: Path) -> None:
         pass
     except OSError as error:
         raise ExportError(
-            f"cannot delete {path}: {error.strerror or error}; choose another --out-dir"
+            f"cannot delete {path}: {error.strerror or error}", _another(argument)
         ) from error
 
 
-def check_free(path: Path, *, overwrite: bool, option: str = "--out-dir") -> None:
+def check_free(path: Path, *, overwrite: bool, argument: str) -> None:
     """Nothing, if `path` is missing or an empty folder, or `overwrite` allows what it holds.
 
     Args:
         path: Where a folder is to be.
         overwrite: Whether it may hold something.
-        option: What a command calls it, for the error.
+        argument: What the user names it with, for the error.
 
     Raises:
         ExportError: It is a file, or a folder that is not empty.
     """
     if path.exists() and not path.is_dir():
-        raise ExportError(f"{path} is a file, not a folder; choose another with {option}")
+        raise ExportError(f"{path} is a file, not a folder", _another(argument))
     if not overwrite and path.is_dir() and any(path.iterdir()):
         raise ExportError(
-            f"the folder {path} is not empty; choose another with {option}, or pass --overwrite"
+            f"the folder {path} is not empty", _another(argument), "pass `overwrite=True`"
         )
 
 
-def check_absent(path: Path, *, overwrite: bool, option: str) -> None:
+def check_absent(path: Path, *, overwrite: bool, argument: str) -> None:
     """Nothing, if there is no file at `path`, or `overwrite` allows one.
 
     Args:
         path: Where a file is to be.
         overwrite: Whether one may be there.
-        option: What a command calls it, for the error.
+        argument: What the user names it with, for the error.
 
     Raises:
         ExportError: It is a folder or a device, or a file that is not to be overwritten.
     """
     if path.is_dir():
-        raise ExportError(f"{path} is a folder, not a file; choose another with {option}")
+        raise ExportError(f"{path} is a folder, not a file", _another(argument))
     if path.exists() and not path.is_file():
-        raise ExportError(f"{path} is not a regular file; choose another with {option}")
+        raise ExportError(f"{path} is not a regular file", _another(argument))
     if path.exists() and not overwrite:
-        raise ExportError(
-            f"{path} is there already; choose another with {option}, or pass --overwrite"
-        )
+        raise ExportError(f"{path} is there already", _another(argument), "pass `overwrite=True`")
 
 
 def printable(name: str) -> str:

@@ -90,57 +90,61 @@ def test_the_remedy_for_a_full_disk_is_space(durable, number, remedy, tmp_path, 
     assert list(tmp_path.iterdir()) == []
     monkeypatch.setattr(Path, "mkdir", fail)
     with pytest.raises(ExportError, match="free some space" if number != 5 else "choose another"):
-        make_folder(tmp_path / "folder")
+        make_folder(tmp_path / "folder", argument="out_dir")
 
 
 def test_folders(tmp_path):
-    assert make_folder(tmp_path / "a" / "b").is_dir()
+    assert make_folder(tmp_path / "a" / "b", argument="out_dir").is_dir()
     (tmp_path / "file").touch()
     with pytest.raises(ExportError, match="cannot make the folder"):
-        make_folder(tmp_path / "file" / "below")
-    check_free(tmp_path / "missing", overwrite=False)
-    check_free(tmp_path / "a" / "b", overwrite=False)
-    check_free(tmp_path, overwrite=True)
+        make_folder(tmp_path / "file" / "below", argument="out_dir")
+    check_free(tmp_path / "missing", overwrite=False, argument="out_dir")
+    check_free(tmp_path / "a" / "b", overwrite=False, argument="out_dir")
+    check_free(tmp_path, overwrite=True, argument="out_dir")
     with pytest.raises(ExportError, match="not empty"):
-        check_free(tmp_path, overwrite=False)
+        check_free(tmp_path, overwrite=False, argument="out_dir")
     for overwrite in (True, False):
         with pytest.raises(ExportError, match="is a file"):
-            check_free(tmp_path / "file", overwrite=overwrite)
+            check_free(tmp_path / "file", overwrite=overwrite, argument="out_dir")
 
 
 @pytest.mark.parametrize("denied", [os.W_OK, os.X_OK], ids=["write", "enter"])
 def test_a_folder_that_cannot_be_written_to_is_refused(denied, tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path or not mode & denied)
-    assert make_folder(tmp_path / "open").is_dir()
-    with pytest.raises(ExportError, match=rf"{tmp_path} is not writable; .* with --figures"):
-        make_folder(tmp_path, option="--figures")
+    assert make_folder(tmp_path / "open", argument="out_dir").is_dir()
+    with pytest.raises(ExportError, match=rf"{tmp_path} is not writable; .* with `figures`"):
+        make_folder(tmp_path, argument="figures")
 
 
 def test_files_that_are_to_be_made(tmp_path):
     (tmp_path / "file").touch()
-    check_absent(tmp_path / "missing", overwrite=False, option="--json")
-    check_absent(tmp_path / "file", overwrite=True, option="--json")
-    with pytest.raises(ExportError, match="file is there already; choose another with --json"):
-        check_absent(tmp_path / "file", overwrite=False, option="--json")
+    check_absent(tmp_path / "missing", overwrite=False, argument="json")
+    check_absent(tmp_path / "file", overwrite=True, argument="json")
+    with pytest.raises(ExportError, match="file is there already; choose another with `json`"):
+        check_absent(tmp_path / "file", overwrite=False, argument="json")
     for overwrite in (True, False):
         with pytest.raises(ExportError, match="is a folder"):
-            check_absent(tmp_path, overwrite=overwrite, option="--json")
+            check_absent(tmp_path, overwrite=overwrite, argument="json")
 
 
-def test_errors_name_the_option_that_chose_the_folder(tmp_path):
+def test_errors_name_the_argument_that_chose_the_folder(tmp_path):
     (tmp_path / "file").touch()
     for call in (check_free, make_folder):
         arguments = {"overwrite": True} if call is check_free else {}
-        with pytest.raises(ExportError, match="with --figures"):
-            call(tmp_path / "file", option="--figures", **arguments)
-    with pytest.raises(ExportError, match="with --figures, or pass"):
-        check_free(tmp_path, overwrite=False, option="--figures")
+        with pytest.raises(ExportError, match="with `figures`"):
+            call(tmp_path / "file", argument="figures", **arguments)
+    with pytest.raises(ExportError, match="with `figures`, or pass"):
+        check_free(tmp_path, overwrite=False, argument="figures")
 
 
 def test_a_folder_is_kept_for_one_and_then_free(tmp_path):
+    busy = ExportError("busy", "wait")
     for _ in range(2):
-        with locked(tmp_path, "busy; wait"):
-            with pytest.raises(ExportError, match=r"^busy; wait$"), locked(tmp_path, "busy; wait"):
+        with locked(tmp_path, busy, argument="out_dir"):
+            with (
+                pytest.raises(ExportError, match=r"^busy; wait$"),
+                locked(tmp_path, busy, argument="out_dir"),
+            ):
                 pytest.fail("two have it")
             assert (tmp_path / LOCK).exists()
         assert not list(tmp_path.iterdir())
@@ -148,21 +152,21 @@ def test_a_folder_is_kept_for_one_and_then_free(tmp_path):
 
 def test_a_folder_that_cannot_be_locked_is_named(tmp_path):
     (tmp_path / "file").touch()
-    lock = locked(tmp_path / "file", "")
-    with pytest.raises(ExportError, match=r"cannot lock .*file: .*--out-dir"), lock:
+    lock = locked(tmp_path / "file", ExportError("busy"), argument="out_dir")
+    with pytest.raises(ExportError, match=r"cannot lock .*file: .* with `out_dir`$"), lock:
         pytest.fail("it is no folder")
 
 
 def test_what_cannot_be_deleted_is_named(tmp_path):
     (tmp_path / "file").touch()
-    remove(tmp_path / "file")
-    remove(tmp_path / "file")
+    remove(tmp_path / "file", argument="out_dir")
+    remove(tmp_path / "file", argument="out_dir")
     (tmp_path / "file").touch()
-    remove(tmp_path / "file" / "below")
+    remove(tmp_path / "file" / "below", argument="out_dir")
     assert (tmp_path / "file").exists()
     (tmp_path / "folder").mkdir()
-    with pytest.raises(ExportError, match=r"cannot delete .*folder: .*--out-dir"):
-        remove(tmp_path / "folder")
+    with pytest.raises(ExportError, match=r"cannot delete .*folder: .* with `out_dir`$"):
+        remove(tmp_path / "folder", argument="out_dir")
     assert (tmp_path / "folder").exists()
 
 
@@ -171,17 +175,17 @@ def test_a_lock_that_cannot_be_deleted_hides_no_error(tmp_path, monkeypatch):
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
     def fail():
-        with locked(tmp_path, ""):
+        with locked(tmp_path, ExportError("busy"), argument="out_dir"):
             monkeypatch.setattr(Path, "unlink", refuse)
             raise ExportError("what really happened")
 
     with pytest.raises(ExportError, match="what really happened"):
         fail()
-    with locked(tmp_path, "still held"):
+    with locked(tmp_path, ExportError("still held"), argument="out_dir"):
         pass
 
 
 def test_what_is_no_regular_file_is_not_replaced(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(ExportError, match="not a regular file"):
-        check_absent(tmp_path / "pipe", overwrite=True, option="--json")
+        check_absent(tmp_path / "pipe", overwrite=True, argument="json")

@@ -1,6 +1,8 @@
 """The public surface is a list, and it is cheap to import."""
 
 import ast
+import inspect
+import re
 import subprocess
 import sys
 import tomllib
@@ -10,6 +12,9 @@ from pathlib import Path
 import pytest
 
 import snnviz
+from snnviz.cli import COMMANDS
+from snnviz.cli.mistakes import reworded
+from snnviz.errors import SnnvizError
 
 PUBLIC = {
     "Checkpoint",
@@ -203,6 +208,71 @@ def test_rooms_import_downwards_only():
                 # The package as a whole is above all rooms.
                 above = floor.get(other, len(FLOORS))
                 assert above < floor[room], f"{path.name} imports {name or 'snnviz'}"
+
+
+def texts(tree):
+    """Every literal text in it, docstrings and f-strings too, with x for values: (line, text)."""
+    pieces = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            pieces.update(node.values)
+            parts = (part.value if isinstance(part, ast.Constant) else "x" for part in node.values)
+            yield node.lineno, "".join(parts)
+        elif isinstance(node, ast.Constant) and node not in pieces and isinstance(node.value, str):
+            yield node.lineno, node.value
+
+
+# A word behind one dash or two, but not in the middle of a name.
+FLAG = re.compile(r"(?<![\w})-])--?[a-zA-Z][\w-]*")
+# No flags of ours: sums, "`n`-th", and what compilers are told.
+NO_FLAGS = {"-sum", "-rate", "-th", "-std", "-march", "-fopenmp", "-shared", "-fPIC", "-O3", "-o"}
+NO_FLAGS |= {"-x", "-DSTEPS", "-DSTORED", "-Dx", "--std", "--fmad"}
+
+
+@pytest.mark.parametrize(
+    ("line", "flags"),
+    [
+        ('raise ExportError(f"{path} is there, or pass --overwrite")', ["--overwrite"]),
+        ('def f(option="--out-dir"):\n    """What `--json` says."""', ["--out-dir", "--json"]),
+        ('f"pass --{name}"', ["--x"]),
+        ('"leave -cupy out"', ["-cupy"]),
+        ('"choose another T with -T, not -b"', ["-T", "-b"]),
+        ('"--"; "single-step"; f"{n}-th"; "a - b"; x - y', []),
+    ],
+)
+def test_a_flag_is_seen_however_it_is_put(line, flags):
+    assert [flag for _, text in texts(ast.parse(line)) for flag in FLAG.findall(text)] == flags
+
+
+def test_only_the_command_line_spells_its_flags():
+    package = Path(snnviz.__file__).parent
+    spelled = {
+        f"{path.relative_to(package)}:{line}: {flag}"
+        for path in package.rglob("*.py")
+        if path.relative_to(package).parts[0] not in {"cli", "__main__.py"}
+        for line, text in texts(ast.parse(path.read_text()))
+        for flag in set(FLAG.findall(text)) - NO_FLAGS
+    }
+    assert not spelled
+
+
+def test_remedies_name_arguments_that_are_there():
+    """In Python those of public functions, and on the command line an option for each."""
+    public = [getattr(snnviz, name) for name in PUBLIC - {"__version__"}]
+    named = {name for each in public for name in inspect.signature(each).parameters}
+    named |= {f"{name}()" for name in PUBLIC} | {"with_predictions()"}
+    commands = [import_module(f"snnviz.cli.{name}").command for name in COMMANDS]
+    remedies = set()
+    for path in Path(snnviz.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Error"):
+                remedies |= {text for given in node.args[1:] for _, text in texts(given)}
+    remedies = {remedy for remedy in remedies if "`x`" not in remedy}
+    assert {"pass `overwrite=True`", 'use `device="cpu"`'} < remedies
+    for remedy in remedies:
+        assert set(re.findall(r"`([\w()]+)", remedy)) <= named, remedy
+        said = [str(reworded(SnnvizError("", remedy), command)) for command in commands]
+        assert any("`" not in each for each in said), remedy
 
 
 def test_the_version_and_the_extras_are_declared():

@@ -63,7 +63,7 @@ def encoder_coder(name: str, encoder: Encoder, T: int, kind: Kind = "encoder") -
         if record.most > 1:
             raise ConfigError(
                 f"neurons of {encoder.layer or name} fire up to {record.most} times in a step, and "
-                "scores are of one spike a step; draw them with visualize instead"
+                "scores are of one spike a step; write figure sets of them instead"
             )
         return record.by_channel()
 

@@ -43,6 +43,7 @@ ANALYSIS = Layout(
         rf"{'|'.join(map(re.escape, TABLES))}|({'|'.join(FIGURES)})\.(png|svg|pdf|gif)"
     ),
     unlisted=_unlisted,
+    argument="folder",
 )
 """What a folder of an analysis holds; analysis.json lists the other files."""
 

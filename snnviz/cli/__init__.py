@@ -19,7 +19,7 @@ import click
 
 from snnviz._version import __version__
 from snnviz.cli.effects import say_ineffective
-from snnviz.cli.mistakes import mistyped, out_of_memory
+from snnviz.cli.mistakes import mistyped, out_of_memory, reworded
 from snnviz.cli.output import note
 from snnviz.cli.spelling import check_command, respelled
 from snnviz.errors import DiskFullError, OtherRankError, SnnvizError
@@ -101,6 +101,8 @@ class LazyGroup(click.Group):
         except DiskFullError as error:
             remedy = "go on with --resume" if _resumes(self._invoked(ctx)) else "start again"
             raise DiskFullError(f"{error} and {remedy}") from error
+        except SnnvizError as error:
+            raise reworded(error, self._invoked(ctx)) from error
         except (MemoryError, RuntimeError) as error:
             said = out_of_memory(error, self._invoked(ctx))
             if said is None:

@@ -223,7 +223,7 @@ def _check_output(json: Path | None, figures: Path | None, *, overwrite: bool) -
     from snnviz.folders import check_folder
 
     if json is not None and json != _STDOUT:
-        check_absent(json, overwrite=overwrite, option="--json")
+        check_absent(json, overwrite=overwrite, argument="json")
     if figures is not None:
         check_folder(figures, _layout(), overwrite=overwrite)
 
@@ -231,7 +231,7 @@ def _check_output(json: Path | None, figures: Path | None, *, overwrite: bool) -
 def _layout() -> "Layout":
     from snnviz.export import figures_layout
 
-    return figures_layout("an evaluation", "evaluation", _FIGURES, _FIGURES, option="--figures")
+    return figures_layout("an evaluation", "evaluation", _FIGURES, _FIGURES, argument="figures")
 
 
 @contextmanager
@@ -246,7 +246,7 @@ def _claimed(
         if figures is not None:
             folder = held.enter_context(claim(figures, _layout(), overwrite=overwrite))
         if json is not None and json != _STDOUT:
-            held.enter_context(claim_file(json, overwrite=overwrite, option="--json"))
+            held.enter_context(claim_file(json, overwrite=overwrite, argument="json"))
         yield folder
 
 

@@ -3,10 +3,21 @@
 import re
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from difflib import get_close_matches
 
 import click
 
+from snnviz.errors import SnnvizError
+
+# What is called otherwise in Python than by options.
+_CALLED = {
+    "folder": "out_dir",
+    "root": "data_dir",
+    "garments()": "dataset=garments",
+    "load_picture()": "image=FILE",
+    "with_predictions()": "ckpt",
+}
 # What a user can ask for less of, where memory ran out, in the order to try it.
 _SMALLER = ("batch_size", "n_images", "jobs", "max_side", "T", "channels", "votes")
 
@@ -42,6 +53,32 @@ def _accused(error: click.UsageError) -> list[str]:
     return []
 
 
+def reworded(error: SnnvizError, command: click.Command | None) -> SnnvizError:
+    """`error`, whose remedies name options of the command in place of Python's arguments.
+
+    A remedy that the command has no option for is left out, unless it has for none.
+    """
+    options = _options(command)
+
+    def option(argument: re.Match[str]) -> str:
+        name, _, value = _CALLED.get(argument[1], argument[1]).partition("=")
+        return " ".join(filter(None, (options[name], value.strip('"').removesuffix("True"))))
+
+    remedies = []
+    for remedy in error.remedies:
+        with suppress(KeyError):
+            remedies.append(re.sub("`([^`]+)`", option, remedy))
+    return type(error)(error.with_remedies(remedies or error.remedies))
+
+
+def _options(command: click.Command | None) -> dict[str | None, str]:
+    """The options of a command, in their longest spelling, by the names of its parameters."""
+    return {
+        parameter.name: max(parameter.opts, key=len)
+        for parameter in (command.params if command else [])
+    }
+
+
 def out_of_memory(error: Exception, command: click.Command | None) -> str | None:
     """What to tell the user, or None where `error` is another one.
 
@@ -51,10 +88,7 @@ def out_of_memory(error: Exception, command: click.Command | None) -> str | None
     """
     if not _is_out_of_memory(error):
         return None
-    options = {
-        parameter.name: max(parameter.opts, key=len)
-        for parameter in (command.params if command else [])
-    }
+    options = _options(command)
     *others, last = [options[name] for name in _SMALLER if name in options] or ["input"]
     smaller = f"{', '.join(others)} or {last}" if others else last
     asked = re.search(r"allocat\w+ ([\d.,]+) (\w+)", str(error))

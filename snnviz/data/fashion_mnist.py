@@ -58,7 +58,7 @@ def fashion_mnist(root: str | Path, split: Split = "test", *, download: bool = T
     folder = _find(root, split)
     if folder is None:
         if not download:
-            raise DataError(_missing(root, "it is not there"))
+            raise _missing(root, "it is not there")
         _download(root, split)
         folder = root / "FashionMNIST" / "raw"
     images, labels = (
@@ -107,7 +107,7 @@ def _download(root: Path, split: Split) -> None:
         raw.mkdir(parents=True, exist_ok=True)
         # Another process (a rank, say) may be at it already, and a file of its that is half there
         # would pass for a whole one: so one at a time, beside, and then in place.
-        with locked(raw), TemporaryDirectory(prefix=".", dir=raw) as beside:
+        with locked(raw, argument="root"), TemporaryDirectory(prefix=".", dir=raw) as beside:
             if _find(root, split) is None:
                 # torchvision prints each mirror that fails; the error says it in one line.
                 with redirect_stdout(StringIO()):
@@ -115,16 +115,18 @@ def _download(root: Path, split: Split) -> None:
                 for path in (Path(beside) / "FashionMNIST" / "raw").iterdir():
                     path.replace(raw / path.name)
     except (ExportError, RuntimeError, OSError, EOFError, HTTPException) as error:
-        raise DataError(_missing(root, "it could not be downloaded")) from error
+        raise _missing(root, "it could not be downloaded") from error
     finally:
         for folder in new:
             with suppress(OSError):  # not empty: something did arrive
                 folder.rmdir()
 
 
-def _missing(root: Path, fact: str) -> str:
-    return (
-        f"no Fashion-MNIST in {root}, and {fact}; put its four files into "
-        f"{root / 'FashionMNIST' / 'raw'} or name their folder with --data-dir, or work offline "
-        "with --dataset garments or --image FILE"
+def _missing(root: Path, fact: str) -> DataError:
+    return DataError(
+        f"no Fashion-MNIST in {root}, and {fact} (its four files belong into "
+        f"{root / 'FashionMNIST' / 'raw'})",
+        "name another folder with `root`",
+        "work offline with `garments()`",
+        "take a picture of your own with `load_picture()`",
     )

@@ -115,7 +115,7 @@ def torchvision_set(
     files = _files(name, split)
     if any(not (root / file).exists() for file in files):
         if not download:
-            raise DataError(_missing(name, root, files, "they are not there"))
+            raise _missing(name, root, files, "they are not there")
         _download(name, root, split, files)
     if NAMED[name].note:
         warnings.warn(NAMED[name].note, stacklevel=1)
@@ -189,14 +189,14 @@ def _download(name: str, root: Path, split: Split, files: tuple[str, ...]) -> No
         root.mkdir(parents=True, exist_ok=True)
         # One process at a time, beside, and then in place: a file that is half there would pass
         # for a whole one.
-        with locked(root), TemporaryDirectory(prefix=".", dir=root) as beside:
+        with locked(root, argument="root"), TemporaryDirectory(prefix=".", dir=root) as beside:
             if any(not (root / file).exists() for file in files):
                 # torchvision prints each mirror that fails; the error says it in one line.
                 with redirect_stdout(StringIO()):
                     _build(name, Path(beside), split, download=True)
                 _move(Path(beside), root)
     except (ExportError, RuntimeError, OSError, EOFError, HTTPException) as error:
-        raise DataError(_missing(name, root, files, "they could not be downloaded")) from error
+        raise _missing(name, root, files, "they could not be downloaded") from error
     finally:
         for folder in new:
             try:
@@ -214,10 +214,12 @@ def _move(beside: Path, root: Path) -> None:
             path.replace(place)
 
 
-def _missing(name: str, root: Path, files: tuple[str, ...], fact: str) -> str:
+def _missing(name: str, root: Path, files: tuple[str, ...], fact: str) -> DataError:
     lacking = [file for file in files if not (root / file).exists()]
     names = ", ".join(lacking[:2]) + (", ..." if len(lacking) > 2 else "")
-    return (
-        f"no {name} in {root} ({names}), and {fact}; put its files there as torchvision lays them "
-        "out, or name the folder that holds them, or choose garments, which are drawn"
+    return DataError(
+        f"no {name} in {root} ({names}), and {fact}",
+        "put its files there as torchvision lays them out",
+        "name the folder that holds them with `root`",
+        "work offline with `garments()`",
     )

@@ -34,9 +34,12 @@ class Selection:
 
     def _holds(self, name: str, value: int | None, sample: Sample) -> bool:
         if name != "predicted" and sample.label is None:
-            raise DataError(f"--select {name} needs labels, and these images have none")
+            raise DataError(f"the selection {name!r} needs labels, and these images have none")
         if name != "label" and sample.predicted is None:
-            raise DataError(f"--select {name} needs predictions; name a whole network with --ckpt")
+            raise DataError(
+                f"the selection {name!r} needs predictions",
+                "take them from a whole network with `with_predictions()`",
+            )
         return _CONDITIONS[name](sample, value)
 
 

@@ -70,7 +70,7 @@ def planned_files(samples: Sequence[Sample], options: FigureSetOptions) -> Itera
 
 
 def figures_layout(
-    run: str, key: str, names: Sequence[str], always: Sequence[str], option: str = "--out-dir"
+    run: str, key: str, names: Sequence[str], always: Sequence[str], argument: str = "out_dir"
 ) -> Layout:
     """What a folder of single figures holds.
 
@@ -79,7 +79,7 @@ def figures_layout(
         key: What tells its files from those of other runs: part of their names.
         names: The figures that there may be.
         always: Those that are always there: by them an earlier version's are told from others'.
-        option: What a command calls the folder.
+        argument: What the user names the folder with, for errors.
     """
 
     def unlisted(folder: Path) -> Iterator[str]:
@@ -94,5 +94,5 @@ def figures_layout(
         mark=f".unfinished_{key}.json",
         owned=owned,
         unlisted=unlisted,
-        option=option,
+        argument=argument,
     )

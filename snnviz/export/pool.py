@@ -76,7 +76,8 @@ def work(do: Callable[[Task], Result], tasks: Iterable[Task], *, jobs: int) -> I
         except BrokenProcessPool as error:
             raise ExportError(
                 "a worker process died (out of memory, killed, or begun by a script without "
-                "`if __name__ == '__main__':`); what is written is whole, go on with --resume"
+                "`if __name__ == '__main__':`); what is written is whole",
+                "go on with `resume=True`",
             ) from error
 
 

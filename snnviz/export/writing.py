@@ -192,7 +192,7 @@ def _write(
 def _draw(task: _Task) -> int:
     """How many sets were drawn and written: those of one batch. Runs in a worker."""
     for n, sample in enumerate(task.samples):
-        folder = make_folder(task.out_dir / set_folder(sample))
+        folder = make_folder(task.out_dir / set_folder(sample), argument=SETS.argument)
         currents = None if task.currents is None else task.currents[n : n + 1]
         content = figure_set(sample, task.record[n : n + 1], task.options, currents)
         for name, data in content.items():

@@ -28,39 +28,41 @@ def claim(
             written to.
     """
     check_folder(folder, layout, overwrite=overwrite, resume=resume)
-    make_folder(folder, option=layout.option)
-    busy = (
-        f"another run is writing to {folder}; wait for its end, or choose another {layout.option}"
-    )
-    with locked(folder, busy, option=layout.option):
+    make_folder(folder, argument=layout.argument)
+    busy = _busy(f"another run is writing to {folder}", layout.argument)
+    with locked(folder, busy, argument=layout.argument):
         # Once more: the other run may have ended only now.
         check_folder(folder, layout, overwrite=overwrite, resume=resume)
         claimed = Claim(folder, layout)
         for part in list(_parts(folder, layout)):
-            remove(part)
+            remove(part, argument=layout.argument)
         yield claimed
 
 
+def _busy(fact: str, argument: str) -> ExportError:
+    return ExportError(fact, "wait for its end", f"choose another `{argument}`")
+
+
 @contextmanager
-def claim_file(path: Path, *, overwrite: bool, option: str) -> Iterator[None]:
+def claim_file(path: Path, *, overwrite: bool, argument: str) -> Iterator[None]:
     """Keep `path` for this run for the length of the block, which writes it whole.
 
     Args:
         path: Where the file goes; its folder is made.
         overwrite: Whether there may be a file.
-        option: What a command calls it.
+        argument: What the user names it with, for errors.
 
     Raises:
         ExportError: It is there and not to be overwritten, another run is about to write it, or
             it cannot be written.
     """
-    check_absent(path, overwrite=overwrite, option=option)
-    folder = make_folder(path.parent, option=option)
-    busy = f"another run is writing {path}; wait for its end, or choose another {option}"
-    with locked(folder, busy, option=option, name=f".{path.name}{LOCK}"):
-        check_absent(path, overwrite=overwrite, option=option)
+    check_absent(path, overwrite=overwrite, argument=argument)
+    folder = make_folder(path.parent, argument=argument)
+    busy = _busy(f"another run is writing {path}", argument)
+    with locked(folder, busy, argument=argument, name=f".{path.name}{LOCK}"):
+        check_absent(path, overwrite=overwrite, argument=argument)
         for part in list(folder.glob(f".{escape(path.name)}.*{PART}")):
-            remove(part)
+            remove(part, argument=argument)
         yield
 
 
@@ -78,11 +80,15 @@ def check_folder(folder: Path, layout: Layout, *, overwrite: bool, resume: bool 
     """
     unfinished = (folder / layout.mark).exists()
     if unfinished and not overwrite and not (resume and layout.resumes):
-        go_on = "go on with --resume, or pass" if layout.resumes else "begin it anew with"
-        raise ExportError(f"{folder} holds {layout.run} that was interrupted; {go_on} --overwrite")
+        remedies = (
+            ("go on with `resume=True`", "pass `overwrite=True`")
+            if layout.resumes
+            else ("begin it anew with `overwrite=True`",)
+        )
+        raise ExportError(f"{folder} holds {layout.run} that was interrupted", *remedies)
     is_run = unfinished or (folder / layout.manifest).exists()
     allowed = overwrite or (resume and is_run) or is_untouched(folder, layout)
-    check_free(folder, overwrite=allowed, option=layout.option)
+    check_free(folder, overwrite=allowed, argument=layout.argument)
 
 
 def is_untouched(folder: Path, layout: Layout) -> bool:

@@ -74,7 +74,7 @@ class Claim:
             self.clear([*names, *self.earlier()])
         # From now on, a file that is there is whole and this run's.
         self._write(self.layout.mark, {**self._identity, FILES: names})
-        remove(self.folder / self.layout.manifest)
+        self._remove(self.folder / self.layout.manifest)
 
     def clear(self, names: Iterable[object]) -> None:
         """Delete files of earlier runs, and folders that are empty without them.
@@ -92,15 +92,15 @@ class Claim:
             return
         self._write(self.layout.mark, {_CLEARING: True, FILES: stale})
         for path in found:
-            remove(path)
+            self._remove(path)
         for parent in parents:
             with suppress(OSError):  # something else is in it
                 parent.rmdir()
-        remove(self.folder / self.layout.manifest)
+        self._remove(self.folder / self.layout.manifest)
 
     def unmark(self) -> None:
         """Take the mark away: what the folder holds is whole."""
-        remove(self.folder / self.layout.mark)
+        self._remove(self.folder / self.layout.mark)
 
     def finish(self, results: Mapping[str, Any]) -> Path:
         """The manifest of a finished run: its identity, and what it came to.
@@ -148,6 +148,9 @@ class Claim:
             "folder, or that file alone to keep the others"
         )
 
+    def _remove(self, path: Path) -> None:
+        remove(path, argument=self.layout.argument)
+
     def _write(self, name: str, value: Mapping[str, Any]) -> Path:
         return write_bytes(
             (json.dumps(value, indent=1, allow_nan=False) + "\n").encode(), self.folder / name
@@ -161,8 +164,9 @@ class Claim:
         changed = [key for key in {**identity, **earlier} if identity.get(key) != earlier.get(key)]
         if changed:
             raise ConfigError(
-                f"{self.folder} was begun with other {_differences(identity, earlier, changed)}; "
-                f"repeat those, or choose another {self.layout.option}"
+                f"{self.folder} was begun with other {_differences(identity, earlier, changed)}",
+                "repeat those",
+                f"choose another `{self.layout.argument}`",
             )
 
 

@@ -36,7 +36,7 @@ class Layout:
         results: Keys of a manifest that say what a run came to, and not what makes it.
         unlisted: The names of what a run of an earlier version may have left, which listed none.
         resumes: Whether an interrupted run can be gone on with.
-        option: What a command calls the folder.
+        argument: What the user names the folder with, for errors.
     """
 
     run: str
@@ -47,4 +47,4 @@ class Layout:
     results: tuple[str, ...] = (FILES,)
     unlisted: Callable[[Path], Iterable[str]] = _nothing
     resumes: bool = False
-    option: str = "--out-dir"
+    argument: str = "out_dir"

@@ -55,7 +55,7 @@ NAMES = ("analyze", "curves", "evaluate", "visualize")
 def test_a_folder_in_use_is_left_alone(name, commands, run, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine").write_text("kept")
-    with locked(tmp_path / "out", ""):
+    with locked(tmp_path / "out", argument="out_dir"):
         status, out, err = run(*commands[name], "--overwrite")
     assert (status, out) == (1, "")
     assert "another run is writing to out; wait for its end, or choose another --" in one_line(err)
@@ -166,7 +166,7 @@ def test_figures_of_an_earlier_version_are_told_from_others(name, commands, run,
 def test_numbers_are_written_by_one_at_a_time(commands, run, tmp_path):
     command = (*commands["evaluate"][:-2], "--json", "below/x.json")
     (tmp_path / "below").mkdir()
-    with locked(tmp_path / "below", "", name=".x.json.lock"):
+    with locked(tmp_path / "below", argument="json", name=".x.json.lock"):
         status, _, err = run(*command)
     assert status == 1
     assert "another run is writing below/x.json; wait for its end" in one_line(err)
@@ -182,7 +182,7 @@ def test_numbers_are_written_by_one_at_a_time(commands, run, tmp_path):
 def test_all_ranks_end_where_the_first_is_turned_away(commands, tmp_path):
     (tmp_path / "out").mkdir()
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    with locked(tmp_path / "out", ""):
+    with locked(tmp_path / "out", argument="out_dir"):
         result = subprocess.run(
             [sys.executable, *launcher, "-m", "snnviz", *map(str, commands["analyze"])],
             capture_output=True,

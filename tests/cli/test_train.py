@@ -179,9 +179,15 @@ def network_file(path, **config):
         (["--val-split", "100"], "cannot hold out 100 of 100"),
         (["-device", "cuda:7"], "no device 'cuda:7' here"),
         (["--dataset", "fashion-mnist", "--data-dir", "/dev/null"], "/dev/null"),
-        (["-cupy", "-device", "cpu"], "-cupy: its kernels need a CUDA device, got cpu; leave"),
-        (["-cupy", "--step-mode", "s"], "-cupy: its network is multi-step, got --step-mode s"),
-        (["-cupy", "-T", "65"], "-cupy: its kernels take up to 64 time steps, got 65"),
+        (
+            ["-cupy", "-device", "cpu"],
+            "got cpu; leave --cupy out, or choose a GPU with --device cuda:0",
+        ),
+        (["-cupy", "--step-mode", "s"], "got the step mode s; leave --cupy or --step-mode out"),
+        (
+            ["-cupy", "-T", "65"],
+            "cupy: its kernels take up to 64 time steps, got 65; leave --cupy out",
+        ),
         (["-resume", "nothing.pth"], "nothing.pth: does not exist"),
         (["-resume", "other.pth", "-b", "50"], "channels=128"),
         (["-resume", "garbage.pth"], "garbage.pth: is "),
@@ -348,7 +354,7 @@ def test_ranks_that_cannot_write_end_in_one_line(tmp_path):
     """Rank 0 alone writes, and the other one must not be left waiting for it."""
     folder = tmp_path / "logs" / NAME
     folder.mkdir(parents=True)
-    with locked(folder, ""):
+    with locked(folder, argument="folder"):
         result = ranks(2, *SMALL, "-out_dir", tmp_path / "logs", "--epochs", 1)
     assert result.returncode != 0
     assert "another run is writing to" in one_line_of_ranks(result.stderr)

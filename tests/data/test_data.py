@@ -133,7 +133,12 @@ def test_without_files_and_network_the_error_names_the_ways_out(tmp_path, no_net
     with pytest.raises(DataError) as caught:
         fashion_mnist(tmp_path)
     message = str(caught.value)
-    for way in (str(tmp_path / "FashionMNIST" / "raw"), "--data-dir", "garments", "--image"):
+    for way in (
+        str(tmp_path / "FashionMNIST" / "raw"),
+        "`root`",
+        "`garments()`",
+        "`load_picture()`",
+    ):
         assert way in message
     assert "\n" not in message
     assert list(tmp_path.iterdir()) == []

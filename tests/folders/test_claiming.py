@@ -9,7 +9,7 @@ from snnviz.errors import ExportError
 from snnviz.files import locked
 from snnviz.folders import Layout, check_folder, claim, claim_file
 
-LAYOUT = Layout("a test", "m.json", ".m.json", re.compile(r"(1/)?a\.txt"), option="--here")
+LAYOUT = Layout("a test", "m.json", ".m.json", re.compile(r"(1/)?a\.txt"), argument="here")
 
 
 def take(folder, *, overwrite=False):
@@ -19,7 +19,7 @@ def take(folder, *, overwrite=False):
 
 def test_one_at_a_time(tmp_path):
     with claim(tmp_path, LAYOUT, overwrite=False):
-        with pytest.raises(ExportError, match=r"^another run is writing to .* another --here$"):
+        with pytest.raises(ExportError, match=r"^another run is writing to .* another `here`$"):
             take(tmp_path)
         with pytest.raises(ExportError, match="another run"):
             take(tmp_path, overwrite=True)
@@ -35,7 +35,7 @@ def test_what_became_of_the_folder_while_it_was_asked_for_counts(tmp_path, monke
         return locked(*arguments, **options)
 
     monkeypatch.setattr("snnviz.folders.claiming.locked", end_first)
-    with pytest.raises(ExportError, match="is not empty; choose another with --here"):
+    with pytest.raises(ExportError, match="is not empty; choose another with `here`"):
         take(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
@@ -51,7 +51,7 @@ def test_what_a_run_leaves_that_did_not_begin_is_nothing(name, tmp_path):
 def test_anything_else_is_something(name, tmp_path):
     (tmp_path / name).write_text("theirs")
     with pytest.raises(
-        ExportError, match="is not empty; choose another with --here, or pass --over"
+        ExportError, match=r"is not empty; choose another with `here`, or pass `overwrite=True`$"
     ):
         take(tmp_path)
     take(tmp_path, overwrite=True)
@@ -71,12 +71,13 @@ def test_half_files_of_ours_go(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("resumes", "remedy"), [(True, "go on with --resume, or pass"), (False, "begin it anew with")]
+    ("resumes", "remedy"),
+    [(True, "go on with `resume=True`, or pass"), (False, "begin it anew with")],
 )
 def test_an_interrupted_run_is_named_with_what_helps(resumes, remedy, tmp_path):
     layout = replace(LAYOUT, resumes=resumes)
     (tmp_path / ".m.json").write_text("{}")
-    with pytest.raises(ExportError, match=f"holds a test that was interrupted; {remedy} --over"):
+    with pytest.raises(ExportError, match=f"holds a test that was interrupted; {remedy} `over"):
         check_folder(tmp_path, layout, overwrite=False)
     check_folder(tmp_path, layout, overwrite=True)
     if resumes:
@@ -85,20 +86,20 @@ def test_an_interrupted_run_is_named_with_what_helps(resumes, remedy, tmp_path):
 
 def test_files_are_taken_one_at_a_time(tmp_path):
     path = tmp_path / "below" / "x[1].json"
-    with claim_file(path, overwrite=False, option="--json"):
+    with claim_file(path, overwrite=False, argument="json"):
         (path.parent / ".x[1].json.abc.part").touch()
         with (
-            pytest.raises(ExportError, match=r"another run is writing .*x\[1\].json; .* --json"),
-            claim_file(path, overwrite=True, option="--json"),
+            pytest.raises(ExportError, match=r"another run is writing .*x\[1\].json; .* `json`$"),
+            claim_file(path, overwrite=True, argument="json"),
         ):
             pass
         path.write_text("first")
     assert {each.name for each in path.parent.iterdir()} == {"x[1].json", ".x[1].json.abc.part"}
     with (
         pytest.raises(ExportError, match="is there already"),
-        claim_file(path, overwrite=False, option="--json"),
+        claim_file(path, overwrite=False, argument="json"),
     ):
         pass
-    with claim_file(path, overwrite=True, option="--json"):
+    with claim_file(path, overwrite=True, argument="json"):
         assert path.read_text() == "first"
     assert [each.name for each in path.parent.iterdir()] == ["x[1].json"]

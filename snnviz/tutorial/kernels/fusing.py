@@ -68,9 +68,10 @@ def check_network(step_mode: StepMode, T: int) -> None:
     """
     if step_mode != "m":
         raise ConfigError(
-            f"-cupy: its network is multi-step, got --step-mode {step_mode}; leave one of both out"
+            f"cupy: its network is multi-step, got the step mode {step_mode}",
+            "leave `cupy` or `step_mode` out",
         )
     if T > MAX_STEPS:
         raise ConfigError(
-            f"-cupy: its kernels take up to {MAX_STEPS} time steps, got {T}; leave -cupy out"
+            f"cupy: its kernels take up to {MAX_STEPS} time steps, got {T}", "leave `cupy` out"
         )

@@ -34,15 +34,15 @@ def check_available(device: torch.device | str) -> None:
     device = torch.device(device)
     if device.type != "cuda":
         raise ConfigError(
-            f"-cupy: its kernels need a CUDA device, got {device}; leave -cupy out, or choose a "
-            "GPU with --device cuda:0"
+            f"cupy: its kernels need a CUDA device, got {device}",
+            "leave `cupy` out",
+            'choose a GPU with `device="cuda:0"`',
         )
     try:
         import cupy  # noqa: PLC0415
     except Exception as error:
         raise ConfigError(
-            f"-cupy: the package cupy cannot be imported ({_first_line(error)}); "
-            f"pip install {_package()}"
+            f"cupy: the package cannot be imported ({_first_line(error)}); pip install {_package()}"
         ) from error
     try:
         # All that a launch takes: a driver, torch's stream and a compiler.
@@ -52,8 +52,9 @@ def check_available(device: torch.device | str) -> None:
             cupy.RawModule(code=_NOTHING).get_function("nothing")
     except Exception as error:
         raise ConfigError(
-            f"-cupy: cupy does not work on {device} ({_first_line(error)}); see what "
-            "python -c 'import cupy; cupy.show_config()' misses, or leave -cupy out"
+            f"cupy: the package does not work on {device} ({_first_line(error)})",
+            "see what cupy.show_config() misses",
+            "leave `cupy` out",
         ) from error
 
 

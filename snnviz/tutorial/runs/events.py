@@ -68,7 +68,7 @@ def _in_utf8(folder: Path) -> Iterator[str]:
     try:
         str(folder).encode()
     except UnicodeEncodeError:
-        make_folder(folder)
+        make_folder(folder, argument="folder")
         handle = os.open(folder, os.O_RDONLY)
         try:
             yield f"/proc/self/fd/{handle}"

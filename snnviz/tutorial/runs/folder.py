@@ -44,7 +44,9 @@ _RUN = Layout(
         rf"{'|'.join(map(re.escape, (MAX, LATEST, *_SETTINGS)))}"
         rf"|{EVENTS}/events\.out\.tfevents\..+|{_ENCODERS}/(untrained|epoch_\d+)\.pth"
     ),
+    argument="folder",
 )
+_ANOTHER = "choose another with `folder`"
 
 
 class RunFolder:
@@ -72,7 +74,7 @@ class RunFolder:
         # A name that is no UTF-8 stands in it as Python writes it; JSON escapes it by itself.
         text = str(Namespace(**arguments)).encode(errors="backslashreplace")
         write_bytes(text, self.path / "args.txt")
-        make_folder(self.path / EVENTS)
+        make_folder(self.path / EVENTS, argument=_RUN.argument)
 
     def write_untrained(self, state: Mapping[str, Any], network: Mapping[str, Any]) -> Path:
         """The file with the encoder before the first epoch, from the whole network's state."""
@@ -111,7 +113,9 @@ class RunFolder:
         self, name: str, state: Mapping[str, Any], network: Mapping[str, Any], **about: Any
     ) -> Path:
         data = checkpoint_bytes(encoder_checkpoint(state, network, **about))
-        return write_bytes(data, make_folder(self.path / _ENCODERS) / f"{name}.pth")
+        return write_bytes(
+            data, make_folder(self.path / _ENCODERS, argument=_RUN.argument) / f"{name}.pth"
+        )
 
 
 @contextmanager
@@ -147,24 +151,25 @@ def check_run_folder(path: Path, *, overwrite: bool, resume: bool) -> None:
         ExportError: It is a file, or a folder with something in it that neither flag allows.
     """
     if path.exists() and not path.is_dir():
-        raise ExportError(f"{path} is a file, not a folder; choose another with --out-dir")
+        raise ExportError(f"{path} is a file, not a folder", _ANOTHER)
     if overwrite or not path.is_dir() or is_untouched(path, _RUN):
         return
     if (path / _RUN.mark).exists():
         raise ExportError(
-            f"{path} holds a training that was stopped while it began anew; begin it again with "
-            "all its options and --overwrite"
+            f"{path} holds a training that was stopped while it began anew",
+            "begin it again with all its options and `overwrite=True`",
         )
     is_run = any((path / name).exists() for name in (LATEST, MAX, EVENTS, *_SETTINGS))
     if not is_run:
         raise ExportError(
-            f"the folder {path} is not empty and holds no run; choose another with --out-dir, or "
-            "pass --overwrite"
+            f"the folder {path} is not empty and holds no run", _ANOTHER, "pass `overwrite=True`"
         )
     if not resume:
         raise ExportError(
-            f"{path} already holds a run; go on with --resume, choose another with --out-dir, or "
-            "pass --overwrite"
+            f"{path} already holds a run",
+            "go on with `resume=True`",
+            _ANOTHER,
+            "pass `overwrite=True`",
         )
 
 
@@ -193,8 +198,8 @@ def read_settings(path: Path) -> dict[str, Any]:
         value = found.get(name)
         if name in found and not (type(value) is kind or (kind is float and type(value) is int)):
             raise ConfigError(
-                f"{path / 'config.json'} says {name} {value!r}, which is no {kind.__name__}; begin "
-                "anew with all options and --overwrite"
+                f"{path / 'config.json'} says {name} {value!r}, which is no {kind.__name__}",
+                "begin anew with all options and `overwrite=True`",
             )
     return found
 

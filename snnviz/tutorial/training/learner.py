@@ -44,7 +44,7 @@ class Learner:
 
     Attributes:
         net: The network.
-        fused: What computes it on the kernels of `-cupy`; None without.
+        fused: What computes it on the kernels of `cupy`; None without.
     """
 
     def __init__(

@@ -215,5 +215,6 @@ def _check_epochs(config: TrainConfig, resume: TrainingState) -> None:
     if resume.epoch + 1 >= config.epochs:
         raise ConfigError(
             f"{resume.checkpoint.path} has {resume.epoch + 1} epochs behind it and {config.epochs} "
-            "were asked for; ask for more with --epochs"
+            "were asked for",
+            "ask for more with `epochs`",
         )

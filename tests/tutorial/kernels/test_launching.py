@@ -184,7 +184,7 @@ def test_a_package_that_cannot_be_imported_is_one_line(text, reason, cuda, packa
     monkeypatch.delitem(sys.modules, "cupy", raising=False)
     monkeypatch.setattr(sys, "meta_path", [Finder, *sys.meta_path])
     monkeypatch.setattr(torch.version, "cuda", cuda)
-    with pytest.raises(ConfigError, match=rf"^-cupy: .* \({reason}\); pip install {package}$"):
+    with pytest.raises(ConfigError, match=rf"^cupy: .* \({reason}\); pip install {package}$"):
         check_available("cuda:0")
 
 

@@ -204,7 +204,7 @@ def test_another_run_is_not_overwritten_unasked(tmp_path):
     list(record(tmp_path / "run"))
     before = {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()}
     with (
-        pytest.raises(ExportError, match="already holds a run; go on with --resume"),
+        pytest.raises(ExportError, match="already holds a run; go on with `resume=True`"),
         open_run(tmp_path / "run"),
     ):
         pass

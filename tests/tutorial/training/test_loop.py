@@ -393,5 +393,5 @@ def test_any_seed_that_the_command_takes_can_be_used():
 
 @pytest.mark.parametrize("device", ["meta", "mps:0", "xpu"])
 def test_devices_that_are_not_computed_on_are_refused(device):
-    with pytest.raises(ConfigError, match="--device cpu"):
+    with pytest.raises(ConfigError, match=r'use `device="cpu"`$'):
         choose_device(device)
