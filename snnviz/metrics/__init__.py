@@ -25,6 +25,7 @@ from snnviz.metrics.information import (
     entropy,
     mutual_information,
 )
+from snnviz.metrics.matching import Matching, match_channels
 from snnviz.metrics.movement import (
     FoldedChange,
     Movement,
@@ -76,6 +77,7 @@ __all__ = [
     "FoldedChange",
     "Information",
     "InformationResult",
+    "Matching",
     "Movement",
     "ProbeFit",
     "ProbeResult",
@@ -100,6 +102,7 @@ __all__ = [
     "gradient_magnitude",
     "image_quantities",
     "kernel_change",
+    "match_channels",
     "movement",
     "mutual_information",
     "participation_ratio",
