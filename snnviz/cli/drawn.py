@@ -15,6 +15,7 @@ from snnviz.cli.networks import build_timed, choose_steps, describe, open_checkp
 from snnviz.cli.output import note
 from snnviz.data import Sample
 from snnviz.errors import CheckpointError
+from snnviz.export import Source
 from snnviz.export.writing import Predict
 from snnviz.records.recording import LayerInfo
 from snnviz.tutorial.encoder import ASSUMED, bundled, load_encoder, revived
@@ -81,6 +82,17 @@ class Drawn:
     about: dict[str, Any]
     predict: Predict | None = None
     layers: tuple[LayerInfo, ...] = ()
+
+    @property
+    def source(self) -> Source:
+        """What captions call the encoder and the images."""
+        encoder, images = self.about.get("model") or self.about["checkpoint"], self.about["images"]
+        name = encoder.get("model") or encoder["file"]
+        weights = encoder.get("weights") or {}
+        return Source(
+            f"{name} with the weights of {weights['file']}" if weights else name,
+            f"{images['dataset']}, {images['split']}" if images["dataset"] else "",
+        )
 
     @property
     def folders(self) -> list[str]:

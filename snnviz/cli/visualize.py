@@ -157,6 +157,11 @@ def _neurons(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ..
 @options.dpi_option
 @click.option("--sheet", is_flag=True, help="Draw contact sheets as well: many images a page.")
 @click.option(
+    "--caption",
+    is_flag=True,
+    help="Write a caption beside each figure, as text and as LaTeX; SVG files hold it as well.",
+)
+@click.option(
     "--predict/--no-predict",
     default=True,
     show_default=True,
@@ -203,6 +208,7 @@ def command(
     columns: int | None,
     dpi: int,
     sheet: bool,
+    caption: bool,
     **choice: Any,
 ) -> None:
     """Draw what an encoder makes of images.
@@ -222,6 +228,7 @@ def command(
         "columns": columns,
         "dpi": dpi,
         "sheet": sheet,
+        "captions": caption,
     }
     with loading():
         from snnviz.cli.drawn import Wanted, find_drawn
@@ -268,6 +275,7 @@ def command(
                 place,
                 figure_options,
                 made_from={**found.about, **({} if name is None else {"layer": name})},
+                source=found.source,
                 predict=found.predict,
                 overwrite=overwrite,
                 resume=resume,

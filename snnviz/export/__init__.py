@@ -1,6 +1,7 @@
 """Figure sets on disk: the images an encoder was fed, and what it made of them."""
 
 from snnviz.export.animation import render_animation
+from snnviz.export.captions import Source
 from snnviz.export.layout import SETS, figures_layout
 from snnviz.export.options import FORMATS, KINDS, FigureSetOptions
 from snnviz.export.rendering import render, render_figures, settled, write_figure
@@ -12,6 +13,7 @@ __all__ = [
     "KINDS",
     "SETS",
     "FigureSetOptions",
+    "Source",
     "figure_set",
     "figures_layout",
     "render",

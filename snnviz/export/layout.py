@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from snnviz.data import Sample
-from snnviz.export.options import FORMATS, KINDS, FigureSetOptions
+from snnviz.export.options import CAPTION_FORMS, FORMATS, KINDS, FigureSetOptions
 from snnviz.export.sheets import sheet_names
 from snnviz.folders import Layout
 
@@ -16,6 +16,9 @@ DRAWN = tuple(form for form in FORMATS if form != "npz")
 
 def _one_of(names: Iterable[str]) -> str:
     return "|".join(name.replace("{t}", r"\d+") for name in names)
+
+
+_WRITTEN = _one_of((*DRAWN, *CAPTION_FORMS))
 
 
 def _listed(manifest: Mapping[str, Any]) -> Iterator[object]:
@@ -45,7 +48,7 @@ SETS = Layout(
     mark=".unfinished.json",
     owned=re.compile(
         rf"\d{{5,}}/((input|{_one_of(name for names in KINDS.values() for name in names)})"
-        rf"\.({_one_of(DRAWN)})|counts\.npz)|(kernels|sheet_\d{{3,}})\.({_one_of(DRAWN)})"
+        rf"\.({_WRITTEN})|counts\.npz)|kernels\.({_WRITTEN})|sheet_\d{{3,}}\.({_one_of(DRAWN)})"
     ),
     listed=_listed,
     results=("sets", "sheets", "kernels"),

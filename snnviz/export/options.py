@@ -7,6 +7,8 @@ from snnviz.errors import ConfigError
 from snnviz.grid import Normalize
 
 FORMATS = ("png", "svg", "pdf", "npz")
+# How the files of a caption end.
+CAPTION_FORMS = ("txt", "tex")
 
 # What the pictures of each kind are called in a figure set; {t} takes each step asked for.
 KINDS = {
@@ -20,7 +22,7 @@ KINDS = {
 _NEEDS_DRIVE = {"membrane", "raster"}
 # Options that came later: where they say nothing, a manifest does not either, so that folders of
 # earlier runs can be gone on with.
-_LATER: dict[str, tuple[Any, ...]] = {"kinds": ("counts",), "neurons": ()}
+_LATER: dict[str, object] = {"kinds": ("counts",), "neurons": (), "captions": False}
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class FigureSetOptions:
         kinds: Kinds of pictures, names from `KINDS`; normalize and cmap are for "counts" alone.
         neurons: (channel, row, column) of the neurons in a raster; none: those of eight channels,
             evenly spaced, at the brightest pixel of the image.
+        captions: Whether a caption as text and as LaTeX lies beside each figure; SVG files also
+            hold it, for those who do not see them.
     """
 
     T: int
@@ -56,6 +60,7 @@ class FigureSetOptions:
     sheet: bool = False
     kinds: tuple[str, ...] = ("counts",)
     neurons: tuple[tuple[int, int, int], ...] = ()
+    captions: bool = False
 
     def __post_init__(self) -> None:
         """Settle the steps and formats, each once.
@@ -88,13 +93,13 @@ class FigureSetOptions:
         for kind in self.kinds:
             for name in KINDS[kind]:
                 figures += [name.format(t=t) for t in self.at] if "{t}" in name else [name]
-        drawn = [f"{name}.{form}" for form in self._drawn_formats for name in figures]
+        drawn = [f"{name}.{form}" for form in self._written_forms for name in figures]
         return [*drawn, "counts.npz"] if "npz" in self.formats else drawn
 
     @property
     def kernel_files(self) -> list[str]:
         """The files that belong to all figure sets together."""
-        return [f"kernels.{form}" for form in self._drawn_formats if "kernels" in self.kinds]
+        return [f"kernels.{form}" for form in self._written_forms if "kernels" in self.kinds]
 
     @property
     def needs_drive(self) -> bool:
@@ -119,6 +124,12 @@ class FigureSetOptions:
     @property
     def _drawn_formats(self) -> list[str]:
         return [form for form in self.formats if form != "npz"]
+
+    @property
+    def _written_forms(self) -> list[str]:
+        """How the files of a picture end: its formats, and its captions'."""
+        drawn = self._drawn_formats
+        return [*drawn, *CAPTION_FORMS] if self.captions and drawn else drawn
 
     @property
     def drawing(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from snnviz.data import Sample
+from snnviz.export.captions import Captions
 from snnviz.export.options import FigureSetOptions
 from snnviz.export.templates.plates import FeatureMapPlate, InputPlate
 from snnviz.export.views import Currents, rendered, views
@@ -26,6 +27,7 @@ def figure_set(
     record: "SpikeRecord",
     options: FigureSetOptions,
     currents: Currents | None = None,
+    captions: Captions | None = None,
 ) -> dict[str, bytes]:
     """The files of one image, by name.
 
@@ -34,6 +36,7 @@ def figure_set(
         record: Its spikes, of one image.
         options: What to draw.
         currents: Its drive, where `options.needs_drive`.
+        captions: The captions, where `options.captions`.
     """
     counts = {t: record.count(t)[0] for t in options.at}
     figures: dict[str, Callable[[str], bytes]] = {"input": _input(sample, options.dpi)}
@@ -52,6 +55,8 @@ def figure_set(
         if form != "npz"
         for name, draw in figures.items()
     }
+    if captions is not None and options.captions and content:
+        content = captions.added(content, list(figures), record.shape[1], sample)
     if "npz" in options.formats:
         content["counts.npz"] = _pack(sample, counts)
     return content

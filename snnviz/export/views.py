@@ -14,8 +14,9 @@ import numpy as np
 
 from snnviz.data import Sample
 from snnviz.errors import ConfigError
+from snnviz.export.captions import Captions
 from snnviz.export.encoding import encode_samples, inputs, seen_shape
-from snnviz.export.options import FigureSetOptions
+from snnviz.export.options import CAPTION_FORMS, FigureSetOptions
 from snnviz.export.rendering import render, settled
 from snnviz.figures import (
     feature_map_figure,
@@ -131,7 +132,12 @@ def views(
 
 
 def write_kernels(
-    encoder: "Encoder", out_dir: Path, options: FigureSetOptions, *, write: bool
+    encoder: "Encoder",
+    out_dir: Path,
+    options: FigureSetOptions,
+    captions: Captions,
+    *,
+    write: bool,
 ) -> list[str]:
     """The names of the files that show the encoder's kernels, written where they are not there.
 
@@ -139,15 +145,23 @@ def write_kernels(
         encoder: Whose kernels.
         out_dir: A folder that exists.
         options: What to draw; other kinds than "kernels" give no files.
+        captions: The captions, where the options ask for them.
         write: Whether this process is the one to write them.
     """
     names = options.kernel_files
     missing = [name for name in names if not (out_dir / name).exists()]
     if write and missing:
-        draw = partial(kernel_figure, encoder.kernels, dpi=options.dpi)
+        kernels = encoder.kernels
+        draw = partial(kernel_figure, kernels, dpi=options.dpi)
+        content = {
+            name: rendered(draw, name.rpartition(".")[2])
+            for name in missing
+            if not name.endswith(CAPTION_FORMS)
+        }
+        if options.captions:
+            content = captions.added(content, ["kernels"], len(kernels))
         for name in missing:
-            data = rendered(draw, name.rpartition(".")[2])
-            write_bytes(data, out_dir / name, durable=False)
+            write_bytes(content[name], out_dir / name, durable=False)
     return names
 
 

@@ -13,6 +13,7 @@ import matplotlib as mpl
 from snnviz._version import __version__
 from snnviz.data import Sample
 from snnviz.errors import ConfigError
+from snnviz.export.captions import Captions, Source
 from snnviz.export.encoding import encoded
 from snnviz.export.layout import SETS, planned_files, set_folder
 from snnviz.export.options import FigureSetOptions
@@ -44,6 +45,7 @@ def write_figure_sets(
     options: FigureSetOptions,
     *,
     made_from: dict[str, Any] | None = None,
+    source: Source | None = None,
     predict: Predict | None = None,
     overwrite: bool = False,
     resume: bool = False,
@@ -65,6 +67,7 @@ def write_figure_sets(
         out_dir: The folder, made if it is missing.
         options: What to draw.
         made_from: Further entries for the manifest: where encoder and images came from.
+        source: What captions call the encoder and the images.
         predict: Gives each sample its `predicted`, for the manifest, like
             `snnviz.scoring.evaluation.with_predictions`.
         overwrite: Write into a folder that is not empty; figure sets that an earlier run listed
@@ -97,6 +100,7 @@ def write_figure_sets(
         "images_chosen": len(samples),
         "images_sha256": _digest(samples),
     }
+    captions = Captions.of(encoder, options, source or Source())
     with joined_ranks() as ranks, ExitStack() as held:
         with ranks.agreed():
             # Options that do not suit the encoder are refused before anything is written.
@@ -111,7 +115,7 @@ def write_figure_sets(
         own = ranks.share(samples)
         chosen = predict(own) if predict else own
         with ranks.agreed():
-            entries = _write(encoder, chosen, len(own), out_dir, options, jobs, progress)
+            entries = _write(encoder, chosen, len(own), out_dir, captions, jobs, progress)
         order = {sample.index: place for place, sample in enumerate(samples)}
         everything = sorted(ranks.gather(entries), key=lambda entry: order[entry["index"]])
         contents: dict[str, Any] = {"sets": everything}
@@ -126,7 +130,9 @@ def write_figure_sets(
                 )
         with ranks.agreed():
             if options.kernel_files:
-                contents["kernels"] = write_kernels(encoder, out_dir, options, write=ranks.is_first)
+                contents["kernels"] = write_kernels(
+                    encoder, out_dir, options, captions, write=ranks.is_first
+                )
             if ranks.is_first:
                 claimed.finish(contents)
     return out_dir / SETS.manifest
@@ -134,12 +140,15 @@ def write_figure_sets(
 
 @dataclass(frozen=True)
 class _Task:
-    """A batch for a worker: samples, their record, and where and how to draw them."""
+    """A batch for a worker: samples, their record, where and how to draw them, and their captions.
+
+    What to draw is in `captions.options`.
+    """
 
     samples: list[Sample]
     record: "SpikeRecord"
     out_dir: Path
-    options: FigureSetOptions
+    captions: Captions
     currents: Currents | None
 
 
@@ -148,11 +157,12 @@ def _write(
     samples: Iterable[Sample],
     total: int,
     out_dir: Path,
-    options: FigureSetOptions,
+    captions: Captions,
     jobs: int,
     progress: Progress | None,
 ) -> list[dict[str, Any]]:
     """The manifest's entries of all `samples`, whose files are all there afterwards."""
+    options = captions.options
     names = options.file_names
     entries: list[dict[str, Any]] = []
     there = drawn = 0
@@ -177,7 +187,7 @@ def _write(
             part,
             record,
             out_dir,
-            options,
+            captions,
             find_currents(encoder, part, options),
         )
         for part, record in encoded(encoder, pending(), options.T, part=_TASK)
@@ -194,7 +204,8 @@ def _draw(task: _Task) -> int:
     for n, sample in enumerate(task.samples):
         folder = make_folder(task.out_dir / set_folder(sample), argument=SETS.argument)
         currents = None if task.currents is None else task.currents[n : n + 1]
-        content = figure_set(sample, task.record[n : n + 1], task.options, currents)
+        captions = task.captions
+        content = figure_set(sample, task.record[n], captions.options, currents, captions)
         for name, data in content.items():
             write_bytes(data, folder / name, durable=False)
     return len(task.samples)
