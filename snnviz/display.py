@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Colours of what has no grey level, as in the figures: silent, saturated, and between the maps.
 _SILENT, _SATURATED, _GAP = (42, 63, 82), (230, 159, 0), (169, 188, 208)
+# Kernels: weights above and below 0.
+_ABOVE, _BELOW = np.array([213, 94, 0]), np.array([0, 114, 178])
 # A thumbnail is about so many pixels wide on the screen.
 _WIDE = 480
 
@@ -89,6 +91,21 @@ def image_picture(images: "Bytes") -> "Bytes":
         top, left = layout.corner(k)
         picture[top : top + height, left : left + width] = image.transpose(1, 2, 0)
     return picture
+
+
+def kernel_picture(kernels: "NDArray[np.floating]") -> "Bytes":
+    """Kernels beside each other, RGB uint8 [h, w, 3]: blue below 0, orange above, 0 white.
+
+    All are on one scale, which ends at the largest magnitude. Input channels are averaged.
+
+    Args:
+        kernels: Weights, floats [K, C, kh, kw].
+    """
+    means = kernels.mean(axis=1, dtype=float)
+    strength = (means / (np.abs(means).max() or 1.0))[..., np.newaxis]
+    toward = np.where(strength > 0, _ABOVE, _BELOW)
+    colours = 255 - np.abs(strength) * (255 - toward)
+    return image_picture(colours.round().astype(np.uint8).transpose(0, 3, 1, 2))
 
 
 def thumbnail(picture: "Bytes", caption: str) -> str:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import snnviz
 from snnviz import Recording, SpikeRecord, garments
 from snnviz.data import ImageSet
-from snnviz.display import count_picture, image_picture, summary, thumbnail
+from snnviz.display import count_picture, image_picture, kernel_picture, summary, thumbnail
 from snnviz.grid import choose_layout
 from snnviz.records.recording import LayerInfo
 
@@ -101,3 +102,35 @@ def test_a_set_of_images_shows_the_first_of_them():
     assert "&lt;i&gt;" in bare._repr_html_()
     assert repr(next(images.samples([1]))) == "<Sample image 1, T-shirt/top, [1, 28, 28]>"
     assert repr(next(bare.samples([0]))) == "<Sample image 0, [3, 4, 5]>"
+
+
+def test_kernels_are_drawn_around_0():
+    kernels = np.array([[[[0.0, 2.0, -1.0]]], [[[-2.0, 1.0, 0.5]]]])
+    top, left = zip(*map(choose_layout((2, 1, 3)).corner, range(2)), strict=True)
+    picture = kernel_picture(kernels)
+    first, second = (picture[i, j : j + 3].tolist() for i, j in zip(top, left, strict=True))
+    assert first == [[255, 255, 255], [213, 94, 0], [128, 184, 216]]
+    assert second[0] == [0, 114, 178]
+    assert (kernel_picture(np.zeros((1, 2, 3, 3)))[1:-1, 1:-1] == 255).all()
+
+
+def test_an_encoder_shows_its_layer_and_kernels():
+    encoder = snnviz.load_encoder()
+    assert repr(encoder) == "<ChainEncoder, T=4>"
+    html = encoder._repr_html_()
+    assert "[128, 1, 3, 3] (K, C, kh, kw)" in html
+    assert "The first 32 of 128 kernels" in html
+    assert np.array_equal(pictures(html)[0], kernel_picture(encoder.kernels[:32]))
+
+
+def test_an_encoder_without_kernels_of_its_own_shows_what_it_has():
+    from spikingjelly.activation_based import neuron
+    from torch import nn
+
+    net = nn.Sequential(nn.Conv2d(1, 3, 3), nn.Conv2d(3, 4, 3), neuron.IFNode())
+    encoder = snnviz.split_encoder(net)
+    html = encoder._repr_html_()
+    assert ">4<" in html
+    assert "IFNode" in html
+    assert not pictures(html)
+    assert repr(encoder) == f"<NetworkEncoder of layer {encoder.layer}, T=4>"

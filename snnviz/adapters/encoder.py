@@ -5,14 +5,19 @@ neurons. Those are its encoder from pixels to spikes.
 """
 
 from abc import ABC, abstractmethod
+from contextlib import suppress
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from snnviz.errors import ConfigError
+from snnviz.display import kernel_picture, summary, thumbnail
+from snnviz.errors import ConfigError, SnnvizError
 from snnviz.records.spikes import SpikeRecord
+
+# So many kernels a notebook shows.
+_SHOWN = 32
 
 
 class Encoder(ABC):
@@ -28,6 +33,22 @@ class Encoder(ABC):
 
     T: int
     layer: str
+
+    def __repr__(self) -> str:
+        """Its class, layer and number of time steps."""
+        return f"<{type(self).__name__}{f' of layer {self.layer}' * bool(self.layer)}, T={self.T}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: its facts, and its kernels."""
+        facts: dict[str, object] = {"layer": self.layer or "the first", "T": self.T}
+        pictures = []
+        # What needs images of a network is not known before it was given some.
+        with suppress(SnnvizError):
+            facts |= {"neurons": self.neurons, "channels": self.channels}
+            kernels = self.kernels
+            facts["kernels"] = f"{list(kernels.shape)} (K, C, kh, kw)"
+            pictures.append(thumbnail(kernel_picture(kernels[:_SHOWN]), _caption(len(kernels))))
+        return summary(type(self).__name__, facts, *pictures)
 
     @property
     @abstractmethod
@@ -160,3 +181,8 @@ class Encoder(ABC):
         del images
         if T is not None and T < 1:
             raise ConfigError(f"T must be at least 1, got {T}")
+
+
+def _caption(count: int) -> str:
+    shown = "All" if count <= _SHOWN else f"The first {_SHOWN} of {count}"
+    return f"{shown} kernels, blue below 0 and orange above, paler towards 0"

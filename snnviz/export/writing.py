@@ -100,7 +100,6 @@ def write_figure_sets(
         "images_chosen": len(samples),
         "images_sha256": _digest(samples),
     }
-    captions = Captions.of(encoder, options, source or Source())
     with joined_ranks() as ranks, ExitStack() as held:
         with ranks.agreed():
             # Options that do not suit the encoder are refused before anything is written.
@@ -112,6 +111,7 @@ def write_figure_sets(
                     claim(out_dir, SETS, overwrite=overwrite, resume=resume)
                 )
                 claimed.begin(planned_files(samples, options), identity, resume=resume)
+        captions = Captions.of(encoder, options, source or Source())
         own = ranks.share(samples)
         chosen = predict(own) if predict else own
         with ranks.agreed():
