@@ -27,7 +27,7 @@ _CHUNK = 1 << 21
 _SMALL_CHUNK = 1 << 19
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ChainEncoder(Encoder):
     """A stateless prefix and the layer of spiking neurons behind it, known to be a chain.
 
