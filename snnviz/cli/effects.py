@@ -71,6 +71,7 @@ _RULES = {
             "without --kind raster",
         ),
         _Rule(("normalize", "cmap"), _lacks("kind", "counts"), "without --kind counts"),
+        _Rule(("svg_text",), _lacks("format", "svg"), "without --format svg"),
         _Rule(
             ("labels", "rows", "columns"),
             _lacks("kind", "counts", "spikes", "first-spike", "membrane"),

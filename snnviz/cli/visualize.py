@@ -155,6 +155,7 @@ def _neurons(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ..
     help="Columns of the grid.",
 )
 @options.dpi_option
+@click.option("--svg-text", is_flag=True, help="Keep text in SVG as text, not as outlines.")
 @click.option("--sheet", is_flag=True, help="Draw contact sheets as well: many images a page.")
 @click.option(
     "--caption",
@@ -207,6 +208,7 @@ def command(
     rows: int | None,
     columns: int | None,
     dpi: int,
+    svg_text: bool,
     sheet: bool,
     caption: bool,
     **choice: Any,
@@ -227,6 +229,7 @@ def command(
         "rows": rows,
         "columns": columns,
         "dpi": dpi,
+        "svg_text": svg_text,
         "sheet": sheet,
         "captions": caption,
     }

@@ -22,7 +22,12 @@ KINDS = {
 _NEEDS_DRIVE = {"membrane", "raster"}
 # Options that came later: where they say nothing, a manifest does not either, so that folders of
 # earlier runs can be gone on with.
-_LATER: dict[str, object] = {"kinds": ("counts",), "neurons": (), "captions": False}
+_LATER: dict[str, object] = {
+    "kinds": ("counts",),
+    "neurons": (),
+    "captions": False,
+    "svg_text": False,
+}
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,7 @@ class FigureSetOptions:
             evenly spaced, at the brightest pixel of the image.
         captions: Whether a caption as text and as LaTeX lies beside each figure; SVG files also
             hold it, for those who do not see them.
+        svg_text: Keep text in SVG as text, see `snnviz.export.render`.
     """
 
     T: int
@@ -61,6 +67,7 @@ class FigureSetOptions:
     kinds: tuple[str, ...] = ("counts",)
     neurons: tuple[tuple[int, int, int], ...] = ()
     captions: bool = False
+    svg_text: bool = False
 
     def __post_init__(self) -> None:
         """Settle the steps and formats, each once.

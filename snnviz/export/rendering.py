@@ -27,6 +27,14 @@ _METADATA: dict[str, dict[str, Any]] = {
     "svg": {"metadata": {"Date": None}},
     "pdf": {"metadata": {"CreationDate": None}},
 }
+# SVG names its parts after a salt that is random otherwise. The user's own settings must not crop
+# the figure, whose pixels are laid out on whole numbers.
+_SETTINGS: Any = {
+    "svg.hashsalt": "snnviz",
+    "savefig.bbox": None,
+    "pdf.compression": 9,
+    "pdf.fonttype": 42,
+}
 # matplotlib warns when this one is set.
 _UNTOUCHED = {"backend"}
 
@@ -43,19 +51,21 @@ def settled() -> Iterator[None]:
         yield
 
 
-def render(figure: "Figure", form: str) -> bytes:
+def render(figure: "Figure", form: str, *, svg_text: bool = False) -> bytes:
     """The figure as a file of that format; the same figure gives the same bytes.
+
+    PDF embeds its fonts as TrueType (Type 42), which publishers take; Type 3 many refuse.
 
     Args:
         figure: What to draw.
         form: "png", "svg" or "pdf".
+        svg_text: Keep text in SVG as text, which can be searched and edited and looks as the
+            viewer's fonts do, instead of as outlines, which look alike everywhere.
     """
     buffer = BytesIO()
     fit_fonts(figure)
-    # SVG names its parts after a salt that is random otherwise. The user's own settings must not
-    # crop the figure, whose pixels are laid out on whole numbers.
     with (
-        mpl.rc_context({"svg.hashsalt": "snnviz", "savefig.bbox": None, "pdf.compression": 9}),
+        mpl.rc_context(_SETTINGS | {"svg.fonttype": "none" if svg_text else "path"}),
         _embedded(figure, form),
         known_missing(),
     ):
@@ -63,29 +73,35 @@ def render(figure: "Figure", form: str) -> bytes:
     return buffer.getvalue()
 
 
-def write_figure(figure: "Figure", path: "Path") -> "Path":
+def write_figure(figure: "Figure", path: "Path", *, svg_text: bool = False) -> "Path":
     """`path`, which holds the figure afterwards, in the format that its suffix names.
 
     Args:
         figure: What to draw.
         path: A file that ends with .png, .svg or .pdf.
+        svg_text: See `render`.
 
     Raises:
         ExportError: The folder cannot be written to, or the disk is full.
     """
-    return write_bytes(render(figure, path.suffix.removeprefix(".")), path)
+    return write_bytes(render(figure, path.suffix.removeprefix("."), svg_text=svg_text), path)
 
 
-def render_figures(figures: Mapping[str, "Figure"], formats: Iterable[str]) -> dict[str, bytes]:
+def render_figures(
+    figures: Mapping[str, "Figure"], formats: Iterable[str], *, svg_text: bool = False
+) -> dict[str, bytes]:
     """Each figure in each format, by the name of its file.
 
     Args:
         figures: What to draw, by name.
         formats: "png", "svg" or "pdf".
+        svg_text: See `render`.
     """
     forms = list(dict.fromkeys(formats))
     return {
-        f"{name}.{form}": render(figure, form) for name, figure in figures.items() for form in forms
+        f"{name}.{form}": render(figure, form, svg_text=svg_text)
+        for name, figure in figures.items()
+        for form in forms
     }
 
 

@@ -39,14 +39,14 @@ def figure_set(
         captions: The captions, where `options.captions`.
     """
     counts = {t: record.count(t)[0] for t in options.at}
-    figures: dict[str, Callable[[str], bytes]] = {"input": _input(sample, options.dpi)}
+    figures: dict[str, Callable[[str], bytes]] = {"input": _input(sample, options)}
     for t, count in counts.items() if "counts" in options.kinds else ():
         drawing = tuple(options.drawing.items())
         if record.most > 1:  # its scale is the image's own, and a plate's is not
             draw = partial(feature_map_figure, count, t=t, most=record.most, **options.drawing)
-            figures[f"counts_t{t}"] = partial(rendered, draw)
+            figures[f"counts_t{t}"] = partial(rendered, draw, svg_text=options.svg_text)
         else:
-            grid = _feature_map_plate(count.shape, t, drawing)
+            grid = _feature_map_plate(count.shape, t, drawing, options.svg_text)
             figures[f"counts_t{t}"] = partial(grid.render, count)
     figures |= views(sample, record, options, currents)
     content = {
@@ -62,25 +62,25 @@ def figure_set(
     return content
 
 
-def _input(sample: Sample, dpi: int) -> "Callable[[str], bytes]":
+def _input(sample: Sample, options: FigureSetOptions) -> "Callable[[str], bytes]":
     """What draws the input image in a format."""
     if sample.colour is not None:  # a plate has the 256 colours of a palette
-        draw = partial(input_figure, sample.colour, label=sample.class_name, dpi=dpi)
-        return partial(rendered, draw)
-    plate = _input_plate(sample.image.shape, sample.class_name, dpi)
+        draw = partial(input_figure, sample.colour, label=sample.class_name, dpi=options.dpi)
+        return partial(rendered, draw, svg_text=options.svg_text)
+    plate = _input_plate(sample.image.shape, sample.class_name, options.dpi, options.svg_text)
     return partial(plate.render, sample.image)
 
 
 @lru_cache(_PLATES)
-def _input_plate(shape: tuple[int, int], label: str | None, dpi: int) -> InputPlate:
-    return InputPlate(shape, label, dpi)
+def _input_plate(shape: tuple[int, int], label: str | None, dpi: int, svg_text: bool) -> InputPlate:
+    return InputPlate(shape, label, dpi, svg_text=svg_text)
 
 
 @lru_cache(_PLATES)
 def _feature_map_plate(
-    shape: tuple[int, int, int], t: int, drawing: tuple[tuple[str, Any], ...]
+    shape: tuple[int, int, int], t: int, drawing: tuple[tuple[str, Any], ...], svg_text: bool
 ) -> FeatureMapPlate:
-    return FeatureMapPlate(shape, t=t, **dict(drawing))
+    return FeatureMapPlate(shape, t=t, svg_text=svg_text, **dict(drawing))
 
 
 def _pack(sample: Sample, counts: dict[int, Any]) -> bytes:

@@ -79,6 +79,7 @@ class _Page:
     title: str
     columns: int
     dpi: int
+    svg_text: bool
     files: list[Path]
 
 
@@ -89,7 +90,8 @@ def _draw(page: _Page) -> None:
             page.entries, title=page.title, columns=page.columns, dpi=page.dpi
         )
         for file in page.files:
-            write_bytes(render(figure, file.suffix[1:]), file, durable=False)
+            data = render(figure, file.suffix[1:], svg_text=page.svg_text)
+            write_bytes(data, file, durable=False)
 
 
 def _pages(samples: Sequence[Sample]) -> Iterator[list[Sample]]:
@@ -118,7 +120,8 @@ def _page(
         for sample, rate in zip(page, rates, strict=True)
     ]
     title = f"{page[0].index:05d} to {page[-1].index:05d}: image and mean firing rate, T = {t + 1}"
-    return _Page(entries, title, min(_COLUMNS, _room(*page[0].image.shape)), options.dpi, files)
+    columns = min(_COLUMNS, _room(*page[0].image.shape))
+    return _Page(entries, title, columns, options.dpi, options.svg_text, files)
 
 
 def _caption(sample: Sample) -> str:

@@ -128,7 +128,10 @@ def views(
     for kind in options.kinds:
         if kind in _VIEWS:
             figures |= _VIEWS[kind](sample, record, options, currents)
-    return {name: partial(rendered, figure) for name, figure in figures.items()}
+    return {
+        name: partial(rendered, figure, svg_text=options.svg_text)
+        for name, figure in figures.items()
+    }
 
 
 def write_kernels(
@@ -154,7 +157,7 @@ def write_kernels(
         kernels = encoder.kernels
         draw = partial(kernel_figure, kernels, dpi=options.dpi)
         content = {
-            name: rendered(draw, name.rpartition(".")[2])
+            name: rendered(draw, name.rpartition(".")[2], svg_text=options.svg_text)
             for name in missing
             if not name.endswith(CAPTION_FORMS)
         }
@@ -187,10 +190,10 @@ def choose_neurons(
     return [(int(k), y, x) for k in channels]
 
 
-def rendered(draw: "Callable[[], Figure]", form: str) -> bytes:
+def rendered(draw: "Callable[[], Figure]", form: str, *, svg_text: bool = False) -> bytes:
     """The figure that `draw` gives, drawn anew, as the bytes of a file of that format."""
     with settled():
-        return render(draw(), form)
+        return render(draw(), form, svg_text=svg_text)
 
 
 def _draw_spikes(

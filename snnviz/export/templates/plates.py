@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     Writer = Callable[[Bytes], bytes]
 
-_BUILDERS = {"png": build_png, "svg": build_svg, "pdf": build_pdf}
 # A larger figure would have to be kept in memory several times.
 _LARGEST = 1 << 25
 # A count is to fit into a byte.
@@ -44,8 +43,9 @@ _HIGHEST = 255
 class _Plate(ABC):
     """A kind of figure, ready for pictures."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, svg_text: bool) -> None:
         """Nothing is drawn before a format is asked for."""
+        self._svg_text = svg_text
         self._kind: Kind | None = None
         self._writers: dict[str, Writer | None] = {}
         # A writer keeps one picture's worth of room.
@@ -70,11 +70,8 @@ class _Plate(ABC):
 
     def _writer(self, form: str) -> "Writer | None":
         if form not in self._writers:
-            kind = self._kind
             with settled():
-                self._writers[form] = (
-                    None if kind is None else _BUILDERS[form](kind, self._draw(kind.pattern))
-                )
+                self._writers[form] = None if self._kind is None else self._build(self._kind, form)
         return self._writers[form]
 
     def _write(self, maps: "Bytes", form: str) -> bytes:
@@ -83,7 +80,13 @@ class _Plate(ABC):
             if writer is not None:
                 return writer(maps)
         with settled():
-            return render(self._draw(maps), form)
+            return render(self._draw(maps), form, svg_text=self._svg_text)
+
+    def _build(self, kind: Kind, form: str) -> "Writer | None":
+        figure = self._draw(kind.pattern)
+        if form == "svg":
+            return build_svg(kind, figure, text=self._svg_text)
+        return {"png": build_png, "pdf": build_pdf}[form](kind, figure)
 
     def _describe(
         self, figure: "Figure", layout: Layout, count: int, tones: "Tones", top: int
@@ -101,18 +104,21 @@ class _Plate(ABC):
 class FeatureMapPlate(_Plate):
     """The figures of `snnviz.feature_map_figure` for one shape, step and set of options."""
 
-    def __init__(self, shape: tuple[int, int, int], *, t: int, **options: Any) -> None:
+    def __init__(
+        self, shape: tuple[int, int, int], *, t: int, svg_text: bool = False, **options: Any
+    ) -> None:
         """Settle the kind.
 
         Args:
             shape: (K, H, W) of the counts.
             t: The 0-based step up to which they count.
+            svg_text: See `snnviz.export.render`.
             options: See `snnviz.feature_map_figure`.
 
         Raises:
             ConfigError: As `snnviz.feature_map_figure` does.
         """
-        super().__init__()
+        super().__init__(svg_text=svg_text)
         self._shape = shape
         self._t = t
         self._options = options
@@ -162,18 +168,26 @@ class FeatureMapPlate(_Plate):
 class InputPlate(_Plate):
     """The figures of `snnviz.input_figure` for one shape and class."""
 
-    def __init__(self, shape: tuple[int, int], label: str | None = None, dpi: int = 200) -> None:
+    def __init__(
+        self,
+        shape: tuple[int, int],
+        label: str | None = None,
+        dpi: int = 200,
+        *,
+        svg_text: bool = False,
+    ) -> None:
         """Settle the kind.
 
         Args:
             shape: (H, W) of the image.
             label: The name of its class, for the title.
             dpi: Output pixels per inch.
+            svg_text: See `snnviz.export.render`.
 
         Raises:
             ConfigError: As `snnviz.input_figure` does.
         """
-        super().__init__()
+        super().__init__(svg_text=svg_text)
         self._shape = shape
         self._options: dict[str, Any] = {"label": label, "dpi": dpi}
         figure = self._figure(np.zeros((1, *shape), dtype=np.uint8))

@@ -32,14 +32,28 @@ def chunk(name: bytes, data: bytes) -> bytes:
     return b"".join((struct.pack(">I", len(data)), name, data, struct.pack(">I", checksum)))
 
 
-def png_head(width: int, height: int, bits: int, palette: "Codes | None") -> bytes:
-    """What comes before the pixels of a PNG, in the colours of `palette` or, if None, in RGB."""
+def png_head(
+    width: int, height: int, bits: int, palette: "Codes | None", dpi: float | None = None
+) -> bytes:
+    """What comes before the pixels of a PNG.
+
+    Args:
+        width: Pixels of a row.
+        height: Number of rows.
+        bits: Bits of a sample.
+        palette: The colours that samples are places of; None: samples are RGB.
+        dpi: Pixels per inch that a printer is to take; None leaves that open.
+    """
     color_type = _RGB if palette is None else _PALETTE
     head = _START + chunk(
         b"IHDR", struct.pack(">IIBBBBB", width, height, bits, color_type, 0, 0, 0)
     )
     if palette is not None:
         head += chunk(b"PLTE", to_rgb(palette).tobytes())
+    if dpi is not None:
+        # Whole pixels a metre (section 11.3.5.3), rounded as Pillow does it for matplotlib.
+        metre = int(dpi / 0.0254 + 0.5)
+        head += chunk(b"pHYs", struct.pack(">IIB", metre, metre, 1))
     return head
 
 
@@ -68,13 +82,15 @@ def build_png(kind: "Kind", figure: "Figure") -> "Callable[[Bytes], bytes] | Non
     if len(kind.tones.colors) > 256:
         return None
     raster, top, left = _draw(figure)
-    return _PngTemplate(kind, raster, top, left) if _shows(kind, raster, top, left) else None
+    if not _shows(kind, raster, top, left):
+        return None
+    return _PngTemplate(kind, raster, top, left, figure.dpi)
 
 
 class _PngTemplate:
     """The PNG file with room for the picture."""
 
-    def __init__(self, kind: "Kind", raster: "Codes", top: int, left: int) -> None:
+    def __init__(self, kind: "Kind", raster: "Codes", top: int, left: int, dpi: float) -> None:
         self._kind = kind
         palette = np.unique(np.append(_runs(raster)[0], kind.tones.colors))
         self._palette = palette if len(palette) <= 256 else None
@@ -93,7 +109,7 @@ class _PngTemplate:
             own = np.pad(self._own, (0, 256 - len(self._own)))
             self._channel_tables = [column.tobytes() for column in to_rgb(own).T]
         above, below = filtered[:top], filtered[bottom:]
-        self._head = png_head(raster.shape[1], len(raster), 8, self._palette) + chunk(
+        self._head = png_head(raster.shape[1], len(raster), 8, self._palette, dpi) + chunk(
             b"IDAT", _ZLIB_HEADER + deflate.pack_once(above.data, last=False)
         )
         self._tail = deflate.pack_once(below.data, last=True)

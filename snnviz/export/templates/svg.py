@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 _PAYLOAD = re.compile(rb"(?<=data:image/png;base64,)\s*([\w+/=\s]+)")
 
 
-def build_svg(kind: "Kind", figure: "Figure") -> "Callable[[Bytes], bytes] | None":
+def build_svg(
+    kind: "Kind", figure: "Figure", *, text: bool = False
+) -> "Callable[[Bytes], bytes] | None":
     """What turns maps into the file that matplotlib writes; None where their picture is not in it.
 
     The name of the picture's element, which matplotlib makes from the pixels, stays the same.
@@ -32,15 +34,16 @@ def build_svg(kind: "Kind", figure: "Figure") -> "Callable[[Bytes], bytes] | Non
     Args:
         kind: What is known of the kind.
         figure: The figure of its pattern, as it comes from `snnviz.figures`.
+        text: Keep text as text, see `snnviz.export.render`.
     """
     if len(kind.tones.colors) > 256:
         return None
     codes = kind.codes(kind.pattern)
-    text = render(figure, "svg")
-    found = [match for match in _PAYLOAD.finditer(text) if np.array_equal(_decode(match[1]), codes)]
+    file = render(figure, "svg", svg_text=text)
+    found = [match for match in _PAYLOAD.finditer(file) if np.array_equal(_decode(match[1]), codes)]
     if len(found) != 1:
         return None
-    before, after = text[: found[0].start(1)], text[found[0].end(1) :]
+    before, after = file[: found[0].start(1)], file[found[0].end(1) :]
 
     def write(maps: "Bytes") -> bytes:
         canvas, palette, bits = kind.indexed(maps)

@@ -92,6 +92,11 @@ def pixels(png):
         return np.asarray(image.convert("RGBA"))
 
 
+def resolution(png):
+    with Image.open(BytesIO(png)) as image:
+        return image.info.get("dpi")
+
+
 def check_png(data):
     """Chunks, their checksums, and a zlib stream that ends where the data does."""
     assert data.startswith(b"\x89PNG\r\n\x1a\n")
@@ -220,6 +225,7 @@ def check_pdf(ours, theirs):
 def check(form, ours, theirs):
     if form == "png":
         assert np.array_equal(pixels(ours), pixels(theirs))
+        assert resolution(ours) == resolution(theirs) is not None
         check_png(ours)
     else:
         {"svg": check_svg, "pdf": check_pdf}[form](ours, theirs)
