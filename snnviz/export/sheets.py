@@ -55,7 +55,8 @@ def write_sheets(
         files = [out_dir / f"sheet_{number:03d}.{form}" for form in forms]
         if not all(file.exists() for file in files):
             missing.append((files, page))
-    tasks = (_page(encoder, page, options, files) for files, page in missing)
+    names = class_names(samples)
+    tasks = (_page(encoder, page, options, files, names) for files, page in missing)
     there = len(own) - len(missing)
     jobs = min(jobs, len(missing) // _WORTHWHILE)
     for done, _ in enumerate(work(_draw, tasks, jobs=jobs), start=there + 1):
@@ -110,13 +111,17 @@ def _room(height: int, width: int) -> int:
 
 
 def _page(
-    encoder: "Encoder", page: list[Sample], options: FigureSetOptions, files: list[Path]
+    encoder: "Encoder",
+    page: list[Sample],
+    options: FigureSetOptions,
+    files: list[Path],
+    names: dict[int, str],
 ) -> _Page:
     t = options.T - 1
     parts = encoded(encoder, page, options.T, part=len(page))
     rates = np.concatenate([record.count(t).mean(axis=1) for _, record in parts]) / options.T
     entries = [
-        SheetEntry(sample.image, rate, _caption(sample), _is_wrong(sample))
+        SheetEntry(sample.image, rate, _caption(sample, names), _is_wrong(sample))
         for sample, rate in zip(page, rates, strict=True)
     ]
     title = f"{page[0].index:05d} to {page[-1].index:05d}: image and mean firing rate, T = {t + 1}"
@@ -124,10 +129,21 @@ def _page(
     return _Page(entries, title, columns, options.dpi, options.svg_text, files)
 
 
-def _caption(sample: Sample) -> str:
-    name = sample.class_name or sample.source or ""
-    text = f"{sample.index} {name}"
-    return f"{text} \N{RIGHTWARDS ARROW} {sample.predicted}" if _is_wrong(sample) else text
+def class_names(samples: Sequence[Sample]) -> dict[int, str]:
+    """The name of each class that some of the samples are of."""
+    return {
+        sample.label: sample.class_name
+        for sample in samples
+        if sample.label is not None and sample.class_name is not None
+    }
+
+
+def _caption(sample: Sample, names: dict[int, str]) -> str:
+    text = f"{sample.index} {sample.class_name or sample.source or ''}".rstrip()
+    if not _is_wrong(sample):
+        return text
+    taken = names.get(sample.predicted or 0, f"class {sample.predicted}")
+    return f"{text}, taken for {taken}"
 
 
 def _is_wrong(sample: Sample) -> bool:

@@ -84,7 +84,7 @@ def check_views(encoder: "Encoder", samples: Iterable[Sample], options: FigureSe
         if not _GRIDS.isdisjoint(options.kinds):
             spike_map_figure(silent, t=0, **options.grid)
         if "raster" in options.kinds:  # which is lower than the potentials beside it
-            check_size(*membrane_size(max(1, len(options.neurons))), options.dpi)
+            check_size(*membrane_size(max(1, len(options.neurons)))[:2], options.dpi)
         for k, y, x in options.neurons:
             if not (0 <= k < K and 0 <= y < H and 0 <= x < W):
                 raise ConfigError(

@@ -7,23 +7,38 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from snnviz.errors import ShapeError
 from snnviz.figures.layout.frame import TEXT_COLOR
-from snnviz.figures.layout.plot import LINE_COLOR, build_plot, settle_layout
+from snnviz.figures.layout.place import Place, squeezed
+from snnviz.figures.layout.plot import LINE_COLOR, POINTS, build_plot
+from snnviz.figures.layout.text import SMALLEST, ends_first, keep_apart
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from numpy.typing import NDArray
+
+    from snnviz.figures.layout.place import On
 
 # More numbers than these would overlap.
 _MOST_NUMBERS = 10
+# Their size beside that of other text.
+_NUMBER = 0.833
 
 
-def anytime_figure(accuracy_at: "NDArray[np.floating]", *, dpi: int = 200) -> "Figure":
+def anytime_figure(
+    accuracy_at: "NDArray[np.floating]",
+    *,
+    dpi: int = 200,
+    width: float | None = None,
+    font_size: float | None = None,
+    ax: "On | None" = None,
+) -> "On":
     """A figure of accuracy after each step, if the network had to answer then.
 
     Args:
         accuracy_at: Accuracy by the spikes of the first t steps, floats [T] in [0, 1], for
             t = 1 .. T, as `Measurement.accuracy_at`.
         dpi: Output pixels per inch.
+        width: Inches of the figure; None: its usual width. Text keeps its points at any width.
+        font_size: Points of text, from 5; None: 7.1 where `width` or `ax` is given, else as usual.
+        ax: Axes, or a SubFigure, to draw on instead of a figure of its own, and to get back.
 
     Raises:
         ShapeError: The array has another shape or range.
@@ -35,7 +50,10 @@ def anytime_figure(accuracy_at: "NDArray[np.floating]", *, dpi: int = 200) -> "F
             f"accuracies must be [T] in [0, 1], got {list(accuracy.shape)}: {accuracy.tolist()}"
         )
     T = len(accuracy)
-    figure, axes = build_plot(6, 3.8, dpi=dpi, title="Accuracy after each step")
+    place = Place(ax, width, font_size, dpi)
+    inches = width or 6.0
+    size = inches, squeezed(3.8, inches, 6.0)
+    figure, axes = build_plot(place, size, title="Accuracy after each step")
     steps = np.arange(1, T + 1)
     axes.plot(steps, accuracy, color=LINE_COLOR, marker="o", markersize=5, clip_on=False)
     axes.set_xlim(0.5, T + max(0.5, 0.12 * T))
@@ -46,16 +64,21 @@ def anytime_figure(accuracy_at: "NDArray[np.floating]", *, dpi: int = 200) -> "F
     axes.set_axisbelow(True)
     axes.set_xlabel("time steps", color=TEXT_COLOR)
     axes.set_ylabel("accuracy", color=TEXT_COLOR)
+    small = max(SMALLEST, _NUMBER * place.text(POINTS))
+    numbers = []
     for t in steps[-1:] if T > _MOST_NUMBERS else steps:
         # Below and to the right of its point, where a rising line does not pass.
         height = accuracy[t - 1]
-        axes.annotate(
+        number = axes.annotate(
             f"{100 * height:.2f}%",
             (t, height),
             xytext=(5, -4 if height > 0.1 else 4),
             textcoords="offset points",
             va="top" if height > 0.1 else "bottom",
-            fontsize="small",
+            fontsize=small,
             color=TEXT_COLOR,
         )
-    return settle_layout(figure)
+        numbers.append(number)
+    drawn_on = place.finish(ax, figure)
+    keep_apart([numbers[n] for n in ends_first(len(numbers))])
+    return drawn_on

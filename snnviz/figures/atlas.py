@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from snnviz.errors import ShapeError
+from snnviz.figures.layout.place import Place
 from snnviz.figures.layout.tiles import Around, build_tiles
 from snnviz.figures.means import (
     check_means,
@@ -16,8 +17,9 @@ from snnviz.figures.means import (
 )
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from numpy.typing import NDArray
+
+    from snnviz.figures.layout.place import On
 
 
 def class_atlas_figure(
@@ -30,7 +32,10 @@ def class_atlas_figure(
     cmap: str = "gray",
     title: str = "Mean counts by class and channel",
     dpi: int = 200,
-) -> "Figure":
+    width: float | None = None,
+    font_size: float | None = None,
+    ax: "On | None" = None,
+) -> "On":
     """A figure of the mean map of each class (a row) and channel (a column).
 
     Args:
@@ -44,6 +49,9 @@ def class_atlas_figure(
         cmap: Name of a matplotlib colour map.
         title: Text above.
         dpi: Output pixels per inch.
+        width: Inches of the figure; None: its usual width. Text keeps its points at any width.
+        font_size: Points of text, from 5; None: 7.1 where `width` or `ax` is given, else as usual.
+        ax: Axes, or a SubFigure, to draw on instead of a figure of its own, and to get back.
 
     Raises:
         ShapeError: The maps have another shape or range, or names do not match them.
@@ -59,6 +67,7 @@ def class_atlas_figure(
     # What is stretched together, and silent as a whole, is a channel with all its classes.
     values = scale_means(maps, T=T, scale=scale, sides=(0, 2, 3))
     pixels = mean_pixels(values, cmap)
+    place = Place(ax, width, font_size, dpi)
     frame, _ = build_tiles(
         pixels.reshape(-1, *pixels.shape[2:]),
         Around(
@@ -68,8 +77,8 @@ def class_atlas_figure(
             bars=[mean_bar(T=T, scale=scale, cmap=cmap, what="column")],
             swatches=special_swatches(values),
         ),
+        place,
         rows=len(classes),
         columns=len(channels),
-        dpi=dpi,
     )
-    return frame.figure
+    return place.finish(ax, frame.figure)

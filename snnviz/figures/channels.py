@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from snnviz.figures.kernels import add_strips
+from snnviz.figures.layout.place import Place
 from snnviz.figures.layout.tiles import Around, build_tiles, check_order
 from snnviz.figures.means import (
     check_means,
@@ -18,8 +19,9 @@ from snnviz.figures.types import check_types, type_colors, type_swatches
 from snnviz.grid import choose_layout
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from numpy.typing import NDArray
+
+    from snnviz.figures.layout.place import On
 
 # In more, three digits would not fit above a map.
 _MOST_COLUMNS = 16
@@ -38,7 +40,10 @@ def sorted_channels_figure(
     rows: int | None = None,
     columns: int | None = None,
     dpi: int = 200,
-) -> "Figure":
+    width: float | None = None,
+    font_size: float | None = None,
+    ax: "On | None" = None,
+) -> "On":
     """A figure of the channels' maps in the order given, with their types in colour.
 
     Args:
@@ -55,6 +60,9 @@ def sorted_channels_figure(
         rows: Rows of the grid, or None.
         columns: Columns of the grid, or None.
         dpi: Output pixels per inch.
+        width: Inches of the figure; None: its usual width. Text keeps its points at any width.
+        font_size: Points of text, from 5; None: 7.1 where `width` or `ax` is given, else as usual.
+        ax: Axes, or a SubFigure, to draw on instead of a figure of its own, and to get back.
 
     Raises:
         ShapeError: Maps or types have another shape or range.
@@ -80,5 +88,6 @@ def sorted_channels_figure(
         bars=[mean_bar(T=T, scale=scale, cmap=cmap)],
         swatches=swatches,
     )
-    frame, _ = build_tiles(tiles, around, rows=rows, columns=columns, dpi=dpi)
-    return frame.figure
+    place = Place(ax, width, font_size, dpi)
+    frame, _ = build_tiles(tiles, around, place, rows=rows, columns=columns)
+    return place.finish(ax, frame.figure)

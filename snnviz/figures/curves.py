@@ -4,23 +4,29 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from snnviz.errors import ConfigError, ShapeError
+from snnviz.figures.layout.frame import TEXT_COLOR
 from snnviz.figures.layout.names import literals
-from snnviz.figures.layout.plot import COLORS, build_plot, check_size, settle_layout
+from snnviz.figures.layout.place import Place, squeezed
+from snnviz.figures.layout.plot import COLORS, POINTS, build_plot, check_size
+from snnviz.figures.layout.text import SMALLEST, wrap
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import SubFigure
     from numpy.typing import NDArray
+
+    from snnviz.figures.layout.place import On
 
 Points = (
     tuple["NDArray[np.integer]", "NDArray[np.floating]"]
     | tuple["NDArray[np.integer]", "NDArray[np.floating]", "NDArray[np.floating]"]
 )
 
-# Where there are more runs than colours, the same again in the next style or with a marker.
+# Each run has a style, or a marker, besides its colour: it is told from the next one in grey, too.
 _STYLES = ("-", "--", ":", "-.")
 _MARKERS = ("", "s", "^", "v")
 _SET_STYLES = {"train": "-", "test": "--", "val": ":"}
@@ -28,8 +34,13 @@ _SIZE = (6.8, 4.2)
 # Letters of a run's name, and inches of a line, in the legend.
 _LONGEST = 66
 _ENTRY = 0.19
+# Points of such a line at the usual size, and its size beside that of other text; sizes of its font
+# that an entry takes besides its text.
+_LEGEND, _NUMBER, _HANDLE = 8.33, 0.833, 4.0
 # Up to so many epochs each one gets a dot, so that one epoch alone shows.
 _DOTS = 20
+# So many markers on a longer line.
+_MARKED = 10
 
 
 def accuracy_figure(
@@ -40,7 +51,10 @@ def accuracy_figure(
     note: str = "highest",
     unit: str = "epoch",
     dpi: int = 200,
-) -> "Figure":
+    width: float | None = None,
+    font_size: float | None = None,
+    ax: "On | None" = None,
+) -> "On":
     """A figure of accuracy over epochs, a line a run, with one epoch of each marked.
 
     Args:
@@ -54,19 +68,22 @@ def accuracy_figure(
         note: What the marked epoch is, for the legend.
         unit: What the epochs are called.
         dpi: Output pixels per inch.
+        width: Inches of the figure; None: its usual width. Text keeps its points at any width.
+        font_size: Points of text, from 5; None: 7.1 where `width` or `ax` is given, else as usual.
+        ax: Axes, or a SubFigure, to draw on instead of a figure of its own, and to get back.
 
     Raises:
         ShapeError: A run has no epoch, or epochs and values of different number, or an accuracy
             outside [0, 1].
         ConfigError: The index to mark is none of the run's.
     """
-    figure, axes = _axes(title, "accuracy", unit, dpi)
-    styles = [(color, style) for style in _STYLES for color in COLORS]
+    place = Place(ax, width, font_size, dpi)
+    figure, axes = _axes(place, title, "accuracy", unit)
     names = literals(runs, _LONGEST)
     for index, (name, points) in enumerate(runs.items()):
         if points is None:
             continue
-        color, style = styles[index % len(styles)]
+        color, style = COLORS[index % len(COLORS)], _STYLES[index % len(_STYLES)]
         epochs, values, spread = _check(name, points)
         _check_shares(name, values)
         best = int(np.argmax(values)) if marked is None or name not in marked else marked[name]
@@ -87,7 +104,8 @@ def accuracy_figure(
             markeredgewidth=1.6,
         )
     axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=None))
-    return _finished(figure)
+    _add_legend(figure, axes, place)
+    return place.finish(ax, figure)
 
 
 def loss_figure(
@@ -97,7 +115,10 @@ def loss_figure(
     quantity: str = "mean squared error",
     unit: str = "epoch",
     dpi: int = 200,
-) -> "Figure":
+    width: float | None = None,
+    font_size: float | None = None,
+    ax: "On | None" = None,
+) -> "On":
     """A figure of losses over epochs: a colour a run, a style a set of images.
 
     Args:
@@ -107,15 +128,20 @@ def loss_figure(
         quantity: What the losses are.
         unit: What the epochs are called.
         dpi: Output pixels per inch.
+        width: Inches of the figure; None: its usual width. Text keeps its points at any width.
+        font_size: Points of text, from 5; None: 7.1 where `width` or `ax` is given, else as usual.
+        ax: Axes, or a SubFigure, to draw on instead of a figure of its own, and to get back.
 
     Raises:
         ShapeError: A curve has no epoch, or epochs and values of different number.
         ConfigError: A set is called otherwise.
     """
-    figure, axes = _axes(title, quantity, unit, dpi)
+    place = Place(ax, width, font_size, dpi)
+    figure, axes = _axes(place, title, quantity, unit)
     _draw_sets(axes, runs)
     axes.set_ylim(bottom=0)
-    return _finished(figure)
+    _add_legend(figure, axes, place)
+    return place.finish(ax, figure)
 
 
 def accuracies_figure(
@@ -124,7 +150,10 @@ def accuracies_figure(
     title: str = "Accuracy",
     unit: str = "epoch",
     dpi: int = 200,
-) -> "Figure":
+    width: float | None = None,
+    font_size: float | None = None,
+    ax: "On | None" = None,
+) -> "On":
     """A figure of accuracies on several sets over epochs: a colour a run, a style a set of images.
 
     Args:
@@ -133,6 +162,9 @@ def accuracies_figure(
         title: Text above.
         unit: What the epochs are called.
         dpi: Output pixels per inch.
+        width: Inches of the figure; None: its usual width. Text keeps its points at any width.
+        font_size: Points of text, from 5; None: 7.1 where `width` or `ax` is given, else as usual.
+        ax: Axes, or a SubFigure, to draw on instead of a figure of its own, and to get back.
 
     Raises:
         ShapeError: As `accuracy_figure`.
@@ -141,10 +173,12 @@ def accuracies_figure(
     for name, curves in runs.items():
         for kind, points in curves.items():
             _check_shares(f"{name}, {kind}", np.asarray(points[1]))
-    figure, axes = _axes(title, "accuracy", unit, dpi)
+    place = Place(ax, width, font_size, dpi)
+    figure, axes = _axes(place, title, "accuracy", unit)
     _draw_sets(axes, runs)
     axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=None))
-    return _finished(figure)
+    _add_legend(figure, axes, place)
+    return place.finish(ax, figure)
 
 
 def _draw_sets(axes: "Axes", runs: Mapping[str, Mapping[str, Points]]) -> None:
@@ -156,13 +190,16 @@ def _draw_sets(axes: "Axes", runs: Mapping[str, Mapping[str, Points]]) -> None:
                 raise ConfigError(f"no set {kind!r}; choose from {', '.join(_SET_STYLES)}")
             epochs, values, spread = _check(f"{name}, {kind}", points)
             color, style = COLORS[index % len(COLORS)], _SET_STYLES[kind]
-            marker = _MARKERS[index // len(COLORS) % len(_MARKERS)]
+            marker = _MARKERS[index % len(_MARKERS)]
             text = f"{names[name]}, {kind}"
             _line(axes, epochs, values, color, style, text, marker, spread=spread)
 
 
-def _axes(title: str, quantity: str, unit: str, dpi: int) -> tuple["Figure", "Axes"]:
-    figure, axes = build_plot(*_SIZE, dpi=dpi, title=title)
+def _axes(
+    place: Place, title: str, quantity: str, unit: str
+) -> tuple["Figure | SubFigure", "Axes"]:
+    inches = place.width or _SIZE[0]
+    figure, axes = build_plot(place, (inches, squeezed(_SIZE[1], inches, _SIZE[0])), title=title)
     axes.set_xlabel(unit)
     axes.set_ylabel(quantity)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
@@ -170,13 +207,24 @@ def _axes(title: str, quantity: str, unit: str, dpi: int) -> tuple["Figure", "Ax
     return figure, axes
 
 
-def _finished(figure: "Figure") -> "Figure":
-    """The figure with its legend below, and as much higher as that needs."""
-    _, labels = figure.axes[0].get_legend_handles_labels()
-    figure.set_figheight(_SIZE[1] + _ENTRY * len(labels))
-    check_size(_SIZE[0], figure.get_figheight(), int(figure.dpi))
-    figure.legend(loc="outside lower center", fontsize="small", frameon=False)
-    return settle_layout(figure)
+def _add_legend(figure: "Figure | SubFigure", axes: "Axes", place: Place) -> None:
+    """The legend below the axes, and the figure as much higher as that needs."""
+    points = max(SMALLEST, _NUMBER * place.text(POINTS))
+    handles, names = axes.get_legend_handles_labels()
+    inches = place.width or (_SIZE[0] if place.ax is None else place.width_of_axes())
+    room = 72 * inches - _HANDLE * points
+    labels = [wrap(str(name), points, room) for name in names]
+    if isinstance(place.ax, Axes):
+        # Under the axes' own label, which is a line and a half below its ticks.
+        axes.legend(handles, labels, loc="upper center", bbox_to_anchor=(0.5, -0.2),
+                    fontsize=points, frameon=False, labelcolor=TEXT_COLOR)  # fmt: skip
+        return
+    if isinstance(figure, Figure) and place.ax is None:
+        lines = sum(label.count("\n") + 1 for label in labels)
+        height = figure.get_figheight() + _ENTRY * points / _LEGEND * lines
+        check_size(inches, height, place.dpi)
+        figure.set_figheight(height)
+    figure.legend(handles, labels, loc="outside lower center", fontsize=points, frameon=False)
 
 
 def _line(
@@ -192,6 +240,7 @@ def _line(
 ) -> None:
     marker = marker or ("." if len(epochs) <= _DOTS else "")
     axes.plot(epochs, values, style, color=color, marker=marker, markersize=4, linewidth=1.4,
+              markevery=max(1, len(epochs) // _MARKED),
               label=label)  # fmt: skip
     if spread is not None:
         axes.fill_between(epochs, values - spread, values + spread, color=color, alpha=0.2, lw=0)

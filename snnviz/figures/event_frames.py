@@ -9,11 +9,13 @@ from snnviz.data import OFF_COLOUR, ON_COLOUR, draw_frames
 from snnviz.data.frames import check_frames
 from snnviz.errors import DataError, ShapeError
 from snnviz.figures.layout.names import literal
+from snnviz.figures.layout.place import Place
 from snnviz.figures.layout.tiles import Around, Bar, Swatch, build_tiles
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from numpy.typing import NDArray
+
+    from snnviz.figures.layout.place import On
 
 
 def frames_figure(
@@ -23,7 +25,10 @@ def frames_figure(
     label: str | None = None,
     columns: int | None = None,
     dpi: int = 200,
-) -> "Figure":
+    width: float | None = None,
+    font_size: float | None = None,
+    ax: "On | None" = None,
+) -> "On":
     """A figure of event frames, summed over all steps or step by step, and what its colours mean.
 
     Off events are orange and on events blue, see `snnviz.data.draw_frames`.
@@ -34,6 +39,9 @@ def frames_figure(
         label: The name of its class, for the title.
         columns: Steps in a row; None chooses.
         dpi: Output pixels per inch.
+        width: Inches of the figure; None: its usual width. Text keeps its points at any width.
+        font_size: Points of text, from 5; None: 7.1 where `width` or `ax` is given, else as usual.
+        ax: Axes, or a SubFigure, to draw on instead of a figure of its own, and to get back.
 
     Raises:
         ShapeError: The frames have another shape, or a value that is no count.
@@ -50,18 +58,20 @@ def frames_figure(
     pictures, top = draw_frames(counts)
     shown = counts if C in (1, 2, 3) else counts.sum(1)
     clipped = bool(shown.max() > top)
+    both = counts.min(axis=1) > 0
     title = "Event frames" if label is None else f"Event frames: {literal(label)}"
     steps = f"step by step, T = {T}" if each_step else f"sum of {T} step{'s' * (T > 1)}"
     around = Around(
         title=f"{title}, {steps}",
         labels=[str(t) for t in range(T)] if each_step else (),
         bars=_bars(C, top, clipped=clipped),
-        swatches=[Swatch("black", "many of both")] if C == 2 else (),
+        swatches=[Swatch("black", "many of both")] if C == 2 and both.any() else (),
     )
+    place = Place(ax, width, font_size, dpi)
     frame, _ = build_tiles(
-        np.ascontiguousarray(pictures.transpose(0, 2, 3, 1)), around, columns=columns, dpi=dpi
+        np.ascontiguousarray(pictures.transpose(0, 2, 3, 1)), around, place, columns=columns
     )
-    return frame.figure
+    return place.finish(ax, frame.figure)
 
 
 def _bars(C: int, top: float, *, clipped: bool) -> list[Bar]:

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.colors import BoundaryNorm, ListedColormap
 
 from snnviz.errors import ConfigError, ShapeError
+from snnviz.figures.layout.place import Place
 from snnviz.figures.layout.tiles import (
     Around,
     Bar,
@@ -20,14 +21,14 @@ from snnviz.figures.layout.tiles import (
 )
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from numpy.typing import NDArray
+
+    from snnviz.figures.layout.place import On
 
 # Lighter than the latest step: the later the lighter, and never is white.
 NEVER_COLOR = "#ffffff"
-# The brightest tenth of the colour map would be too near to white.
-_BRIGHTEST = 0.9
-_MOST_TICKS = 9
+# The brightest quarter of the colour map would be too near to white, printed in grey as well.
+_BRIGHTEST = 0.75
 
 
 def first_spike_figure(
@@ -41,7 +42,10 @@ def first_spike_figure(
     rows: int | None = None,
     columns: int | None = None,
     dpi: int = 200,
-) -> "Figure":
+    width: float | None = None,
+    font_size: float | None = None,
+    ax: "On | None" = None,
+) -> "On":
     """A figure of first-spike times: dark is early, light is late, white never.
 
     Args:
@@ -49,12 +53,16 @@ def first_spike_figure(
             `SpikeRecord.first_spike[n]`.
         T: Number of time steps, >= 1.
         order: The channels to show, in reading order, ints in 0..K-1; None: all.
-        cmap: Name of a sequential colour map; each step has one colour of its lower nine tenths.
+        cmap: Name of a sequential colour map; each step has one colour of its lower three quarters,
+            spread by the logarithm of the interval between spikes, f + 1.
         labels: Write each map's channel number above it.
         title: Text above.
         rows: Rows of the grid, or None.
         columns: Columns of the grid, or None.
         dpi: Output pixels per inch.
+        width: Inches of the figure; None: its usual width. Text keeps its points at any width.
+        font_size: Points of text, from 5; None: 7.1 where `width` or `ax` is given, else as usual.
+        ax: Axes, or a SubFigure, to draw on instead of a figure of its own, and to get back.
 
     Raises:
         ShapeError: The times have another shape, type or range.
@@ -72,31 +80,40 @@ def first_spike_figure(
     if cmap not in mpl.colormaps:
         raise ConfigError(f"no colour map {cmap!r}; try viridis, cividis or magma")
     shown = check_order(order, len(times))
-    steps = mpl.colormaps[cmap](np.linspace(0, _BRIGHTEST, T))
+    # Nearly all neurons that fire do so early, where intervals differ by large factors.
+    rhythm = np.log2(np.arange(T) + 1) / max(1.0, np.log2(T))
+    steps = mpl.colormaps[cmap](_BRIGHTEST * rhythm)
     palette = np.concatenate([to_pixels(steps), pixel_of(NEVER_COLOR)[np.newaxis]])
-    ticks = np.unique(np.linspace(0, T - 1, min(T, _MOST_TICKS)).round())
+    # 0, 1, 3, 7 and so on: twice the interval each, and so at equal distances.
+    ticks = np.unique([*(2 ** np.arange(int(np.log2(T)) + 1) - 1), T - 1])
     bar = Bar(
         "step of the first spike",
         ListedColormap(steps),
-        BoundaryNorm(np.arange(T + 1) - 0.5, T),
-        ticks.tolist(),
-        [f"{tick:.0f}" for tick in ticks],
+        BoundaryNorm(np.log2(np.arange(T + 1) + 0.5), T),
+        np.log2(ticks + 1).tolist(),
+        [str(tick) for tick in ticks],
     )
     share = float((times[shown] == T).mean())
+    place = Place(ax, width, font_size, dpi)
     frame, _ = build_tiles(
         palette[times[shown]],
         Around(
             title=title or f"First spike in {_steps(T)}",
             labels=[str(k) for k in shown] if labels else (),
             bars=[bar],
-            swatches=[Swatch(NEVER_COLOR, f"silent in {_steps(T)}: {share:.0%} of neurons")],
+            swatches=[Swatch(NEVER_COLOR, _silence(share, T))] if share else (),
         ),
+        place,
         rows=rows,
         columns=columns,
-        dpi=dpi,
     )
-    return frame.figure
+    return place.finish(ax, frame.figure)
 
 
 def _steps(T: int) -> str:
     return "1 step" if T == 1 else f"{T} steps"
+
+
+def _silence(share: float, T: int) -> str:
+    percent = f"{share:.0%}" if share >= 0.005 else "below 1%"
+    return f"silent in {_steps(T)}: {percent} of neurons"

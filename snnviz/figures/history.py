@@ -9,15 +9,18 @@ from matplotlib.colors import Normalize as LinearNorm
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from snnviz.errors import ConfigError, ShapeError
-from snnviz.figures.layout.column import SMALL, build_panels
+from snnviz.figures.layout.column import SMALL, build_column_panels
 from snnviz.figures.layout.frame import TEXT_COLOR
-from snnviz.figures.layout.plot import LINE_COLOR, settle_layout
+from snnviz.figures.layout.place import COLUMN, Place, squeezed
+from snnviz.figures.layout.plot import LINE_COLOR
 from snnviz.figures.layout.tiles import Around, Bar, build_tiles, check_maps, to_pixels
+from snnviz.figures.levels import DIVERGING
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
     from numpy.typing import NDArray
+
+    from snnviz.figures.layout.place import On
 
 _SIDE = 24
 _DOTS = 20
@@ -31,7 +34,10 @@ def encoder_history_figure(
     quantiles: tuple[float, float] = (0.1, 0.9),
     title: str = "How far the kernels have moved",
     dpi: int = 300,
-) -> "Figure":
+    width: float | None = None,
+    font_size: float | None = None,
+    ax: "On | None" = None,
+) -> "On":
     """A figure of how the kernels move over the epochs: the median channel, and most channels.
 
     Args:
@@ -41,7 +47,10 @@ def encoder_history_figure(
         rotation: Angle between each kernel and what it was, in degrees, floats [E, K] in 0..180.
         quantiles: The band, shares of the channels.
         title: Text above.
-        dpi: Output pixels per inch, 3.3 inches wide.
+        dpi: Output pixels per inch.
+        width: Inches of the figure; None: its usual width. Text keeps its points at any width.
+        font_size: Points of text, from 5; None: 7.1 where `width` or `ax` is given, else as usual.
+        ax: A SubFigure or Figure to draw on instead of a figure of its own, and to get back.
 
     Raises:
         ShapeError: The arrays do not fit together, or are out of range.
@@ -63,7 +72,10 @@ def encoder_history_figure(
         )
     if not 0 <= quantiles[0] <= quantiles[1] <= 1:
         raise ConfigError(f"quantiles must ascend in [0, 1], got {quantiles}")
-    figure, (upper, lower) = build_panels(2, 3.4, dpi=dpi, title=title)
+    place = Place(ax, width, font_size, dpi)
+    inches = width or COLUMN
+    height = squeezed(3.4, inches, COLUMN)
+    figure, (upper, lower) = build_column_panels(place, 2, height, title=title)
     _draw_band(upper, steps, change, quantiles)
     upper.set_ylabel("relative change")
     upper.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
@@ -71,8 +83,8 @@ def encoder_history_figure(
     lower.set_ylabel("rotation (degrees)")
     upper.tick_params(labelbottom=False)
     lower.set_xlabel("epoch")
-    upper.legend(loc="best", fontsize=SMALL, frameon=False, labelcolor=TEXT_COLOR)
-    return settle_layout(figure)
+    upper.legend(loc="best", fontsize=place.text(SMALL), frameon=False, labelcolor=TEXT_COLOR)
+    return place.finish(ax, figure)
 
 
 def kernel_history_figure(
@@ -82,7 +94,10 @@ def kernel_history_figure(
     channels: Sequence[int],
     title: str = "Kernels over the epochs",
     dpi: int = 200,
-) -> "Figure":
+    width: float | None = None,
+    font_size: float | None = None,
+    ax: "On | None" = None,
+) -> "On":
     """A figure of chosen kernels (rows) at chosen epochs (columns), all on one symmetric range.
 
     Args:
@@ -91,6 +106,9 @@ def kernel_history_figure(
         channels: The number of each channel [k].
         title: Text above.
         dpi: Output pixels per inch.
+        width: Inches of the figure; None: its usual width. Text keeps its points at any width.
+        font_size: Points of text, from 5; None: 7.1 where `width` or `ax` is given, else as usual.
+        ax: Axes, or a SubFigure, to draw on instead of a figure of its own, and to get back.
 
     Raises:
         ShapeError: Kernels, epochs and channels do not fit together.
@@ -105,10 +123,11 @@ def kernel_history_figure(
             f"{len(channels)} channels"
         )
     top = float(np.abs(kernels).max()) or 1.0
-    norm, colors = LinearNorm(-top, top), mpl.colormaps["RdBu_r"]
+    norm, colors = LinearNorm(-top, top), mpl.colormaps[DIVERGING]
     pixels = to_pixels(colors(norm(kernels.swapaxes(0, 1)), bytes=True))
     factor = max(1, _SIDE // max(kernels.shape[2:]))
     enlarged = pixels.repeat(factor, axis=2).repeat(factor, axis=3)
+    place = Place(ax, width, font_size, dpi)
     frame, _ = build_tiles(
         enlarged.reshape(-1, *enlarged.shape[2:]),
         Around(
@@ -120,11 +139,11 @@ def kernel_history_figure(
                     (f"{-top:.2g}", "0", f"{top:.2g}"))
             ],
         ),
+        place,
         rows=len(channels),
         columns=len(steps),
-        dpi=dpi,
     )  # fmt: skip
-    return frame.figure
+    return place.finish(ax, frame.figure)
 
 
 def _check_epochs(epochs: Sequence[int]) -> "NDArray[np.integer]":

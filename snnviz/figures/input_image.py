@@ -6,22 +6,33 @@ import matplotlib as mpl
 import numpy as np
 
 from snnviz.errors import ShapeError
-from snnviz.figures.layout.frame import build_frame, whole_scale
+from snnviz.figures.layout.frame import build_frame, measure
+from snnviz.figures.layout.place import Place
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from numpy.typing import NDArray
+
+    from snnviz.figures.layout.place import On
 
 
 def input_figure(
-    image: "NDArray[np.generic]", *, label: str | None = None, dpi: int = 200
-) -> "Figure":
+    image: "NDArray[np.generic]",
+    *,
+    label: str | None = None,
+    dpi: int = 200,
+    width: float | None = None,
+    font_size: float | None = None,
+    ax: "On | None" = None,
+) -> "On":
     """A figure of the image that the encoder was fed, in grey or in colour, pixel for pixel.
 
     Args:
         image: Grey levels [H, W], or red, green and blue [3, H, W]: bytes, or floats in [0, 1].
         label: The name of its class, for the title.
         dpi: Output pixels per inch.
+        width: Inches of the figure; None: its usual width. Text keeps its points at any width.
+        font_size: Points of text, from 5; None: 7.1 where `width` or `ax` is given, else as usual.
+        ax: Axes, or a SubFigure, to draw on instead of a figure of its own, and to get back.
 
     Raises:
         ShapeError: The image has another shape or range.
@@ -36,24 +47,22 @@ def input_figure(
             "an input image must be [H, W], or [3, H, W] in colour, in [0, 1] or bytes, "
             f"got {pixels.dtype} {list(pixels.shape)}"
         )
+    shown: NDArray[np.floating] | NDArray[np.uint8] = pixels
     if is_colour:
         if pixels.dtype != np.uint8:
             pixels = np.rint(255 * pixels.astype(np.float64)).astype(np.uint8)
-        return _figure(pixels.transpose(1, 2, 0), label, dpi)
-    return _figure(to_shades(pixels) if pixels.dtype == np.uint8 else pixels, label, dpi)
-
-
-def _figure(
-    pixels: "NDArray[np.floating] | NDArray[np.uint8]", label: str | None, dpi: int
-) -> "Figure":
+        shown = pixels.transpose(1, 2, 0)
+    elif pixels.dtype == np.uint8:
+        shown = to_shades(pixels)
+    place = Place(ax, width, font_size, dpi)
     frame = build_frame(
-        pixels,
-        scale=whole_scale(pixels.shape, inches=4, dpi=dpi),
-        dpi=dpi,
+        shown,
+        measure(shown.shape, place, inches=4),
+        place,
         title="Input image" if label is None else f"Input image: {label}",
         cmap=mpl.colormaps["gray"],
     )
-    return frame.figure
+    return place.finish(ax, frame.figure)
 
 
 def to_shades(levels: "NDArray[np.uint8]") -> "NDArray[np.float32]":

@@ -9,16 +9,18 @@ import numpy as np
 from matplotlib.colors import Normalize as LinearNorm
 
 from snnviz.errors import ShapeError
-from snnviz.figures.feature_maps import GAP_COLOR
+from snnviz.figures.layout.place import Place
 from snnviz.figures.layout.tiles import (
     Around,
     Bar,
     build_tiles,
     check_maps,
     check_order,
+    page_columns,
     pixel_of,
     to_pixels,
 )
+from snnviz.figures.levels import DIVERGING, GAP_COLOR
 from snnviz.figures.means import (
     check_means,
     mean_bar,
@@ -29,17 +31,17 @@ from snnviz.figures.means import (
 from snnviz.figures.types import check_types, type_colors, type_swatches
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+    from snnviz.figures.layout.place import On
     from snnviz.figures.layout.tiles import Pixels
 
-# Blue, white, red: told apart with any kind of colour vision, and zero is white.
-_DIVERGING = "RdBu_r"
 # About so many pixels a kernel is drawn wide where no map gives the size.
 _SIDE = 24
 # As many input channels stand in one row; more are in a square.
 _IN_A_ROW = 4
+# So many pairs stand beside each other at least.
+_PAIRS = 8
 
 
 def kernel_figure(
@@ -55,12 +57,16 @@ def kernel_figure(
     title: str | None = None,
     columns: int | None = None,
     dpi: int = 200,
-) -> "Figure":
+    width: float | None = None,
+    font_size: float | None = None,
+    ax: "On | None" = None,
+) -> "On":
     """A figure of kernels, each beside the mean map of its channel, with channel numbers.
 
-    Kernels are in blue (negative) and red (positive), all on one range that is symmetric around
-    zero and ends at the largest magnitude among all K. Kernels of three input channels are in their
-    colours: grey where red, green and blue have no weight, brighter and darker on one such range.
+    Kernels are from dark blue (negative) over grey to light yellow (positive), all on one range: it
+    is symmetric around zero and ends at the largest magnitude among all K. Kernels of three input
+    channels are in their colours: grey where red, green and blue have no weight, brighter and
+    darker on one such range.
     Of any other number each kernel is a mosaic of its input channels, in reading order.
 
     Args:
@@ -75,6 +81,9 @@ def kernel_figure(
         title: Text above.
         columns: Pairs in a row; None chooses.
         dpi: Output pixels per inch.
+        width: Inches of the figure; None: its usual width. Text keeps its points at any width.
+        font_size: Points of text, from 5; None: 7.1 where `width` or `ax` is given, else as usual.
+        ax: Axes, or a SubFigure, to draw on instead of a figure of its own, and to get back.
 
     Raises:
         ShapeError: Kernels, maps and types are not for the same K channels, or out of range.
@@ -113,10 +122,11 @@ def kernel_figure(
         swatches=swatches,
     )
     if columns is None and maps is not None:
-        # As wide as a grid of single maps, so that a page holds 128 pairs.
-        columns = min(len(shown), 8)
-    frame, _ = build_tiles(tiles, around, columns=columns, dpi=dpi)
-    return frame.figure
+        # As wide as a grid of single maps at least, and so many that a page holds 128 pairs.
+        columns = page_columns(len(shown), tiles.shape[1], tiles.shape[2], _PAIRS)
+    place = Place(ax, width, font_size, dpi)
+    frame, _ = build_tiles(tiles, around, place, columns=columns)
+    return place.finish(ax, frame.figure)
 
 
 def _draw(kernels: "NDArray[np.floating]", top: float) -> "tuple[Pixels, Bar]":
@@ -128,7 +138,7 @@ def _draw(kernels: "NDArray[np.floating]", top: float) -> "tuple[Pixels, Bar]":
         cmap, label = mpl.colormaps["gray"], "weight of R, G, B each"
         pixels = to_pixels(np.ma.getdata(colours))
     else:
-        cmap, label = mpl.colormaps[_DIVERGING], "kernel weight"
+        cmap, label = mpl.colormaps[DIVERGING], "kernel weight"
         pixels = to_pixels(cmap(norm(kernels), bytes=True))
     if kernels.ndim == 4 and C == 1:
         pixels = pixels[:, 0]

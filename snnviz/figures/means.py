@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.colors import Normalize as LinearNorm
 
 from snnviz.errors import ConfigError, ShapeError
-from snnviz.figures.feature_maps import SATURATED_COLOR, SILENT_COLOR, canvas_colors
 from snnviz.figures.layout.tiles import Bar, Swatch, check_maps, to_pixels
+from snnviz.figures.levels import SATURATED_COLOR, SILENT_COLOR, canvas_colors, cross
 from snnviz.grid import SATURATED, SILENT
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def scale_means(
 
 def mean_pixels(values: "NDArray[np.floating]", cmap: str) -> "Pixels":
     """The colours of what `scale_means` gives, bytes [..., 3]."""
-    return to_pixels(canvas_colors(cmap)(values, bytes=True))
+    return to_pixels(canvas_colors(cmap)(cross(values), bytes=True))
 
 
 def mean_bar(*, T: int, scale: str, cmap: str, what: str = "map") -> Bar:
@@ -90,7 +90,9 @@ def special_swatches(values: "NDArray[np.floating]", types: "Sequence[str]" = ()
     """
     swatches = []
     if (values == SILENT).any() and "silent" not in types:
-        swatches.append(Swatch(SILENT_COLOR, "silent: no spike anywhere"))
+        swatches.append(Swatch(SILENT_COLOR, "silent: no spike anywhere", "silent"))
     if (values == SATURATED).any() and "saturated" not in types:
-        swatches.append(Swatch(SATURATED_COLOR, "saturated: a spike everywhere, always"))
+        swatches.append(
+            Swatch(SATURATED_COLOR, "saturated: a spike everywhere, always", "saturated")
+        )
     return swatches

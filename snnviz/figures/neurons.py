@@ -7,23 +7,39 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from snnviz.errors import ShapeError
-from snnviz.figures.layout.column import SMALL, build_column, build_panels
+from snnviz.figures.layout.column import (
+    SMALL,
+    add_legend_below,
+    build_column,
+    build_column_panels,
+)
 from snnviz.figures.layout.frame import TEXT_COLOR
-from snnviz.figures.layout.plot import COLORS, LINE_COLOR, settle_layout
-from snnviz.figures.layout.tiles import COLUMN, check_maps
+from snnviz.figures.layout.place import COLUMN, PAGE, Place
+from snnviz.figures.layout.plot import COLORS, LINE_COLOR
+from snnviz.figures.layout.text import shorten
+from snnviz.figures.layout.tiles import check_maps
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
     from numpy.typing import NDArray
+
+    from snnviz.figures.layout.place import On
 
 _SPIKE_COLOR = COLORS[1]
 _GRID = "#e0e0e0"
+# Inches of a neuron's axes, and of title and legend, of a figure with room for two beside each
+# other, and least width of such axes.
+_PANEL, _AROUND, _TWO, _NARROWEST = 0.62, 1.0, 6.0, 1.0
 
 
-def membrane_size(count: int) -> tuple[float, float]:
-    """Width and height of `membrane_figure` of so many neurons, in inches."""
-    return COLUMN, 1.0 + 0.62 * count
+def membrane_size(count: int, width: float | None = None) -> tuple[float, float, int, int]:
+    """Width and height of `membrane_figure` of so many neurons, in inches, its rows and columns."""
+    inches = width or COLUMN
+    columns = -(-count // int((PAGE - _AROUND) / _PANEL))
+    # Narrower axes would show nothing, however many there are.
+    columns = max(min(columns, int(inches / _NARROWEST)), min(count, 1 + (inches >= _TWO)))
+    rows = -(-count // columns)
+    return inches, _AROUND + _PANEL * rows, rows, columns
 
 
 def raster_figure(
@@ -32,14 +48,20 @@ def raster_figure(
     names: Sequence[str],
     title: str = "Spikes of chosen neurons",
     dpi: int = 300,
-) -> "Figure":
+    width: float | None = None,
+    font_size: float | None = None,
+    ax: "On | None" = None,
+) -> "On":
     """A raster of spikes: a row a neuron, a mark at each step in which it fires.
 
     Args:
         spikes: Zeros and ones [T, n].
         names: The name of each neuron, the first in the top row.
         title: Text above.
-        dpi: Output pixels per inch, 3.3 inches wide.
+        dpi: Output pixels per inch.
+        width: Inches of the figure; None: its usual width. Text keeps its points at any width.
+        font_size: Points of text, from 5; None: 7.1 where `width` or `ax` is given, else as usual.
+        ax: Axes, or a SubFigure, to draw on instead of a figure of its own, and to get back.
 
     Raises:
         ShapeError: Spikes have another shape, or other values, or names do not match them.
@@ -47,7 +69,10 @@ def raster_figure(
     """
     fired = _check(spikes, names)
     T, count = fired.shape
-    figure, axes = build_column(max(1.5, 0.9 + 0.16 * count), dpi=dpi, title=title)
+    place = Place(ax, width, font_size, dpi)
+    # On a page as long as rows can be told apart there.
+    height = max(1.5, min(PAGE, 0.9 + 0.16 * count), 0.9 + 0.06 * count)
+    figure, axes = build_column(place, height, title=title)
     trains = [np.flatnonzero(fired[:, n]) for n in range(count)]
     width = min(2.5, 120 / T)
     axes.eventplot(trains, lineoffsets=list(range(count)), linelengths=0.7, linewidths=width,
@@ -62,7 +87,7 @@ def raster_figure(
     axes.grid(axis="y", color=_GRID, linewidth=0.5)
     axes.set_axisbelow(True)
     _set_steps(axes, T)
-    return settle_layout(figure)
+    return place.finish(ax, figure)
 
 
 def membrane_figure(
@@ -74,7 +99,10 @@ def membrane_figure(
     v_reset: float | None = 0.0,
     title: str = "Membrane potential of chosen neurons",
     dpi: int = 300,
-) -> "Figure":
+    width: float | None = None,
+    font_size: float | None = None,
+    ax: "On | None" = None,
+) -> "On":
     """A figure of the membrane potential of each neuron over the steps, with its spikes.
 
     Args:
@@ -84,7 +112,10 @@ def membrane_figure(
         v_threshold: Threshold of the neurons, a dashed line.
         v_reset: What a spike resets the potential to; None: it subtracts the threshold.
         title: Text above.
-        dpi: Output pixels per inch, 3.3 inches wide.
+        dpi: Output pixels per inch.
+        width: Inches of the figure; None: its usual width. Text keeps its points at any width.
+        font_size: Points of text, from 5; None: 7.1 where `width` or `ax` is given, else as usual.
+        ax: A SubFigure or Figure to draw on instead of a figure of its own, and to get back.
 
     Raises:
         ShapeError: Potentials, spikes and names do not fit together, or are out of range.
@@ -96,28 +127,25 @@ def membrane_figure(
     if v.shape != fired.shape:
         raise ShapeError(f"spikes {list(fired.shape)} do not fit potentials {list(v.shape)}")
     T, count = v.shape
-    figure, panels = build_panels(count, membrane_size(count)[1], dpi=dpi, title=title)
-    for n, axes in enumerate(panels):
+    place = Place(ax, width, font_size, dpi)
+    inches, height, rows, columns = membrane_size(count, width)
+    figure, panels = build_column_panels(place, rows, height, title=title, columns=columns)
+    small = place.text(SMALL)
+    for axes in panels[count:]:
+        axes.set_visible(False)
+    for n, axes in enumerate(panels[:count]):
         _draw_trace(axes, v[:, n], fired[:, n], v_threshold, v_reset)
-        axes.set_title(names[n], fontsize=SMALL, color=TEXT_COLOR, loc="left", pad=2)
+        room = 72 * (inches if place.ax is None else place.width_of_axes()) / columns - 5 * small
+        name = shorten(names[n], small, room)
+        axes.set_title(name, fontsize=small, color=TEXT_COLOR, loc="left", pad=2)
         _set_steps(axes, T)
-        if n < count - 1:
+        if n + columns < count:
             axes.set_xlabel("")
             axes.tick_params(labelbottom=False)
-    figure.supylabel("membrane potential", fontsize=SMALL, color=TEXT_COLOR)
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(
-        handles,
-        labels,
-        loc="outside lower center",
-        ncols=len(labels),
-        fontsize=SMALL,
-        frameon=False,
-        labelcolor=TEXT_COLOR,
-        handlelength=1.5,
-        columnspacing=1,
-    )
-    return settle_layout(figure)
+    figure.supylabel("membrane potential", fontsize=small, color=TEXT_COLOR)
+    handles, labels = panels[int(fired.any(axis=0).argmax())].get_legend_handles_labels()
+    add_legend_below(figure, handles, labels, place)
+    return place.finish(ax, figure)
 
 
 def _draw_trace(
@@ -134,7 +162,8 @@ def _draw_trace(
     axes.plot(times, np.stack([v, after], axis=1).reshape(-1), color=LINE_COLOR, linewidth=1,
               marker=".", markersize=2.5, label="potential")  # fmt: skip
     axes.axhline(v_threshold, color=TEXT_COLOR, linewidth=0.7, linestyle="--", label="threshold")
-    axes.plot(steps[fired], v[fired], "^", color=_SPIKE_COLOR, markersize=4, label="spike")
+    axes.plot(steps[fired], v[fired], "^", color=_SPIKE_COLOR, markersize=4,
+              label="spike" if fired.any() else "")  # fmt: skip
     low = min(0.0 if v_reset is None else v_reset, v_threshold, float(v.min()))
     high = max(0.0 if v_reset is None else v_reset, v_threshold, float(v.max()))
     room = 0.15 * (high - low) or 1.0

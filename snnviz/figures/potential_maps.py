@@ -4,17 +4,22 @@ from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.colors import FuncNorm
 from matplotlib.colors import Normalize as LinearNorm
 
 from snnviz.errors import ConfigError
+from snnviz.figures.layout.place import Place
 from snnviz.figures.layout.tiles import Around, Bar, build_tiles, check_maps, to_pixels
+from snnviz.figures.levels import DIVERGING
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-# Blue below the threshold, red from it on.
-_DIVERGING = "RdBu_r"
+    from snnviz.figures.layout.place import On
+
+# The share of the colours for potentials within twice the way from reset to threshold, where there
+# are others.
+_NEAR = 0.6
 
 
 def potential_map_figure(
@@ -27,12 +32,16 @@ def potential_map_figure(
     rows: int | None = None,
     columns: int | None = None,
     dpi: int = 200,
-) -> "Figure":
+    width: float | None = None,
+    font_size: float | None = None,
+    ax: "On | None" = None,
+) -> "On":
     """A figure of the membrane potential of all channels at one step, before the reset.
 
-    Blue is below the threshold, red above it: those neurons spike. The range reaches as far as
-    twice the way from reset to threshold on both sides, whatever the image, so that steps and
-    images compare; potentials beyond have the colours of its ends.
+    Dark blue is below the threshold, light yellow above it: those neurons spike. The range reaches
+    as far on both sides as twice the way from reset to threshold, so that steps and images compare.
+    Where a potential lies beyond, it reaches to that: evenly for three fifths of the colours up to
+    where it ended else, and with the logarithm from there on.
 
     Args:
         v: Membrane potential after the input of step t and before the reset, floats [K, H, W].
@@ -43,6 +52,9 @@ def potential_map_figure(
         rows: Rows of the grid, or None.
         columns: Columns of the grid, or None.
         dpi: Output pixels per inch.
+        width: Inches of the figure; None: its usual width. Text keeps its points at any width.
+        font_size: Points of text, from 5; None: 7.1 where `width` or `ax` is given, else as usual.
+        ax: Axes, or a SubFigure, to draw on instead of a figure of its own, and to get back.
 
     Raises:
         ShapeError: The potentials have another shape, or are not finite.
@@ -54,13 +66,17 @@ def potential_map_figure(
         raise ConfigError(f"t must be at least 0, got {t}")
     reset = 0.0 if v_reset is None else v_reset
     reach = 2 * abs(v_threshold - reset) or 1.0
-    norm = LinearNorm(v_threshold - reach, v_threshold + reach)
-    colors = mpl.colormaps[_DIVERGING]
-    low, high = v_threshold - reach, v_threshold + reach
-    ticks = {low: f"{low:g}", high: f"{high:g}", reset: f"{reset:g}"}
+    far = max(reach, float(np.abs(v - v_threshold).max()))
+    norm = _norm(v_threshold, reach, far)
+    colors = mpl.colormaps[DIVERGING]
+    low, high = v_threshold - far, v_threshold + far
+    ticks = {low: f"{low:.4g}", high: f"{high:.4g}"}
+    if far <= reach:  # else it is too near to the threshold
+        ticks[reset] = f"{reset:g}"
     ticks[v_threshold] = f"{v_threshold:g}, threshold"
+    place = Place(ax, width, font_size, dpi)
     frame, _ = build_tiles(
-        to_pixels(colors(norm(v), bytes=True)),
+        to_pixels(colors(norm(v.ravel()).reshape(v.shape), bytes=True)),
         Around(
             title=f"Membrane potential at $t = {t}$, before reset",
             labels=[str(k) for k in range(len(v))] if labels else (),
@@ -71,12 +87,33 @@ def potential_map_figure(
                     norm,
                     sorted(ticks),
                     [ticks[tick] for tick in sorted(ticks)],
-                    "both",
                 )
             ],
         ),
+        place,
         rows=rows,
         columns=columns,
-        dpi=dpi,
     )
-    return frame.figure
+    return place.finish(ax, frame.figure)
+
+
+def _norm(middle: float, reach: float, far: float) -> LinearNorm:
+    """Potentials to 0..1: even up to `reach` from the middle, by the logarithm on to `far`."""
+    if far <= reach:
+        return LinearNorm(middle - reach, middle + reach)
+    steep = (1 - _NEAR) / np.log(far / reach)
+
+    def forward(v: "NDArray[np.floating]") -> "NDArray[np.floating]":
+        away = np.abs(np.asarray(v) - middle) / reach
+        beyond = _NEAR + steep * np.log(np.maximum(away, 1))
+        shown: NDArray[np.floating] = np.sign(v - middle)
+        return shown * np.where(away <= 1, _NEAR * away, beyond)
+
+    def inverse(shown: "NDArray[np.floating]") -> "NDArray[np.floating]":
+        size = np.abs(shown)
+        beyond = np.exp((np.maximum(size, _NEAR) - _NEAR) / steep)
+        away = np.where(size <= _NEAR, size / _NEAR, beyond)
+        v: NDArray[np.floating] = middle + np.sign(shown) * reach * away
+        return v
+
+    return FuncNorm((forward, inverse), middle - far, middle + far)

@@ -6,14 +6,16 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from snnviz.errors import ConfigError, ShapeError
-from snnviz.figures.feature_maps import SATURATED_COLOR, SILENT_COLOR
-from snnviz.figures.layout.column import add_legend, build_column
-from snnviz.figures.layout.plot import LINE_COLOR, settle_layout
+from snnviz.figures.layout.column import SMALL, add_legend, build_column
+from snnviz.figures.layout.place import Place
+from snnviz.figures.layout.plot import LINE_COLOR
 from snnviz.figures.layout.tiles import check_maps
+from snnviz.figures.levels import SATURATED_COLOR, SILENT_COLOR
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from numpy.typing import NDArray
+
+    from snnviz.figures.layout.place import On
 
 
 def rate_histogram_figure(
@@ -22,7 +24,10 @@ def rate_histogram_figure(
     bins: int = 20,
     title: str = "Firing rates of the channels",
     dpi: int = 300,
-) -> "Figure":
+    width: float | None = None,
+    font_size: float | None = None,
+    ax: "On | None" = None,
+) -> "On":
     """A histogram of the channels' firing rates, silent and saturated channels set off.
 
     Args:
@@ -30,7 +35,10 @@ def rate_histogram_figure(
             silent, exactly 1 saturated.
         bins: Number of equal bins of [0, 1].
         title: Text above.
-        dpi: Output pixels per inch, 3.3 inches wide.
+        dpi: Output pixels per inch.
+        width: Inches of the figure; None: its usual width. Text keeps its points at any width.
+        font_size: Points of text, from 5; None: 7.1 where `width` or `ax` is given, else as usual.
+        ax: Axes, or a SubFigure, to draw on instead of a figure of its own, and to get back.
 
     Raises:
         ShapeError: The rates have another shape or range.
@@ -44,19 +52,23 @@ def rate_histogram_figure(
         raise ConfigError(f"bins must be at least 1, got {bins}")
     silent, saturated = rate == 0, rate == 1
     others = rate[~silent & ~saturated]
-    figure, axes = build_column(2.2, dpi=dpi, title=title)
-    groups = {
-        f"silent: {silent.sum()}": (rate[silent], SILENT_COLOR),
-        f"between: {len(others)}": (others, LINE_COLOR),
-        f"saturated: {saturated.sum()}": (rate[saturated], SATURATED_COLOR),
-    }
+    place = Place(ax, width, font_size, dpi)
+    figure, axes = build_column(place, 2.2, title=title)
+    groups = [
+        (f"silent: {silent.sum()}", rate[silent], SILENT_COLOR, "///"),
+        (f"between: {len(others)}", others, LINE_COLOR, ""),
+        (f"saturated: {saturated.sum()}", rate[saturated], SATURATED_COLOR, "xxx"),
+    ]
+    groups = [group for group in groups if len(group[1])]
+    names, values, colors, hatches = zip(*groups, strict=True)
     axes.hist(
-        [values for values, _ in groups.values()],
+        values,
         bins=bins,
         range=(0, 1),
         stacked=True,
-        color=[color for _, color in groups.values()],
-        label=list(groups),
+        color=colors,
+        label=names,
+        hatch=hatches,
         edgecolor="white",
         linewidth=0.4,
     )
@@ -67,5 +79,5 @@ def rate_histogram_figure(
     axes.set_xlabel("firing rate (spikes per neuron and step)")
     axes.set_ylabel(f"channels (of {len(rate)})")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-    add_legend(axes)
-    return settle_layout(figure)
+    add_legend(axes, place.text(SMALL))
+    return place.finish(ax, figure)

@@ -8,11 +8,13 @@ import numpy as np
 from matplotlib.colors import Normalize as LinearNorm
 
 from snnviz.errors import ShapeError
+from snnviz.figures.layout.place import Place
 from snnviz.figures.layout.tiles import Around, Bar, build_tiles, check_maps, to_pixels
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from numpy.typing import NDArray
+
+    from snnviz.figures.layout.place import On
 
 # Titles of one line fit above so many pictures in a row.
 _COLUMNS = 3
@@ -27,7 +29,10 @@ def reconstruction_figure(
     title: str = "Reconstruction from spike counts",
     columns: int = _COLUMNS,
     dpi: int = 200,
-) -> "Figure":
+    width: float | None = None,
+    font_size: float | None = None,
+    ax: "On | None" = None,
+) -> "On":
     """A figure of the input beside what is reconstructed from the counts up to t = 0..T-1.
 
     All are on one scale of grey, 0..1; values outside it are clipped in the drawing.
@@ -41,6 +46,9 @@ def reconstruction_figure(
         title: Text above.
         columns: Pictures in a row.
         dpi: Output pixels per inch.
+        width: Inches of the figure; None: its usual width. Text keeps its points at any width.
+        font_size: Points of text, from 5; None: 7.1 where `width` or `ax` is given, else as usual.
+        ax: Axes, or a SubFigure, to draw on instead of a figure of its own, and to get back.
 
     Raises:
         ShapeError: Input, reconstructions and ratios do not fit together, or are out of range.
@@ -67,6 +75,7 @@ def reconstruction_figure(
         raise ShapeError(f"{len(ratios)} reconstructions, but {len(steps)} steps")
     gray = mpl.colormaps["gray"]
     shown = np.concatenate([pixels[np.newaxis], reconstructions]).clip(0, 1)
+    place = Place(ax, width, font_size, dpi)
     frame, _ = build_tiles(
         to_pixels(gray(shown, bytes=True)),
         Around(
@@ -74,10 +83,10 @@ def reconstruction_figure(
             labels=["input", *(f"t = {t}: {r:.1f} dB" for t, r in zip(steps, ratios, strict=True))],
             bars=[Bar("grey level", gray, LinearNorm(0, 1), (0, 0.5, 1), ("0", "0.5", "1"))],
         ),
+        place,
         columns=columns,
-        dpi=dpi,
     )
-    return frame.figure
+    return place.finish(ax, frame.figure)
 
 
 def _psnr(image: "NDArray[np.float64]", reconstructions: "NDArray[np.floating]") -> list[float]:

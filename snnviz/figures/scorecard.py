@@ -7,21 +7,32 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from snnviz.errors import ShapeError
-from snnviz.figures.layout.column import LONGEST_NAME, SMALL, build_panels
+from snnviz.figures.layout.column import (
+    LONGEST_NAME,
+    SMALL,
+    add_legend_below,
+    build_column_panels,
+)
 from snnviz.figures.layout.frame import TEXT_COLOR
 from snnviz.figures.layout.names import literals
-from snnviz.figures.layout.plot import COLORS, LINE_COLOR, settle_layout
+from snnviz.figures.layout.place import COLUMN, PAGE, Place
+from snnviz.figures.layout.plot import COLORS, LINE_COLOR
+from snnviz.figures.layout.text import SMALLEST, widest, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, SubFigure
     from numpy.typing import NDArray
+
+    from snnviz.figures.layout.place import On
 
 _BASELINE_COLOR = "#6e6e6e"
 _OTHER_COLOR = COLORS[1]
 _GRID = "#e4e4e4"
-# Inches of a row, and of a metric's name and axis.
+# Inches of a row, and of a metric's name and axis, at seven points.
 _ROW, _HEAD = 0.155, 0.36
+# Inches of title and legend, and of a figure with room for two panels beside each other.
+_AROUND, _TWO = 0.65, 6.0
 
 
 def scorecard_figure(
@@ -31,10 +42,14 @@ def scorecard_figure(
     metrics: Sequence[str],
     studied: int = 0,
     baselines: Collection[int] = (),
+    intervals: "NDArray[np.floating] | None" = None,
     write: Callable[[float], str] | Sequence[Callable[[float], str]] = "{:.3g}".format,
     title: str = "Scorecard",
     dpi: int = 300,
-) -> "Figure":
+    width: float | None = None,
+    font_size: float | None = None,
+    ax: "On | None" = None,
+) -> "On":
     """A figure of several numbers about several encoders: a panel a number, a row an encoder.
 
     The encoder under study is a filled blue circle in bold, a baseline a hollow grey diamond, any
@@ -46,9 +61,14 @@ def scorecard_figure(
         metrics: The name of each metric, with its unit.
         studied: The place in `names` of the encoder under study.
         baselines: The places of the baselines.
+        intervals: The ends of an interval around each value, floats [encoders, metrics, 2]; NaN
+            where none is known; None: none is.
         write: What writes a value, or one for each metric.
         title: Text above.
-        dpi: Output pixels per inch, 3.3 inches wide.
+        dpi: Output pixels per inch.
+        width: Inches of the figure; None: its usual width. Text keeps its points at any width.
+        font_size: Points of text, from 5; None: 7.1 where `width` or `ax` is given, else as usual.
+        ax: A SubFigure or Figure to draw on instead of a figure of its own, and to get back.
 
     Raises:
         ShapeError: The table does not fit the names, holds infinities, or places are not in it.
@@ -68,22 +88,57 @@ def scorecard_figure(
             f"studied and baselines must be different places in 0..{len(names) - 1}, got "
             f"{studied} and {sorted(baselines)}"
         )
+    if intervals is not None and np.shape(intervals) != (*values.shape, 2):
+        raise ShapeError(
+            f"intervals must be {[*values.shape, 2]}, two ends for each value, got "
+            f"{list(np.shape(intervals))}"
+        )
     writers = [write] * len(metrics) if callable(write) else list(write)
     if len(writers) != len(metrics):
         raise ShapeError(f"{len(metrics)} metrics need as many writers, got {len(writers)}")
+    place = Place(ax, width, font_size, dpi)
+    inches, height, rows, columns = _shape(len(names), len(metrics), place)
+    figure, panels = build_column_panels(place, rows, height, title=title, columns=columns)
+    points = place.text(SMALL)
     texts = literals(names, LONGEST_NAME)
-    height = 0.65 + len(metrics) * (_HEAD + _ROW * len(names))
-    figure, panels = build_panels(len(metrics), height, dpi=dpi, title=title)
-    for axes, metric, column, writer in zip(panels, metrics, values.T, writers, strict=True):
-        _draw_panel(axes, column, writer, studied, baselines)
-        axes.set_title(metric, fontsize=SMALL, color=TEXT_COLOR, loc="left", pad=2, weight="bold")
-        labels = axes.set_yticks(range(len(names)), [texts[name] for name in names])
+    shown = [texts[name] for name in names]
+    # Names stand beside the left panels alone.
+    room = (72 * inches - widest(shown, points, bold=True)) / columns - 1.5 * points
+    table = zip(panels, metrics, values.T, writers, strict=False)
+    for n, (axes, metric, column, writer) in enumerate(table):
+        spread = None if intervals is None else np.asarray(intervals, np.float64)[:, n]
+        _draw_panel(axes, column, writer, studied, baselines, spread=spread, points=points)
+        longest = widest(metric.split(), points, bold=True)
+        size = max(SMALLEST, points * min(1.0, room / longest))
+        above = wrap(metric, size, room, bold=True)
+        axes.set_title(above, fontsize=size, color=TEXT_COLOR, loc="left", pad=2, weight="bold")
+        labels = axes.set_yticks(range(len(names)), shown)
+        axes.tick_params(labelleft=n % columns == 0)
         labels[studied].label1.set_fontweight("bold")
-    _add_legend(figure, studied, baselines, len(names))
-    return settle_layout(figure)
+    for axes in panels[len(metrics) :]:
+        axes.set_visible(False)
+    _add_legend(figure, studied, baselines, len(names), place)
+    return place.finish(ax, figure)
 
 
-def _add_legend(figure: "Figure", studied: int, baselines: Collection[int], count: int) -> None:
+def _shape(names: int, metrics: int, place: Place) -> tuple[float, float, int, int]:
+    """Width and height in inches, rows and columns of panels, so that all fit a page."""
+    inches = place.width or (COLUMN if place.ax is None else place.width_of_axes())
+    larger = place.text(SMALL) / SMALL
+    each = (_HEAD + _ROW * names) * larger
+    most = max(1, int((PAGE - _AROUND) / each))
+    columns = max(-(-metrics // most), min(2, metrics) if inches >= _TWO else 1)
+    rows = -(-metrics // columns)
+    return inches, _AROUND + rows * each, rows, columns
+
+
+def _add_legend(
+    figure: "Figure | SubFigure",
+    studied: int,
+    baselines: Collection[int],
+    count: int,
+    place: Place,
+) -> None:
     others = set(range(count)) - {studied, *baselines}
     shown = {"under study": [studied], "baseline": sorted(baselines), "compared": sorted(others)}
     handles = []
@@ -92,8 +147,7 @@ def _add_legend(figure: "Figure", studied: int, baselines: Collection[int], coun
             color, marker, fill = _style(rows[0], studied, baselines)
             handles.append(Line2D([], [], color=color, marker=marker, markerfacecolor=fill,
                                   markersize=4.5, linestyle="", label=label))  # fmt: skip
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=SMALL,
-                  frameon=False, labelcolor=TEXT_COLOR, handletextpad=0.2)  # fmt: skip
+    add_legend_below(figure, handles, [str(handle.get_label()) for handle in handles], place)
 
 
 def _draw_panel(
@@ -102,8 +156,13 @@ def _draw_panel(
     write: Callable[[float], str],
     studied: int,
     baselines: Collection[int],
+    *,
+    spread: "NDArray[np.float64] | None",
+    points: float,
 ) -> None:
     known = column[np.isfinite(column)]
+    if spread is not None:
+        known = np.append(known, spread[np.isfinite(spread)])
     # Zero is on every axis, so that distances are shares.
     low, high = min(0.0, *known, 0.0), max(0.0, *known, 0.0)
     span = high - low or 1.0
@@ -111,15 +170,20 @@ def _draw_panel(
     axes.set_xlim(low - 0.04 * span, high + 0.3 * span)
     for row, value in enumerate(column):
         if np.isnan(value):
-            axes.text(low, row, "does not apply", fontsize=SMALL, style="italic", va="center",
+            axes.text(low, row, "does not apply", fontsize=points, style="italic", va="center",
                       color=_BASELINE_COLOR)  # fmt: skip
             continue
         color, marker, fill = _style(row, studied, baselines)
         axes.plot(value, row, marker, color=color, markersize=4.5, markerfacecolor=fill,
                   clip_on=False)  # fmt: skip
+        right = value
+        if spread is not None and np.isfinite(spread[row]).all():
+            axes.plot(spread[row], [row, row], color=color, linewidth=1.0, marker="|",
+                      markersize=3.5, clip_on=False)  # fmt: skip
+            right = max(value, spread[row, 1])
         axes.annotate(
-            write(value), (value, row), xytext=(5, 0), textcoords="offset points", va="center",
-            fontsize=SMALL, color=TEXT_COLOR, weight="bold" if row == studied else "normal",
+            write(value), (right, row), xytext=(5, 0), textcoords="offset points", va="center",
+            fontsize=points, color=TEXT_COLOR, weight="bold" if row == studied else "normal",
         )  # fmt: skip
     axes.set_ylim(len(column) - 0.4, -0.6)
     axes.axvline(0, color=_BASELINE_COLOR, linewidth=0.5)

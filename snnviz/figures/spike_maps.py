@@ -6,16 +6,19 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from snnviz.errors import ConfigError, ShapeError
+from snnviz.figures.layout.place import Place
 from snnviz.figures.layout.tiles import Around, Swatch, build_tiles, check_maps, pixel_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+    from snnviz.figures.layout.place import On
     from snnviz.figures.layout.tiles import Pixels
 
 # Dark, middling and light, in hues that every kind of colour vision tells apart.
 REST_COLOR, BEFORE_COLOR, SPIKE_COLOR = "#141414", "#0072b2", "#f0e442"
+_COLORS = (REST_COLOR, BEFORE_COLOR, SPIKE_COLOR)
 
 
 def spike_map_figure(
@@ -27,7 +30,10 @@ def spike_map_figure(
     rows: int | None = None,
     columns: int | None = None,
     dpi: int = 200,
-) -> "Figure":
+    width: float | None = None,
+    font_size: float | None = None,
+    ax: "On | None" = None,
+) -> "On":
     """A figure of the spikes of all channels in one step.
 
     Args:
@@ -39,6 +45,9 @@ def spike_map_figure(
         rows: Rows of the grid, or None.
         columns: Columns of the grid, or None.
         dpi: Output pixels per inch.
+        width: Inches of the figure; None: its usual width. Text keeps its points at any width.
+        font_size: Points of text, from 5; None: 7.1 where `width` or `ax` is given, else as usual.
+        ax: Axes, or a SubFigure, to draw on instead of a figure of its own, and to get back.
 
     Raises:
         ShapeError: Spikes have another shape, or values other than 0 and 1.
@@ -52,27 +61,48 @@ def spike_map_figure(
         raise ShapeError(
             f"spikes before must be {list(fired.shape)} as those now, got {list(earlier.shape)}"
         )
-    palette = np.stack([pixel_of(color) for color in (REST_COLOR, BEFORE_COLOR, SPIKE_COLOR)])
     state = np.where(fired, 2, earlier.astype(int))
-    swatches = [
-        Swatch(SPIKE_COLOR, "a spike in this step"),
-        Swatch(REST_COLOR, "none" if before is None else "none yet"),
-    ]
-    if before is not None:
-        swatches.insert(1, Swatch(BEFORE_COLOR, "earlier"))
+    return _draw(
+        state,
+        [n for n in (2, 1, 0) if (state == n).any()],
+        Place(ax, width, font_size, dpi),
+        t=t,
+        labels=labels,
+        rows=rows,
+        columns=columns,
+        alone=before is None,
+        ax=ax,
+    )
+
+
+def _draw(
+    state: "NDArray[np.int_]",
+    explained: list[int],
+    place: Place,
+    *,
+    t: int,
+    labels: bool,
+    rows: int | None,
+    columns: int | None,
+    alone: bool,
+    ax: "On | None" = None,
+) -> "On":
+    """The figure of states: 0 none, 1 earlier, 2 now; `explained` in the legend."""
+    palette = np.stack([pixel_of(color) for color in _COLORS])
+    names = ("none" if alone else "none yet", "earlier", "a spike in this step")
     frame, _ = build_tiles(
         palette[state],
         Around(
             # Of one length at every step below 100, so that nothing jumps from frame to frame.
             title=f"Spikes at $t = {t}$",
-            labels=[str(k) for k in range(len(fired))] if labels else (),
-            swatches=swatches,
+            labels=[str(k) for k in range(len(state))] if labels else (),
+            swatches=[Swatch(_COLORS[n], names[n]) for n in explained],
         ),
+        place,
         rows=rows,
         columns=columns,
-        dpi=dpi,
     )
-    return frame.figure
+    return place.finish(ax, frame.figure)
 
 
 def spike_frames(
@@ -103,8 +133,16 @@ def spike_frames(
     before = np.zeros_like(fired[0])
     frames = []
     for t, now in enumerate(fired):
-        figure = spike_map_figure(
-            now, t=t, before=before, labels=labels, rows=rows, columns=columns, dpi=dpi
+        # The legend is that of all steps, so that nothing jumps.
+        figure: Figure = _draw(
+            np.where(now, 2, before.astype(int)),
+            [2, 1, 0],
+            Place(None, None, None, dpi),
+            t=t,
+            labels=labels,
+            rows=rows,
+            columns=columns,
+            alone=False,
         )
         frames.append(_pixels(figure))
         before |= now

@@ -6,14 +6,16 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from snnviz.errors import ShapeError
-from snnviz.figures.layout.column import SMALL, build_column, set_text
+from snnviz.figures.layout.column import SMALL, build_column
 from snnviz.figures.layout.frame import TEXT_COLOR
-from snnviz.figures.layout.plot import COLORS, settle_layout
+from snnviz.figures.layout.place import Place
+from snnviz.figures.layout.plot import COLORS, set_text
 from snnviz.figures.layout.tiles import check_maps
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from numpy.typing import NDArray
+
+    from snnviz.figures.layout.place import On
 
 _DRIVE_COLOR = "#c8c8c8"
 _STAIR_COLOR = COLORS[1]
@@ -28,7 +30,10 @@ def staircase_figure(
     *,
     title: str = "Drive to spike count",
     dpi: int = 300,
-) -> "Figure":
+    width: float | None = None,
+    font_size: float | None = None,
+    ax: "On | None" = None,
+) -> "On":
     """A figure of the spike count of T steps against the drive, over how often each drive occurs.
 
     For a hard-reset neuron under constant drive: with n of the thresholds at or below it a drive
@@ -39,7 +44,10 @@ def staircase_figure(
             infinite where none does: `snnviz.neurons.first_spike.drive_thresholds`.
         drives: Drives that occur, floats of any shape; 99 % of them decide what is in the picture.
         title: Text above.
-        dpi: Output pixels per inch, 3.3 inches wide.
+        dpi: Output pixels per inch.
+        width: Inches of the figure; None: its usual width. Text keeps its points at any width.
+        font_size: Points of text, from 5; None: 7.1 where `width` or `ax` is given, else as usual.
+        ax: Axes, or a SubFigure, to draw on instead of a figure of its own, and to get back.
 
     Raises:
         ShapeError: Thresholds are no sorted [T], or there are no finite drives.
@@ -54,7 +62,9 @@ def staircase_figure(
     passed = np.arange(len(finite) + 1)
     counts = np.where(passed > 0, T // (T - passed + 1), 0)
     low, high = _limits(values, finite)
-    figure, axes = build_column(2.4, dpi=dpi, title=title)
+    place = Place(ax, width, font_size, dpi)
+    figure, axes = build_column(place, 2.4, title=title)
+    small = place.text(SMALL)
     behind = axes.twinx()
     behind.hist(
         values,
@@ -81,20 +91,20 @@ def staircase_figure(
     behind.set_ylabel(f"share of drives in each of {_BINS} bins")
     behind.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
     behind.spines[["top", "left"]].set_visible(False)
-    set_text(behind)
+    set_text(behind, small)
     handles = [*axes.get_legend_handles_labels()[0], *behind.get_legend_handles_labels()[0]]
     axes.legend(
         handles=handles,
         labels=[str(handle.get_label()) for handle in handles],
         loc="upper left",
         ncols=2,
-        fontsize=SMALL,
+        fontsize=small,
         frameon=False,
         labelcolor=TEXT_COLOR,
         handlelength=1.2,
         borderaxespad=0.2,
     )
-    return settle_layout(figure)
+    return place.finish(ax, figure)
 
 
 def _ascending(cuts: "NDArray[np.float64]") -> "NDArray[np.float64]":

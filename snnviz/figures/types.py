@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from snnviz.errors import ConfigError, ShapeError
-from snnviz.figures.feature_maps import SATURATED_COLOR, SILENT_COLOR
 from snnviz.figures.layout.tiles import Swatch
+from snnviz.figures.levels import SATURATED_COLOR, SILENT_COLOR
 
 # Okabe and Ito's colours, told apart with any kind of colour vision, but for the orange that is
 # taken and the black that is too near to that of silence.
@@ -52,4 +52,4 @@ def check_types(types: Sequence[str] | None, count: int) -> list[str]:
 def type_swatches(types: Sequence[str], colors: Mapping[str, str]) -> list[Swatch]:
     """Each type's colour, name and number of channels, the order that of `colors`."""
     counts = Counter(types)
-    return [Swatch(color, f"{name}: {counts[name]}") for name, color in colors.items()]
+    return [Swatch(color, f"{name}: {counts[name]}", name) for name, color in colors.items()]

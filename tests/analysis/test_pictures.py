@@ -11,11 +11,11 @@ from scipy import signal
 from snnviz.analysis import SCORES, analyze, encoder_coder
 from snnviz.analysis.pictures import analysis_figures
 from snnviz.data import garments
-from snnviz.figures.feature_maps import SATURATED_COLOR, SILENT_COLOR
+from snnviz.figures.levels import DIVERGING
 from snnviz.tutorial.coders import baseline_coders
 from snnviz.tutorial.network import NetworkConfig
 from tests.analysis.varied import AREA, BACKGROUND, EDGES, SATURATED, SILENT, cut, varied_encoder
-from tests.figures.layout.tiles import canvas_of, rgb, texts, tile_at, tile_under
+from tests.figures.layout.tiles import canvas_of, crossed, texts, tile_at, tile_under
 from tests.metrics.oracles import scikit_quantities, stepped
 
 T, H, W = 4, 12, 28
@@ -79,7 +79,8 @@ def grey_levels(maps):
 def assert_shows_means(shown, means):
     """Silent and saturated means are in their colours, others stretched."""
     if means.max() == 0 or means.min() == T:
-        assert (shown == rgb(SILENT_COLOR if means.max() == 0 else SATURATED_COLOR)).all()
+        kind = "saturated" if means.max() else "silent"
+        assert (shown == crossed(kind, *means.shape)).all()
     else:
         assert np.abs(shown[..., 0] - grey_levels(means)).max() <= 2
 
@@ -109,7 +110,7 @@ def test_kernels_stand_beside_the_mean_map_of_their_channel(figures, spikes):
     assert texts(figure) == texts(figures["channels"])
     means = spikes.sum(axis=0).mean(axis=0)
     kernels = np.array([kernel for kernel, _ in CHANNELS])
-    colors = mpl.colormaps["RdBu_r"](kernels / np.abs(kernels).max() / 2 + 0.5)[..., :3] * 255
+    colors = mpl.colormaps[DIVERGING](kernels / np.abs(kernels).max() / 2 + 0.5)[..., :3] * 255
     for k in range(K):
         # A strip, a kernel of 3 x 3 enlarged to 12 x 12, a gap, and the map.
         width = H + 1 + W
@@ -209,7 +210,8 @@ def test_the_first_image_is_shown_as_first_spikes_and_read_back(figures, analysi
     figure = figures["first_spike"]
     columns = (canvas_of(figure).shape[1] - 1) // (W + 1)
     times = np.where(spikes[:, 0].any(axis=0), spikes[:, 0].argmax(axis=0), T)
-    colors = np.vstack([mpl.colormaps["viridis"](np.linspace(0, 0.9, T))[:, :3], np.ones((1, 3))])
+    colors = np.vstack([mpl.colormaps["viridis"](0.75 * np.log(range(1, T + 1)) / np.log(T))[:, :3],
+                        np.ones((1, 3))])  # fmt: skip
     for k in range(K):
         shown = tile_at(figure, *divmod(k, columns), H, W)
         assert np.abs(shown - 255 * colors[times[k]]).max() <= 1
@@ -259,7 +261,7 @@ def test_the_history_is_of_the_kernels_that_turned_most(figures, snapshots):
     epochs = [int(re.sub("epoch ", "", name)) for name in names[8:]]
     assert (epochs[0], epochs[-1], len(set(epochs))) == (-1, 14, 8)
     shown = np.array([kernels[epoch][channels, 0] for epoch in epochs])
-    colors = mpl.colormaps["RdBu_r"](shown / np.abs(shown).max() / 2 + 0.5)[..., :3] * 255
+    colors = mpl.colormaps[DIVERGING](shown / np.abs(shown).max() / 2 + 0.5)[..., :3] * 255
     for column, row in np.ndindex(8, 8):
         tile = tile_at(figure, row, column, 24, 24)[::8, ::8]
         assert np.abs(tile - colors[column, row]).max() <= 1

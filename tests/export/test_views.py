@@ -207,7 +207,7 @@ def test_a_potential_that_cannot_be_had_is_refused(network, samples, tmp_path):
 def test_more_neurons_than_a_figure_holds_are_refused_before_anything_is_written(
     encoder, samples, tmp_path
 ):
-    neurons = tuple((n // 28, n % 28, 5) for n in range(43))
+    neurons = tuple((n // 28, n % 28, 5) for n in range(129))
     options = replace(ALL, kinds=("raster",), neurons=neurons, dpi=2400)
     with pytest.raises(ConfigError, match="choose a lower dpi"):
         write_figure_sets(encoder, samples, tmp_path / "out", options)

@@ -8,9 +8,9 @@ import pytest
 
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.figures import kernel_figure, sorted_channels_figure
-from snnviz.figures.feature_maps import SATURATED_COLOR, SILENT_COLOR
 from snnviz.figures.layout.tiles import COLUMN
-from tests.figures.layout.tiles import check_text, legend, rgb, texts, tile_under
+from snnviz.figures.levels import DIVERGING, SILENT_COLOR
+from tests.figures.layout.tiles import check_text, crossed, legend, rgb, texts, tile_under
 
 T = 4
 SATURATED_TEXT = "saturated: a spike everywhere, always"
@@ -42,7 +42,7 @@ def test_kernels_are_on_one_symmetric_range(kernels):
     factor = 24 // 3
     for k, kernel in enumerate(kernels):
         tile = tile_under(figure, str(k), 2 * factor, 3 * factor)
-        expected = mpl.colormaps["RdBu_r"]((kernel + 4) / 8)[..., :3] * 255
+        expected = mpl.colormaps[DIVERGING]((kernel + 4) / 8)[..., :3] * 255
         assert np.abs(tile[::factor, ::factor] - expected).max() <= 1, k
         assert (tile == tile[::factor, ::factor].repeat(factor, 0).repeat(factor, 1)).all()
 
@@ -54,11 +54,11 @@ def test_kernels_stand_beside_the_mean_map_of_their_own_channel(kernels, maps):
     for k in order:
         # A kernel of 2 x 3 fits three times into 6 x 9, then a gap, then the map.
         tile = tile_under(figure, str(k), 6, 9 + 1 + 9)
-        kernel = mpl.colormaps["RdBu_r"]((kernels[k] + 4) / 8)[..., :3] * 255
+        kernel = mpl.colormaps[DIVERGING]((kernels[k] + 4) / 8)[..., :3] * 255
         assert np.abs(tile[1:6:3, 1:9:3] - kernel).max() <= 1
         shown = tile[:, 10:]
         if k in (0, 1):
-            assert (shown == rgb(SILENT_COLOR if k == 0 else SATURATED_COLOR)).all()
+            assert (shown == crossed("saturated" if k else "silent", 6, 9)).all()
         elif k == 2:
             assert np.abs(shown - 255 / T).max() <= 2
         else:

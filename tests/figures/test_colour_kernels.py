@@ -6,8 +6,8 @@ import pytest
 
 from snnviz.errors import ShapeError
 from snnviz.figures import input_figure, kernel_figure
-from snnviz.figures.feature_maps import GAP_COLOR
 from snnviz.figures.layout.tiles import COLUMN, pixel_of
+from snnviz.figures.levels import DIVERGING, GAP_COLOR
 from tests.figures.layout.tiles import check_text, texts, tile_under
 
 T = 4
@@ -57,7 +57,7 @@ def test_other_kernels_are_mosaics_of_their_input_channels(C, columns, block, rn
     for channel in range(C):
         y, x = channel // columns * (high + 1), channel % columns * (wide + 1)
         part = tile[y : y + high, x : x + wide]
-        expected = mpl.colormaps["RdBu_r"](kernels[1, channel] / (2 * top) + 0.5)[..., :3] * 255
+        expected = mpl.colormaps[DIVERGING](kernels[1, channel] / (2 * top) + 0.5)[..., :3] * 255
         assert np.abs(part[::block, ::block] - expected).max() <= 2, channel
     assert tile[0, wide].tolist() == gap
     title = figure.axes[0].get_title().replace("\n", " ")

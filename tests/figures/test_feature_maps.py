@@ -19,7 +19,8 @@ from snnviz.figures import (
     input_figure,
     spike_map_figure,
 )
-from snnviz.figures.feature_maps import GAP_COLOR, SATURATED_COLOR, SILENT_COLOR
+from snnviz.figures.feature_maps import TUTORIAL_TITLE
+from snnviz.figures.levels import GAP_COLOR, SATURATED_COLOR, SILENT_COLOR, cross
 from snnviz.grid import choose_layout, compose, normalize_counts
 
 
@@ -69,7 +70,7 @@ def test_every_map_pixel_is_a_block_of_its_colour(counts, normalize, cmap, dpi, 
     )
     strip = round(0.25 * 7) if labels else 0
     layout = choose_layout(counts.shape, strip=strip)
-    canvas = compose(normalize_counts(counts, t=3, T=8, normalize=normalize), layout)
+    canvas = compose(cross(normalize_counts(counts, t=3, T=8, normalize=normalize)), layout)
     pixels = picture(figure)
     scale, remainder = divmod(pixels.shape[0], canvas.shape[0])
     assert remainder == 0
@@ -90,8 +91,8 @@ def test_silent_saturated_and_constant_maps_look_different(counts):
     for k in (1, 2, 3):
         top, left = (scale * side for side in layout.corner(k))
         tile = pixels[top : top + scale * 5, left : left + scale * 7].reshape(-1, 3)
-        assert (tile == tile[0]).all()
-        colors.append(tuple(tile[0]))
+        usual, times = np.unique(tile, axis=0, return_counts=True)
+        colors.append(tuple(usual[times.argmax()]))
     assert len(set(colors)) == 3
     greys = {color for color in colors if len(set(color)) == 1}
     assert greys == {colors[2]}  # only the constant map is on the grey scale
@@ -100,7 +101,9 @@ def test_silent_saturated_and_constant_maps_look_different(counts):
 def test_the_published_grid_has_a_title_and_eight_rows(rng):
     figure = feature_map_figure(rng.integers(0, 9, (128, 28, 28)), t=7)
     axes = figure.axes[0]
-    assert axes.get_title() == r"$\sum_{t} S_{t}$ at $t = 7$"
+    assert axes.get_title() == r"$\sum_{\tau \leq t} S_{\tau}$ at $t = 7$"
+    tutorial = feature_map_figure(np.ones((1, 3, 3), int), t=7, title=TUTORIAL_TITLE.format(t=7))
+    assert tutorial.axes[0].get_title() == r"$\sum_{t} S_{t}$ at $t = 7$"
     assert axes.images[0].get_array().shape == (8 * 29 + 1, 16 * 29 + 1)
     assert axes.images[0].get_interpolation() == "nearest"
     assert figure.get_figwidth() == pytest.approx(7, abs=0.5)
@@ -122,8 +125,15 @@ def test_a_colorbar_comes_with_scales_that_compare(counts, normalize, top):
     bars = figure.axes[1:]
     assert len(bars) == (0 if top is None else 1)
     if top is not None:
-        assert bars[0].get_ylim() == (0, top)
-        assert all(tick == int(tick) for tick in bars[0].get_yticks())
+        # The counts of four steps that can occur at a steady drive, each with the colour of a map.
+        names = [text.get_text() for text in bars[0].get_yticklabels()]
+        assert names == ["0", "1", "2", "3", "4"]  # the third map holds a 3
+        mesh = bars[0].collections[-1]
+        shades = mesh.to_rgba(mesh.get_array())[..., 0].ravel()
+        assert np.allclose(shades, np.arange(5) / top, atol=1 / 255)
+        regular = np.where(counts == 3, 2, counts)
+        bar = feature_map_figure(regular, t=3, T=8, normalize=normalize).axes[1]
+        assert [text.get_text() for text in bar.get_yticklabels()] == ["0", "1", "2", "4"]
 
 
 def test_labels_are_channel_numbers_above_their_maps(counts):
@@ -150,7 +160,7 @@ def test_labels_of_the_narrowest_maps_can_be_drawn(shape, dpi):
 def test_the_legend_says_what_the_two_colours_mean(counts):
     for t, words in ((0, "step 0"), (3, "all 4 steps")):
         figure = feature_map_figure(np.minimum(counts, t + 1), t=t)
-        legend = figure.axes[0].get_legend()
+        [legend] = figure.legends
         labels = [text.get_text() for text in legend.get_texts()]
         assert labels[0].startswith("silent")
         assert words in labels[1]
@@ -158,6 +168,21 @@ def test_the_legend_says_what_the_two_colours_mean(counts):
         box = legend.get_window_extent()
         assert box.y0 >= 0
         assert box.x0 >= 0
+
+
+def test_the_legend_explains_what_occurs(counts):
+    found = []
+    for special in ([], [1], [2], [1, 2]):
+        maps = counts.copy()
+        for k in {1, 2} - set(special):
+            maps[k] = counts[0]
+        legends = feature_map_figure(maps, t=3).legends
+        found.append([text.get_text().split(":")[0] for box in legends for text in box.get_texts()])
+    assert found == [[], ["silent"], ["saturated"], ["silent", "saturated"]]
+    [legend] = feature_map_figure(counts[:1], t=3, legend=["saturated"]).legends
+    assert len(legend.get_texts()) == 1
+    with pytest.raises(ConfigError, match=r"explains silent and saturated, got \['dead'\]"):
+        feature_map_figure(counts, t=3, legend=["dead"])
 
 
 def test_figures_stay_out_of_pyplot(counts):

@@ -13,8 +13,8 @@ from snnviz.figures import (
     spike_frames,
     spike_map_figure,
 )
-from snnviz.figures.feature_maps import SATURATED_COLOR, SILENT_COLOR
 from snnviz.figures.layout.tiles import COLUMN
+from snnviz.figures.levels import DIVERGING, SATURATED_COLOR, SILENT_COLOR
 from snnviz.figures.spike_maps import BEFORE_COLOR, REST_COLOR, SPIKE_COLOR
 from tests.figures.layout.tiles import (
     canvas_of,
@@ -42,7 +42,8 @@ def test_each_first_spike_time_has_its_colour(steps, rng):
     times = rng.integers(0, steps + 1, (6, 4, 7))
     times[0], times[1] = steps, 0
     figure = first_spike_figure(times, T=steps, rows=2, columns=3)
-    colors = mpl.colormaps["viridis"](np.linspace(0, 0.9, steps))[:, :3] * 255
+    place = np.log(np.arange(steps) + 1) / max(np.log(steps), 1)
+    colors = mpl.colormaps["viridis"](0.75 * place)[:, :3] * 255
     for k in range(6):
         tile = tile_at(figure, *divmod(k, 3), 4, 7)
         for where in np.ndindex(4, 7):
@@ -102,20 +103,37 @@ def test_frames_show_what_is_new_and_what_was(spikes):
 
 
 @pytest.mark.parametrize(("threshold", "reset"), [(1.0, 0.0), (0.5, -0.5), (1.0, None)])
-def test_potentials_are_white_at_the_threshold(threshold, reset, rng):
+def test_potentials_are_in_the_middle_at_the_threshold(threshold, reset, rng):
     v = rng.normal(threshold, 1, (4, 3, 5))
-    v[0], v[1], v[2] = threshold, 1e9, -1e9
+    v[0], v[1], v[2] = threshold, 2 * threshold - (reset or 0), reset or 0
+    v[3] = v[3].clip(threshold - 1, threshold + 1)
     figure = potential_map_figure(v, t=3, v_threshold=threshold, v_reset=reset, labels=True)
     reach = 2 * (threshold - (reset or 0))
-    colors = mpl.colormaps["RdBu_r"]
+    colors = mpl.colormaps[DIVERGING]
     for k in range(4):
         expected = colors((v[k] - threshold + reach) / (2 * reach))[..., :3] * 255
         assert np.abs(tile_under(figure, str(k), 3, 5) - expected).max() <= 1
-    assert (tile_under(figure, "0", 3, 5) > 240).all()
     names = [text.get_text() for text in figure.axes[1].get_xticklabels()]
     assert f"{threshold:g}, threshold" in names
     assert f"{reset or 0:g}" in names
     assert "t = 3" in figure.axes[0].get_title()
+
+
+def test_potentials_far_from_the_threshold_are_not_cut_off(rng):
+    v = rng.normal(0, 0.1, (3, 4, 5))
+    v[1, 0, 0], v[2, 0, 0] = -14, -7
+    figure = potential_map_figure(v, t=3, labels=True)
+    bar = figure.axes[1]
+    names = [text.get_text() for text in bar.get_xticklabels()]
+    assert (names[0], names[-1]) == ("-14", "16")
+    assert "1, threshold" in names
+    least, less, usual = (tile_under(figure, k, 4, 5)[0, 0] for k in "120")
+    expected = mpl.colormaps[DIVERGING](0.0)[:3]
+    assert np.abs(least - 255 * np.array(expected)).max() <= 1
+    # Told apart from each other and from what lies near, which keeps three fifths of the colours.
+    assert np.abs(less - least).max() > 10
+    near = mpl.colormaps[DIVERGING](0.5 + 0.3 * (v[0, 0, 0] - 1) / 2)[:3]
+    assert np.abs(usual - 255 * np.array(near)).max() <= 1
 
 
 def test_reconstructions_stand_beside_the_input(rng):

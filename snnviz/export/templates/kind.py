@@ -8,8 +8,13 @@ import numpy as np
 from snnviz.export.templates.mosaic import bits_for, recolor
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from snnviz.export.templates.mosaic import Bytes, Codes, Mosaic
     from snnviz.export.templates.tones import Tones
+
+    Writer = Callable[[Bytes, list[int]], bytes]
+    """What turns maps and the tables that they are drawn by into a file."""
 
 # Images of a set share their extremes, so that few combinations make up most of it.
 _REMEMBERED = 1000
@@ -36,17 +41,20 @@ class Kind:
 
     def codes(self, maps: "Bytes") -> "Codes":
         """The picture as the figure shows it, a colour a pixel, uint32 [rows, columns]."""
-        keys = self.tones.keys(maps)
+        maps, keys = self.tones.prepare(maps)
         colors = [self.tones.colors_of(key)[one] for key, one in zip(keys, maps, strict=True)]
         codes: Codes = self.mosaic.compose(np.stack(colors), self.tones.gap)
         return codes
 
-    def indexed(self, maps: "Bytes") -> "tuple[Bytes, Codes, int]":
+    def indexed(self, maps: "Bytes", keys: list[int]) -> "tuple[Bytes, Codes, int]":
         """The picture as places in a palette, that palette, and the bits that a place takes.
 
         The palette holds what maps with these extremes can have, often 2 or 10 colours of 26.
+
+        Args:
+            maps: What the tones prepared, and
+            keys: the tables that they are drawn by.
         """
-        keys = self.tones.keys(maps)
         palette, tables, gap = self._settled(tuple(sorted(set(keys))))
         picture = np.frombuffer(recolor(maps.tobytes(), keys, tables), np.uint8)
         canvas = self.mosaic.compose(picture.reshape(maps.shape), gap)

@@ -16,11 +16,9 @@ from snnviz.export.templates.mosaic import enlarge, enlarging_tables, pack_pixel
 from snnviz.export.templates.png import chunk, png_head
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from matplotlib.figure import Figure
 
-    from snnviz.export.templates.kind import Kind
+    from snnviz.export.templates.kind import Kind, Writer
     from snnviz.export.templates.mosaic import Bytes, Codes
 
 _FILE_END = re.compile(
@@ -54,7 +52,7 @@ class _Frame(NamedTuple):
     trailer: bytes
 
 
-def build_pdf(kind: "Kind", figure: "Figure") -> "Callable[[Bytes], bytes] | None":
+def build_pdf(kind: "Kind", figure: "Figure") -> "Writer | None":
     """What turns maps into the file that matplotlib writes; None where their picture is not in it.
 
     The picture is stored as matplotlib stores it, see `snnviz.export.rendering`.
@@ -79,9 +77,9 @@ class _PdfTemplate:
         self._tables: dict[int, list[bytes]] = {}
         self._rows: dict[int, Bytes] = {}
 
-    def __call__(self, maps: "Bytes") -> bytes:
+    def __call__(self, maps: "Bytes", keys: list[int]) -> bytes:
         """The file that shows these maps."""
-        canvas, palette, bits = self._kind.indexed(maps)
+        canvas, palette, bits = self._kind.indexed(maps, keys)
         rows = self._enlarge(canvas if self._frame.upright else canvas[::-1], bits)
         stream = deflate.compress(rows.data)
         height, width = (side * PDF_SCALE for side in canvas.shape)

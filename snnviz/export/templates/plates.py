@@ -2,7 +2,8 @@
 
 A plate is made from the figures of `snnviz.figures` and shows what they show, pixel for pixel. What
 a kind's frame does not allow goes the slow way, through `snnviz.export.rendering`. Which way it is
-depends on the kind, never on the maps: the same maps give the same bytes.
+depends on the kind, never on the maps: the same maps give the same bytes. A legend explains only
+what occurs, so that a kind has a few frames, each of them drawn when it is first needed.
 """
 
 from abc import ABC, abstractmethod
@@ -21,18 +22,18 @@ from snnviz.export.templates.png import build_png
 from snnviz.export.templates.svg import build_svg
 from snnviz.export.templates.tones import ByteTones, CountTones
 from snnviz.figures import feature_map_figure, input_figure
+from snnviz.figures.feature_maps import regular_counts
 from snnviz.grid import Layout, choose_layout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+    from snnviz.export.templates.kind import Writer
     from snnviz.export.templates.mosaic import Bytes
     from snnviz.export.templates.tones import Tones
 
-    Writer = Callable[[Bytes], bytes]
+    Frame = dict[str, Any]
 
 # A larger figure would have to be kept in memory several times.
 _LARGEST = 1 << 25
@@ -47,7 +48,7 @@ class _Plate(ABC):
         """Nothing is drawn before a format is asked for."""
         self._svg_text = svg_text
         self._kind: Kind | None = None
-        self._writers: dict[str, Writer | None] = {}
+        self._writers: dict[tuple[str, str], Writer | None] = {}
         # A writer keeps one picture's worth of room.
         self._lock = Lock()
 
@@ -58,32 +59,51 @@ class _Plate(ABC):
             form: "png", "svg" or "pdf".
         """
         with self._lock:
-            return self._writer(form) is not None
+            return self._writer(form, {}) is not None
 
     @abstractmethod
-    def _draw(self, maps: "Bytes") -> "Figure":
-        """The figure of maps [K, H, W], as matplotlib draws it."""
+    def _draw(self, maps: "Bytes", **frame: Any) -> "Figure":
+        """The figure of maps [K, H, W], as matplotlib draws it.
+
+        Args:
+            maps: What it shows.
+            frame: What is around them, see `_frame`.
+        """
+
+    def _frame(self, maps: "Bytes", keys: list[int]) -> "Frame":  # noqa: ARG002
+        """What depends on the maps around them: options of the figure. There are few such frames.
+
+        Args:
+            maps: What is shown.
+            keys: The tables that they are drawn by.
+        """
+        return {}
 
     def _figure(self, maps: "Bytes") -> "Figure":
         with settled():
             return self._draw(maps)
 
-    def _writer(self, form: str) -> "Writer | None":
-        if form not in self._writers:
+    def _writer(self, form: str, frame: "Frame") -> "Writer | None":
+        key = form, repr(frame)
+        if key not in self._writers:
             with settled():
-                self._writers[form] = None if self._kind is None else self._build(self._kind, form)
-        return self._writers[form]
+                self._writers[key] = (
+                    None if self._kind is None else self._build(self._kind, form, frame)
+                )
+        return self._writers[key]
 
     def _write(self, maps: "Bytes", form: str) -> bytes:
-        with self._lock:
-            writer = self._writer(form)
-            if writer is not None:
-                return writer(maps)
+        if self._kind is not None:
+            prepared, keys = self._kind.tones.prepare(maps)
+            with self._lock:
+                writer = self._writer(form, self._frame(maps, keys))
+                if writer is not None:
+                    return writer(prepared, keys)
         with settled():
             return render(self._draw(maps), form, svg_text=self._svg_text)
 
-    def _build(self, kind: Kind, form: str) -> "Writer | None":
-        figure = self._draw(kind.pattern)
+    def _build(self, kind: Kind, form: str, frame: "Frame") -> "Writer | None":
+        figure = self._draw(kind.pattern, **frame)
         if form == "svg":
             return build_svg(kind, figure, text=self._svg_text)
         return {"png": build_png, "pdf": build_pdf}[form](kind, figure)
@@ -161,8 +181,20 @@ class FeatureMapPlate(_Plate):
         dtype = np.uint8 if self._t + 1 <= _HIGHEST else counts.dtype
         return self._write(np.ascontiguousarray(counts, dtype=dtype), form)
 
-    def _draw(self, maps: "Bytes") -> "Figure":
-        return feature_map_figure(maps, t=self._t, **self._options)
+    def _draw(self, maps: "Bytes", **frame: Any) -> "Figure":
+        figure: Figure = feature_map_figure(maps, t=self._t, **self._options, **frame)
+        return figure
+
+    def _frame(self, maps: "Bytes", keys: list[int]) -> "Frame":
+        """The legend's entries, and the bar's where there is one."""
+        there = {"silent": 0 in keys, "saturated": (self._t + 1) * 257 in keys}
+        frame: Frame = {"legend": [name for name, occurs in there.items() if occurs]}
+        if self._options.get("normalize", "map") != "map":
+            # Of bytes without the regular ones: a fifth of the time of NumPy's search.
+            regular = not maps.tobytes().translate(None, bytes(regular_counts(self._t)))
+            levels = regular_counts(self._t) if regular else range(self._t + 2)
+            frame["levels"] = list(levels)
+        return frame
 
 
 class InputPlate(_Plate):
@@ -213,5 +245,6 @@ class InputPlate(_Plate):
             )
         return self._write(np.ascontiguousarray(image[np.newaxis]), form)
 
-    def _draw(self, maps: "Bytes") -> "Figure":
-        return input_figure(maps[0], **self._options)
+    def _draw(self, maps: "Bytes", **frame: Any) -> "Figure":
+        figure: Figure = input_figure(maps[0], **self._options, **frame)
+        return figure

@@ -10,12 +10,10 @@ from snnviz.export.templates import deflate
 from snnviz.export.templates.mosaic import recolor, to_codes, to_rgb
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from snnviz.export.templates.kind import Kind
+    from snnviz.export.templates.kind import Kind, Writer
     from snnviz.export.templates.mosaic import Bytes, Codes, Mosaic
 
 _START = b"\x89PNG\r\n\x1a\n"
@@ -70,7 +68,7 @@ def small_png(rows: "Bytes", width: int, bits: int, palette: "Codes") -> bytes:
     )
 
 
-def build_png(kind: "Kind", figure: "Figure") -> "Callable[[Bytes], bytes] | None":
+def build_png(kind: "Kind", figure: "Figure") -> "Writer | None":
     """What turns maps into the file that matplotlib draws; None where it draws them otherwise.
 
     Each pixel of the maps must be a block of its colour, in the place of the figure's axes.
@@ -115,9 +113,8 @@ class _PngTemplate:
         self._tail = deflate.pack_once(below.data, last=True)
         self._sums = deflate.adler32(above.data), deflate.adler32(below.data), below.size
 
-    def __call__(self, maps: "Bytes") -> bytes:
+    def __call__(self, maps: "Bytes", keys: list[int]) -> bytes:
         """The file that shows these maps."""
-        keys = self._kind.tones.keys(maps)
         for key in set(keys) - self._tables.keys():
             self._tables |= self._kind.tones.tables([key], self._own)
         picture = np.frombuffer(recolor(maps.tobytes(), keys, self._tables), np.uint8)

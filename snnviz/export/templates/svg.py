@@ -14,19 +14,15 @@ from snnviz.export.templates.mosaic import pack_pixels, to_codes
 from snnviz.export.templates.png import small_png
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from matplotlib.figure import Figure
 
-    from snnviz.export.templates.kind import Kind
+    from snnviz.export.templates.kind import Kind, Writer
     from snnviz.export.templates.mosaic import Bytes
 
 _PAYLOAD = re.compile(rb"(?<=data:image/png;base64,)\s*([\w+/=\s]+)")
 
 
-def build_svg(
-    kind: "Kind", figure: "Figure", *, text: bool = False
-) -> "Callable[[Bytes], bytes] | None":
+def build_svg(kind: "Kind", figure: "Figure", *, text: bool = False) -> "Writer | None":
     """What turns maps into the file that matplotlib writes; None where their picture is not in it.
 
     The name of the picture's element, which matplotlib makes from the pixels, stays the same.
@@ -45,8 +41,8 @@ def build_svg(
         return None
     before, after = file[: found[0].start(1)], file[found[0].end(1) :]
 
-    def write(maps: "Bytes") -> bytes:
-        canvas, palette, bits = kind.indexed(maps)
+    def write(maps: "Bytes", keys: list[int]) -> bytes:
+        canvas, palette, bits = kind.indexed(maps, keys)
         picture = small_png(pack_pixels(canvas, bits), canvas.shape[1], bits, palette)
         return b"".join((before, binascii.b2a_base64(picture, newline=False), after))
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from snnviz.export.templates.mosaic import to_codes
 from snnviz.figures.input_image import to_shades
-from snnviz.grid import GAP, normalize_counts
+from snnviz.figures.levels import diagonals
+from snnviz.grid import GAP, SILENT, normalize_counts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,8 +32,8 @@ class Tones(ABC):
     colors: "Codes"
 
     @abstractmethod
-    def keys(self, maps: "Bytes") -> list[int]:
-        """For each of `maps` [K, H, W] which of the tables it is drawn by."""
+    def prepare(self, maps: "Bytes") -> "tuple[Bytes, list[int]]":
+        """`maps` [K, H, W] as the tables take them, and for each which table it is drawn by."""
 
     @abstractmethod
     def colors_of(self, key: int) -> "Codes":
@@ -73,13 +74,37 @@ class CountTones(Tones):
         self._known = np.unique(np.concatenate(values))
         self._codes = to_codes(image.to_rgba(self._known, bytes=True))
         self.gap = to_codes(image.to_rgba(np.array([GAP]), bytes=True))[0]
-        self.colors = np.unique(np.append(self._codes, self.gap))
+        self._silent = to_codes(image.to_rgba(np.array([SILENT]), bytes=True))[0]
+        self.colors = np.unique([*self._codes, self.gap, self._silent])
+        self._crossed: dict[tuple[int, ...], Bytes] = {}
 
-    def keys(self, maps: "Bytes") -> list[int]:
-        """For each map its smallest and largest count, as one number."""
+    def prepare(self, maps: "Bytes") -> "tuple[Bytes, list[int]]":
+        """The maps, silent and saturated ones crossed, and each one's least and largest count.
+
+        The two are one number, the least count in its higher byte.
+        """
         flat = maps.reshape(len(maps), -1)
-        keys: list[int] = (flat.min(axis=1) * np.uint32(256) + flat.max(axis=1)).tolist()
-        return keys
+        keys = flat.min(axis=1) * np.uint32(256) + flat.max(axis=1)
+        special = [(keys == 0, 0), (keys == self.saturated, 1)]
+        if any(where.any() for where, _ in special):
+            maps = maps.copy()
+            for where, kind in special:
+                maps[where] = self._lines(maps.shape[1:])[kind]
+        found: list[int] = keys.tolist()
+        return maps, found
+
+    @property
+    def saturated(self) -> int:
+        """The key of maps with a spike in every step everywhere; that of silent ones is 0."""
+        return self._top * 257
+
+    def _lines(self, shape: tuple[int, ...]) -> "Bytes":
+        """A silent and a saturated map with the counts of others where they are crossed."""
+        if shape not in self._crossed:
+            once, twice = diagonals(*shape)
+            lines = [np.where(once, 1, 0), np.where(twice, 0, self._top)]
+            self._crossed[shape] = np.stack(lines).astype(np.uint8)
+        return self._crossed[shape]
 
     def colors_of(self, key: int) -> "Codes":
         """The colour of each count, uint32 [256]; only those that such a map has are true."""
@@ -87,6 +112,11 @@ class CountTones(Tones):
         values = self._values(low, np.array([high]))[0]
         codes: Codes = np.full(256, self.gap)
         codes[: len(values)] = self._codes[np.searchsorted(self._known, values)]
+        # What other counts would be stands for the lines across such a map.
+        if key == 0:
+            codes[1] = self.gap
+        elif key == self.saturated:
+            codes[0] = self._silent
         return codes
 
     def _values(self, low: int, highs: "NDArray[np.int_]") -> "NDArray[np.float32]":
@@ -112,9 +142,9 @@ class ByteTones(Tones):
         self.gap = self._codes[0]
         self.colors = np.unique(self._codes)
 
-    def keys(self, maps: "Bytes") -> list[int]:
-        """The one table."""
-        return [0] * len(maps)
+    def prepare(self, maps: "Bytes") -> "tuple[Bytes, list[int]]":
+        """The maps as they are, and the one table."""
+        return maps, [0] * len(maps)
 
     def colors_of(self, key: int) -> "Codes":  # noqa: ARG002
         """The colour of each byte, uint32 [256]."""

@@ -1,21 +1,32 @@
 """A figure around one array of pixels, in which every pixel becomes a square block of whole size.
 
 Sizes are set in output pixels and text grows with the picture, so that a figure looks alike at any
-resolution. No pyplot: a `Figure` made here belongs to the caller and to no global list.
+resolution; where a width or a size of text was asked for, text has its points. No pyplot: a
+`Figure` made here belongs to the caller and to no global list.
 """
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from matplotlib.figure import Figure
+from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
 from snnviz.errors import ConfigError
 from snnviz.figures.fonts import fit_fonts
+from snnviz.figures.layout.place import PAGE, Place
+from snnviz.figures.layout.text import SMALLEST, wrap
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
+    from matplotlib.figure import SubFigure
+    from matplotlib.legend import Legend
+    from matplotlib.transforms import Transform
     from numpy.typing import NDArray
 
 # Not black: with the colours of the grid, the 256 greys of black letters' edges would be more than
@@ -26,13 +37,43 @@ _TITLE = 0.026
 _TEXT = 0.013
 # Text below this many output pixels cannot be read.
 _SMALLEST_TEXT = 9.0
-# Room for the title, in lines of its size.
-_TOP = 2.6
+# Room for the title, in lines of its size, and for each further line of it.
+_TOP, _LINE = 2.6, 1.3
 # matplotlib draws fewer than 65,536 pixels a side; the title and what else stands around a picture
 # of this side fit as well.
 _LARGEST_SIDE = 60_000
 # Drawing takes up to 20 bytes a pixel. The published grid at 2,400 dpi has 160 million.
 _LARGEST_AREA = 1 << 28
+# Of a page's height what a picture may take beside its title and legend.
+_OF_PAGE = 0.85
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How large a picture and the text around it are.
+
+    Attributes:
+        scale: Output pixels per picture pixel, whole in a figure of its own.
+        dpi: Output pixels per inch.
+        text: Points of small text.
+        heading: Points of the title.
+        smallest: Points that labels may shrink to.
+        room: Points from one side of the figure to the other.
+        fixed: Whether the figure is as wide as that whatever the picture.
+    """
+
+    scale: float
+    dpi: float
+    text: float
+    heading: float
+    smallest: float
+    room: float
+    fixed: bool
+
+    @property
+    def pixel(self) -> float:
+        """Points that a picture pixel is wide."""
+        return self.scale * 72 / self.dpi
 
 
 @dataclass(frozen=True)
@@ -42,16 +83,103 @@ class Frame:
     Attributes:
         figure: The figure.
         axes: Its axes, whose data coordinates are the picture's pixels.
-        scale: Output pixels per picture pixel.
-        text: Font size of small text, in points.
-        dpi: Output pixels per inch.
+        sizes: How large all is.
+        place: Where it is drawn.
     """
 
-    figure: Figure
+    figure: "Figure | SubFigure"
     axes: "Axes"
-    scale: int
-    text: float
-    dpi: int
+    sizes: Sizes
+    place: Place
+
+    @property
+    def text(self) -> float:
+        """Font size of small text, in points."""
+        return self.sizes.text
+
+    def add_axes_below(self, start: float, stop: float, down: float, height: float) -> "Axes":
+        """Axes under the picture.
+
+        Args:
+            start: Where they begin, as a share of the width.
+            stop: Where they end.
+            down: Lines of small text between them and the picture.
+            height: Their height in such lines.
+        """
+        line = self.text / 72
+        if self.place.ax is not None:
+            where = (start, -line * (down + height), stop - start, line * height)
+            return self.axes.inset_axes(where, transform=self._from_corner(0))
+        width, tall = self._inches()
+        low = self.axes.get_position().y0 - line * (down + height) / tall
+        inside = 1 - line / width
+        return self._root.add_axes(
+            (
+                0.5 * line / width + start * inside,
+                low,
+                (stop - start) * inside,
+                line * height / tall,
+            )
+        )
+
+    def add_axes_beside(self, away: float, width: float) -> "Axes":
+        """Axes to the right of the picture and as high, in lines of small text."""
+        line = self.text / 72
+        if self.place.ax is not None:
+            inches = self._translated(1)
+            transform = blended_transform_factory(inches, self.axes.transAxes)
+            return self.axes.inset_axes((line * away, 0, line * width, 1), transform=transform)
+        box, (whole, _) = self.axes.get_position(), self._inches()
+        where = (box.x1 + away * line / whole, box.y0, width * line / whole, box.height)
+        return self._root.add_axes(where)
+
+    def add_legend_below(
+        self, handles: "Sequence[Artist]", down: float, columns: int, handler_map: object = None
+    ) -> "Legend":
+        """A legend under the picture, so many lines of small text below it."""
+        line = self.text / 72
+        host: Axes | Figure
+        if self.place.ax is not None:
+            host, anchor = self.axes, (0.5, -line * down)
+            transform = self._from_corner(0)
+        else:
+            host, transform = self._root, self._root.transFigure
+            anchor = (0.5, self.axes.get_position().y0 - line * down / self._inches()[1])
+        return host.legend(
+            handles=list(handles),
+            handler_map=handler_map,
+            loc="upper center",
+            bbox_to_anchor=anchor,
+            bbox_transform=transform,
+            ncols=columns,
+            frameon=False,
+            fontsize=self.text,
+            borderaxespad=0,
+            borderpad=0,
+            labelspacing=0.3,
+            handlelength=1,
+            handleheight=1,
+            handletextpad=0.4,
+            columnspacing=1.2,
+            labelcolor=TEXT_COLOR,
+        )
+
+    @property
+    def _root(self) -> Figure:
+        assert isinstance(self.figure, Figure)  # noqa: S101 - one of its own
+        return self.figure
+
+    def _inches(self) -> tuple[float, float]:
+        width, height = self._root.get_size_inches()
+        return float(width), float(height)
+
+    def _translated(self, x: float) -> "Transform":
+        """Inches from the axes' lower left corner (x = 0) or lower right one (1)."""
+        corner = ScaledTranslation(x, 0, self.axes.transAxes)  # type: ignore[arg-type]
+        return self.figure.dpi_scale_trans + corner
+
+    def _from_corner(self, x: float) -> "Transform":
+        return blended_transform_factory(self.axes.transAxes, self._translated(x))
 
 
 def whole_scale(shape: tuple[int, ...], *, inches: float, dpi: int) -> int:
@@ -72,77 +200,153 @@ def whole_scale(shape: tuple[int, ...], *, inches: float, dpi: int) -> int:
         raise ConfigError(f"dpi must be at least 1, got {dpi}")
     height, width = shape[:2]
     scale = max(1, min(round(inches * dpi / width), _LARGEST_SIDE // height))
-    height, width = scale * height, scale * width
+    _check_pixels(scale * height, scale * width)
+    return scale
+
+
+def _check_pixels(height: int, width: int) -> None:
     if max(height, width) > _LARGEST_SIDE or height * width > _LARGEST_AREA:
         raise ConfigError(
             f"the figure would show {width} x {height} pixels, more than can be drawn; "
             "choose a lower dpi, or other rows or columns"
         )
-    return scale
+
+
+def measure(
+    shape: tuple[int, ...],
+    place: Place,
+    *,
+    inches: float,
+    text: float = _TEXT,
+    heading: float = _TITLE,
+    sides: float = 0.0,
+    printed: float | None = None,
+) -> Sizes:
+    """How large a picture is drawn, and its text.
+
+    A figure of a given width keeps it: its resolution is raised as far as it takes to give every
+    pixel of the picture a whole number of output pixels.
+
+    Args:
+        shape: (H, W, ...) of the picture.
+        place: What is drawn on.
+        inches: About how wide the picture is where the place says nothing.
+        text: Size of small text there, as a share of the picture's width.
+        heading: Size of the title there, as a share of the picture's width.
+        sides: Room to the left and right of the picture, in lines of small text.
+        printed: How wide a figure of the usual width will be printed, in inches; None: as it is.
+
+    Raises:
+        ConfigError: See `whole_scale`.
+    """
+    height, width = shape[:2]
+    if place.ax is not None:
+        return _of_axes(height, width, place, sides)
+    if place.width is not None:
+        return _of_width(height, width, place, place.width, sides)
+    scale = whole_scale(shape, inches=inches, dpi=place.dpi)
+    if place.font_size is None:
+        points = max(text * scale * width, _SMALLEST_TEXT) * 72 / place.dpi
+        large = max(heading * scale * width, 1.4 * _SMALLEST_TEXT) * 72 / place.dpi
+    else:
+        points, large = place.font_size, place.heading(0)
+    room = scale * width * 72 / place.dpi + points * (1 + sides)
+    smaller = 1.0 if printed is None or place.font_size is not None else room / 72 / printed
+    return Sizes(scale, place.dpi, points, large, SMALLEST * max(1.0, smaller), room, fixed=False)
+
+
+def _of_axes(height: int, width: int, place: Place, sides: float) -> Sizes:
+    points, room = place.text(0), 72 * place.width_of_axes()
+    dpi = place.dpi_of_axes()
+    scale = max(0.01, min((room - sides * points) / width, 72 * place.height_of_axes() / height))
+    return Sizes(
+        scale * dpi / 72, dpi, points, place.heading(0), SMALLEST, max(room, 1.0), fixed=True
+    )
+
+
+def _of_width(height: int, width: int, place: Place, inches: float, sides: float) -> Sizes:
+    if place.dpi < 1:
+        raise ConfigError(f"dpi must be at least 1, got {place.dpi}")
+    points = place.text(0)
+    free = inches - points * (1 + sides) / 72
+    if free < 0.2 * inches:
+        raise ConfigError(
+            f"text of {points:g} points leaves no room for the picture in {inches:g} inches; "
+            "choose a smaller font_size or a larger width"
+        )
+    free = min(free, PAGE * _OF_PAGE * width / height)
+    scale = max(1, math.ceil(free * place.dpi / width - 1e-9))
+    _check_pixels(scale * height, scale * width)
+    # The whole figure has a whole number of output pixels as well.
+    dpi = round(scale * width / free * inches) / inches
+    return Sizes(scale, dpi, points, place.heading(0), SMALLEST, 72 * inches, fixed=True)
 
 
 def build_frame(
     pixels: "NDArray[np.floating] | NDArray[np.uint8]",
+    sizes: Sizes,
+    place: Place,
     *,
-    scale: int,
-    dpi: int,
     title: str,
     cmap: "Colormap | None" = None,
     below: float = 0.0,
     right: float = 0.0,
     left: float = 0.0,
     above: float = 0.0,
-    text: float = _TEXT,
-    heading: float = _TITLE,
     top: float = _TOP,
 ) -> Frame:
-    """A figure that shows `pixels` [H, W] at a whole scale under a title.
+    """A figure that shows `pixels` [H, W] at a whole scale under a title, or axes that show them.
 
     Args:
         pixels: Values in [0, 1]; what lies outside, or is not a number, takes the extremes of
             `cmap`. Or colours, bytes [H, W, 3].
-        scale: Output pixels per picture pixel.
-        dpi: Output pixels per inch.
-        title: Text above the picture, of one line or more.
+        sizes: What `measure` found.
+        place: What is drawn on.
+        title: Text above the picture, broken into lines where it is long.
         cmap: Colour map of values.
         below: Free room under the picture, in lines of small text.
         right: Free room to its right, in the same unit.
         left: Free room to its left, in the same unit.
         above: Free room between picture and title, in the same unit.
-        text: Size of small text, as a share of the picture's width.
-        heading: Size of the title, as a share of the picture's width.
         top: Room for the title's first line, in lines of its size.
     """
-    height, width = (side * scale for side in pixels.shape[:2])
-    title_size = max(heading * width, 1.4 * _SMALLEST_TEXT)
-    text_size = max(text * width, _SMALLEST_TEXT)
-    margin = round(0.5 * text_size)
-    room = round(above * text_size)
-    title_room = round((top + 1.3 * title.count("\n")) * title_size) + room
-    bottom = margin + round(below * text_size)
-    before = margin + round(left * text_size)
-    figure_width = width + before + margin + round(right * text_size)
-    figure_height = height + title_room + bottom
-    figure = Figure(figsize=(figure_width / dpi, figure_height / dpi), dpi=dpi, facecolor="white")
-    axes = figure.add_axes(
-        (
-            before / figure_width,
-            bottom / figure_height,
-            width / figure_width,
-            height / figure_height,
+    height, width = (round(side * sizes.scale) for side in pixels.shape[:2])
+    text, heading = sizes.text * sizes.dpi / 72, sizes.heading * sizes.dpi / 72
+    margin, room = round(0.5 * text), round(above * text)
+    sides = (margin + round(left * text), margin + round(right * text))
+    whole = width + sum(sides)
+    if sizes.fixed:
+        whole = round(sizes.room * sizes.dpi / 72)
+        rest = max(0, whole - width - sum(sides)) // 2
+        sides = (sides[0] + rest, whole - width - sides[0] - rest)
+    # The title is over the middle of the picture.
+    title = wrap(title, sizes.heading, (width + 2 * min(sides)) * 72 / sizes.dpi)
+    figure: Figure | SubFigure
+    if place.ax is None:
+        title_room = round((top + _LINE * title.count("\n")) * heading) + room
+        bottom = margin + round(below * text)
+        tall = height + title_room + bottom
+        figure = Figure(
+            figsize=(whole / sizes.dpi, tall / sizes.dpi), dpi=sizes.dpi, facecolor="white"
         )
-    )
+        axes = figure.add_axes((sides[0] / whole, bottom / tall, width / whole, height / tall))
+    else:
+        axes = place.one_axes()
+        figure = axes.figure
     # "none" would hand the array to vector formats at its own size, which PDF viewers blur when
     # they enlarge it; "nearest" embeds it enlarged.
-    axes.imshow(pixels, cmap=cmap, vmin=0, vmax=1, interpolation="nearest", aspect="auto")
+    aspect: Literal["auto", "equal"] = "auto" if place.ax is None else "equal"
+    axes.imshow(pixels, cmap=cmap, vmin=0, vmax=1, interpolation="nearest", aspect=aspect)
     axes.set_axis_off()
     # Ticks would be measured when the title is placed, although they are not drawn.
     axes.yaxis.set_visible(False)
     axes.set_title(
         title,
-        fontsize=title_size * 72 / dpi,
-        pad=(0.35 * title_size + room) * 72 / dpi,
+        fontsize=sizes.heading,
+        # From what hangs below the line of its letters, as the index of a sum does.
+        va="bottom",
+        pad=(0.15 * heading + room) * 72 / sizes.dpi,
         color=TEXT_COLOR,
     )
-    fit_fonts(figure)
-    return Frame(figure, axes, scale, text_size * 72 / dpi, dpi)
+    fit_fonts(axes if place.ax is not None else figure)
+    return Frame(figure, axes, sizes, place)

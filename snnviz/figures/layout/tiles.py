@@ -1,75 +1,45 @@
 """Small pictures in rows and columns, with all that explains their colours, for a paper's column.
 
-Text is set for a figure that is printed `COLUMN` inches wide: there it has 7 points or more. On a
-screen the figure is larger, and its text with it.
+Where nothing else was asked for, text is set for a figure that is printed `COLUMN` inches wide:
+there it has 7 points or more. On a screen the figure is larger, and its text with it.
 """
 
-import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import BoundaryNorm, Normalize, to_rgb
-from matplotlib.patches import Patch
+from matplotlib.colors import to_rgb
 
 from snnviz.errors import ConfigError, ShapeError
-from snnviz.figures.feature_maps import GAP_COLOR
-from snnviz.figures.layout.frame import TEXT_COLOR, Frame, build_frame, whole_scale
+from snnviz.figures.layout import bars as colour_bars
+from snnviz.figures.layout import legend
+from snnviz.figures.layout.bars import Bar
+from snnviz.figures.layout.frame import TEXT_COLOR, Frame, build_frame, measure
+from snnviz.figures.layout.legend import Swatch
+from snnviz.figures.layout.place import COLUMN, Place
+from snnviz.figures.layout.text import fitting_size, shorten, widest
+from snnviz.figures.levels import GAP_COLOR
 from snnviz.grid import choose_layout
 
 if TYPE_CHECKING:
-    from matplotlib.colors import Colormap
     from numpy.typing import NDArray
 
+    from snnviz.figures.layout.frame import Sizes
     from snnviz.grid import Layout
 
     Pixels = NDArray[np.uint8]
 
-COLUMN = 3.3
-"""Inches that a column of a paper is wide."""
+__all__ = ["COLUMN", "Around", "Bar", "Swatch", "build_tiles"]
+
 _INCHES = 7.0
 _POINTS, _HEADING = 7.1, 8.5
-# Widths of a letter in sizes of its font: the mean of running text.
-_LETTER = 0.53
-# Lines of small text that a colour bar with its numbers and its label takes, and a row of swatches.
-_BAR, _SWATCHES = 3.8, 1.5
-# Sizes of its font that an entry of a legend takes besides its text.
-_HANDLE = 2.6
-# Lines of small text that a label above a picture takes.
-_STRIP = 1.25
+# Lines of small text that a label above a picture takes, and of names beside each other.
+_STRIP, _ROW = 1.25, 1.15
 # Lines of its own size that the title takes.
 _TITLE = 1.75
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A colour bar.
-
-    Attributes:
-        label: What it says, with unit.
-        cmap: Its colours.
-        norm: Which value has which of them.
-        ticks: Values that are written at it.
-        names: What is written there, where it is not the number.
-        extend: "neither", "both", "min" or "max": where values go beyond its ends.
-    """
-
-    label: str
-    cmap: "Colormap"
-    norm: "Normalize | BoundaryNorm"
-    ticks: Sequence[float]
-    names: Sequence[str] = ()
-    extend: str = "neither"
-
-
-@dataclass(frozen=True)
-class Swatch:
-    """A colour and what it means."""
-
-    color: str
-    label: str
+# Of the width that the names of rows may take.
+_NAMES = 0.3
 
 
 @dataclass(frozen=True)
@@ -81,7 +51,7 @@ class Around:
         labels: Above each picture; none: no room is left.
         rows: To the left of each row.
         columns: Above each column.
-        bars: Colour bars under the grid, side by side.
+        bars: Colour bars under the grid, side by side where they fit.
         swatches: Colours and their meanings under those.
     """
 
@@ -96,10 +66,10 @@ class Around:
 def build_tiles(
     pictures: "Pixels",
     around: Around,
+    place: Place,
     *,
     rows: int | None = None,
     columns: int | None = None,
-    dpi: int = 200,
     inches: float = _INCHES,
 ) -> "tuple[Frame, Layout]":
     """A figure of pictures in a grid, and where each of them lies.
@@ -107,54 +77,66 @@ def build_tiles(
     Args:
         pictures: Colours, bytes [n, H, W, 3].
         around: What stands around them.
+        place: What is drawn on.
         rows: Rows of the grid, or None, see `snnviz.grid.choose_layout`.
         columns: Columns of the grid, or None.
-        dpi: Output pixels per inch.
-        inches: About how wide the pictures are together.
+        inches: About how wide the pictures are together, where the place says nothing.
 
     Raises:
-        ConfigError: dpi is out of range, or the pictures do not fit into rows and columns, or are
-            too large together.
+        ConfigError: An option is out of range, or the pictures do not fit into rows and columns, or
+            are too large together.
     """
-    left = max((len(name) for name in around.rows), default=0) * _LETTER + bool(around.rows)
-    # Small text is a share of the picture, but the whole figure is to be a column wide.
-    share = _POINTS / 72 / COLUMN
-    share /= 1 - share * (1 + left)
     shape = (len(pictures), *pictures.shape[1:3])
     layout = choose_layout(shape, rows=rows, columns=columns)
-    width = layout.shape[1]
+    around, left = _name_rows(around, place)
+    sizes = _measure(layout.shape, place, inches, left)
     if around.labels:
-        strip = max(1, int(np.ceil(_STRIP * share * width)))
+        strip = max(1, int(np.ceil(_STRIP * sizes.text / sizes.pixel)))
         layout = choose_layout(shape, rows=rows, columns=columns, strip=strip)
-    entries = _entries_in_a_row(around.swatches, 1 / share)
-    below = _BAR * bool(around.bars) + _SWATCHES * -(-len(around.swatches) // entries)
-    scale = whole_scale(layout.shape, inches=inches, dpi=dpi)
+        sizes = _measure(layout.shape, place, inches, left)
+    laid, lines = colour_bars.lay_out(around.bars, sizes.text, sizes.room)
+    entries = legend.lay_out(around.swatches, sizes.text, sizes.room)
+    below = lines + entries.lines
     frame = build_frame(
         _compose(pictures, layout),
-        scale=scale,
-        dpi=dpi,
-        title=break_lines(around.title),
+        sizes,
+        place,
+        title=around.title,
         below=below + 0.3 * bool(below),
         left=left,
         above=_STRIP * bool(around.columns),
-        text=share,
-        heading=share * _HEADING / _POINTS,
         top=_TITLE,
     )
     _add_names(frame, layout, around)
-    _add_bars(frame, around.bars)
-    _add_swatches(frame, around, entries)
+    colour_bars.add_bars(frame, laid)
+    legend.add_swatches(frame, entries, 0.5 + lines)
     return frame, layout
 
 
-def break_lines(title: str, points: float = _HEADING, inches: float = COLUMN) -> str:
-    """The title in as few lines as fit, about equally long."""
-    widest = int(inches * 72 / points / _LETTER)
-    fewest = len(textwrap.wrap(title, widest))
-    equal = next(
-        width for width in range(1, widest + 1) if len(textwrap.wrap(title, width)) <= fewest
+def _measure(shape: tuple[int, int], place: Place, inches: float, left: float) -> "Sizes":
+    # Small text is a share of the picture, but the whole figure is to be a column wide.
+    share = _POINTS / 72 / COLUMN
+    share /= 1 - share * (1 + left)
+    return measure(
+        shape,
+        place,
+        inches=inches,
+        text=share,
+        heading=share * _HEADING / _POINTS,
+        sides=left,
+        printed=COLUMN,
     )
-    return textwrap.fill(title, equal)
+
+
+def _name_rows(around: Around, place: Place) -> tuple[Around, float]:
+    """What stands around with the names of its rows short enough, and the lines that they take."""
+    if not around.rows:
+        return around, 0.0
+    inches = place.width or (COLUMN if place.ax is None else place.width_of_axes())
+    points = place.text(_POINTS)
+    room = _NAMES * 72 * inches
+    names = [shorten(name, points, room) for name in around.rows]
+    return replace(around, rows=names), widest(names, points) / points + 1
 
 
 def to_pixels(colors: "NDArray[np.floating] | NDArray[np.uint8]") -> "Pixels":
@@ -196,15 +178,16 @@ def check_order(order: Sequence[int] | None, count: int) -> list[int]:
     return chosen
 
 
-def _entries_in_a_row(swatches: Sequence[Swatch], room: float) -> int:
-    """As many as fit into `room` sizes of the font, read column by column as legends are."""
-    lengths = [len(swatch.label) * _LETTER + _HANDLE for swatch in swatches]
-    for columns in range(len(lengths), 1, -1):
-        rows = -(-len(lengths) // columns)
-        widths = [max(lengths[start : start + rows]) for start in range(0, len(lengths), rows)]
-        if sum(widths) <= room:
-            return len(widths)
-    return 1
+def page_columns(count: int, height: int, width: int, least: int) -> int:
+    """How many of `count` pictures stand in a row, at least so many, so that all fit a page.
+
+    With its title and legend a page is about a quarter higher than wide; the pictures alone are
+    to be no higher than wide.
+    """
+    columns = min(least, count)
+    while columns < count and -(-count // columns) * height > columns * width:
+        columns += 1
+    return columns
 
 
 def _compose(pictures: "Pixels", layout: "Layout") -> "Pixels":
@@ -217,74 +200,31 @@ def _compose(pictures: "Pixels", layout: "Layout") -> "Pixels":
 
 
 def _add_names(frame: Frame, layout: "Layout", around: Around) -> None:
-    """Labels above pictures and columns, names beside rows."""
+    """Labels above pictures and columns, names beside rows, where they fit beside each other."""
+    sizes = frame.sizes
 
-    def write(x: float, y: float, text: str, ha: str, va: str) -> None:
-        frame.axes.text(x, y, text, fontsize=frame.text, color=TEXT_COLOR, ha=ha, va=va)
+    def write(x: float, y: float, text: str, size: float, ha: str, va: str) -> None:
+        frame.axes.text(x, y, text, fontsize=size, color=TEXT_COLOR, ha=ha, va=va)
 
+    pitch = (layout.width + layout.gap) * sizes.pixel
+    size, step = fitting_size(around.labels, sizes.text, pitch, sizes.smallest)
     for n, label in enumerate(around.labels):
         top, left = layout.corner(n)
-        write(left + layout.width / 2 - 0.5, top - 0.5 - 0.2 * layout.strip, label,
-              "center", "baseline")  # fmt: skip
-    line = frame.text * frame.dpi / 72 / frame.scale
+        if n % layout.columns % step == 0:
+            write(left + layout.width / 2 - 0.5, top - 0.5 - 0.2 * layout.strip, label, size,
+                  "center", "baseline")  # fmt: skip
+    line = sizes.text / sizes.pixel
+    high = (layout.height + layout.gap) * sizes.pixel
+    size = min(sizes.text, max(sizes.smallest, high / _ROW))
+    step = max(1, int(np.ceil(_ROW * size / high - 0.001)))
     for row, name in enumerate(around.rows):
         top, _ = layout.corner(row * layout.columns)
-        write(-0.5 - 0.5 * line, top + layout.height / 2 - 0.5, name, "right", "center")
+        if row % step == 0:
+            middle = top + layout.height / 2 - 0.5
+            write(-0.5 - 0.5 * line, middle, name, size, "right", "center")
+    size, step = fitting_size(around.columns, sizes.text, pitch, sizes.smallest)
     for column, name in enumerate(around.columns):
         _, left = layout.corner(column)
-        write(left + layout.width / 2 - 0.5, -0.5 - 0.3 * line, name, "center", "baseline")
-
-
-def _add_bars(frame: Frame, bars: Sequence[Bar]) -> None:
-    box = frame.axes.get_position()
-    pixels = frame.figure.get_size_inches() * frame.dpi
-    line = frame.text * frame.dpi / 72 / pixels
-    width = (1 - 2 * line[0]) / max(1, len(bars))
-    for n, bar in enumerate(bars):
-        inset = 0.13 * width
-        place = (line[0] + n * width + inset, box.y0 - 1.4 * line[1])
-        axes = frame.figure.add_axes((*place, width - 2 * inset, 0.8 * line[1]))
-        drawn = frame.figure.colorbar(
-            ScalarMappable(bar.norm, bar.cmap),
-            cax=axes,
-            orientation="horizontal",
-            extend=bar.extend,
-            spacing="proportional",
-        )
-        drawn.set_ticks(list(bar.ticks), labels=list(bar.names) or None)
-        drawn.minorticks_off()
-        drawn.outline.set_linewidth(0.05 * frame.text)
-        axes.tick_params(
-            labelsize=frame.text,
-            length=0.3 * frame.text,
-            width=0.05 * frame.text,
-            pad=0.15 * frame.text,
-            colors=TEXT_COLOR,
-        )
-        axes.set_xlabel(bar.label, fontsize=frame.text, labelpad=0, color=TEXT_COLOR)
-
-
-def _add_swatches(frame: Frame, around: Around, entries: int) -> None:
-    if not around.swatches:
-        return
-    patches = [
-        Patch(facecolor=swatch.color, edgecolor=TEXT_COLOR, linewidth=0.05 * frame.text,
-              label=swatch.label)
-        for swatch in around.swatches
-    ]  # fmt: skip
-    frame.figure.legend(
-        handles=patches,
-        loc="lower center",
-        bbox_to_anchor=(0.5, 0),
-        ncols=min(entries, len(patches)),
-        frameon=False,
-        fontsize=frame.text,
-        borderaxespad=0.35,
-        borderpad=0,
-        labelspacing=0.3,
-        handlelength=1,
-        handleheight=1,
-        handletextpad=0.4,
-        columnspacing=1.2,
-        labelcolor=TEXT_COLOR,
-    )
+        if column % step == 0:
+            write(left + layout.width / 2 - 0.5, -0.5 - 0.3 * line, name, size,
+                  "center", "baseline")  # fmt: skip

@@ -248,6 +248,37 @@ def test_a_plate_shows_what_the_figure_shows(name, form):
     assert plate.render(several[0], form) == first
 
 
+@pytest.mark.parametrize("form", ["png", "svg", "pdf"])
+@pytest.mark.parametrize("normalize", ["map", "shared"])
+def test_a_frame_explains_what_occurs(form, normalize, rng):
+    """Silent, saturated and irregular counts, in all combinations, one after the other."""
+    options = {"T": 8, "normalize": normalize, "dpi": 60}
+    plate = FeatureMapPlate((3, 6, 5), t=7, **options)
+    seen = set()
+    for special in ([], [0], [8], [0, 8]):
+        for values in ([0, 1, 2, 4, 8], range(9)):
+            counts = rng.choice(values, (3, 6, 5)).astype(np.uint8)
+            counts[:, 0], counts[:, 1] = 1, 3 if len(values) == 9 else 2
+            for k, value in enumerate(special):
+                counts[k] = value
+            figure = feature_map_figure(counts, t=7, **options)
+            data = plate.render(counts, form)
+            check(form, data, render(figure, form))
+            legend = figure.legends[0].get_texts() if figure.legends else ()
+            names = tuple(text.get_text().split(":")[0] for text in legend)
+            seen.add((names, len(figure.axes) > 1 and len(figure.axes[1].get_yticks())))
+            assert plate.render(counts, form) == data
+    assert len(seen) == (4 if normalize == "map" else 8)
+
+
+def test_the_published_grid_has_a_palette():
+    """With three bytes a pixel it takes three times as long to write."""
+    plate = plate_for("the published grid")
+    data = plate.render(counts_for("the published grid")[0], "png")
+    with Image.open(BytesIO(data)) as image:
+        assert image.mode == "P"
+
+
 def test_more_colours_than_a_palette_holds_are_drawn_by_matplotlib():
     options = {"cmap": "twilight", "dpi": 100}
     plate = FeatureMapPlate(SHAPE, t=63, **options)

@@ -17,9 +17,9 @@ from snnviz.figures import (
     scorecard_figure,
     staircase_figure,
 )
-from snnviz.figures.feature_maps import SATURATED_COLOR, SILENT_COLOR
 from snnviz.figures.layout.plot import check_size
 from snnviz.figures.layout.tiles import COLUMN
+from snnviz.figures.levels import DIVERGING, SATURATED_COLOR, SILENT_COLOR
 from snnviz.figures.neurons import membrane_size
 from snnviz.neurons.first_spike import drive_thresholds
 from tests.figures.layout.tiles import check_text, tile_at
@@ -136,7 +136,7 @@ def test_kernels_over_epochs_are_on_one_range(rng):
     factor = 24 // 5
     for epoch, row in np.ndindex(3, 2):
         tile = tile_at(figure, row, epoch, 3 * factor, 5 * factor)[::factor, ::factor]
-        expected = mpl.colormaps["RdBu_r"](kernels[epoch, row] / top / 2 + 0.5)[..., :3] * 255
+        expected = mpl.colormaps[DIVERGING](kernels[epoch, row] / top / 2 + 0.5)[..., :3] * 255
         assert np.abs(tile - expected).max() <= 1
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert texts == ["channel 4", "channel 100", "epoch 0", "1", "9"]
@@ -301,10 +301,10 @@ def test_names_of_any_length_and_signs_stay_in_the_figure():
 
 def test_a_figure_of_too_many_neurons_is_refused():
     with pytest.raises(ConfigError, match="choose a lower dpi, or show less"):
-        raster_figure(np.zeros((2, 2000)), names=[""] * 2000)
+        raster_figure(np.zeros((2, 4000)), names=[""] * 4000)
     with pytest.raises(ConfigError, match="choose a lower dpi"):
-        check_size(*membrane_size(43), 2400)
-    check_size(*membrane_size(43), 2300)
+        check_size(*membrane_size(129)[:2], 2400)
+    check_size(*membrane_size(129)[:2], 2300)
 
 
 @pytest.mark.parametrize("panels", [{}, {"r": {}}, {"r": {"mine": []}}, {"r": {"a": [[1]]}}])

@@ -3,9 +3,19 @@
 import numpy as np
 from matplotlib.colors import to_rgb
 
+from snnviz.figures.levels import LINES, SATURATED_COLOR, SILENT_COLOR, diagonals
+
 
 def rgb(color):
     return np.rint(255 * np.array(to_rgb(color))).astype(int)
+
+
+def crossed(kind, height, width):
+    """The pixels of a map that is "silent" or "saturated", ints [height, width, 3]."""
+    once, twice = diagonals(height, width)
+    color, (line, times) = {"silent": SILENT_COLOR, "saturated": SATURATED_COLOR}[kind], LINES[kind]
+    lines = once if times == 1 else twice
+    return np.where(lines[..., np.newaxis], rgb(line), rgb(color))
 
 
 def texts(figure):
