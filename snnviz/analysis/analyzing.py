@@ -168,8 +168,11 @@ def analyze(
         epochs=epochs,
         kernels=kernels,
         folded=_folded_change(coders),
-        left_out=_left_out(
-            images, train_images, networks, sample, measured[0].shape, labelled=labelled
+        left_out=(
+            *_left_out(
+                images, train_images, networks, sample, measured[0].shape, labelled=labelled
+            ),
+            *_without_bound(measured),
         ),
     )
 
@@ -230,6 +233,23 @@ def _left_out(
     if len(sample) < _ALIGNABLE:
         found.append(f"CKA takes {_ALIGNABLE} images or more, got {len(sample)}: it is left out")
     return tuple(found)
+
+
+def _without_bound(measured: "Sequence[Measured]") -> tuple[str, ...]:
+    """What neurons that fire several times in a step have not."""
+    several = {
+        each.coder.name: most
+        for each in measured
+        if (found := each.results.get("activity")) is not None and (most := found.most) > 1
+    }
+    if not several:
+        return ()
+    most = max(several.values())
+    sentence = (
+        f"{', '.join(several)}: neurons fire up to {most} times in a step, so that saturated "
+        "channels and rasters are left out"
+    )
+    return (sentence,)
 
 
 def _misfit(net: Classifier, images: ImageSet) -> str:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from snnviz.adapters.encoder import Encoder
 from snnviz.baselines import latency, pixels, poisson
 from snnviz.data import to_input
-from snnviz.errors import ConfigError
 from snnviz.records.spikes import SpikeRecord
 
 Kind = Literal["encoder", "compared", "start", "untrained", "coding", "pixels"]
@@ -53,19 +52,10 @@ def encoder_coder(name: str, encoder: Encoder, T: int, kind: Kind = "encoder") -
     """An encoder as a coder of images over T steps.
 
     Neurons without a place in a map, as a linear layer has them, are channels of one cell.
-
-    Raises:
-        ConfigError: When it encodes, its neurons fire several times in a step.
     """
 
     def encode(images: NDArray[np.uint8]) -> SpikeRecord:
-        record = encoder.encode(to_input(images), T)
-        if record.most > 1:
-            raise ConfigError(
-                f"neurons of {encoder.layer or name} fire up to {record.most} times in a step, and "
-                "scores are of one spike a step; write figure sets of them instead"
-            )
-        return record.by_channel()
+        return encoder.encode(to_input(images), T).by_channel()
 
     return Coder(name, kind, encoder.channels, T, T - 1, encode, encoder)
 

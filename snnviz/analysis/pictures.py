@@ -85,6 +85,7 @@ def analysis_figures(analysis: "Analysis", images: "ImageSet") -> "dict[str, Fig
         ),
         "firing_rates": rate_histogram_figure(
             analysis.studied.results["activity"].rate,
+            most=analysis.studied.results["activity"].most,
             title=f"Firing rates of the channels, {_about(analysis)}",
         ),
         **_channels(analysis, record),
@@ -115,6 +116,7 @@ def _channels(analysis: "Analysis", record: "SpikeRecord") -> "dict[str, Figure]
         "order": _by_type_and_rate(types, analysis.studied.results["activity"].rate),
         "types": types,
         "colors": _TYPE_COLORS,
+        "most": analysis.studied.results["activity"].most,
     }
     kernels = None
     figures = {
@@ -145,6 +147,8 @@ def _neurons(
     if encoder.is_renewal:
         thresholds = drive_thresholds(*encoder.renewal_parameters(), record.T)
         figures["staircase"] = staircase_figure(thresholds, drives)
+    if record.most > 1:  # a mark in a raster is one spike
+        return figures
     # Neurons of several types, at the brightest place of the first image.
     size = record.shape[2], record.shape[3]
     y, x = np.unravel_index(int(at_size(images.grey[:1], size)[0].argmax()), size)
@@ -262,6 +266,7 @@ def _atlas(analysis: "Analysis", images: "ImageSet") -> "Figure":
     return class_atlas_figure(
         found.atlas[present][:, chosen],
         T=analysis.studied.coder.T,
+        most=found.most,
         classes=[images.classes[label] if images.classes else str(label) for label in present],
         channels=chosen.tolist(),
         title="The most selective channels",

@@ -65,6 +65,12 @@ def _in_first_step(measured: Measured) -> float:
     return float(times[:, 0].sum() / times.sum())
 
 
+def _saturated(measured: Measured) -> float:
+    """NaN where neurons fire several times in a step."""
+    saturated = measured.results["activity"].saturated
+    return float("nan") if saturated is None else float(saturated.mean())
+
+
 def _bits_per_spike(measured: Measured) -> float:
     """Mean bits of a neuron over its mean spikes; NaN where there are none."""
     spikes = measured.results["activity"].spikes_per_image / np.prod(measured.shape)
@@ -97,9 +103,7 @@ SCORES = (
     Score("spikes", "spikes an image", ",.0f", lambda m: m.results["activity"].spikes_per_image),
     Score("sparsity", "silent responses", ".1%", lambda m: m.results["activity"].sparsity),
     Score("silent", "silent channels", ".1%", lambda m: m.results["activity"].silent.mean()),
-    Score(
-        "saturated", "saturated channels", ".1%", lambda m: m.results["activity"].saturated.mean()
-    ),
+    Score("saturated", "saturated channels", ".1%", _saturated),
     Score("first_step", "neurons that fire in the first step", ".1%", _in_first_step),
     Score(
         "lifetime_sparseness",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from snnviz._version import __version__
 from snnviz.analysis.analyzing import Analysis
@@ -166,6 +167,11 @@ def channels_csv(analysis: Analysis) -> str:
     return text.getvalue()
 
 
+def _ints(values: NDArray[np.bool_] | None, count: int) -> list[int | None]:
+    """0 and 1, or so many empty cells where there are none."""
+    return [None] * count if values is None else values.astype(int).tolist()
+
+
 def _columns(analysis: Analysis, measured: Measured) -> dict[str, Any]:
     found, coder = measured.results, measured.coder
     activity, information = found["activity"], found["information"]
@@ -176,13 +182,16 @@ def _columns(analysis: Analysis, measured: Measured) -> dict[str, Any]:
         "type": found["contours"].types(coder.t),
         "firing_rate": activity.rate,
         "silent": activity.silent.astype(int),
-        "saturated": activity.saturated.astype(int),
+        "saturated": _ints(activity.saturated, len(activity.silent)),
         "lifetime_sparseness": activity.lifetime_sparseness,
         **{f"r_{name.replace(' ', '_')}": read[:, i] for i, name in enumerate(QUANTITIES)},
         "entropy": information.entropy_corrected,
         "intensity_information": information.intensity_information_corrected,
         "bits_per_spike": information.bits_per_spike,
     }
+    if information.count_entropy_corrected is not None:
+        columns["count_entropy"] = information.count_entropy_corrected
+        columns["count_information"] = information.count_information_corrected
     if information.label_information_corrected is not None:
         columns["label_information"] = information.label_information_corrected
     if "classes" in found:

@@ -71,7 +71,13 @@ def scorecard_text(analysis: "Analysis") -> str:
 def scorecard_notes(analysis: "Analysis") -> list[str]:
     """What does not fit into the table, a paragraph each."""
     networks = [_network(name, analysis, found) for name, found in analysis.networks.items()]
-    notes = [_intervals(analysis), *networks, _movement(analysis), _folded(analysis)]
+    notes = [
+        _intervals(analysis),
+        _several(analysis),
+        *networks,
+        _movement(analysis),
+        _folded(analysis),
+    ]
     return [note for note in notes if note]
 
 
@@ -99,6 +105,26 @@ def _intervals(analysis: "Analysis") -> str:
     if not intervals:
         return ""
     return f"Accuracy of the probe, 95 % intervals: {'; '.join(intervals)}."
+
+
+def _several(analysis: "Analysis") -> str:
+    """What the counts tell of neurons whose first spike does not tell all."""
+    told = []
+    for measured in analysis.measured:
+        found = measured.results.get("information")
+        if found is None or found.count_entropy_corrected is None:
+            continue
+        bits, about = found.count_entropy_corrected, found.count_information_corrected
+        told.append(
+            f"{_cell(measured.coder.name)} (up to {measured.results['activity'].most} spikes a "
+            f"step) {bits.mean():.3f} bits, {about.mean():.3f} of them on intensity"
+        )
+    if not told:
+        return ""
+    return (
+        "A first spike is not all of neurons that fire several times in a step. Entropy of their "
+        f"spike count: {'; '.join(told)}."
+    )
 
 
 def _network(name: str, analysis: "Analysis", found: "InNetwork") -> str:

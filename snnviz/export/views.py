@@ -199,9 +199,9 @@ def rendered(draw: "Callable[[], Figure]", form: str, *, svg_text: bool = False)
 def _draw_spikes(
     _sample: Sample, record: "SpikeRecord", options: FigureSetOptions, _: Currents | None
 ) -> dict[str, "Callable[[], Figure]"]:
-    spikes = record.spikes()[:, 0]
+    spikes, most = record.steps()[:, 0], record.most
     return {
-        f"spikes_t{t}": partial(spike_map_figure, spikes[t], t=t, **options.grid)
+        f"spikes_t{t}": partial(spike_map_figure, spikes[t], t=t, most=most, **options.grid)
         for t in options.at
     }
 

@@ -30,6 +30,7 @@ def class_atlas_figure(
     channels: Sequence[int],
     scale: str = "map",
     cmap: str = "gray",
+    most: int = 1,
     title: str = "Mean counts by class and channel",
     dpi: int = 200,
     width: float | None = None,
@@ -47,6 +48,7 @@ def class_atlas_figure(
         scale: "map": all maps of a channel on one scale, from its lowest to its highest mean, so
             that classes compare; "shared": all on 0..T, so that channels compare as well.
         cmap: Name of a matplotlib colour map.
+        most: The largest number of spikes of a neuron in one step, of which T * most is the top.
         title: Text above.
         dpi: Output pixels per inch.
         width: Inches of the figure; None: its usual width. Text keeps its points at any width.
@@ -58,14 +60,14 @@ def class_atlas_figure(
         ConfigError: An option is out of range.
     """
     maps = np.asarray(maps)
-    check_means(maps, T, "[classes, channels, H, W]")
+    check_means(maps, T, "[classes, channels, H, W]", most=most)
     if maps.shape[:2] != (len(classes), len(channels)):
         raise ShapeError(
             f"maps of {maps.shape[0]} classes and {maps.shape[1]} channels, but "
             f"{len(classes)} and {len(channels)} names"
         )
     # What is stretched together, and silent as a whole, is a channel with all its classes.
-    values = scale_means(maps, T=T, scale=scale, sides=(0, 2, 3))
+    values = scale_means(maps, T=T, scale=scale, most=most, sides=(0, 2, 3))
     pixels = mean_pixels(values, cmap)
     place = Place(ax, width, font_size, dpi)
     frame, _ = build_tiles(
@@ -74,7 +76,7 @@ def class_atlas_figure(
             title=title,
             rows=list(classes),
             columns=[str(k) for k in channels],
-            bars=[mean_bar(T=T, scale=scale, cmap=cmap, what="column")],
+            bars=[mean_bar(T=T, scale=scale, most=most, cmap=cmap, what="column")],
             swatches=special_swatches(values),
         ),
         place,

@@ -36,6 +36,7 @@ def sorted_channels_figure(
     colors: Mapping[str, str] | None = None,
     scale: str = "map",
     cmap: str = "gray",
+    most: int = 1,
     title: str = "Channels",
     rows: int | None = None,
     columns: int | None = None,
@@ -56,6 +57,7 @@ def sorted_channels_figure(
         colors: Colours of types; those that have none get one.
         scale: "map": each map from its lowest to its highest mean; "shared": all on 0..T.
         cmap: Name of a matplotlib colour map.
+        most: The largest number of spikes of a neuron in one step, of which T * most is the top.
         title: Text above; say what the order is.
         rows: Rows of the grid, or None.
         columns: Columns of the grid, or None.
@@ -69,10 +71,10 @@ def sorted_channels_figure(
         ConfigError: An option is out of range, or types are too many for their colours.
     """
     maps = np.asarray(maps)
-    check_means(maps, T)
+    check_means(maps, T, most=most)
     shown = check_order(order, len(maps))
     named = check_types(types, len(maps))
-    values = scale_means(maps[shown], T=T, scale=scale)
+    values = scale_means(maps[shown], T=T, scale=scale, most=most)
     tiles = mean_pixels(values, cmap)
     swatches = special_swatches(values, named)
     if named:
@@ -85,7 +87,7 @@ def sorted_channels_figure(
     around = Around(
         title=title,
         labels=[str(k) for k in shown],
-        bars=[mean_bar(T=T, scale=scale, cmap=cmap)],
+        bars=[mean_bar(T=T, scale=scale, most=most, cmap=cmap)],
         swatches=swatches,
     )
     place = Place(ax, width, font_size, dpi)

@@ -54,6 +54,7 @@ def kernel_figure(
     colors: Mapping[str, str] | None = None,
     scale: str = "map",
     cmap: str = "gray",
+    most: int = 1,
     title: str | None = None,
     columns: int | None = None,
     dpi: int = 200,
@@ -78,6 +79,7 @@ def kernel_figure(
         colors: Colours of types; those that have none get one.
         scale: "map": each mean map from its lowest to its highest mean; "shared": all on 0..T.
         cmap: Name of the colour map of the mean maps.
+        most: The largest number of spikes of a neuron in one step, of which T * most is the top.
         title: Text above.
         columns: Pairs in a row; None chooses.
         dpi: Output pixels per inch.
@@ -103,12 +105,12 @@ def kernel_figure(
         tiles = _enlarge(pixels, _SIDE, _SIDE)
     else:
         maps = np.asarray(maps)
-        check_means(maps, T)
+        check_means(maps, T, most=most)
         if len(maps) != count:
             raise ShapeError(f"{count} kernels need as many mean maps, got {len(maps)}")
-        values = scale_means(maps[shown], T=T, scale=scale)
+        values = scale_means(maps[shown], T=T, scale=scale, most=most)
         tiles = _pair(pixels, mean_pixels(values, cmap))
-        bars.append(mean_bar(T=T, scale=scale, cmap=cmap))
+        bars.append(mean_bar(T=T, scale=scale, most=most, cmap=cmap))
         swatches += special_swatches(values, named)
     if named:
         tiles = add_strips(tiles, [palette[named[k]] for k in shown])

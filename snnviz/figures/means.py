@@ -20,36 +20,46 @@ if TYPE_CHECKING:
 SCALES = ("map", "shared")
 
 
-def check_means(maps: "NDArray[np.floating]", T: int, form: str = "[K, H, W]") -> None:
-    """Nothing, if `maps` holds mean spike counts of T steps.
+def check_means(
+    maps: "NDArray[np.floating]", T: int, form: str = "[K, H, W]", *, most: int = 1
+) -> None:
+    """Nothing, if `maps` holds mean spike counts of T steps, of up to `most` spikes each.
 
     Raises:
-        ShapeError: It has another shape, or a value outside 0..T.
+        ShapeError: It has another shape, or a value outside 0..T * most.
         ConfigError: T is below 1.
     """
     if T < 1:
         raise ConfigError(f"T must be at least 1, got {T}")
     check_maps(maps, form, "mean counts")
-    if maps.min() < 0 or maps.max() > T:
+    if maps.min() < 0 or maps.max() > T * most:
         raise ShapeError(
-            f"mean counts must be in 0..{T} for T = {T}, got {maps.min():g} to {maps.max():g}"
+            f"mean counts must be in 0..{T * most} for T = {T}, got {maps.min():g} to "
+            f"{maps.max():g}"
         )
 
 
 def scale_means(
-    maps: "NDArray[np.floating]", *, T: int, scale: str, sides: "Sequence[int]" = (1, 2)
+    maps: "NDArray[np.floating]",
+    *,
+    T: int,
+    scale: str,
+    sides: "Sequence[int]" = (1, 2),
+    most: int = 1,
 ) -> "NDArray[np.float64]":
     """Values for `snnviz.figures.feature_maps.canvas_colors`, shaped like `maps`.
 
     Silent and saturated maps take their special values; all others are in [0, 1]: with "map" each
     stretched by itself from its lowest to its highest mean (a constant one is its mean over T),
-    with "shared" divided by T.
+    with "shared" divided by T. Where neurons fire up to `most` times in a step, T is that many
+    times as large, and no map is called saturated.
 
     Args:
-        maps: Mean spike counts, floats in 0..T.
+        maps: Mean spike counts, floats in 0..T * most.
         T: Number of time steps.
         scale: "map" or "shared".
         sides: The axes of the array that make up what is stretched, and called silent, together.
+        most: The largest number of spikes of a neuron in one step.
 
     Raises:
         ConfigError: The scale is unknown.
@@ -59,9 +69,9 @@ def scale_means(
     axes = tuple(sides)
     low, high = (f(maps, axis=axes, keepdims=True) for f in (np.min, np.max))
     own = (high > low) & (scale == "map")
-    values = (maps - np.where(own, low, 0)) / np.where(own, high - low, T)
+    values = (maps - np.where(own, low, 0)) / np.where(own, high - low, T * most)
     values = np.where(high == 0, SILENT, values)
-    shaded: NDArray[np.float64] = np.where(low == T, SATURATED, values)
+    shaded: NDArray[np.float64] = np.where((low == T) & (most == 1), SATURATED, values)
     return shaded
 
 
@@ -70,12 +80,15 @@ def mean_pixels(values: "NDArray[np.floating]", cmap: str) -> "Pixels":
     return to_pixels(canvas_colors(cmap)(cross(values), bytes=True))
 
 
-def mean_bar(*, T: int, scale: str, cmap: str, what: str = "map") -> Bar:
+def mean_bar(*, T: int, scale: str, cmap: str, what: str = "map", most: int = 1) -> Bar:
     """The colour bar of these colours."""
     colors = canvas_colors(cmap)
     if scale == "shared":
-        ticks = np.unique(np.linspace(0, T, min(T, 4) + 1).astype(int))
-        return Bar(f"mean count in {T} steps", colors, LinearNorm(0, T), [float(t) for t in ticks])
+        top = T * most
+        ticks = [
+            float(tick) for tick in np.unique(np.linspace(0, top, min(top, 4) + 1).astype(int))
+        ]
+        return Bar(f"mean count in {T} steps", colors, LinearNorm(0, top), ticks)
     return Bar(
         f"mean count of each {what}", colors, LinearNorm(0, 1), (0, 1), ("lowest", "highest")
     )

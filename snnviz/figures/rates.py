@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def rate_histogram_figure(
     rate: "NDArray[np.floating]",
     *,
+    most: int = 1,
     bins: int = 20,
     title: str = "Firing rates of the channels",
     dpi: int = 300,
@@ -31,9 +32,10 @@ def rate_histogram_figure(
     """A histogram of the channels' firing rates, silent and saturated channels set off.
 
     Args:
-        rate: Spikes per neuron and step of each channel, floats [K] in [0, 1]: exactly 0 is
-            silent, exactly 1 saturated.
-        bins: Number of equal bins of [0, 1].
+        rate: Spikes per neuron and step of each channel, floats [K] in [0, most]: exactly 0 is
+            silent, exactly 1 saturated where neurons fire at most once in a step.
+        most: The largest number of spikes of a neuron in one step.
+        bins: Number of equal bins of [0, 1], or up to the largest rate where that is larger.
         title: Text above.
         dpi: Output pixels per inch.
         width: Inches of the figure; None: its usual width. Text keeps its points at any width.
@@ -46,11 +48,14 @@ def rate_histogram_figure(
     """
     rate = np.asarray(rate)
     check_maps(rate, "[K]", "firing rates")
-    if rate.min() < 0 or rate.max() > 1:
-        raise ShapeError(f"firing rates must be in [0, 1], got {rate.min():g} to {rate.max():g}")
+    if rate.min() < 0 or rate.max() > most:
+        raise ShapeError(
+            f"firing rates must be in [0, {most}], got {rate.min():g} to {rate.max():g}"
+        )
     if bins < 1:
         raise ConfigError(f"bins must be at least 1, got {bins}")
-    silent, saturated = rate == 0, rate == 1
+    silent, saturated = rate == 0, (rate == 1) & (most == 1)
+    top = max(1.0, float(rate.max()))
     others = rate[~silent & ~saturated]
     place = Place(ax, width, font_size, dpi)
     figure, axes = build_column(place, 2.2, title=title)
@@ -64,7 +69,7 @@ def rate_histogram_figure(
     axes.hist(
         values,
         bins=bins,
-        range=(0, 1),
+        range=(0, top),
         stacked=True,
         color=colors,
         label=names,
@@ -75,7 +80,7 @@ def rate_histogram_figure(
     axes.axvline(
         rate.mean(), color="black", linewidth=0.9, linestyle="--", label=f"mean: {rate.mean():.3f}"
     )
-    axes.set_xlim(0, 1)
+    axes.set_xlim(0, top)
     axes.set_xlabel("firing rate (spikes per neuron and step)")
     axes.set_ylabel(f"channels (of {len(rate)})")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))

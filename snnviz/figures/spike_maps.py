@@ -4,10 +4,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap, Normalize
 
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.figures.layout.place import Place
-from snnviz.figures.layout.tiles import Around, Swatch, build_tiles, check_maps, pixel_of
+from snnviz.figures.layout.tiles import (
+    Around,
+    Bar,
+    Swatch,
+    build_tiles,
+    check_maps,
+    pixel_of,
+    to_pixels,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,6 +42,7 @@ def spike_map_figure(
     width: float | None = None,
     font_size: float | None = None,
     ax: "On | None" = None,
+    most: int = 1,
 ) -> "On":
     """A figure of the spikes of all channels in one step.
 
@@ -48,13 +58,28 @@ def spike_map_figure(
         width: Inches of the figure; None: its usual width. Text keeps its points at any width.
         font_size: Points of text, from 5; None: 7.1 where `width` or `ax` is given, else as usual.
         ax: Axes, or a SubFigure, to draw on instead of a figure of its own, and to get back.
+        most: The largest number of spikes of a neuron in one step. Above 1, `spikes` says how many
+            each fires, 0..most, `SpikeRecord.steps()[t, n]`, and `before` is not looked at.
 
     Raises:
-        ShapeError: Spikes have another shape, or values other than 0 and 1.
+        ShapeError: Spikes have another shape, or values other than 0 and 1, or up to `most`.
         ConfigError: An option is out of range.
     """
     if t < 0:
         raise ConfigError(f"t must be at least 0, got {t}")
+    if most > 1:
+        counts = _check_counts(spikes, most)
+        scale = LinearSegmentedColormap.from_list("spikes", [REST_COLOR, SPIKE_COLOR])
+        ticks = [float(tick) for tick in np.unique(np.linspace(0, most, min(most, 4) + 1).round())]
+        around = Around(
+            title=f"Spikes at $t = {t}$",
+            labels=[str(k) for k in range(len(counts))] if labels else (),
+            bars=[Bar("spikes in this step", scale, Normalize(0, most), ticks)],
+        )
+        pixels = to_pixels(scale(counts / most, bytes=True))
+        place = Place(ax, width, font_size, dpi)
+        frame, _ = build_tiles(pixels, around, place, rows=rows, columns=columns)
+        return place.finish(ax, frame.figure)
     fired = _check_spikes(spikes, "[K, H, W]")
     earlier = np.zeros_like(fired) if before is None else _check_spikes(before, "[K, H, W]")
     if earlier.shape != fired.shape:
@@ -153,6 +178,14 @@ def _pixels(figure: "Figure") -> "Pixels":
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def _check_counts(spikes: "NDArray[np.generic]", most: int) -> "NDArray[np.int64]":
+    counts = np.asarray(spikes)
+    check_maps(counts, "[K, H, W]", "spikes")
+    if counts.dtype.kind not in "biu" or counts.min() < 0 or counts.max() > most:
+        raise ShapeError(f"spikes must be whole numbers in 0..{most}; give `most` as it is")
+    return counts.astype(np.int64)
 
 
 def _check_spikes(spikes: "NDArray[np.generic]", form: str) -> "NDArray[np.bool_]":

@@ -20,6 +20,9 @@ _IMAGES = 255
 # Where a record keeps every spike, about so many of them are unpacked at a time.
 _SPIKES = 1 << 25
 
+MOST_SPIKES = (1 << 16) - 1
+"""The largest spike count over all steps of which sums are kept exactly."""
+
 
 class Accumulator:
     """Whole numbers about the records of a data set, fed batch by batch.
@@ -33,6 +36,7 @@ class Accumulator:
         shape: (K, H, W) of the records.
         classes: Number of classes, where labels are read; else None.
         images: Number of images so far.
+        most: The largest number of spikes of a neuron in one step so far, see `SpikeRecord.most`.
         state: What has been counted, int64 arrays by name.
     """
 
@@ -52,6 +56,7 @@ class Accumulator:
         self.shape = shape
         self.classes = classes
         self.images = 0
+        self.most = 1
         self._settings = settings
         self.state = {name: np.zeros(size, np.int64) for name, size in sizes.items()}
 
@@ -75,9 +80,16 @@ class Accumulator:
 
         Raises:
             ShapeError: The arrays have another shape or type, or do not belong together.
-            DataError: Labels are needed and missing, or one is not below the number of classes.
+            DataError: Labels are needed and missing, or one is not below the number of classes; or
+                a neuron may have fired more often than `MOST_SPIKES`.
         """
         self._check(record, images)
+        if record.most > 1 and record.most * self.T > MOST_SPIKES:
+            raise DataError(
+                f"neurons fire up to {record.most} times in a step, over T = {self.T} steps; sums "
+                f"are exact for up to {MOST_SPIKES} spikes: take fewer steps or scale the weights"
+            )
+        self.most = max(self.most, record.most)
         known = self._known(labels, len(images))
         for block in self._blocks(record):
             self._add(record[block], images[block], known[block])
@@ -95,8 +107,9 @@ class Accumulator:
                 f"{type(self).__name__}{self.made_for}; make both alike"
             )
         for name, values in other.state.items():
-            self.state[name] += values
+            self.state[name] = added(self.state[name], values)
         self.images += other.images
+        self.most = max(self.most, other.most)
 
     def _add(
         self, record: "SpikeRecord", images: "NDArray[np.uint8]", labels: "NDArray[np.intp]"
@@ -139,6 +152,16 @@ class Accumulator:
         if not record.is_renewal:
             size = min(size, max(1, _SPIKES // (self.T * int(np.prod(self.shape)))))
         return batches(len(record.first_spike), size)
+
+
+def added(one: "NDArray[np.int64]", other: "NDArray[np.int64]") -> "NDArray[np.int64]":
+    """Their sum; where the last axis of one is shorter, what it lacks is 0."""
+    if one.shape == other.shape:
+        return np.asarray(one + other)
+    longer, shorter = sorted((one, other), key=lambda values: -values.shape[-1])
+    total = longer.copy()
+    total[..., : shorter.shape[-1]] += shorter
+    return total
 
 
 def check_shape(T: int, shape: tuple[int, ...]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,12 +32,13 @@ class ActivityResult:
 
     Attributes:
         images: Number of images.
-        rate: Firing rate of each channel, spikes / (T * H * W * images), float64 [K] in [0, 1].
+        rate: Firing rate of each channel, spikes / (T * H * W * images), float64 [K] in [0, most].
         mean_rate: The same over all channels.
         spikes_per_image: Mean number of spikes an image, of all K * H * W neurons.
         sparsity: Share of responses that are 0, in [0, 1].
         silent: Channels without a spike in this sample, bool [K].
-        saturated: Channels that spike everywhere at every step in this sample, bool [K].
+        saturated: Channels that spike everywhere at every step in this sample, bool [K]; None where
+            neurons fire several times in a step, which know no such bound.
         first_spike: How many responses begin at each step, int64 [K, T+1]; the last column
             counts the silent ones.
         lifetime_sparseness: `sparseness` of a neuron's responses over the images, averaged over
@@ -47,6 +48,7 @@ class ActivityResult:
         population_sparseness: `sparseness` of the responses of all K * H * W neurons to an image,
             averaged over the images that cause a spike; each is rounded to 2**-32. NaN where no
             image does, or there is only one neuron.
+        most: The largest number of spikes of a neuron in one step.
     """
 
     images: int
@@ -55,11 +57,12 @@ class ActivityResult:
     spikes_per_image: float
     sparsity: float
     silent: "NDArray[np.bool_]"
-    saturated: "NDArray[np.bool_]"
+    saturated: "NDArray[np.bool_] | None"
     first_spike: "NDArray[np.int64]"
     lifetime_sparseness: "NDArray[np.float64]"
     mean_lifetime_sparseness: float
     population_sparseness: float
+    most: int = 1
 
 
 def sparseness(responses: "NDArray[np.generic]", axis: int = -1) -> "NDArray[np.float64]":
@@ -94,6 +97,9 @@ class Activity(Accumulator):
     def _add(
         self, record: "SpikeRecord", images: "NDArray[np.uint8]", _labels: "NDArray[np.intp]"
     ) -> None:
+        if record.most > 1:
+            self._add_counts(record)
+            return
         n, neurons = len(images), int(np.prod(self.shape))
         steps = np.arange(self.T + 1)
         if record.is_renewal:
@@ -118,8 +124,22 @@ class Activity(Accumulator):
             of_images += gains[:, some] @ by_image
             if tallied:
                 self._add_first_spikes(some, by_neuron)
-        self.state["moments"] += of_neurons.astype(np.int64).reshape(2, *self.shape)
-        uneven = _sparseness(of_images[0], of_images[1], neurons)
+        self._add_moments(of_neurons.reshape(2, *self.shape), of_images)
+
+    def _add_counts(self, record: "SpikeRecord") -> None:
+        """Neurons that fire several times in a step: too many levels to tally."""
+        self._count_first_spikes(record)
+        counts = record.count(self.T - 1).astype(np.int64)
+        squares = counts * counts
+        self._add_moments(
+            np.stack([counts.sum(axis=0), squares.sum(axis=0)]),
+            np.stack([counts.sum(axis=(1, 2, 3)), squares.sum(axis=(1, 2, 3))]),
+        )
+
+    def _add_moments(self, of_neurons: "NDArray[Any]", of_images: "NDArray[Any]") -> None:
+        """Add sums of responses and of their squares, [2, K, H, W] and, by image, [2, n]."""
+        self.state["moments"] += of_neurons.astype(np.int64)
+        uneven = _sparseness(of_images[0], of_images[1], int(np.prod(self.shape)))
         uneven = uneven[~np.isnan(uneven)]
         units = np.rint(uneven * _UNIT).astype(np.int64)
         self.state["population"] += (units.sum(), len(units))
@@ -157,11 +177,12 @@ class Activity(Accumulator):
             spikes_per_image=float(spikes.sum() / self.images),
             sparsity=float(first_spike[:, -1].sum() / first_spike.sum()),
             silent=spikes == 0,
-            saturated=spikes == most,
+            saturated=spikes == most if self.most == 1 else None,
             first_spike=first_spike,
             lifetime_sparseness=mean_defined(lifetime, axis=(1, 2)),
             mean_lifetime_sparseness=float(mean_defined(lifetime)),
             population_sparseness=float(ratio(units / _UNIT, spiking)),
+            most=self.most,
         )
 
 

@@ -37,9 +37,9 @@ def counts_by_step(record: "SpikeRecord") -> "Iterator[NDArray[np.unsignedintege
     if record.is_renewal:
         yield from map(record.count, range(record.T))
         return
-    total = np.zeros(record.shape, record.first_spike.dtype)
-    for spikes in record.spikes():
-        total += spikes
+    total = np.zeros(record.shape, np.min_scalar_type(record.T * record.most))
+    for step in record.spikes() if record.most == 1 else record.steps():
+        total += step
         yield total
 
 

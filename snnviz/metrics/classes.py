@@ -23,12 +23,13 @@ class ClassesResult:
         images: Number of images.
         label_counts: Number of images of each class, int64 [classes].
         atlas: Mean spike count up to step t of every neuron over the images of a class, float64
-            [classes, K, H, W] in [0, t + 1]; NaN for a class without images.
-        response: Mean of each of those maps, float64 [classes, K] in [0, t + 1].
+            [classes, K, H, W] in [0, (t + 1) * most]; NaN for a class without images.
+        response: Mean of each of those maps, float64 [classes, K] in [0, (t + 1) * most].
         selectivity: `class_selectivity` of the responses, float64 [K] in [0, 1]; NaN for a silent
             channel, and where there are images of fewer than two classes.
         preferred: The class with the highest response, the first of several equal ones, ints [K];
             -1 where the selectivity is NaN.
+        most: The largest number of spikes of a neuron in one step.
     """
 
     images: int
@@ -37,6 +38,7 @@ class ClassesResult:
     response: "NDArray[np.float64]"
     selectivity: "NDArray[np.float64]"
     preferred: "NDArray[np.int64]"
+    most: int = 1
 
 
 def class_selectivity(
@@ -94,8 +96,9 @@ class Classes(Accumulator):
         counts = record.count(self.t)
         # So many images that their sum fits into the smallest type that a sum of their number can
         # need; in this type NumPy adds whole vectors at once.
-        dtype = np.uint8 if self.T <= 64 else np.uint64
-        together = max(1, np.iinfo(dtype).max // self.T)
+        largest = self.T * record.most
+        dtype = np.uint8 if largest <= 64 else np.uint64
+        together = max(1, np.iinfo(dtype).max // largest)
         for label in np.unique(labels):
             rows = np.flatnonzero(labels == label)
             for part in batches(len(rows), together):
@@ -121,4 +124,5 @@ class Classes(Accumulator):
             response=response,
             selectivity=selectivity,
             preferred=preferred,
+            most=self.most,
         )

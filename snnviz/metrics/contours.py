@@ -49,11 +49,12 @@ _DIRECTED = {
 
 
 def channel_types(
-    correlation: "Floats", firing_rate: "Floats", threshold: float = THRESHOLD
+    correlation: "Floats", firing_rate: "Floats", threshold: float = THRESHOLD, *, most: int = 1
 ) -> tuple[str, ...]:
     """What each channel follows: K names of `CHANNEL_TYPES`.
 
-    A channel whose rate is 0 is silent, one whose rate is 1 is saturated. Of any other the largest
+    A channel whose rate is 0 is silent, one whose rate is 1 is saturated, unless neurons fire
+    several times in a step: those can be at 1 by chance. Of any other the largest
     of these correlations decides: with the gradient magnitude ("edge"), with the gradient along x
     ("vertical edge"), along y ("horizontal edge") or along a diagonal ("diagonal edge"), with
     intensity ("area") and with inverted intensity ("background"). An edge has an orientation,
@@ -62,18 +63,18 @@ def channel_types(
 
     Args:
         correlation: [K, 6] in the order of `QUANTITIES`; NaN where undefined.
-        firing_rate: [K] in [0, 1], over the same images and steps.
+        firing_rate: [K] in [0, most], over the same images and steps.
         threshold: Least correlation, in [0, 1].
+        most: The largest number of spikes of a neuron in one step.
     """
+    bounds = {0.0: "silent"} if most > 1 else {0.0: "silent", 1.0: "saturated"}
     return tuple(
-        _channel_type(dict(zip(QUANTITIES, row, strict=True)), rate, threshold)
+        bounds.get(rate) or _channel_type(dict(zip(QUANTITIES, row, strict=True)), threshold)
         for row, rate in zip(correlation.tolist(), firing_rate.tolist(), strict=True)
     )
 
 
-def _channel_type(correlation: dict[str, float], rate: float, threshold: float) -> str:
-    if rate in (0, 1):
-        return "saturated" if rate else "silent"
+def _channel_type(correlation: dict[str, float], threshold: float) -> str:
     scores = [("area", correlation["intensity"]), ("background", -correlation["intensity"])]
     scores += [(name, correlation[quantity]) for quantity, name in _DIRECTED.items()]
     # NaN, which no comparison finds large enough, must not be chosen either.
@@ -92,17 +93,19 @@ class ContourResult:
             constant.
         summed: The same for the sum of all channels' counts (or their mean, which has the same r):
             [T, 6].
-        firing_rate: Spikes a step and neuron up to step t, [T, K] in [0, 1].
+        firing_rate: Spikes a step and neuron up to step t, [T, K] in [0, most].
+        most: The largest number of spikes of a neuron in one step.
     """
 
     images: int
     correlation: "Floats"
     summed: "Floats"
     firing_rate: "Floats"
+    most: int = 1
 
     def types(self, t: int = -1, threshold: float = THRESHOLD) -> tuple[str, ...]:
         """`channel_types` of the counts up to step t; the last step where omitted."""
-        return channel_types(self.correlation[t], self.firing_rate[t], threshold)
+        return channel_types(self.correlation[t], self.firing_rate[t], threshold, most=self.most)
 
     def shares(self, t: int = -1, threshold: float = THRESHOLD) -> dict[str, float]:
         """The share of channels that follow edges, areas, background, or none: sums to 1.
@@ -172,7 +175,7 @@ class Contours(Accumulator):
             self.state["products"][t] += products[:, :-1]
             self.state["counts"][t] += products[:, -1]
             self.state["squares"][t] += np.einsum("kp,kp->k", flat, flat).astype(np.int64)
-            summed = flat.sum(0)
+            summed = flat.sum(0).astype(np.int64)
             self.state["summed squares"][t] += int(summed @ summed)
 
     def result(self) -> ContourResult:
@@ -194,7 +197,8 @@ class Contours(Accumulator):
             *others,
         )
         steps = np.arange(1, self.T + 1)[:, np.newaxis]
-        return ContourResult(self.images, correlation, summed, sums["counts"] / (pixels * steps))
+        rate = sums["counts"] / (pixels * steps)
+        return ContourResult(self.images, correlation, summed, rate, self.most)
 
 
 def _with_ones(values: "Ints") -> "Ints":

@@ -74,6 +74,9 @@ class Cost(Accumulator):
         self, record: "SpikeRecord", images: "NDArray[np.uint8]", _labels: "NDArray[np.intp]"
     ) -> None:
         for part, _ in blocks(record, images):
+            if part.most > 1:  # of four counts the pooling passes the largest on
+                self.state["pooled"] += _pool(part.steps(), np.maximum).sum((0, 1, 2), np.int64)
+                continue
             # Bit t of a neuron's word is its spike at step t, and a pooled one's any of four.
             if part.is_renewal and self.T <= _WORD:
                 words = _trains(self.T)[part.first_spike]
@@ -106,11 +109,11 @@ def _trains(T: int) -> "NDArray[Any]":
     return np.array(words, np.min_scalar_type(2**T - 1))
 
 
-def _pool(spikes: "NDArray[Any]") -> "NDArray[Any]":
-    """Whether any of 2 x 2 fires, [..., H // 2, W // 2]; an odd last row or column is in none."""
+def _pool(spikes: "NDArray[Any]", join: np.ufunc = np.bitwise_or) -> "NDArray[Any]":
+    """What 2 x 2 neurons come to, [..., H // 2, W // 2]; an odd last row or column is in none."""
     height, width = (side // 2 * 2 for side in spikes.shape[-2:])
-    rows = spikes[..., :height:2, :width] | spikes[..., 1:height:2, :width]
-    pooled: NDArray[Any] = rows[..., ::2] | rows[..., 1::2]
+    rows = join(spikes[..., :height:2, :width], spikes[..., 1:height:2, :width])
+    pooled: NDArray[Any] = join(rows[..., ::2], rows[..., 1::2])
     return pooled
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.special import entr
 
 from snnviz.errors import ConfigError
-from snnviz.metrics.accumulator import Accumulator, ratio
+from snnviz.metrics.accumulator import Accumulator, added, ratio
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,6 +55,13 @@ class InformationResult:
             order of the images. (Such shuffling: Panzeri et al., J. Neurophysiol. 98, 2007.)
         bits_per_spike: `intensity_information_corrected` of a pair over its mean number of spikes,
             float64 [K]; NaN for a silent channel.
+        count_entropy: Entropy of the spike count over all steps, float64 [K] in
+            [0, log2(largest count + 1)]: of neurons that fire several times in a step, of which the
+            first spike tells less than the count. None where no neuron does.
+        count_entropy_corrected: The same, corrected.
+        count_information: Mutual information of that count and the intensity of the pixel, float64
+            [K] in [0, min(count_entropy, log2(bins))]; None as well.
+        count_information_corrected: The same, corrected; can fall below 0.
     """
 
     images: int
@@ -68,6 +75,10 @@ class InformationResult:
     label_information_corrected: "NDArray[np.float64] | None"
     label_bias: "NDArray[np.float64] | None"
     bits_per_spike: "NDArray[np.float64]"
+    count_entropy: "NDArray[np.float64] | None" = None
+    count_entropy_corrected: "NDArray[np.float64] | None" = None
+    count_information: "NDArray[np.float64] | None" = None
+    count_information_corrected: "NDArray[np.float64] | None" = None
 
 
 def entropy(counts: "NDArray[np.integer]", *, corrected: bool = False) -> "NDArray[np.float64]":
@@ -138,6 +149,7 @@ class Information(Accumulator):
             "label": (K, classes or 1, T + 1),
             "surrogate": (SURROGATES, K, classes, T + 1) if classes else (0,),
             "spikes": (K,),
+            "count": (K, bins, 1),  # grows with the largest count
         }
         super().__init__(T, shape, sizes, classes=classes, bins=bins)
 
@@ -167,7 +179,23 @@ class Information(Accumulator):
             counts = self.T // np.arange(1, self.T + 2)
             self.state["spikes"] += by_image.sum(axis=0) @ counts
         else:
-            self.state["spikes"] += record.count(self.T - 1).sum(axis=(0, 2, 3), dtype=np.int64)
+            trains = record.count(self.T - 1)
+            self.state["spikes"] += trains.sum(axis=(0, 2, 3), dtype=np.int64)
+            self._add_counts(trains, images)
+
+    def _add_counts(
+        self, counts: "NDArray[np.unsignedinteger]", images: "NDArray[np.uint8]"
+    ) -> None:
+        """Count how often each count and intensity bin came together."""
+        bins = self.state["count"].shape[1]
+        cells = int(counts.max(initial=0)) + 1
+        code = images.astype(np.intp) * bins // 256 * cells
+        found = [
+            np.bincount((code + counts[:, channel]).reshape(-1), minlength=bins * cells)
+            for channel in range(self.shape[0])
+        ]
+        joint = np.stack(found).reshape(-1, bins, cells)
+        self.state["count"] = added(self.state["count"], joint)
 
     @property
     def intensity_histogram(self) -> "NDArray[np.int64]":
@@ -223,7 +251,19 @@ class Information(Accumulator):
             label_information_corrected=None if label is None or bias is None else label - bias,
             label_bias=bias,
             bits_per_spike=ratio(told * pairs, self.state["spikes"]),
+            **(self._of_counts() if self.most > 1 else {}),
         )
+
+    def _of_counts(self) -> "dict[str, NDArray[np.float64]]":
+        """What the spike counts tell."""
+        joint = self.state["count"].transpose(0, 2, 1)
+        counts = joint.sum(axis=2)
+        return {
+            "count_entropy": entropy(counts),
+            "count_entropy_corrected": entropy(counts, corrected=True),
+            "count_information": mutual_information(joint),
+            "count_information_corrected": mutual_information(joint, corrected=True),
+        }
 
 
 def _by_label(

@@ -145,12 +145,16 @@ class ProbeFit(Accumulator):
     def _add(
         self, record: "SpikeRecord", images: "NDArray[np.uint8]", labels: "NDArray[np.intp]"
     ) -> None:
-        # Products are exact in float64: the features of few images are far below 2**26.
         features = np.concatenate(
             [pooled_counts(part, self.side, self.t) for part, _ in blocks(record, images)]
         ).astype(np.float64)
         one_hot = np.eye(len(self.state["labels"]))[labels]
-        self.state["gram"] += (features.T @ features).astype(np.int64)
+        # So few images at once that no sum of products exceeds what float64 holds exactly: all of
+        # them, unless neurons fire very often.
+        together = max(1, int((1 << 53) // max(1.0, features.max(initial=1) ** 2)))
+        for start in range(0, len(features), together):
+            some = features[start : start + together]
+            self.state["gram"] += (some.T @ some).astype(np.int64)
         self.state["by class"] += (features.T @ one_hot).astype(np.int64)
         self.state["labels"] += one_hot.sum(0).astype(np.int64)
 
@@ -177,7 +181,7 @@ class ProbeFit(Accumulator):
             self.images,
             strength,
         )
-        largest = self.T * self.shape[1] * self.shape[2]
+        largest = self.T * self.most * self.shape[1] * self.shape[2]
         exact = exact_weights(*fitted, largest)
         return ClassProbe(self.side, *exact, self.images, self.t, strength)
 

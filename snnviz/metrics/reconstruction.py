@@ -111,10 +111,12 @@ class ReconstructionFit(Accumulator):
             pixels = np.stack([pictures.reshape(-1), np.ones(pictures.size, np.uint8)])
             for t, counts in enumerate(counts_by_step(part)):
                 rows = counts.swapaxes(0, 1).reshape(self.shape[0], -1)
-                self._add_step(t, rows, pixels)
+                self._add_step(t, rows, pixels, self.T * part.most)
 
-    def _add_step(self, t: int, counts: "NDArray[np.unsignedinteger]", pixels: "Bytes") -> None:
-        dtype, columns = _exact_product(self.T)
+    def _add_step(
+        self, t: int, counts: "NDArray[np.unsignedinteger]", pixels: "Bytes", largest: int
+    ) -> None:
+        dtype, columns = _exact_product(largest)
         channels = self.shape[0]
         for part in batches(counts.shape[1], columns):
             rows = np.vstack([counts[:, part], pixels[:, part]]).astype(dtype)
@@ -145,14 +147,14 @@ class ReconstructionFit(Accumulator):
                 samples,
                 self.strength,
             )
-            rounded = exact_weights(*fitted, self.T)
+            rounded = exact_weights(*fitted, self.T * self.most)
             weights[t], bias[t] = rounded[0][:, 0], rounded[1][0]
         return Reconstruction(weights, bias, sums["image"] / images, images)
 
 
-def _exact_product(T: int) -> tuple[type[np.floating], int]:
-    """In which type, and over how many pixels, products of counts and bytes are exact."""
-    largest = max(T, 255) * T
+def _exact_product(count: int) -> tuple[type[np.floating], int]:
+    """In which type, and over how many pixels, products of such counts and bytes are exact."""
+    largest = max(count, 255) * count
     if 1024 * largest <= 1 << 24:
         return np.float32, (1 << 24) // largest
     return np.float64, (1 << 53) // largest

@@ -34,6 +34,7 @@ from snnviz.figures import (
     spike_map_figure,
 )
 from snnviz.neurons.membrane import membrane_potentials
+from snnviz.records.spikes import SpikeRecord
 from tests.export.folders import contents
 
 T = 4
@@ -297,3 +298,12 @@ def test_impossible_animations_are_refused(frames):
         render_animation(frames, "apng")
     with pytest.raises(ConfigError, match="got 5 and 0"):
         render_animation(frames, milliseconds=5)
+
+
+def test_spikes_of_a_step_are_as_many_as_they_are(rng):
+    steps = rng.integers(0, 4, (T, 1, 3, 5, 6))
+    record = SpikeRecord.from_counts(steps, T)
+    options = FigureSetOptions(T=T, at=(2,), kinds=("spikes",), dpi=50)
+    sample = Sample(0, np.zeros((5, 6), np.uint8))
+    drawn = views.views(sample, record, options, None)["spikes_t2"]("png")
+    assert drawn == render(spike_map_figure(steps[2, 0], t=2, most=3, **options.grid), "png")

@@ -10,6 +10,7 @@ from snnviz.figures import (
     first_spike_figure,
     potential_map_figure,
     reconstruction_figure,
+    sorted_channels_figure,
     spike_frames,
     spike_map_figure,
 )
@@ -212,3 +213,34 @@ def test_wrong_input_is_refused(spikes, rng):
         reconstruction_figure(np.eye(2) * 2, np.zeros((1, 2, 2)))
     with pytest.raises(ShapeError, match="maps of 1 classes and 2 channels, but 1 and 1 names"):
         class_atlas_figure(np.zeros((1, 2, 3, 3)), T=1, classes=["a"], channels=[0])
+
+
+def test_several_spikes_in_a_step_are_shades(rng):
+    """How many, from none to the most that there are; not that there are some."""
+    counts = rng.integers(0, 4, (6, 4, 7))
+    counts[0], counts[1] = 0, 3
+    figure = spike_map_figure(counts, t=2, most=3, rows=2, columns=3)
+    rest, spike = (np.array(rgb(color)) for color in (REST_COLOR, SPIKE_COLOR))
+    for k in range(6):
+        tile = tile_at(figure, *divmod(k, 3), 4, 7)
+        expected = rest + counts[k][..., np.newaxis] / 3 * (spike - rest)
+        assert np.abs(tile - expected).max() <= 2
+    assert figure.axes[1].get_xlim() == (0, 3)
+    with pytest.raises(ShapeError, match=r"whole numbers in 0\.\.2"):
+        spike_map_figure(counts, t=2, most=2)
+
+
+@pytest.mark.parametrize("draw", [sorted_channels_figure, class_atlas_figure])
+def test_mean_counts_above_T_end_at_T_times_the_most(draw):
+    maps = np.linspace(0, 12, 6 * 20).reshape(6, 4, 5)
+    maps[1] = 3.0  # T everywhere, which is no bound here
+    atlas = {"classes": ["a"], "channels": range(6)} if draw is class_atlas_figure else {}
+    shown = maps[np.newaxis] if atlas else maps
+    figure = draw(shown, T=3, most=4, scale="shared", **atlas)
+    assert figure.axes[1].get_xlim() == (0, 12)
+    assert not figure.legends  # which would say what is saturated
+    if not atlas:
+        tile = tile_under(figure, "1", 4, 5)
+        assert np.abs(tile - 255 * 3 / 12).max() <= 1
+    with pytest.raises(ShapeError, match=r"must be in 0\.\.9"):
+        draw(shown, T=3, most=3, **atlas)

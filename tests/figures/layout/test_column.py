@@ -48,6 +48,14 @@ def test_silent_and_saturated_channels_are_set_off():
     assert "of 7" in axes.get_ylabel()
 
 
+def test_rates_of_neurons_that_fire_several_times_have_no_saturation():
+    axes = rate_histogram_figure(np.array([0, 1, 1.5, 3, 4]), most=9, bins=4).axes[0]
+    heights = [[round(bar.get_height()) for bar in group] for group in axes.containers]
+    assert heights == [[1, 0, 0, 0], [0, 2, 0, 2]]
+    assert axes.get_xlim() == (0, 4)
+    assert "saturated" not in " ".join(entries(axes.get_legend()))
+
+
 @pytest.mark.parametrize("T", [1, 8, 20])
 @pytest.mark.parametrize("backwards", [False, True])
 def test_the_staircase_is_what_a_stepped_neuron_counts(T, backwards, rng):
