@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from snnviz.batching import batches
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.metrics.accumulator import Accumulator, check_shape
 from snnviz.metrics.batches import blocks
@@ -152,8 +153,8 @@ class ProbeFit(Accumulator):
         # So few images at once that no sum of products exceeds what float64 holds exactly: all of
         # them, unless neurons fire very often.
         together = max(1, int((1 << 53) // max(1.0, features.max(initial=1) ** 2)))
-        for start in range(0, len(features), together):
-            some = features[start : start + together]
+        for few in batches(len(features), together):
+            some = features[few]
             self.state["gram"] += (some.T @ some).astype(np.int64)
         self.state["by class"] += (features.T @ one_hot).astype(np.int64)
         self.state["labels"] += one_hot.sum(0).astype(np.int64)
