@@ -7,13 +7,14 @@ import numpy as np
 from torch import nn
 
 from snnviz.adapters.chain import ChainEncoder
+from snnviz.analysis.keeping import Kept, Shown
 from snnviz.analysis.measuring import (
     Measured,
     count_classes,
-    encode_all,
     has_maps,
     measure_coder,
 )
+from snnviz.analysis.within import in_networks
 from snnviz.data import ImageSet
 from snnviz.errors import ConfigError, DataError, ShapeError
 from snnviz.metrics import (
@@ -25,35 +26,20 @@ from snnviz.metrics import (
     movement,
 )
 from snnviz.ranks import Ranks
-from snnviz.scoring.classifier import Classifier
-from snnviz.scoring.importance import Importance, channel_importance
-from snnviz.scoring.measurement import Measurement, measure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from snnviz.adapters.encoder import Encoder
     from snnviz.analysis.coders import Coder
+    from snnviz.analysis.within import InNetwork, Network
     from snnviz.scoring.evaluation import Progress
 
 
 # The debiased estimate divides by n - 3.
 _ALIGNABLE = 4
-
-
-@dataclass(frozen=True, eq=False)
-class InNetwork:
-    """What an encoder is worth to its network.
-
-    Attributes:
-        cost: What the whole network does and spends.
-        importance: Its accuracy without each channel of the encoder.
-    """
-
-    cost: Measurement
-    importance: Importance
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +58,7 @@ class Analysis:
         movement: How far the kernels are from the first of the snapshots; None without any.
         epochs: The epoch of each snapshot, -1 for untrained.
         kernels: The kernels of each snapshot, float32 [E, K, C, kh, kw]; None without any.
+        shown: What figures show of the encoder under study.
         folded: How far the encoder is from its own start with batch normalization folded in; None
             where that start is not among the coders.
         left_out: What could not be measured and why, a sentence each.
@@ -87,6 +74,7 @@ class Analysis:
     movement: Movement | None
     epochs: tuple[int, ...]
     kernels: "NDArray[np.float32] | None"
+    shown: Shown
     folded: FoldedChange | None = None
     left_out: tuple[str, ...] = ()
 
@@ -101,12 +89,13 @@ def analyze(
     images: ImageSet,
     train_images: ImageSet | None,
     *,
-    networks: "Mapping[str, Classifier] | None" = None,
+    networks: "Mapping[str, Network] | None" = None,
     network_images: int = 500,
     alignment_images: int = 500,
     snapshots: "Mapping[int, NDArray[np.float32]] | None" = None,
     ranks: Ranks | None = None,
     progress: "Progress | None" = None,
+    left_out: "Sequence[str]" = (),
 ) -> Analysis:
     """Everything that can be said of an encoder, beside what it is compared with.
 
@@ -125,6 +114,7 @@ def analyze(
         snapshots: Kernels [K, C, kh, kw] by epoch, -1 for untrained, for the movement.
         ranks: Processes that share the images; each gets the same result as one alone would.
         progress: Called as `progress(phase, done, total)`.
+        left_out: What the caller knows to be missing, a sentence each.
 
     Raises:
         ConfigError: There is no coder, or two have one name.
@@ -133,24 +123,34 @@ def analyze(
     """
     _check(coders, images, train_images)
     outputs = coders[0].channels
-    measured = tuple(
-        measure_coder(coder, images, train_images, outputs=outputs, ranks=ranks, progress=progress)
-        for coder in coders
-    )
+    ranks = ranks or Ranks()
     sample = images.take(np.arange(min(alignment_images, len(images))))
-    aligned = _alignment(coders, sample)
+    aligning = len(sample) >= _ALIGNABLE
+    measured: list[Measured] = []
+    shown: list[Shown] = []
+
+    def counts() -> "Iterator[NDArray[np.unsignedinteger]]":
+        """Those of the sample in each coder, which is measured on the way."""
+        for coder in coders:
+            kept = Kept(coder, len(sample) if aligning else 0, shown=not shown)
+            measured.append(
+                measure_coder(
+                    coder, images, train_images, outputs=outputs, ranks=ranks, progress=progress,
+                    kept=kept,
+                )
+            )  # fmt: skip
+            if not shown:
+                shown.append(kept.shown(ranks))
+            yield kept.counts(sample) if aligning else np.empty(0, np.uint8)
+
+    if aligning:
+        aligned = alignment(counts())
+    else:
+        aligned = np.full((len(coders), sum(1 for _ in counts())), np.nan)
     labelled = count_classes(images, train_images) is not None
-    networks = networks or {}
     seen = images.head(min(max(network_images, 1), len(images)))
-    fitting = {name: net for name, net in networks.items() if labelled and not _misfit(net, images)}
-    whole = {
-        name: InNetwork(
-            measure(net, seen, progress=progress),
-            channel_importance(net, seen, ranks=ranks, progress=progress),
-        )
-        for name, net in fitting.items()
-        if network_images
-    }
+    asked = networks if networks and labelled and network_images else {}
+    whole, unknown = in_networks(asked, measured, seen, ranks=ranks, progress=progress)
     epochs = tuple(sorted(snapshots or {}))
     kernels = np.stack([snapshots[epoch] for epoch in epochs]) if snapshots else None
     return Analysis(
@@ -168,10 +168,11 @@ def analyze(
         epochs=epochs,
         kernels=kernels,
         folded=_folded_change(coders),
+        shown=shown[0],
         left_out=(
-            *_left_out(
-                images, train_images, networks, sample, measured[0].shape, labelled=labelled
-            ),
+            *left_out,
+            *_left_out(images, train_images, sample, measured[0].shape, labelled=labelled),
+            *unknown,
             *_without_bound(measured),
         ),
     )
@@ -201,7 +202,6 @@ def _check(coders: "Sequence[Coder]", images: ImageSet, train_images: ImageSet |
 def _left_out(
     images: ImageSet,
     train_images: ImageSet | None,
-    networks: "Mapping[str, Classifier]",
     sample: ImageSet,
     shape: tuple[int, int, int],
     *,
@@ -215,12 +215,6 @@ def _left_out(
             "the images have no labels: the probe, class structure, information on the class, and "
             "accuracy and importance in the network are left out"
         )
-    else:
-        found += [
-            f"{misfit}: accuracy and importance in the network of {name} are left out"
-            for name, net in networks.items()
-            if (misfit := _misfit(net, images))
-        ]
     if not has_maps(shape):
         found.append(
             f"neurons of shape {shape[:1]} lie in no map: contours and reconstruction are left out"
@@ -252,18 +246,6 @@ def _without_bound(measured: "Sequence[Measured]") -> tuple[str, ...]:
     return (sentence,)
 
 
-def _misfit(net: Classifier, images: ImageSet) -> str:
-    """Why `net` cannot answer these labelled images; empty where it can."""
-    if net.config.image_size != images.size:
-        return f"the network takes images of {net.config.image_size} pixels, not {images.size}"
-    if net.config.in_channels != images.channels:
-        return f"the network takes {net.config.in_channels} channels, not {images.channels}"
-    largest = 0 if images.labels is None else int(images.labels.max(initial=0))
-    if largest >= net.config.num_classes:
-        return f"the network knows classes 0 to {net.config.num_classes - 1}, not {largest}"
-    return ""
-
-
 def _folded_change(coders: "Sequence[Coder]") -> FoldedChange | None:
     """How far the encoder under study is from its own start, with its normalization folded in."""
     start = next((coder.encoder for coder in coders if coder.kind == "start"), None)
@@ -288,9 +270,3 @@ def _folded(encoder: "Encoder") -> "tuple[NDArray[np.float64], NDArray[np.float6
         values.detach().cpu().numpy() for values in parameters if values is not None
     )
     return fold_batch_norm(encoder.kernels, weight, bias, mean, variance, norm.eps)
-
-
-def _alignment(coders: "Sequence[Coder]", images: ImageSet) -> "NDArray[np.float64]":
-    if len(images) < _ALIGNABLE:
-        return np.full((len(coders), len(coders)), np.nan)
-    return alignment(encode_all(coder, images.images, coder.t) for coder in coders)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial, reduce
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from snnviz.analysis.coders import Coder
+    from snnviz.analysis.keeping import Kept
     from snnviz.data import ImageSet
     from snnviz.metrics.accumulator import Accumulator
+    from snnviz.records.spikes import SpikeRecord
     from snnviz.scoring.evaluation import Progress
 
 # Images that are encoded at once: 13 MB of first-spike times for 128 maps of 28 x 28.
@@ -71,6 +73,7 @@ def measure_coder(
     outputs: int | None = None,
     ranks: Ranks | None = None,
     progress: "Progress | None" = None,
+    kept: "Kept | None" = None,
 ) -> Measured:
     """All families over `images`; what has to be fitted is fitted on `train_images`.
 
@@ -85,25 +88,23 @@ def measure_coder(
         ranks: Processes that share the images; each gets the whole result, which does not depend
             on how many they are.
         progress: Called as `progress(phase, done, total)`, in images.
+        kept: Takes what is needed later out of the records of `images`.
     """
-    ranks = ranks or Ranks()
-    _, *sides = coder.encode(images.images[:1]).shape
-    shape = (sides[0], sides[1], sides[2])
     classes = count_classes(images, train_images)
-    run = partial(_run, coder, ranks=ranks, progress=progress)
-    fitted = {} if train_images is None else _fitted(coder, shape, classes, train_images, run)
-    families = _families(coder, shape, classes, fitted, outputs or coder.channels)
-    results = {name: family.result() for name, family in run(images, families, "").items()}
+    stream = _Stream(coder, ranks or Ranks(), progress)
+    fitted = {} if train_images is None else _fitted(coder, classes, train_images, stream)
+    found = stream.run(
+        images,
+        lambda shape: _families(coder, shape, classes, fitted, outputs or coder.channels),
+        kept=kept,
+    )
+    results = {name: family.result() for name, family in found.items()}
     rule = {"rule": fitted["reconstruction"]} if "reconstruction" in fitted else {}
-    return Measured(coder, shape, {**results, **rule})
+    return Measured(coder, stream.shape, {**results, **rule})
 
 
 def _fitted(
-    coder: "Coder",
-    shape: tuple[int, int, int],
-    classes: int | None,
-    train_images: "ImageSet",
-    run: "Callable[..., dict[Any, Any]]",
+    coder: "Coder", classes: int | None, train_images: "ImageSet", stream: "_Stream"
 ) -> dict[str, Any]:
     """What was fitted to the training images, by the family's name.
 
@@ -111,17 +112,21 @@ def _fitted(
     is fitted to all.
     """
     decides = deciding_images(len(train_images))
-    learned = run(
-        train_images.take(np.flatnonzero(~decides)), _fits(coder, shape, classes), ": fit"
+    learned = stream.run(
+        train_images.take(np.flatnonzero(~decides)),
+        lambda shape: _fits(coder, shape, classes),
+        ": fit",
     )
     deciding = train_images.take(np.flatnonzero(decides))
     probe = learned.get("probe")
     scores = {
-        strength: ProbeScore(coder.T, shape, probe.result(strength))
+        strength: ProbeScore(coder.T, stream.shape, probe.result(strength))
         for strength in STRENGTHS
         if probe and len(deciding)
     }
-    seen = run(deciding, {**_fits(coder, shape, classes), **scores}, ": choose")
+    seen = stream.run(
+        deciding, lambda shape: {**_fits(coder, shape, classes), **scores}, ": choose"
+    )
     for name, family in learned.items():
         family.merge(seen[name])
     strength = best_strength([seen[each] for each in scores]) if scores else RIDGE
@@ -144,14 +149,6 @@ def count_classes(images: "ImageSet", train_images: "ImageSet | None") -> int | 
     if len(labels) < len(sets):
         return None
     return max(len(images.classes), *(int(each.max(initial=1)) + 1 for each in labels))
-
-
-def encode_all(
-    coder: "Coder", images: "NDArray[np.uint8]", t: int
-) -> "NDArray[np.unsignedinteger]":
-    """Spike counts of steps 0..t of images [n, H, W], [n, K, H, W]; encoded in parts."""
-    parts = [coder.encode(images[some]).count(t) for some in batches(len(images), _BATCH)]
-    return np.concatenate(parts)
 
 
 def _fits(
@@ -229,28 +226,67 @@ def at_size(images: "NDArray[np.uint8]", size: tuple[int, int]) -> "NDArray[np.u
     return np.stack(scaled)
 
 
-def _run(
-    coder: "Coder",
-    images: "ImageSet",
-    families: "Mapping[Any, Accumulator]",
-    phase: str,
-    *,
-    ranks: Ranks,
-    progress: "Progress | None",
-) -> dict[Any, Any]:
-    """The families with all images: this rank's share is fed to them, the others' merged in."""
-    share = ranks.share(np.arange(len(images) if families else 0))
-    size = next(iter(families.values())).shape[1:] if families else images.size
-    for some in batches(len(share), _BATCH):
-        indices = share[some]
-        pixels = at_size(images.grey[indices], size)  # what metrics compare with
-        labels = None if images.labels is None else images.labels[indices]
-        record = coder.encode(images.images[indices])
-        for family in families.values():
-            family.update(record, pixels, labels)
-        if progress is not None:
-            progress(coder.name + phase, some.stop, len(share))
-    return {name: _merged(family, ranks) for name, family in families.items()}
+class _Stream:
+    """The records of one coder, an image once, as families are fed with them.
+
+    Args:
+        coder: What makes spikes of images.
+        ranks: Processes that share the images.
+        progress: Called as `progress(phase, done, total)`, in images.
+    """
+
+    def __init__(self, coder: "Coder", ranks: Ranks, progress: "Progress | None") -> None:
+        self._coder, self._ranks, self._progress = coder, ranks, progress
+        self._shape: tuple[int, int, int] | None = None
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(K, H, W) of the records, once there was one."""
+        assert self._shape is not None  # noqa: S101 - something was run before
+        return self._shape
+
+    def run(
+        self,
+        images: "ImageSet",
+        families: "Callable[[tuple[int, int, int]], Mapping[Any, Accumulator]]",
+        phase: str = "",
+        *,
+        kept: "Kept | None" = None,
+    ) -> dict[Any, Any]:
+        """The families with all images: this rank's share is fed to them, the others' merged in.
+
+        Args:
+            images: The images.
+            families: What makes them, for records of that shape.
+            phase: What the progress is called after the coder's name.
+            kept: Takes what is needed later out of the records.
+        """
+        made: Mapping[Any, Accumulator] | None = None
+        share = self._ranks.share(np.arange(len(images)))
+        for some in batches(len(share), _BATCH):
+            indices = share[some]
+            record = self._coder.encode(images.images[indices])
+            made = families(self._see(record)) if made is None else made
+            if not made and kept is None:
+                break
+            pixels = at_size(images.grey[indices], self.shape[1:])  # what metrics compare with
+            labels = None if images.labels is None else images.labels[indices]
+            for family in made.values():
+                family.update(record, pixels, labels)
+            if kept is not None:
+                kept.note(indices, record)
+            if self._progress is not None:
+                done = int(np.searchsorted(share, indices[-1])) + 1
+                self._progress(self._coder.name + phase, done, len(share))
+        if self._shape is None:  # this rank has no share
+            self._see(self._coder.encode(images.images[:1]))
+        made = families(self.shape) if made is None else made
+        return {name: _merged(family, self._ranks) for name, family in made.items()}
+
+    def _see(self, record: "SpikeRecord") -> tuple[int, int, int]:
+        _, *sides = record.shape
+        self._shape = (sides[0], sides[1], sides[2])
+        return self._shape
 
 
 def _merged(family: "Accumulator", ranks: Ranks) -> Any:

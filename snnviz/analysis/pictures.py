@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from snnviz.data import ImageSet
     from snnviz.records.spikes import SpikeRecord
 
-# Images whose counts are averaged for the mean maps, and whose drive is drawn.
-_SAMPLE = 200
 # The scorecard's figure has room for so many numbers; the tables have all.
 _PANELS = ("firing_rate", "edge", "intensity", "psnr", "probe", "bits_per_spike", "dimension")
 _ATLAS_CHANNELS = 10
@@ -75,8 +73,7 @@ def analysis_figures(analysis: "Analysis", images: "ImageSet") -> "dict[str, Fig
         images: The images it was scored on.
     """
     coder = analysis.studied.coder
-    sample = images.head(min(_SAMPLE, len(images)))
-    record = coder.encode(sample.images)
+    record = analysis.shown.first
     figures = {
         "scorecard": _scorecard(analysis),
         "over_time": _over_time(analysis),
@@ -88,31 +85,30 @@ def analysis_figures(analysis: "Analysis", images: "ImageSet") -> "dict[str, Fig
             most=analysis.studied.results["activity"].most,
             title=f"Firing rates of the channels, {_about(analysis)}",
         ),
-        **_channels(analysis, record),
+        **_channels(analysis),
     }
     if "rule" in analysis.studied.results:
         figures["reconstruction"] = _reconstruction(analysis, images)
     if coder.encoder is not None:
-        figures |= _neurons(analysis, coder.encoder, sample, record)
+        figures |= _neurons(analysis, coder.encoder, images.head(analysis.shown.images), record)
     if "classes" in analysis.studied.results:
         figures["class_atlas"] = _atlas(analysis, images)
     return {**figures, **_history(analysis)}
 
 
-def spike_animation(analysis: "Analysis", images: "ImageSet") -> bytes:
+def spike_animation(analysis: "Analysis") -> bytes:
     """The spikes of the first image as they arrive, a GIF of at most 32 steps."""
-    spikes = analysis.studied.coder.encode(images.images[:1]).spikes()
+    spikes = analysis.shown.first.spikes()
     return render_animation(spike_frames(spikes[:_FRAMES, 0]), "gif")
 
 
-def _channels(analysis: "Analysis", record: "SpikeRecord") -> "dict[str, Figure]":
+def _channels(analysis: "Analysis") -> "dict[str, Figure]":
     """The channels sorted by type and rate: their mean maps, alone and beside their kernels."""
-    t = analysis.studied.coder.t
-    maps = record.count(t).mean(axis=0)
+    coder, maps = analysis.studied.coder, analysis.shown.means
     types = analysis.studied.results["contours"].types(analysis.studied.coder.t)
-    about = f"{len(record.first_spike)} images, T = {record.T}"
+    about = f"{analysis.shown.images} images, T = {coder.T}"
     sorting = {
-        "T": record.T,
+        "T": coder.T,
         "order": _by_type_and_rate(types, analysis.studied.results["activity"].rate),
         "types": types,
         "colors": _TYPE_COLORS,
@@ -247,7 +243,7 @@ def _over_time(analysis: "Analysis") -> "Figure":
 
 def _reconstruction(analysis: "Analysis", images: "ImageSet") -> "Figure":
     rule, coder = analysis.studied.results["rule"], analysis.studied.coder
-    read = rule.reconstruct(coder.encode(images.images[:1]))[:, 0]
+    read = rule.reconstruct(analysis.shown.first)[:, 0]
     steps = np.unique(np.linspace(0, coder.T - 1, _STEPS_SHOWN).round().astype(int))
     return reconstruction_figure(
         at_size(images.grey[:1], (read.shape[1], read.shape[2]))[0],

@@ -80,7 +80,7 @@ def as_json(analysis: Analysis, about: Mapping[str, Any]) -> dict[str, Any]:
                 name: {
                     "cost": found.cost.as_dict(),
                     "importance": plain(found.importance),
-                    "drop": plain(found.importance.drop),
+                    "drop": found.importance and plain(found.importance.drop),
                 }
                 for name, found in analysis.networks.items()
             },
@@ -198,8 +198,9 @@ def _columns(analysis: Analysis, measured: Measured) -> dict[str, Any]:
         columns["class_selectivity"] = found["classes"].selectivity
         preferred = found["classes"].preferred.tolist()
         columns["preferred_class"] = [None if label < 0 else label for label in preferred]
-    if coder.name in analysis.networks:
-        columns["accuracy_drop"] = analysis.networks[coder.name].importance.drop
+    network = analysis.networks.get(coder.name)
+    if network is not None and network.importance is not None:
+        columns["accuracy_drop"] = network.importance.drop
     if analysis.movement is not None and measured is analysis.studied:
         columns["kernel_change"] = analysis.movement.channel_change[-1]
         columns["kernel_rotation"] = analysis.movement.rotation[-1]

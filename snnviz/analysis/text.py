@@ -9,7 +9,9 @@ from snnviz._version import __version__
 from snnviz.analysis.scorecard import SCORES, grouped, written
 
 if TYPE_CHECKING:
-    from snnviz.analysis.analyzing import Analysis, InNetwork
+    from snnviz.analysis.analyzing import Analysis
+    from snnviz.analysis.within import InNetwork
+    from snnviz.scoring.importance import Importance
 
 
 def scorecard_markdown(analysis: "Analysis", about: Mapping[str, Any] | None = None) -> str:
@@ -128,19 +130,31 @@ def _several(analysis: "Analysis") -> str:
 
 
 def _network(name: str, analysis: "Analysis", found: "InNetwork") -> str:
-    cost, importance = found.cost, found.importance
-    worst = int(importance.drop.argmax())
-    unused = int((importance.drop <= 0).sum())
-    silent = ""
+    cost, silent = found.cost, ""
     if cost.silent:
         share = cost.silent / cost.total
         silent = f" (for {share:.1%} of them no output neuron fires: class 0 by a tie)"
+    energy = ""
+    if cost.macs:
+        energy = (
+            f"; energy {1e6 * cost.energy.total:.3g} uJ an image, {1e6 * cost.energy.pixels:.3g} "
+            "of them for the encoder's own products"
+        )
+    worth = "" if found.importance is None else _worth(found.importance, analysis.network_images)
     return (
         f"In the network of {_cell(name)} ({analysis.network_images} images): accuracy "
-        f"{cost.accuracy:.4f}{silent}; energy {1e6 * cost.energy.total:.3g} uJ an image, "
-        f"{1e6 * cost.energy.pixels:.3g} of them for the encoder's own products; without channel "
-        f"{worst} accuracy falls by {importance.drop[worst]:.4f}, and {unused} of "
-        f"{len(importance.drop)} channels can each be silenced without loss."
+        f"{cost.accuracy:.4f}{silent}{energy}{worth}."
+    )
+
+
+def _worth(importance: "Importance", images: int) -> str:
+    """What silencing each channel does."""
+    worst = int(importance.drop.argmax())
+    unused = int((importance.drop <= 0).sum())
+    of = "" if importance.total == images else f" of the first {importance.total} images"
+    return (
+        f"; without channel {worst} accuracy{of} falls by {importance.drop[worst]:.4f}, and "
+        f"{unused} of {len(importance.drop)} channels can each be silenced without loss"
     )
 
 

@@ -91,4 +91,4 @@ def _pictures(analysis: Analysis, images: ImageSet, formats: Sequence[str]) -> d
 
     with settled():
         drawn = render_figures(analysis_figures(analysis, images), formats)
-        return {**drawn, "spikes.gif": spike_animation(analysis, images)}
+        return {**drawn, "spikes.gif": spike_animation(analysis)}

@@ -17,8 +17,8 @@ from snnviz.analysis import (
     encoder_coder,
     scorecard_text,
 )
-from snnviz.analysis.analyzing import InNetwork
 from snnviz.analysis.tables import channels_csv
+from snnviz.analysis.within import InNetwork
 from snnviz.data import garments, to_input
 from snnviz.metrics import Movement
 from snnviz.scoring.importance import Importance

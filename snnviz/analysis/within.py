@@ -1,0 +1,121 @@
+"""What encoders are worth to their networks: accuracy, and accuracy without each channel."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from snnviz.analysis.measuring import Measured
+from snnviz.data import ImageSet
+from snnviz.errors import ConfigError, DataError, ShapeError
+from snnviz.ranks import Ranks
+from snnviz.scoring.ablation import (
+    LEAST_IMAGES,
+    AnsweringLayer,
+    affordable,
+    counting,
+    network_importance,
+)
+from snnviz.scoring.classifier import Classifier
+from snnviz.scoring.evaluation import Progress
+from snnviz.scoring.importance import Importance, channel_importance
+from snnviz.scoring.measurement import Measurement, measure
+from snnviz.scoring.networks import measure_network
+
+Network = Classifier | AnsweringLayer
+"""The tutorial's network, or any other with the layer under study."""
+
+
+@dataclass(frozen=True, eq=False)
+class InNetwork:
+    """What an encoder is worth to its network.
+
+    Attributes:
+        cost: What the whole network does and spends.
+        importance: Its accuracy without each channel of the encoder; None where that would take too
+            long or cannot be had.
+    """
+
+    cost: Measurement
+    importance: Importance | None
+
+
+def in_networks(
+    networks: Mapping[str, Network],
+    measured: Sequence[Measured],
+    images: ImageSet,
+    *,
+    ranks: Ranks | None = None,
+    progress: Progress | None = None,
+) -> tuple[dict[str, InNetwork], tuple[str, ...]]:
+    """What each network does with and without its encoder's channels, and what is left out.
+
+    Args:
+        networks: The networks, by the name of the coder that is their encoder.
+        measured: What was found of the coders.
+        images: Labelled images.
+        ranks: Processes that share the channels.
+        progress: Called as `progress(phase, done, total)`.
+    """
+    channels = {each.coder.name: each.shape[0] for each in measured}
+    found: dict[str, InNetwork] = {}
+    left_out: list[str] = []
+    for name, net in networks.items():
+        if isinstance(net, AnsweringLayer):
+            try:
+                cost, importance, missing = _any_network(
+                    net, channels[name], images, ranks, progress
+                )
+            except (ConfigError, DataError, ShapeError) as error:
+                left_out.append(
+                    f"{error}: accuracy and importance in the network of {name} are left out"
+                )
+                continue
+            found[name] = InNetwork(cost, importance)
+            left_out += [f"{missing}: importance in the network of {name} is left out"] * (
+                importance is None
+            )
+        elif misfit := _misfit(net, images):
+            left_out.append(
+                f"{misfit}: accuracy and importance in the network of {name} are left out"
+            )
+        else:
+            found[name] = InNetwork(
+                measure(net, images, progress=progress),
+                channel_importance(net, images, ranks=ranks, progress=progress),
+            )
+    return found, tuple(left_out)
+
+
+def _any_network(
+    studied: AnsweringLayer,
+    channels: int,
+    images: ImageSet,
+    ranks: Ranks | None,
+    progress: Progress | None,
+) -> tuple[Measurement, Importance | None, str]:
+    """What a network does, its accuracy without each channel, or why that is not known."""
+    with counting(studied.net) as work:
+        cost = measure_network(studied.answerer, images, progress=progress)
+    if "#" in studied.layer or f"{studied.layer}#2" in cost.firing_rate:
+        return cost, None, f"{studied.layer} is one layer at several places"
+    count = affordable(work.products / len(images), channels)
+    if not count:
+        why = f"runs without each of {channels} channels take too long for {LEAST_IMAGES} images"
+        return cost, None, why
+    try:
+        seen = images.head(min(count, len(images)))
+        importance = network_importance(studied, seen, channels, ranks=ranks, progress=progress)
+    except ConfigError as error:
+        return cost, None, str(error)
+    return cost, importance, ""
+
+
+def _misfit(net: Classifier, images: ImageSet) -> str:
+    """Why `net` cannot answer these labelled images; empty where it can."""
+    if net.config.image_size != images.size:
+        return f"the network takes images of {net.config.image_size} pixels, not {images.size}"
+    if net.config.in_channels != images.channels:
+        return f"the network takes {net.config.in_channels} channels, not {images.channels}"
+    largest = 0 if images.labels is None else int(images.labels.max(initial=0))
+    if largest >= net.config.num_classes:
+        return f"the network knows classes 0 to {net.config.num_classes - 1}, not {largest}"
+    return ""
