@@ -134,7 +134,8 @@ def command(
     size. Under torchrun, ranks share the images.
     """
     from snnviz.analysis import ANALYSIS, analyze, write_analysis
-    from snnviz.cli.analyzed import open_checkpoints, open_models
+    from snnviz.cli.analyzed import open_checkpoints
+    from snnviz.cli.analyzed_models import open_models
     from snnviz.data import load_dataset, load_picture_set
     from snnviz.device import choose_device
     from snnviz.folders import check_folder, claim
@@ -175,6 +176,7 @@ def command(
             snapshots=subject.snapshots(coders),
             ranks=ranks,
             progress=options.progress_bar(quiet),
+            left_out=subject.left_out,
         )
         with ranks.agreed():
             if ranks.is_first:

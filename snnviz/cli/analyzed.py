@@ -1,27 +1,31 @@
-"""What `snnviz analyze` studies: checkpoints of the tutorial's network, or the user's network."""
+"""What `snnviz analyze` studies: checkpoints of the tutorial's network, or networks of others."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from snnviz.adapters.models import build_model
 from snnviz.analysis.coders import Coder, encoder_coder, pixel_coders
 from snnviz.cli.networks import build_timed, choose_steps, describe, open_checkpoint
 from snnviz.cli.output import note
-from snnviz.cli.subjects import Model, open_model
+from snnviz.cli.subjects import Model, revive
 from snnviz.data import ImageSet, to_input
-from snnviz.scoring.classifier import Classifier
+from snnviz.errors import CheckpointError
 from snnviz.tutorial.coders import checkpoint_coders
-from snnviz.tutorial.encoder import bundled
+from snnviz.tutorial.encoder import bundled, load_encoder
 from snnviz.tutorial.layouts import Checkpoint
 from snnviz.tutorial.runs import encoder_snapshots
 
 if TYPE_CHECKING:
     from snnviz.adapters.encoder import Encoder
+    from snnviz.analysis.within import Network
+
+
+# Where a file names no number of time steps; the tutorial's.
+_STEPS = 4
 
 
 class Subject(Protocol):
@@ -35,10 +39,14 @@ class Subject(Protocol):
     def about(self) -> dict[str, object]:
         """Entries for analysis.json."""
 
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What cannot be said of it, a sentence each."""
+
     def coders(self, images: ImageSet, seeds: Sequence[int]) -> list[Coder]:
         """The coders to compare; untrained ones may look at the images."""
 
-    def networks(self, coders: Sequence[Coder]) -> dict[str, Classifier]:
+    def networks(self, coders: Sequence[Coder]) -> "dict[str, Network]":
         """The whole networks of those that have one, by the names of their encoders."""
 
     def snapshots(self, coders: Sequence[Coder]) -> dict[int, NDArray[np.float32]] | None:
@@ -53,11 +61,18 @@ class Checkpoints:
         checkpoints: That of the encoder under study, then others.
         T: Number of time steps.
         device: Where they compute.
+        others: The first layers of other networks, to compare them with.
     """
 
     checkpoints: list[Checkpoint]
     T: int
     device: str
+    others: list[Model] = field(default_factory=list)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What takes the code of other networks."""
+        return _without_code(self.others)
 
     @property
     def channels(self) -> int:
@@ -71,13 +86,23 @@ class Checkpoints:
             describe(each, "bundled encoder" if each.path == bundled() else each.path.name)
             for each in self.checkpoints
         ]
+        described += [_described(model) for model in self.others]
         return {"checkpoint": described[0], "compared": described[1:]}
 
     def coders(self, images: ImageSet, seeds: Sequence[int]) -> list[Coder]:
         """The encoders, the first one's start, untrained ones, and codes of the pixels."""
-        return checkpoint_coders(self.checkpoints, self.T, images, seeds=seeds, device=self.device)
+        coders = checkpoint_coders(
+            self.checkpoints, self.T, images, seeds=seeds, device=self.device
+        )
+        place = len(self.checkpoints)
+        taken = [coder.name for coder in coders]
+        return [
+            *coders[:place],
+            *_compared([(model.spec, model.encoder()) for model in self.others], self.T, taken),
+            *coders[place:],
+        ]
 
-    def networks(self, coders: Sequence[Coder]) -> dict[str, Classifier]:
+    def networks(self, coders: Sequence[Coder]) -> "dict[str, Network]":
         """Those of checkpoints that hold one."""
         return {
             coder.name: build_timed(checkpoint, self.T, self.device)
@@ -101,72 +126,94 @@ class Checkpoints:
 
 
 @dataclass(frozen=True, eq=False)
-class Models:
-    """One layer of the user's network, with the weights of one file or several.
+class Revived:
+    """The first layers of a whole pickled network whose code is not there.
 
     Attributes:
-        models: The network with each of them.
-        layer: The layer's name; None: the first that is called.
+        models: That under study, and others to compare it with.
+        checkpoints: Encoders of the tutorial's, to compare it with.
+        T: Number of time steps.
         device: Where they compute.
     """
 
     models: list[Model]
-    layer: str | None
+    checkpoints: list[Checkpoint]
+    T: int
     device: str
 
     @property
     def channels(self) -> int:
-        """Those of the network's first convolution."""
+        """Those of the first convolution."""
         return self.models[0].encoder().in_channels
 
     @property
     def about(self) -> dict[str, object]:
-        """What the networks are."""
-        compared = [model.about for model in self.models[1:]]
-        return {"model": self.models[0].about, "layer": self.layer, "compared": compared}
+        """What the files are."""
+        described = [_described(model) for model in self.models]
+        others = [describe(each, each.path.name) for each in self.checkpoints]
+        return {"checkpoint": described[0], "compared": [*described[1:], *others]}
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What takes the network's code."""
+        return _without_code(self.models)
 
     def coders(self, images: ImageSet, seeds: Sequence[int]) -> list[Coder]:
-        """The layer with each of the weights, with those of other seeds, and codes of the pixels.
-
-        What a seed's network is normalized by is what the user's code makes.
-        """
-        first = self.models[0].encoder(self.layer)
-        first.prepare(to_input(images.images[:2]), self.models[0].T)
-        T = self.models[0].T or first.T
-        found: list[tuple[str, Encoder]] = [(self._name(0), first)]
-        for number, model in enumerate(self.models[1:], start=1):
-            found.append((self._name(number), model.encoder(self.layer)))
-        spec = self.models[0].spec
-        untrained: list[Coder] = []
-        for seed in seeds:
-            net = build_model(spec, seed=seed).to(self.device).eval()
-            fresh = Model(spec, net, T, self.models[0].mean, self.models[0].std)
-            encoder = fresh.encoder(self.layer)
-            untrained.append(encoder_coder(f"untrained {seed}", encoder, T, "untrained"))
-        trained = [
-            encoder_coder(name, encoder, T, "compared" if number else "encoder")
-            for number, (name, encoder) in enumerate(found)
+        """The encoder, those it is compared with, and codes of the pixels."""
+        del seeds
+        encoder = self.models[0].encoder()
+        encoder.prepare(to_input(images.images[:2]), self.T)
+        first = encoder_coder(self.models[0].spec, encoder, self.T, "encoder")
+        others: list[tuple[str, Encoder]] = [(m.spec, m.encoder()) for m in self.models[1:]]
+        others += [
+            (each.path.name, load_encoder(each).to(self.device)) for each in self.checkpoints
         ]
-        return [*trained, *untrained, *pixel_coders(T)]
+        pixels = pixel_coders(self.T)
+        taken = [coder.name for coder in (first, *pixels)]
+        return [first, *_compared(others, self.T, taken), *pixels]
 
-    def networks(self, coders: Sequence[Coder]) -> dict[str, Classifier]:
-        """None: accuracy and importance are of the tutorial's network."""
-        del coders
-        return {}
+    def networks(self, coders: Sequence[Coder]) -> "dict[str, Network]":
+        """Those of checkpoints that hold one."""
+        compared = coders[len(self.models) :]
+        return {
+            coder.name: build_timed(checkpoint, self.T, self.device)
+            for checkpoint, coder in zip(self.checkpoints, compared, strict=False)
+            if checkpoint.holds_network
+        }
 
     def snapshots(self, coders: Sequence[Coder]) -> dict[int, NDArray[np.float32]] | None:
         """None: nobody kept any."""
         del coders
         return None
 
-    def _name(self, number: int) -> str:
-        weights = self.models[number].weights
-        name = self.models[number].spec if weights is None else weights["file"]
-        same = [
-            model.weights is not None and model.weights["file"] == name
-            for model in self.models[:number]
-        ]
-        return f"{name} ({number + 1})" if any(same) else name
+
+def _described(model: Model) -> dict[str, object]:
+    """What output files say of a network whose code is not there."""
+    return {**(model.weights or {}), "form": "network of unknown classes"}
+
+
+def _without_code(models: Sequence[Model]) -> tuple[str, ...]:
+    """What cannot be said of networks whose code is not there."""
+    if not models:
+        return ()
+    names = ", ".join(dict.fromkeys(model.spec for model in models))
+    sentence = (
+        f"without its code {names} runs only up to its first neurons: accuracy and importance in "
+        "the network and untrained encoders of it are left out"
+    )
+    return (sentence,)
+
+
+def _compared(
+    encoders: "Sequence[tuple[str, Encoder]]", T: int, taken: Sequence[str]
+) -> list[Coder]:
+    """Encoders to compare with, by names that none of `taken` has."""
+    names, coders = list(taken), []
+    for name, encoder in encoders:
+        numbered = (f"{name} ({number})" for number in range(2, len(names) + 3))
+        names.append(next(each for each in (name, *numbered) if each not in names))
+        coders.append(encoder_coder(names[-1], encoder, T, "compared"))
+    return coders
 
 
 def open_checkpoints(
@@ -177,32 +224,24 @@ def open_checkpoints(
     device: str,
     *,
     quiet: bool,
-) -> Checkpoints:
-    """The checkpoints in those files; the bundled one for None."""
-    checkpoints = [
-        open_checkpoint(path or bundled(), neuron=neuron, **stated, quiet=quiet) for path in paths
-    ]
+) -> Checkpoints | Revived:
+    """The checkpoints in those files, the bundled one for None; or what is read of other networks.
+
+    Those are whole pickled ones, whose code is not there.
+    """
+    files: list[Checkpoint | Model] = []
+    for path in (each or bundled() for each in paths):
+        try:
+            files.append(open_checkpoint(path, neuron=neuron, **stated, quiet=quiet))
+        except CheckpointError as error:
+            files.append(revive(path, error, device, T, quiet=quiet, neuron=neuron, **stated))
+    checkpoints = [each for each in files if isinstance(each, Checkpoint)]
+    others = [each for each in files if isinstance(each, Model)]
     for checkpoint in checkpoints:
         if checkpoint.holds_other_network and not quiet:
             note(f"no cost and importance: {checkpoint.path} {checkpoint.fault}")
-    return Checkpoints(checkpoints, choose_steps(checkpoints[0], T, quiet=quiet), device)
-
-
-def open_models(
-    spec: str,
-    paths: Sequence[Path | None],
-    T: int | None,
-    layer: str | None,
-    normalization: tuple[Any, Any],
-    device: str,
-    *,
-    quiet: bool,
-) -> Models:
-    """The network that `--model` names, with the weights of each file."""
-    mean, std = normalization
-    models = [
-        open_model(spec, path, device, T=T, mean=mean, std=std, quiet=quiet) for path in paths
-    ]
-    if not quiet:
-        note("accuracy and importance in the network are left out: they are of the tutorial's")
-    return Models(models, layer, device)
+    if isinstance(files[0], Checkpoint):
+        return Checkpoints(checkpoints, choose_steps(files[0], T, quiet=quiet), device, others)
+    if T is None and not quiet:
+        note(f"{files[0].spec} does not record T; taking T = {_STEPS}, choose another with -T")
+    return Revived(others, checkpoints, T or _STEPS, device)

@@ -18,7 +18,7 @@ from snnviz.errors import CheckpointError
 from snnviz.export import Source
 from snnviz.export.writing import Predict
 from snnviz.records.recording import LayerInfo
-from snnviz.tutorial.encoder import ASSUMED, bundled, load_encoder, revived
+from snnviz.tutorial.encoder import bundled, load_encoder
 from snnviz.tutorial.layouts import Checkpoint
 from snnviz.tutorial.network import ConvSNN, build_encoder_layers
 
@@ -157,13 +157,11 @@ def _of_checkpoint(wanted: Wanted) -> Drawn:
 
 def _of_unknown(wanted: Wanted, path: Path, error: CheckpointError) -> Drawn:
     """The encoder of a whole pickled network of other classes, whose code is not there."""
-    from snnviz.cli.subjects import Model
+    from snnviz.cli.subjects import revive
 
-    net, sha256 = revived(path, error)
-    if not wanted.quiet:
-        note(f"{path} {ASSUMED}; prove it with --model")
-    subject = Model(path.name, net.to(wanted.device), wanted.T)
-    described = {"file": path.name, "sha256": sha256, "form": "network of unknown classes"}
+    stated = {"neuron": wanted.neuron, **wanted.stated}
+    subject = revive(path, error, wanted.device, wanted.T, quiet=wanted.quiet, **stated)
+    described = {**(subject.weights or {}), "form": "network of unknown classes"}
     return _of_subject(wanted, subject, {"checkpoint": described}, None)
 
 

@@ -177,9 +177,16 @@ def _of_checkpoint(
 ) -> _Subject:
     """The network of the tutorial's in a checkpoint."""
     from snnviz.cli.networks import build_timed, choose_steps, describe, open_checkpoint
+    from snnviz.errors import CheckpointError
     from snnviz.scoring.measurement import measure
 
-    checkpoint = open_checkpoint(ckpt, neuron=neuron, **stated, quiet=quiet)
+    try:
+        checkpoint = open_checkpoint(ckpt, neuron=neuron, **stated, quiet=quiet)
+    except CheckpointError as error:
+        from snnviz.cli.subjects import check_runs_whole
+
+        check_runs_whole(ckpt, error)
+        raise
     steps = choose_steps(checkpoint, T, quiet=quiet)
     net = build_timed(checkpoint, steps, device)
     about = {"checkpoint": describe(checkpoint, str(ckpt))}

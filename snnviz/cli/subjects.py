@@ -16,7 +16,8 @@ from snnviz.adapters.models import build_model, load_weights
 from snnviz.adapters.network import NetworkEncoder
 from snnviz.adapters.recording import list_layers
 from snnviz.cli.output import note
-from snnviz.errors import ConfigError, ShapeError
+from snnviz.errors import CheckpointError, ConfigError, ShapeError
+from snnviz.tutorial.encoder import ASSUMED, revived
 
 if TYPE_CHECKING:
     from snnviz.data import Sample
@@ -110,6 +111,50 @@ def open_model(
     elif not quiet:
         note(f"no --ckpt: the weights are those that {spec} makes")
     return Model(spec, net.to(device).eval(), T, mean, std, weights)
+
+
+def revive(
+    path: Path, error: CheckpointError, device: str, T: int | None, *, quiet: bool, **stated: Any
+) -> Model:
+    """The first layers of a whole pickled network whose code is not there, as a network.
+
+    Args:
+        path: The file.
+        error: Why it is no checkpoint of the tutorial's network; raised where it holds no network.
+        device: Where it computes.
+        T: Number of time steps, where the user names one.
+        quiet: Whether what is assumed goes unsaid.
+        stated: What the user says of neurons, by the options' names.
+    """
+    try:
+        net, sha256 = revived(path, error)
+    except CheckpointError as refused:
+        check_runs_whole(path, refused)
+        if "give the code" not in str(refused):
+            raise
+        raise CheckpointError(f"{refused} (here: --model file.py:factory)") from refused
+    if any(value not in (None, ()) for value in stated.values()):
+        raise click.UsageError(
+            f"{path} says what its neurons are; leave out --neuron, --v-threshold, --v-reset and "
+            "--tau"
+        )
+    if not quiet:
+        note(f"{path} {ASSUMED}; prove it with --model")
+    return Model(path.name, net.to(device), T, weights={"file": path.name, "sha256": sha256})
+
+
+def check_runs_whole(path: Path, error: CheckpointError) -> None:
+    """Raise where a file holds weights or a whole network whose code is not there.
+
+    Args:
+        path: The file.
+        error: Why it is no checkpoint of the tutorial's network.
+    """
+    if "holds no network that snnviz reads" in str(error):
+        raise CheckpointError(
+            f"{path} holds another network than the tutorial's, and not the code that runs it; "
+            "name what makes the network with --model file.py:factory"
+        ) from error
 
 
 def with_answers(answerer: Answerer, samples: Iterable["Sample"]) -> Iterator["Sample"]:

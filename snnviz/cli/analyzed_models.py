@@ -1,0 +1,118 @@
+"""What `snnviz analyze` studies with `--model`: a layer of the user's network."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snnviz.adapters.models import build_model
+from snnviz.adapters.network import NetworkEncoder
+from snnviz.analysis.coders import Coder, encoder_coder, pixel_coders
+from snnviz.cli.output import note
+from snnviz.cli.subjects import Model, open_model
+from snnviz.data import ImageSet, to_input
+from snnviz.scoring.ablation import AnsweringLayer
+
+if TYPE_CHECKING:
+    from snnviz.adapters.encoder import Encoder
+    from snnviz.analysis.within import Network
+
+
+@dataclass(frozen=True, eq=False)
+class Models:
+    """One layer of the user's network, with the weights of one file or several.
+
+    Attributes:
+        models: The network with each of them.
+        layer: The layer's name; None: the first that is called.
+        device: Where they compute.
+    """
+
+    models: list[Model]
+    layer: str | None
+    device: str
+
+    @property
+    def channels(self) -> int:
+        """Those of the network's first convolution."""
+        return self.models[0].encoder().in_channels
+
+    @property
+    def about(self) -> dict[str, object]:
+        """What the networks are."""
+        compared = [model.about for model in self.models[1:]]
+        return {"model": self.models[0].about, "layer": self.layer, "compared": compared}
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Nothing."""
+        return ()
+
+    def coders(self, images: ImageSet, seeds: Sequence[int]) -> list[Coder]:
+        """The layer with each of the weights, with those of other seeds, and codes of the pixels.
+
+        What a seed's network is normalized by is what the user's code makes.
+        """
+        first = self.models[0].encoder(self.layer)
+        first.prepare(to_input(images.images[:2]), self.models[0].T)
+        T = self.models[0].T or first.T
+        found: list[tuple[str, Encoder]] = [(self._name(0), first)]
+        for number, model in enumerate(self.models[1:], start=1):
+            found.append((self._name(number), model.encoder(self.layer)))
+        spec = self.models[0].spec
+        untrained: list[Coder] = []
+        for seed in seeds:
+            net = build_model(spec, seed=seed).to(self.device).eval()
+            fresh = Model(spec, net, T, self.models[0].mean, self.models[0].std)
+            encoder = fresh.encoder(self.layer)
+            untrained.append(encoder_coder(f"untrained {seed}", encoder, T, "untrained"))
+        trained = [
+            encoder_coder(name, encoder, T, "compared" if number else "encoder")
+            for number, (name, encoder) in enumerate(found)
+        ]
+        return [*trained, *untrained, *pixel_coders(T)]
+
+    def networks(self, coders: Sequence[Coder]) -> "dict[str, Network]":
+        """All with weights of their own, each with the layer under study."""
+        return {
+            coder.name: AnsweringLayer(model.net, model.answerer(), coder.encoder.layer)
+            for model, coder in zip(self.models, coders, strict=False)
+            if isinstance(coder.encoder, NetworkEncoder)
+        }
+
+    def snapshots(self, coders: Sequence[Coder]) -> dict[int, NDArray[np.float32]] | None:
+        """None: nobody kept any."""
+        del coders
+        return None
+
+    def _name(self, number: int) -> str:
+        weights = self.models[number].weights
+        name = self.models[number].spec if weights is None else weights["file"]
+        same = [
+            model.weights is not None and model.weights["file"] == name
+            for model in self.models[:number]
+        ]
+        return f"{name} ({number + 1})" if any(same) else name
+
+
+def open_models(
+    spec: str,
+    paths: Sequence[Path | None],
+    T: int | None,
+    layer: str | None,
+    normalization: tuple[Any, Any],
+    device: str,
+    *,
+    quiet: bool,
+) -> Models:
+    """The network that `--model` names, with the weights of each file."""
+    mean, std = normalization
+    models = [
+        open_model(spec, path, device, T=T, mean=mean, std=std, quiet=quiet) for path in paths
+    ]
+    if not quiet:
+        note("classes are read from the mean output over time")
+    return Models(models, layer, device)
