@@ -1,6 +1,6 @@
 """Images to records, as a stream whose memory depends on neither their number nor their size."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,12 @@ _PART_BYTES = 1 << 21
 
 
 def encoded(
-    encoder: "Encoder", samples: Iterable[Sample], T: int, *, part: int
+    encoder: "Encoder",
+    samples: Iterable[Sample],
+    T: int,
+    *,
+    part: int,
+    known: "Mapping[int, SpikeRecord] | None" = None,
 ) -> Iterator[tuple[list[Sample], "SpikeRecord"]]:
     """Samples of one size with their record, no more than `part` at once, in their order.
 
@@ -35,15 +40,51 @@ def encoded(
         samples: The images, taken a batch at a time.
         T: Number of time steps.
         part: How many at most; fewer where they are large.
+        known: Records of some of the samples, by their index, which are not encoded again.
     """
     for shape, group in groupby(samples, key=seen_shape):
         size = encoder.record_size((shape[-2], shape[-1]), T)
         count = fitting(size, _BATCH_BYTES, _BATCH)
         part_count = fitting(size, _PART_BYTES, part)
         while batch := list(islice(group, count)):
-            record = encode_samples(encoder, batch, T)
+            record = _completed(encoder, batch, T, known or {})
             for some in batches(len(batch), part_count):
                 yield batch[some], record[some]
+
+
+def keep_few(
+    encoder: "Encoder", found: "dict[int, SpikeRecord]", record: "SpikeRecord", sample: Sample
+) -> None:
+    """Add a sample's record to those found, as long as they take no more than a batch's."""
+    shape = seen_shape(sample)
+    size = encoder.record_size((shape[-2], shape[-1]), record.T)
+    if len(found) < fitting(size, _BATCH_BYTES, _BATCH):
+        found[sample.index] = record
+
+
+def _completed(
+    encoder: "Encoder", batch: list[Sample], T: int, known: "Mapping[int, SpikeRecord]"
+) -> "SpikeRecord":
+    """The record of a batch, of which some are known."""
+    missing = [sample for sample in batch if sample.index not in known]
+    if len(missing) == len(batch):
+        return encode_samples(encoder, batch, T)
+    rest = encode_samples(encoder, missing, T) if missing else None
+    if rest is not None and rest.is_renewal != known[_first_known(batch, known)].is_renewal:
+        # Other images showed that the neurons alone are not enough to tell.
+        return encode_samples(encoder, batch, T)
+    parts, taken = [], 0
+    for sample in batch:
+        if sample.index in known:
+            parts.append(known[sample.index])
+        elif rest is not None:
+            parts.append(rest[taken : taken + 1])
+            taken += 1
+    return parts[0].joined(parts)
+
+
+def _first_known(batch: list[Sample], known: "Mapping[int, SpikeRecord]") -> int:
+    return next(sample.index for sample in batch if sample.index in known)
 
 
 def encode_samples(encoder: "Encoder", samples: Sequence[Sample], T: int) -> "SpikeRecord":

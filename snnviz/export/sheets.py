@@ -1,12 +1,10 @@
 """Contact sheets of an export: pages of many images, beside the figure sets."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from snnviz.data import Sample
 from snnviz.export.encoding import encoded, fitting
@@ -18,13 +16,19 @@ from snnviz.files import write_bytes
 from snnviz.ranks import Ranks
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from snnviz.adapters.encoder import Encoder
+    from snnviz.records.spikes import SpikeRecord
 
 # Images of a page, fewer where they are large: matplotlib takes a hundred bytes a pixel to draw it.
 _COLUMNS, _ROWS = 8, 10
 _PAGE_PIXELS = 1 << 21
 # Pages that take about as long to draw as a worker takes to start.
 _WORTHWHILE = 8
+# So much of what figure sets were drawn from is kept for pages: 10,000 images of Fashion-MNIST.
+_RATE_BYTES = 1 << 26
 
 
 def write_sheets(
@@ -35,6 +39,7 @@ def write_sheets(
     ranks: Ranks,
     jobs: int = 1,
     progress: Callable[[str, int, int], None] | None = None,
+    rates: "Rates | None" = None,
 ) -> list[str]:
     """The names of all pages, `sheet_000.png` and so on; this rank's share is written to `out_dir`.
 
@@ -46,6 +51,7 @@ def write_sheets(
         ranks: The processes that share the work.
         jobs: Number of processes that draw, fewer where there are few pages.
         progress: Called as `progress("sheets", done, total)` after each page of this rank.
+        rates: What is known of images that were encoded before.
     """
     forms = [form for form in options.formats if form != "npz"]
     pages = list(enumerate(_pages(samples)))
@@ -56,7 +62,8 @@ def write_sheets(
         if not all(file.exists() for file in files):
             missing.append((files, page))
     names = class_names(samples)
-    tasks = (_page(encoder, page, options, files, names) for files, page in missing)
+    rates = Rates(options) if rates is None else rates
+    tasks = (_page(encoder, page, options, files, names, rates) for files, page in missing)
     there = len(own) - len(missing)
     jobs = min(jobs, len(missing) // _WORTHWHILE)
     for done, _ in enumerate(work(_draw, tasks, jobs=jobs), start=there + 1):
@@ -95,6 +102,39 @@ def _draw(page: _Page) -> None:
             write_bytes(data, file, durable=False)
 
 
+class Rates:
+    """The mean firing rates of images that were encoded for other pictures.
+
+    Args:
+        options: Of the figure sets; without contact sheets nothing is kept.
+    """
+
+    def __init__(self, options: FigureSetOptions) -> None:
+        self._room = _RATE_BYTES if options.sheet else 0
+        self._known: dict[int, NDArray[np.float64]] = {}
+
+    def noted(
+        self, parts: "Iterable[tuple[list[Sample], SpikeRecord]]"
+    ) -> "Iterator[tuple[list[Sample], SpikeRecord]]":
+        """The parts as they come, of which as much is kept as there is room for."""
+        for samples, record in parts:
+            if self._room > 0:
+                for sample, rate in zip(samples, _mean_rates(record), strict=True):
+                    self._known[sample.index] = rate
+                    self._room -= rate.nbytes
+            yield samples, record
+
+    def pop(self, sample: Sample) -> "NDArray[np.float64] | None":
+        """That of a sample, which is not kept any longer; None where it is not known."""
+        return self._known.pop(sample.index, None)
+
+
+def _mean_rates(record: "SpikeRecord") -> "NDArray[np.float64]":
+    """Spikes a step and neuron over all maps, floats [n, H, W]."""
+    rates: NDArray[np.float64] = record.count(record.T - 1).mean(axis=1) / record.T
+    return rates
+
+
 def _pages(samples: Sequence[Sample]) -> Iterator[list[Sample]]:
     """Pages of images of one size."""
     for (height, width), group in groupby(samples, key=lambda sample: sample.image.shape):
@@ -116,15 +156,19 @@ def _page(
     options: FigureSetOptions,
     files: list[Path],
     names: dict[int, str],
+    rates: "Rates",
 ) -> _Page:
-    t = options.T - 1
-    parts = encoded(encoder, page, options.T, part=len(page))
-    rates = np.concatenate([record.count(t).mean(axis=1) for _, record in parts]) / options.T
+    found = {sample.index: rates.pop(sample) for sample in page}
+    missing = [sample for sample in page if found[sample.index] is None]
+    for part, record in encoded(encoder, missing, options.T, part=len(page)):
+        found |= {s.index: rate for s, rate in zip(part, _mean_rates(record), strict=True)}
     entries = [
         SheetEntry(sample.image, rate, _caption(sample, names), _is_wrong(sample))
-        for sample, rate in zip(page, rates, strict=True)
+        for sample in page
+        if (rate := found[sample.index]) is not None
     ]
-    title = f"{page[0].index:05d} to {page[-1].index:05d}: image and mean firing rate, T = {t + 1}"
+    first, last = page[0].index, page[-1].index
+    title = f"{first:05d} to {last:05d}: image and mean firing rate, T = {options.T}"
     columns = min(_COLUMNS, _room(*page[0].image.shape))
     return _Page(entries, title, columns, options.dpi, options.svg_text, files)
 

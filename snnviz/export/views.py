@@ -15,7 +15,7 @@ import numpy as np
 from snnviz.data import Sample
 from snnviz.errors import ConfigError
 from snnviz.export.captions import Captions
-from snnviz.export.encoding import encode_samples, inputs, seen_shape
+from snnviz.export.encoding import encode_samples, inputs, keep_few, seen_shape
 from snnviz.export.options import CAPTION_FORMS, FigureSetOptions
 from snnviz.export.rendering import render, settled
 from snnviz.figures import (
@@ -66,8 +66,12 @@ class Currents:
         return Currents(self.drive[images], self.v_threshold, self.v_reset)
 
 
-def check_views(encoder: "Encoder", samples: Iterable[Sample], options: FigureSetOptions) -> None:
-    """Nothing, if the kinds of pictures asked for can be drawn.
+def check_views(
+    encoder: "Encoder", samples: Iterable[Sample], options: FigureSetOptions
+) -> "dict[int, SpikeRecord]":
+    """The records of images that were encoded, by their index: the first of each size, or of few.
+
+    The kinds of pictures asked for can be drawn.
 
     Raises:
         ConfigError: The neurons are no integrate-and-fire neurons and their potential is asked
@@ -75,9 +79,15 @@ def check_views(encoder: "Encoder", samples: Iterable[Sample], options: FigureSe
             are out of range or make it too large to draw.
         ShapeError: The samples do not suit the encoder.
     """
-    for sample in {seen_shape(sample): sample for sample in samples}.values():
+    found: dict[int, SpikeRecord] = {}
+    firsts: dict[tuple[int, ...], Sample] = {}
+    for sample in samples:
+        firsts.setdefault(seen_shape(sample), sample)
+    for sample in firsts.values():
         shape = sample.image.shape
-        _, K, H, W = encode_samples(encoder, [sample], options.T).shape
+        record = encode_samples(encoder, [sample], options.T)
+        keep_few(encoder, found, record, sample)
+        _, K, H, W = record.shape
         silent = np.zeros((K, H, W), np.uint8)
         input_figure(np.zeros(shape, np.uint8), dpi=options.dpi)
         feature_map_figure(silent, t=0, **options.drawing)
@@ -100,6 +110,7 @@ def check_views(encoder: "Encoder", samples: Iterable[Sample], options: FigureSe
             )
     if "kernels" in options.kinds:
         _ = encoder.kernels  # which raises where there are none
+    return found
 
 
 def find_currents(

@@ -19,7 +19,7 @@ from snnviz.export.layout import SETS, planned_files, set_folder
 from snnviz.export.options import FigureSetOptions
 from snnviz.export.pool import work
 from snnviz.export.sets import figure_set
-from snnviz.export.sheets import write_sheets
+from snnviz.export.sheets import Rates, write_sheets
 from snnviz.export.templates.deflate import LIBRARY
 from snnviz.export.views import Currents, check_views, find_currents, write_kernels
 from snnviz.figures.fonts import warn_of_missing
@@ -103,7 +103,7 @@ def write_figure_sets(
     with joined_ranks() as ranks, ExitStack() as held:
         with ranks.agreed():
             # Options that do not suit the encoder are refused before anything is written.
-            check_views(encoder, samples, options)
+            known = check_views(encoder, samples, options)
             if ranks.is_first:
                 sources = [sample.source or "" for sample in samples if options.sheet]
                 warn_of_missing([*sources, *{sample.class_name or "" for sample in samples}])
@@ -114,8 +114,11 @@ def write_figure_sets(
         captions = Captions.of(encoder, options, source or Source())
         own = ranks.share(samples)
         chosen = predict(own) if predict else own
+        rates = Rates(options)
         with ranks.agreed():
-            entries = _write(encoder, chosen, len(own), out_dir, captions, jobs, progress)
+            entries = _write(
+                encoder, chosen, len(own), out_dir, captions, jobs, progress, known, rates
+            )
         order = {sample.index: place for place, sample in enumerate(samples)}
         everything = sorted(ranks.gather(entries), key=lambda entry: order[entry["index"]])
         contents: dict[str, Any] = {"sets": everything}
@@ -126,7 +129,7 @@ def write_figure_sets(
             ]
             with ranks.agreed():
                 contents["sheets"] = write_sheets(
-                    encoder, shown, out_dir, options, ranks, jobs, progress
+                    encoder, shown, out_dir, options, ranks, jobs, progress, rates
                 )
         with ranks.agreed():
             if options.kernel_files:
@@ -160,6 +163,8 @@ def _write(
     captions: Captions,
     jobs: int,
     progress: Progress | None,
+    known: "dict[int, SpikeRecord]",
+    rates: Rates,
 ) -> list[dict[str, Any]]:
     """The manifest's entries of all `samples`, whose files are all there afterwards."""
     options = captions.options
@@ -190,7 +195,9 @@ def _write(
             captions,
             find_currents(encoder, part, options),
         )
-        for part, record in encoded(encoder, pending(), options.T, part=_TASK)
+        for part, record in rates.noted(
+            encoded(encoder, pending(), options.T, part=_TASK, known=known)
+        )
     )
     for count in work(_draw, tasks, jobs=jobs):
         drawn += count
