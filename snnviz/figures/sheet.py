@@ -33,7 +33,8 @@ class SheetEntry:
 
     Attributes:
         image: Grey levels, uint8 [H, W].
-        rate: Mean firing rate over all feature maps, floats [H, W] in [0, 1].
+        rate: Mean firing rate over all feature maps, floats >= 0, [H, W] or as large as the maps
+            are: each place is drawn over the pixels that it has in the image.
         caption: A few words above it.
         marked: Whether the caption is set off, for what deserves a second look.
     """
@@ -147,4 +148,9 @@ def _scale() -> list[bars.Bar]:
 def _pair(entry: SheetEntry) -> "NDArray[np.float32]":
     low, high = entry.rate.min(), entry.rate.max()
     rate = (entry.rate - low) / (high - low) if high > low else np.zeros_like(entry.rate)
-    return np.hstack([entry.image / np.float32(255), rate]).astype(np.float32)
+    rows, columns = (
+        np.arange(side) * size // side
+        for side, size in zip(entry.image.shape, rate.shape, strict=True)
+    )
+    drawn = rate[rows][:, columns]
+    return np.hstack([entry.image / np.float32(255), drawn]).astype(np.float32)

@@ -7,6 +7,7 @@ import pytest
 
 from snnviz.data import Sample, garments, to_input
 from snnviz.export import FigureSetOptions, sheets
+from snnviz.figures import SheetEntry
 from snnviz.ranks import Ranks
 from snnviz.tutorial.encoder import load_encoder
 from snnviz.tutorial.network import NetworkConfig, build_network
@@ -73,3 +74,23 @@ def test_a_page_says_which_images_it_shows(samples, shown):
     assert others["title"].startswith("00041 to 00043:")
     assert "T = 3" in others["title"]
     assert (settings["dpi"], settings["columns"]) == (20, 8)
+
+
+@pytest.mark.parametrize("size", [(14, 14), (9, 11), (1, 3), (40, 40)])
+def test_maps_of_another_size_lie_over_the_image(size, rng):
+    rate, image = rng.random(size), np.zeros((28, 20), np.uint8)
+    spread = np.empty(image.shape)
+    for y, x in np.ndindex(spread.shape):
+        spread[y, x] = rate[y * size[0] // 28, x * size[1] // 20]
+    canvases = [
+        np.asarray(
+            sheets.contact_sheet_figure([SheetEntry(image, each)], title="one", columns=1)
+            .axes[0]
+            .images[0]
+            .get_array()
+        )
+        for each in (rate, spread)
+    ]
+    if np.ptp(spread) == np.ptp(rate):  # a larger map loses places
+        assert np.array_equal(*canvases, equal_nan=True)
+    assert len(np.unique(canvases[0])) > min(size[0] * size[1], 60)
