@@ -17,7 +17,7 @@ from snnviz.files import printable
 # What unpacks to more is read only where the file itself is as large: a few bytes can ask for it.
 _MOST_BYTES = 4_000_000_000
 # So many names of arrays, and letters of each, make an error's line no longer than a line.
-_NAMED, _LONGEST = 8, 40
+_NAMED, _LONGEST, _SAID = 8, 40, 200
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 ONLY = "arr_0"
 """What the array of a `.npy` file is called: as NumPy calls one without a name in a `.npz` file."""
@@ -114,7 +114,7 @@ class ArrayFile:
             raise
         except Exception as error:  # whatever NumPy and zipfile make of a broken file
             said = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            reason = said.splitlines()[0]
+            reason = printable(said.splitlines()[0][:_SAID])  # zipfile quotes whole headers
             raise DataError(f"cannot read {self.path}: {reason}; give an .npy or .npz file") from (
                 error
             )
