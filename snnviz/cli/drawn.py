@@ -1,6 +1,6 @@
 """What `snnviz visualize` draws: images, and encoders of a checkpoint or of the user's network."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,12 +17,15 @@ from snnviz.data import Sample
 from snnviz.errors import CheckpointError
 from snnviz.export import Source
 from snnviz.export.writing import Predict
+from snnviz.ranks import joined_ranks
 from snnviz.records.recording import LayerInfo
+from snnviz.records.spikes import SpikeRecord
 from snnviz.tutorial.encoder import bundled, load_encoder
 from snnviz.tutorial.layouts import Checkpoint
 from snnviz.tutorial.network import ConvSNN, build_encoder_layers
 
 if TYPE_CHECKING:
+    from snnviz.adapters.network import NetworkEncoder
     from snnviz.cli.subjects import Model
 
 
@@ -73,6 +76,7 @@ class Drawn:
         about: Entries for the manifest.
         predict: What gives samples their predicted class.
         layers: All layers, for a table.
+        records: What is known already of each layer's spikes, by the images' index.
     """
 
     T: int
@@ -82,6 +86,11 @@ class Drawn:
     about: dict[str, Any]
     predict: Predict | None = None
     layers: tuple[LayerInfo, ...] = ()
+    records: Sequence[Mapping[int, SpikeRecord]] = ()
+
+    def known(self, place: int) -> Mapping[int, SpikeRecord]:
+        """What is known of the spikes of the layer at that place."""
+        return self.records[place] if self.records else {}
 
     @property
     def source(self) -> Source:
@@ -152,7 +161,8 @@ def _of_checkpoint(wanted: Wanted) -> Drawn:
     layers = subject.layers(samples)
     names = chosen_layers(wanted.layer, layers)
     encoders = [subject.encoder(name) for name in names]
-    return Drawn(T, samples, names, encoders, about, used, layers)
+    records = _shared(wanted, subject, samples, names, encoders, layers, T)
+    return Drawn(T, samples, names, encoders, about, used, layers, records)
 
 
 def _of_unknown(wanted: Wanted, path: Path, error: CheckpointError) -> Drawn:
@@ -180,7 +190,30 @@ def _of_subject(
     encoders = [subject.encoder(name) if name else first for name in names]
     prepare(encoders[0], samples, wanted.T)
     T = encoders[0].T if wanted.T is None else wanted.T
-    return Drawn(T, samples, names, encoders, {**about, "images": images}, None, layers)
+    records = _shared(wanted, subject, samples, names, encoders, layers, T)
+    return Drawn(T, samples, names, encoders, {**about, "images": images}, None, layers, records)
+
+
+def _shared(
+    wanted: Wanted,
+    subject: "Model",
+    samples: list[Sample],
+    names: Sequence[str | None],
+    encoders: "Sequence[NetworkEncoder]",
+    layers: Sequence[LayerInfo],
+    T: int,
+) -> Sequence[Mapping[int, SpikeRecord]]:
+    """The records of several layers from one run, where one process draws still images."""
+    from snnviz.cli.subjects import prepare
+
+    infos = {info.name: info for info in layers}
+    several = len(names) > 1 and all(name in infos for name in names)
+    with joined_ranks() as ranks:
+        if wanted.listing or not several or samples[0].frames is not None or ranks.world > 1:
+            return ()
+    for encoder in encoders:
+        prepare(encoder, samples, wanted.T)
+    return subject.records(samples, [infos[name] for name in names if name is not None], T)
 
 
 def _network(checkpoint: Checkpoint, T: int, device: str) -> nn.Module:

@@ -14,7 +14,8 @@ from torch import nn
 from snnviz.adapters.answering import Answerer
 from snnviz.adapters.models import build_model, load_weights
 from snnviz.adapters.network import NetworkEncoder
-from snnviz.adapters.recording import list_layers
+from snnviz.adapters.recording import list_layers, record
+from snnviz.batching import batches
 from snnviz.cli.output import note
 from snnviz.errors import CheckpointError, ConfigError, ShapeError
 from snnviz.tutorial.encoder import ASSUMED, revived
@@ -22,9 +23,14 @@ from snnviz.tutorial.encoder import ASSUMED, revived
 if TYPE_CHECKING:
     from snnviz.data import Sample
     from snnviz.records.recording import LayerInfo
+    from snnviz.records.spikes import SpikeRecord
 
 Predict = Callable[[Iterable["Sample"]], Iterable["Sample"]]
 Channels = tuple[float, ...]
+
+# Of all layers together, and how many images are run at once.
+_RECORD_BYTES = 1 << 26
+_IMAGES = 128
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +79,34 @@ class Model:
 
         images = inputs([each for each in samples if each.image.shape == sample.image.shape][:2])
         return list_layers(self.net, normalize(images, self.mean or (0,), self.std or (1,)), self.T)
+
+    def records(
+        self, samples: Sequence["Sample"], layers: "Sequence[LayerInfo]", T: int
+    ) -> "list[dict[int, SpikeRecord]]":
+        """The records of each of several layers for the first images, by their index.
+
+        One run of the network serves all layers. They are of as many still images of one size as
+        take no more memory than figure sets need anyway; of none where the network cannot be run
+        so, which its encoders then say.
+        """
+        from snnviz.data import normalize
+        from snnviz.export.encoding import inputs
+
+        same = [s for s in samples if s.frames is None and s.image.shape == samples[0].image.shape]
+        names = [info.name for info in layers]
+        found: list[dict[int, SpikeRecord]] = [{} for _ in names]
+        bytes_each = sum(info.neurons for info in layers) * (1 + T)
+        for some in batches(min(len(same), _RECORD_BYTES // bytes_each), _IMAGES):
+            shown = same[some]
+            images = normalize(inputs(shown), self.mean or (0,), self.std or (1,))
+            try:
+                recording = record(self.net, images, T, layers=names)
+            except (ConfigError, ShapeError):
+                return [{} for _ in names]
+            for name, records in zip(names, found, strict=True):
+                maps = recording[name].maps()
+                records |= {s.index: maps[n : n + 1] for n, s in enumerate(shown)}
+        return found
 
     def answerer(self) -> Answerer:
         """It as a network that answers."""

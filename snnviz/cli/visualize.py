@@ -271,7 +271,8 @@ def command(
             if several:
                 for place in places:
                     check_folder(place, SETS, overwrite=overwrite, resume=resume)
-        for place, name, encoder in zip(places, found.names, found.encoders, strict=True):
+        drawn = zip(places, found.names, found.encoders, strict=True)
+        for number, (place, name, encoder) in enumerate(drawn):
             manifest = write_figure_sets(
                 encoder,
                 found.samples,
@@ -284,6 +285,7 @@ def command(
                 resume=resume,
                 jobs=jobs,
                 progress=options.progress_bar(quiet),
+                records=found.known(number),
             )
             if not quiet:
                 say(f"{len(found.samples)} figure sets in {place}, listed in {manifest}")

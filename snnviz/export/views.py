@@ -3,7 +3,7 @@
 matplotlib draws each of them anew; a test set of them takes minutes where counts take seconds.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -67,9 +67,12 @@ class Currents:
 
 
 def check_views(
-    encoder: "Encoder", samples: Iterable[Sample], options: FigureSetOptions
+    encoder: "Encoder",
+    samples: Iterable[Sample],
+    options: FigureSetOptions,
+    known: "Mapping[int, SpikeRecord] | None" = None,
 ) -> "dict[int, SpikeRecord]":
-    """The records of images that were encoded, by their index: the first of each size, or of few.
+    """What is known, and records of the first image of each size, or of few sizes, by their index.
 
     The kinds of pictures asked for can be drawn.
 
@@ -79,15 +82,13 @@ def check_views(
             are out of range or make it too large to draw.
         ShapeError: The samples do not suit the encoder.
     """
-    found: dict[int, SpikeRecord] = {}
+    found = dict(known or {})
     firsts: dict[tuple[int, ...], Sample] = {}
     for sample in samples:
         firsts.setdefault(seen_shape(sample), sample)
     for sample in firsts.values():
         shape = sample.image.shape
-        record = encode_samples(encoder, [sample], options.T)
-        keep_few(encoder, found, record, sample)
-        _, K, H, W = record.shape
+        _, K, H, W = _found(encoder, sample, options.T, found).shape
         silent = np.zeros((K, H, W), np.uint8)
         input_figure(np.zeros(shape, np.uint8), dpi=options.dpi)
         feature_map_figure(silent, t=0, **options.drawing)
@@ -111,6 +112,17 @@ def check_views(
     if "kernels" in options.kinds:
         _ = encoder.kernels  # which raises where there are none
     return found
+
+
+def _found(
+    encoder: "Encoder", sample: Sample, T: int, found: "dict[int, SpikeRecord]"
+) -> "SpikeRecord":
+    """The record of a sample, which is kept where there is room."""
+    record = found.get(sample.index)
+    if record is None:
+        record = encode_samples(encoder, [sample], T)
+        keep_few(encoder, found, record, sample)
+    return record
 
 
 def find_currents(

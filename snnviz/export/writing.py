@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -51,6 +51,7 @@ def write_figure_sets(
     resume: bool = False,
     jobs: int = 1,
     progress: Progress | None = None,
+    records: "Mapping[int, SpikeRecord] | None" = None,
 ) -> Path:
     """The manifest of the figure sets written to `out_dir`, one folder an image.
 
@@ -78,6 +79,8 @@ def write_figure_sets(
             `if __name__ == "__main__":`, since each of them imports it.
         progress: Called as `progress("figures", done, total)` in images of this rank: with those
             that were there already, and as further ones are written.
+        records: What is known already of the spikes of some samples over T steps, by their index,
+            as feature maps; those are not encoded.
 
     Raises:
         ExportError: The folder is not empty, is in use by another run, or cannot be written to,
@@ -103,7 +106,7 @@ def write_figure_sets(
     with joined_ranks() as ranks, ExitStack() as held:
         with ranks.agreed():
             # Options that do not suit the encoder are refused before anything is written.
-            known = check_views(encoder, samples, options)
+            known = check_views(encoder, samples, options, records or {})
             if ranks.is_first:
                 sources = [sample.source or "" for sample in samples if options.sheet]
                 warn_of_missing([*sources, *{sample.class_name or "" for sample in samples}])

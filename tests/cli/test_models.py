@@ -10,6 +10,9 @@ import torch
 from spikingjelly.activation_based import functional
 
 from snnviz.adapters.models import build_model
+from snnviz.adapters.network import NetworkEncoder
+from snnviz.adapters.recording import record
+from snnviz.cli import subjects
 from snnviz.data import garments
 from tests.commands import one_line
 
@@ -224,3 +227,26 @@ def test_event_frames_go_through_step_by_step(net, run, rng):
             total = total + net.early(torch.relu(net.conv(frame[None])))
     with np.load("o/00000/counts.npz") as stored:
         assert np.array_equal(stored["counts"][-1], total[0].numpy())
+
+
+def test_one_run_serves_all_layers(net, run, monkeypatch):  # noqa: ARG001
+    """What is written is what each layer alone would be, and no encoder is asked for it."""
+    for layer in ("early", "late"):
+        code, _, _ = run(
+            "visualize", *GIVEN, "--layer", layer, "--format", "npz", "--out-dir", layer
+        )
+        assert code == 0
+    calls, runs = [], []
+    monkeypatch.setattr(NetworkEncoder, "encode", lambda *_, **__: calls.append(1))
+    monkeypatch.setattr(subjects, "record", lambda *a, **k: runs.append(1) or record(*a, **k))
+    code, _, err = run("visualize", *GIVEN, "--layer", "all", "--format", "npz", "--out-dir", "o")
+    assert (code, err) == (0, "")
+    assert (calls, runs) == ([], [1])
+    for layer in ("early", "late"):
+        for n in range(2):
+            with (
+                np.load(f"o/{layer}/{n:05d}/counts.npz") as all_of_them,
+                np.load(f"{layer}/{n:05d}/counts.npz") as alone,
+            ):
+                assert np.array_equal(all_of_them["counts"], alone["counts"])
+                assert alone["counts"].max() > 0
