@@ -237,6 +237,7 @@ def command(
         from snnviz.cli.drawn import Wanted, find_drawn
         from snnviz.device import choose_device
         from snnviz.export import SETS, FigureSetOptions, write_figure_sets
+        from snnviz.export.views import check_views
         from snnviz.folders import check_folder
         from snnviz.ranks import is_first_rank, joined_ranks
 
@@ -271,8 +272,15 @@ def command(
             if several:
                 for place in places:
                     check_folder(place, SETS, overwrite=overwrite, resume=resume)
-        drawn = zip(places, found.names, found.encoders, strict=True)
-        for number, (place, name, encoder) in enumerate(drawn):
+            # Of several layers none is drawn where another cannot be.
+            known = [
+                check_views(encoder, found.samples, figure_options, found.known(number))
+                if several
+                else {}
+                for number, encoder in enumerate(found.encoders)
+            ]
+        drawn = zip(places, found.names, found.encoders, known, strict=True)
+        for place, name, encoder, records in drawn:
             manifest = write_figure_sets(
                 encoder,
                 found.samples,
@@ -285,7 +293,7 @@ def command(
                 resume=resume,
                 jobs=jobs,
                 progress=options.progress_bar(quiet),
-                records=found.known(number),
+                records=records,
             )
             if not quiet:
                 say(f"{len(found.samples)} figure sets in {place}, listed in {manifest}")

@@ -1,5 +1,6 @@
 """How busy each spiking layer is."""
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,8 @@ def firing_rate_figure(
     """A figure of the mean firing rate of each spiking layer, from the input downwards.
 
     Args:
-        firing_rate: Spikes per neuron and step in [0, 1] by layer, as `Measurement.firing_rate`.
+        firing_rate: Spikes per neuron and step by layer, as `Measurement.firing_rate`: up to 1, or
+            more where neurons fire several times in a step.
         dpi: Output pixels per inch.
         width: Inches of the figure; None: its usual width. Text keeps its points at any width.
         font_size: Points of text, from 5; None: 7.1 where `width` or `ax` is given, else as usual.
@@ -34,8 +36,10 @@ def firing_rate_figure(
         ShapeError: There are no layers, or a rate is out of range.
         ConfigError: dpi is out of range.
     """
-    if not firing_rate or not all(0 <= rate <= 1 for rate in firing_rate.values()):
-        raise ShapeError(f"firing rates must be in [0, 1] by layer, got {dict(firing_rate)}")
+    if not firing_rate or not all(0 <= rate < math.inf for rate in firing_rate.values()):
+        raise ShapeError(
+            f"firing rates must be finite and not negative, by layer, got {dict(firing_rate)}"
+        )
     place = Place(ax, width, font_size, dpi)
     inches = width or 6.0
     size = inches, squeezed(1.2 + 0.4 * len(firing_rate), inches, 6.0)

@@ -39,7 +39,8 @@ class Measurement:
             for t = 1 .. T.
         loss: Mean squared error between firing rates after T steps and one-hot labels; NaN where
             the output is no firing rate.
-        firing_rate: Spikes per neuron and step of each spiking layer, in [0, 1].
+        firing_rate: Spikes per neuron and step of each spiking layer: in [0, 1], or above where
+            neurons fire several times in a step.
         synops: Synaptic operations per image of each layer that sees spikes: a non-zero input times
             the weights that it meets, summed over T steps. Less at the border of a map, where a
             kernel hangs over; what enters a convolution after pooling are pooled spikes.

@@ -100,7 +100,7 @@ class Net(nn.Module):
         self.conv = nn.Conv2d(1, 3, 5, stride=2)
         self.spike = sinabs.layers.IAF()
         self.fc = nn.Linear(3 * 144, 10)
-        nn.init.uniform_(self.conv.weight, -0.2, 0.6)
+        nn.init.uniform_(self.conv.weight, 0.2, 0.8)
     def forward(self, x):
         drive = self.conv(x.flatten(0, 1)).unflatten(0, x.shape[:2])
         return self.fc(self.spike(drive).flatten(2))
@@ -204,3 +204,14 @@ def test_what_cannot_be_read_is_one_line(whole, run, command, arguments, said): 
     assert out == ""
     assert said in one_line(err)
     assert not Path("an").exists()
+
+
+def test_rates_above_one_are_drawn_by_evaluate(run, tmp_path, monkeypatch):
+    pytest.importorskip("sinabs")
+    monkeypatch.chdir(tmp_path)
+    Path("nets.py").write_text(SEVERAL)
+    arguments = ("--n-images", 5, "--dataset", "garments", "--figures", "f", "--json", "e.json")
+    code, _, _ = run("evaluate", "--model", "nets.py:Net", "-T", 4, *arguments)
+    assert code == 0
+    assert json.loads(Path("e.json").read_text())["firing_rate"]["spike"] > 1
+    assert Path("f/firing_rate.png").exists()

@@ -250,3 +250,12 @@ def test_one_run_serves_all_layers(net, run, monkeypatch):  # noqa: ARG001
             ):
                 assert np.array_equal(all_of_them["counts"], alone["counts"])
                 assert alone["counts"].max() > 0
+
+
+def test_no_layer_is_drawn_where_another_cannot_be(net, run):  # noqa: ARG001
+    code, out, err = run(
+        "visualize", *GIVEN, "--layer", "all", "--kind", "kernels", "--out-dir", "o"
+    )
+    assert (code, out) == (1, "")
+    assert "2 layers of weights lie between the pixels and late" in one_line(err)
+    assert not Path("o").exists()
