@@ -97,13 +97,15 @@ def _any_network(
         cost = measure_network(studied.answerer, images, progress=progress)
     if "#" in studied.layer or f"{studied.layer}#2" in cost.firing_rate:
         return cost, None, f"{studied.layer} is one layer at several places"
-    count = affordable(work.products / len(images), channels)
+    count = affordable(work.products / len(images), channels, len(images))
     if not count:
-        why = f"runs without each of {channels} channels take too long for {LEAST_IMAGES} images"
+        few = min(LEAST_IMAGES, len(images))
+        why = f"runs without each of {channels} channels take too long for {few} images"
         return cost, None, why
     try:
-        seen = images.head(min(count, len(images)))
-        importance = network_importance(studied, seen, channels, ranks=ranks, progress=progress)
+        importance = network_importance(
+            studied, images.head(count), channels, ranks=ranks, progress=progress
+        )
     except ConfigError as error:
         return cost, None, str(error)
     return cost, importance, ""

@@ -72,17 +72,20 @@ def counting(net: nn.Module) -> Iterator[Work]:
         yield work
 
 
-def affordable(work: float, channels: int) -> int:
+def affordable(work: float, channels: int, wanted: int) -> int:
     """How many images runs without each of so many channels can be of; 0 where too few.
+
+    Too few are less than are wanted and less than `LEAST_IMAGES`.
 
     The number follows from the network and not from how fast the machine is.
 
     Args:
         work: Products of one image.
         channels: How many runs.
+        wanted: How many images there are.
     """
-    images = int(MOST_WORK // max(1.0, work * channels))
-    return images if images >= LEAST_IMAGES else 0
+    images = min(wanted, int(MOST_WORK // max(1.0, work * channels)))
+    return images if images >= min(LEAST_IMAGES, wanted) else 0
 
 
 def network_importance(

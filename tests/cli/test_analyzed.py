@@ -65,16 +65,25 @@ def test_what_a_layer_is_worth_to_the_network_of_the_user(net, run, images):  # 
 
 
 def test_what_takes_too_long_is_left_out_by_name(net, run, monkeypatch):  # noqa: F811, ARG001
-    monkeypatch.setattr(ablation, "MOST_WORK", 10**8)
+    monkeypatch.setattr(ablation, "MOST_WORK", 10**7)
     code, out, err = run("analyze", *GIVEN[:4], *FEW)
     assert code == 0
     assert err.splitlines()[1] == (
-        "snnviz: runs without each of 6 channels take too long for 100 images: importance in the "
+        "snnviz: runs without each of 6 channels take too long for 12 images: importance in the "
         "network of w.pth is left out"
     )
     assert found()["networks"]["w.pth"]["importance"] is None
     assert "accuracy_drop" not in Path("an/channels.csv").read_text()
     assert "In the network of w.pth (12 images): accuracy" in out
+
+
+def test_of_how_many_images_importance_is_is_said(net, run, monkeypatch):  # noqa: F811, ARG001
+    monkeypatch.setattr("snnviz.analysis.within.affordable", lambda *_: 5)
+    code, out, _ = run("analyze", *GIVEN[:4], *FEW)
+    assert code == 0
+    assert " accuracy of the first 5 images falls by" in out
+    assert found()["networks"]["w.pth"]["importance"]["total"] == 5
+    assert found()["networks"]["w.pth"]["cost"]["total"] == 12
 
 
 def test_a_network_that_answers_nothing_has_no_accuracy(run, tmp_path, monkeypatch):

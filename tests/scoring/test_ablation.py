@@ -160,5 +160,8 @@ def test_work_is_that_of_products_neurons_and_calls():
 
 def test_how_many_images_can_be_afforded(monkeypatch):
     monkeypatch.setattr(ablation, "MOST_WORK", 10**6)
-    assert affordable(10, 1000) == 100
-    assert affordable(10, 1001) == 0
+    assert affordable(10, 1000, 500) == 100
+    assert affordable(10, 1001, 500) == 0
+    assert affordable(10, 1001, 99) == 99
+    assert affordable(10, 2000, 51) == 0
+    assert affordable(1, 10, 500) == 500
