@@ -18,8 +18,8 @@ from snnviz.ranks import Ranks
 from snnviz.scoring.evaluation import Progress, check_labels
 from snnviz.scoring.importance import Importance
 
-MOST_WORK = 10**12
-"""Products, about, that all runs without a channel may take: a minute or two on two cores."""
+MOST_WORK = 2 * 10**11
+"""Products, about, that all runs without a channel may take: a minute or two on a busy machine."""
 
 LEAST_IMAGES = 100
 """Fewer images tell a channel's worth from chance too badly."""
