@@ -10,10 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from snnviz.adapters.feeding import Source
-from snnviz.adapters.network import normalized
-from snnviz.adapters.probing import Probe, listen
-from snnviz.adapters.recording import Recorder, as_source, chunks, unwrapped
+from snnviz.adapters.feeding import Source, as_source, normalized
+from snnviz.adapters.finding import unwrapped
+from snnviz.adapters.listening import Probe, listen
+from snnviz.adapters.recorder import Recorder, chunks
 from snnviz.adapters.state import Start
 from snnviz.errors import ConfigError
 

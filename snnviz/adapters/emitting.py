@@ -109,3 +109,16 @@ def compact(emitted: Tensor) -> Tensor:
     if torch.equal(fired.to(emitted.dtype), emitted):
         return fired.cpu()
     return emitted.detach().to("cpu", copy=True)
+
+
+def check_sizes(layer: Layer, sizes: set[float]) -> None:
+    """Nothing, if the spikes of a layer are of one size.
+
+    Raises:
+        ConfigError: They are not: what it emits is analog.
+    """
+    if len(sizes) > 1 and any(size != round(size) for size in sizes):
+        raise ConfigError(
+            f"{layer.name} ({layer.kind}) emits analog values such as {min(sizes):g} and "
+            f"{max(sizes):g}, no spikes; name another layer"
+        )

@@ -1,12 +1,21 @@
 """Images in the form in which a network takes them, and what its layers emit in one form."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
+from torch import Tensor, nn
 
+from snnviz.adapters.finding import device_of
 from snnviz.adapters.protocol import Axes, Feed
+from snnviz.data import normalize
 from snnviz.errors import ShapeError
+
+# Whole numbers up to so many or more are bytes that nobody scaled.
+_BYTES = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,3 +112,64 @@ def in_axes(steps: Tensor, axes: Axes) -> Tensor:
         return steps
     by_image = steps.transpose(0, 1)
     return by_image if axes == "images first" else by_image.flatten(0, 1)
+
+
+def as_source(
+    images: Tensor | NDArray[np.generic], net: nn.Module, *, sequence: bool = False
+) -> Source:
+    """Images as the network can be given them: on its device, of its type.
+
+    Raises:
+        ShapeError: They are no finite floats, have no axis of images, or there are none.
+    """
+    if not isinstance(images, (Tensor, np.ndarray)) or getattr(images, "is_sparse", False):
+        raise ShapeError(f"images are a dense tensor or array, got {type(images).__name__}")
+    if isinstance(images, np.ndarray) and images.dtype.kind not in "fiub":
+        raise ShapeError(f"images must be floats, got {images.dtype}")
+    if isinstance(images, np.ndarray):
+        native = images.dtype.newbyteorder("=")
+        images = np.require(images, native, ("C_CONTIGUOUS", "WRITEABLE"))
+    values = torch.as_tensor(images).detach()
+    least = 3 if sequence else 2
+    form = "[T, N, ...]" if sequence else "[N, ...]"
+    if values.ndim < least or 0 in values.shape:
+        raise ShapeError(f"images must be {form} with no side of 0, got {list(values.shape)}")
+    if not values.is_floating_point():
+        raise ShapeError(f"images must be floats, got {values.dtype}; divide by 255")
+    if not torch.isfinite(values).all():
+        raise ShapeError("images must be finite, and some values are nan or infinite")
+    top = float(values.max())
+    if (
+        not sequence
+        and top >= _BYTES
+        and values.min() >= 0
+        and bool((values == values.round()).all())
+    ):
+        raise ShapeError(f"images are whole numbers up to {top:g}; divide by 255")
+    dtype = next((p.dtype for p in net.parameters() if p.is_floating_point()), torch.float32)
+    return Source(values.to(device_of(net), dtype), sequence)
+
+
+def normalized(source: Source, mean: Sequence[float] | None, std: Sequence[float] | None) -> Source:
+    """Images as a network expects them: less the mean, over the standard deviation."""
+    if mean is None and std is None:
+        return source
+    whole = source.values.flatten(0, 1) if source.sequence else source.values
+    normal = torch.from_numpy(normalize(whole.cpu().float().numpy(), mean or (0,), std or (1,)))
+    return Source(normal.to(source.values).reshape(source.values.shape), source.sequence)
+
+
+def form_of(source: Source) -> tuple[Any, ...]:
+    """What images have in common that a network takes in one way."""
+    return source.sequence, source.values.shape[2 if source.sequence else 1 :]
+
+
+def brightest(source: Source) -> Source:
+    """Still images by falling brightness."""
+    levels = source.values.flatten(1).double().abs().sum(1)
+    return source.take(levels.argsort(descending=True, stable=True).tolist())
+
+
+def brightness(source: Source) -> float:
+    """How bright the brightest still image is."""
+    return float(source.values.flatten(1).double().abs().sum(1).max())

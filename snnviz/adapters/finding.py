@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import cast
 
+import torch
 from torch import nn
 
 from snnviz.adapters import frameworks
@@ -89,3 +90,29 @@ class Unknown(Framework):
 
 
 UNKNOWN = Unknown()
+
+
+def device_of(net: nn.Module) -> torch.device:
+    """Where the network computes."""
+    tensors = (*net.parameters(), *net.buffers())
+    return tensors[0].device if tensors else torch.device("cpu")
+
+
+def unwrapped(net: nn.Module) -> nn.Module:
+    """The network inside what torch.compile or data parallelism put around it.
+
+    Raises:
+        ConfigError: It is no network, or one that has no weights yet.
+    """
+    if not isinstance(net, nn.Module):
+        raise ConfigError(f"a network is a torch.nn.Module, got {type(net).__name__}")
+    if any(nn.parameter.is_lazy(weight) for weight in net.parameters()):
+        raise ConfigError(
+            f"{type(net).__name__} has lazy layers without weights; run it once on an image, or "
+            "load its weights"
+        )
+    inner = getattr(net, "_orig_mod", None)
+    if isinstance(inner, nn.Module):
+        return unwrapped(inner)
+    parallel = (nn.DataParallel, nn.parallel.DistributedDataParallel)
+    return unwrapped(net.module) if isinstance(net, parallel) else net

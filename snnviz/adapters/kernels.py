@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from snnviz.adapters.calls import Call
 from snnviz.adapters.feeding import Source
-from snnviz.adapters.hooks import Call
-from snnviz.adapters.probing import Site
+from snnviz.adapters.listening import Site
 from snnviz.errors import ConfigError
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from snnviz.adapters.calls import sentence
 from snnviz.adapters.finding import frameworks_of
-from snnviz.adapters.hooks import sentence
 from snnviz.checkpoint import StandIn, find_network, listing, plain_name, read_file, take_apart
 from snnviz.checkpoint.values import numpy_array
 from snnviz.errors import CheckpointError, ConfigError, SnnvizError

@@ -1,9 +1,9 @@
 """`NetworkEncoder`: the first layer of neurons of any network, or another that is named."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil
 from typing import Any
 
@@ -12,51 +12,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from snnviz.adapters.emitting import Emissions, compact
 from snnviz.adapters.encoder import Encoder
-from snnviz.adapters.feeding import Source, by_step, in_axes
-from snnviz.adapters.hooks import Call, Stop, run, stopping
+from snnviz.adapters.feeding import Source, as_source, brightest, brightness, form_of, normalized
+from snnviz.adapters.finding import device_of, unwrapped
 from snnviz.adapters.kernels import find_kernels
-from snnviz.adapters.probing import NoWayError, Probe, Site, listen
-from snnviz.adapters.recording import (
-    Recorder,
-    as_source,
-    check_sizes,
-    check_steps,
-    chunks,
-    device_of,
-    unwrapped,
-)
+from snnviz.adapters.probing import NoWayError
+from snnviz.adapters.recorder import Recorder, check_steps, chunks
 from snnviz.adapters.state import Start, copy_network
-from snnviz.data import normalize
-from snnviz.errors import ConfigError, ShapeError
-from snnviz.neurons.first_spike import drive_thresholds, first_spike
+from snnviz.adapters.stepping import Known, Stepping
+from snnviz.errors import ConfigError
 from snnviz.records.spikes import SpikeRecord
 
-# Values of a layer of all steps that are computed together, where it keeps its state in between:
-# 64 MB of float32.
-_VALUES = 1 << 24
-_BLOCK = 8
 # Sides of images that networks are made for.
 _SIZES = (28, 32, 34, 48, 64, 96, 128, 224)
-
-
-@dataclass(frozen=True, eq=False)
-class Known:
-    """What was found of a network for images of one shape.
-
-    Attributes:
-        found: How it takes them.
-        site: The layer of neurons that is recorded.
-        steps: Over how many steps the network loops, or the only number that it takes; else None.
-        proven: Whether the network's own run was looked at with images of another shape, since it
-            takes none of this one.
-    """
-
-    found: Probe
-    site: Site
-    steps: int | None
-    proven: bool = False
 
 
 class NetworkEncoder(Encoder):
@@ -141,10 +109,8 @@ class NetworkEncoder(Encoder):
         """
         known = self._seen
         with self._recorder.running() as start:
-            return find_kernels(
-                self._net, known.site, lambda source: self._reach(known, source, start),
-                self._sample
-            )  # fmt: skip
+            reach = Stepping(self._net, known, start).reach
+            return find_kernels(self._net, known.site, reach, self._sample)
 
     def integrates(self) -> tuple[float, float | None] | None:
         """`v_threshold` and `v_reset` of integrate-and-fire neurons, None of others."""
@@ -198,7 +164,7 @@ class NetworkEncoder(Encoder):
             if not known.found.way.loops or known.steps == 1:
                 self._recorder.check_steps(known.found, T)
             if self._is_still(known) and self._prove(known, source, T, start):
-                fast = self._recording(known, T, start)
+                fast = Stepping(self._net, known, start).recording(T)
                 return SpikeRecord.joined(
                     [fast(chunk)[:count] for chunk, count in chunks(source, known.found)]
                 )
@@ -215,9 +181,9 @@ class NetworkEncoder(Encoder):
                     f"the input current of {known.site.name} changes with t; leave out what shows "
                     "it"
                 )
+            stepping = Stepping(self._net, known, start)
             parts = [
-                self._drive(known, chunk, start)[0][:count]
-                for chunk, count in chunks(source, known.found)
+                stepping.drive(chunk)[0][:count] for chunk, count in chunks(source, known.found)
             ]
         return torch.cat(parts).float()
 
@@ -276,7 +242,7 @@ class NetworkEncoder(Encoder):
 
     def _know(self, source: Source, T: int | None, start: Start) -> Known:
         """How the network takes images like these, found once."""
-        form = _form(source)
+        form = form_of(source)
         if form not in self._known:
             try:
                 self._look(source, T, start)
@@ -300,8 +266,7 @@ class NetworkEncoder(Encoder):
         found = self._recorder.probe(source, T, start)
         (site,) = self._recorder.chosen(found)
         self._recorder.check_random(found, [site], None)
-        steps = found.way.steps if not found.way.timers else None
-        self._known[_form(source)] = self._last = Known(found, site, steps)
+        self._known[form_of(source)] = self._last = Known(found, site)
         self.layer = site.name
         return self._last
 
@@ -322,7 +287,7 @@ class NetworkEncoder(Encoder):
             self._recorder.probe(source, None, start)  # which says why it does not run
         known = others[0]
         try:
-            drive, _ = self._drive(known, source.take([0, 0]), start)
+            drive, _ = Stepping(self._net, known, start).drive(source.take([0, 0]))
         except ConfigError as error:
             raise NoWayError(
                 f"{known.site.name} is not reached with images of shape "
@@ -332,7 +297,7 @@ class NetworkEncoder(Encoder):
             raise NoWayError(f"of 2 images {len(drive)} arrive at {known.site.name}")
         site = replace(known.site, shape=tuple(drive.shape[1:]))
         found = replace(known.found, sites=(site,))
-        return Known(found, site, known.steps, proven=True)
+        return Known(found, site, proven=True)
 
     def _steps(self, known: Known, source: Source, T: int | None) -> int:
         if T is None and self._told_T and not source.sequence:
@@ -344,8 +309,7 @@ class NetworkEncoder(Encoder):
 
     def _is_still(self, known: Known) -> bool:
         """Whether the drive of the recorded layer is known to be the same at each step."""
-        first = known.site.layer is known.found.first and known.site.place == 0
-        return first and known.found.still and not self._sample.sequence
+        return known.is_still and not self._sample.sequence
 
     def _prove(self, known: Known, source: Source, T: int, start: Start) -> bool:
         """Whether stepping the neurons alone gives what the network itself emits.
@@ -360,28 +324,12 @@ class NetworkEncoder(Encoder):
         form = (known, T)
         if known.proven:
             return True
-        level = _brightness(source)
+        level = brightness(source)
         held, up_to = self._proven.get(form, (True, -1.0))
         if not held or level <= up_to:
             return held
-        chunk, _ = next(chunks(_brightest(source), known.found))
-        steps = min(T, known.steps or T)
-        way = known.found.way
-        if known.steps is None and (way.feed != "image" or way.loops):
-            # Long runs of all steps at once take memory for each of them, in every layer.
-            neurons = int(np.prod(known.site.shape)) * len(chunk)
-            steps = min(T, max(_BLOCK // 2, _VALUES // 4 // max(1, neurons)))
-        heard = listen(
-            self._net, [known.site.layer], known.found.way, chunk,
-            known.steps or steps, start=start,
-        )  # fmt: skip
-        own = heard[known.site.layer.name, 0].emissions
-        try:
-            same = _agree(self._recording(known, T, start)(chunk), own, steps)
-        except ConfigError:
-            if known.steps not in (None, T):
-                raise
-            same = False
+        chunk, _ = next(chunks(brightest(source), known.found))
+        same = Stepping(self._net, known, start).agrees(chunk, T)
         if not same:
             self._recorder.check_steps(known.found, T)
             warnings.warn(
@@ -391,132 +339,6 @@ class NetworkEncoder(Encoder):
             )
         self._proven[form] = same, level
         return same
-
-    def _recording(self, known: Known, T: int, start: Start) -> Callable[[Source], SpikeRecord]:
-        """What records a chunk of images without the network's own run."""
-        layer, sizes = known.site.layer, set[float]()
-
-        def step(chunk: Source) -> SpikeRecord:
-            emissions = self._stepped(known, chunk, T, start)
-            sizes.update(emissions.sizes())
-            check_sizes(layer, sizes)
-            return emissions.record(T)
-
-        def threshold(chunk: Source) -> SpikeRecord:
-            drive = self._drive(known, chunk, start)[0]
-            if drive.dtype != torch.float32:  # under autocast, for example
-                return step(chunk)
-            times = first_spike(
-                np.ascontiguousarray(drive.cpu().numpy()),
-                drive_thresholds(*self.renewal_parameters(), T),
-            )
-            return SpikeRecord.from_first_spike(times, T)
-
-        return threshold if self.is_renewal else step
-
-    def _reach(self, known: Known, source: Source, start: Start) -> Call:
-        """The call of the layer, when the network first comes to it."""
-        way = known.found.way
-        start.begin()
-        feed = source.flat() if way.flat else source
-        given = feed.step(0) if way.feed == "image" else feed.all_steps(known.steps or 1, way.feed)
-        with stopping(known.site.layer):
-            try:
-                run(self._net, given)
-            except Stop as stop:
-                return stop.call
-        raise ConfigError(f"{known.site.name} is not reached with these images")
-
-    def _drive(self, known: Known, chunk: Source, start: Start) -> tuple[Tensor, Call]:
-        """The drive of a chunk, [N, ...], and the call in which it entered the neurons."""
-        call = self._reach(known, chunk, start)
-        layer = known.site.layer
-        axes = layer.framework.axes(layer.module, call.drive)
-        drive = by_step(call.drive, axes, len(chunk), layer.framework.steps(layer.module))[0]
-        # Not a number would compare as larger than every threshold and pass for a spike.
-        if not torch.isfinite(drive).all():
-            raise ShapeError("the drive is not finite; check the network's weights")
-        return drive, call
-
-    def _stepped(self, known: Known, chunk: Source, T: int, start: Start) -> Emissions:
-        """What the neurons alone emit in T steps of a drive that does not change."""
-        drive, call = self._drive(known, chunk, start)
-        layer = known.site.layer
-        axes = layer.framework.axes(layer.module, call.drive)
-        emissions, states = Emissions(layer), call.arguments
-        block = 1 if axes == "step" else T
-        if block > 1 and known.steps is None and T * drive.numel() > _VALUES:
-            block = max(1, min(_BLOCK, _VALUES // 4 // drive.numel()))
-        start.begin()
-        for first in range(0, T, block):
-            count = min(block, T - first)
-            given = in_axes(drive.unsqueeze(0).repeat(count, *[1] * drive.ndim), axes)
-            emitted, states = _call(layer.module, given, states, layer.framework.emitted)
-            emissions.add(
-                by_step(compact(emitted), axes, len(chunk), layer.framework.steps(layer.module))
-            )
-        if emissions.T != T:
-            raise ConfigError(f"{layer.kind} makes {emissions.T} steps of {T} when stepped alone")
-        return emissions
-
-
-def _form(source: Source) -> tuple[Any, ...]:
-    """What images have in common that a network takes in one way."""
-    return source.sequence, source.values.shape[2 if source.sequence else 1 :]
-
-
-def _brightest(source: Source) -> Source:
-    """Still images by falling brightness."""
-    levels = source.values.flatten(1).double().abs().sum(1)
-    return source.take(levels.argsort(descending=True, stable=True).tolist())
-
-
-def _brightness(source: Source) -> float:
-    """How bright the brightest still image is."""
-    return float(source.values.flatten(1).double().abs().sum(1).max())
-
-
-def _agree(record: SpikeRecord, own: Emissions, steps: int) -> bool:
-    """Whether a record has the spikes that the network itself emitted, for its first steps."""
-    values = own.by_step(steps)
-    total = np.zeros(values[0].shape, np.int64)
-    for t, step in enumerate(values):
-        total += step.numpy()
-        if not np.array_equal(record.count(t), total):
-            return False
-    return True
-
-
-def normalized(source: Source, mean: Sequence[float] | None, std: Sequence[float] | None) -> Source:
-    """Images as a network expects them: less the mean, over the standard deviation."""
-    if mean is None and std is None:
-        return source
-    whole = source.values.flatten(0, 1) if source.sequence else source.values
-    normal = torch.from_numpy(normalize(whole.cpu().float().numpy(), mean or (0,), std or (1,)))
-    return Source(normal.to(source.values).reshape(source.values.shape), source.sequence)
-
-
-def _call(
-    module: nn.Module,
-    drive: Tensor,
-    states: tuple[Any, ...],
-    emitted: Callable[[nn.Module, Any], Tensor | None],
-) -> tuple[Tensor, tuple[Any, ...]]:
-    """What a layer of neurons emits, and the states to pass to its next call.
-
-    Raises:
-        ConfigError: It raised an error, or returned no spikes.
-    """
-    try:
-        output = module(drive, *states)
-    except (MemoryError, torch.OutOfMemoryError):
-        raise
-    except Exception as error:
-        raise ConfigError(f"{type(module).__name__} cannot be stepped alone: {error}") from error
-    spikes = emitted(module, output)
-    if spikes is None:
-        raise ConfigError(f"{type(module).__name__} returns no tensor of spikes")
-    return spikes, tuple(output[-len(states) :]) if states else ()
 
 
 def split_encoder(

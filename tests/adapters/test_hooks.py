@@ -5,8 +5,10 @@ import torch
 from spikingjelly.activation_based import neuron
 from torch import nn
 
+from snnviz.adapters.calls import Stop, run, states_in, stopping
 from snnviz.adapters.finding import find_layers
-from snnviz.adapters.hooks import Listener, Stop, places, run, states_in, stopping
+from snnviz.adapters.hooks import Listener
+from snnviz.adapters.places import places
 from snnviz.errors import ConfigError
 
 

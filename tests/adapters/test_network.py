@@ -277,7 +277,7 @@ def test_questions_before_images_are_answered_from_images_of_a_usual_size():
 
 @pytest.mark.parametrize("T", [1, 9, 300])
 def test_layers_of_all_steps_are_stepped_in_blocks(T, still, monkeypatch):
-    monkeypatch.setattr("snnviz.adapters.network._VALUES", 2000)  # a block of a few steps
+    monkeypatch.setattr("snnviz.adapters.stepping._VALUES", 2000)  # a block of a few steps
     net = chain(v_reset=None)
     functional.set_step_mode(net[1], "m")
     whole = nn.Sequential(layer.Conv2d(1, 4, 3, step_mode="m"), net[1])

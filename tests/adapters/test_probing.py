@@ -7,7 +7,8 @@ from torch import nn
 
 from snnviz.adapters.feeding import Source
 from snnviz.adapters.finding import find_layers
-from snnviz.adapters.probing import NoWayError, Way, probe
+from snnviz.adapters.listening import Trial, Way
+from snnviz.adapters.probing import NoWayError, probe
 from snnviz.adapters.state import undisturbed
 from snnviz.errors import ConfigError, ShapeError
 
@@ -18,7 +19,7 @@ def found(net, images=None, T=4, *, sequence=False):
         images = torch.rand(3, 1, 6, 5, generator=torch.Generator().manual_seed(2)) * 2
     layers = find_layers(net)
     with undisturbed(net, {each.framework for each in layers}) as start:
-        return probe(net, layers, Source(images, sequence), T, start=start)
+        return probe(Trial(net, layers, start), Source(images, sequence), T)
 
 
 def body(mode="s", **settings):

@@ -1,0 +1,291 @@
+"""One network, and what is heard of its layers in its own runs."""
+
+from collections.abc import Iterator, Sequence
+from math import prod
+
+import torch
+from torch import nn
+
+from snnviz.adapters.feeding import Source, brightest
+from snnviz.adapters.finding import UNKNOWN, Layer, device_of, find_layers
+from snnviz.adapters.keeping import Kept, Own, noting
+from snnviz.adapters.listening import Probe, Site, Trial, listen
+from snnviz.adapters.probing import probe
+from snnviz.adapters.state import Start, undisturbed
+from snnviz.adapters.stepping import Known, Stepping
+from snnviz.batching import batches
+from snnviz.device import full_precision
+from snnviz.errors import ConfigError, check_integer
+from snnviz.records.recording import LayerInfo
+from snnviz.records.spikes import SpikeRecord
+
+# So many neurons of a layer are computed at once, of up to so many images: the last bits of a
+# convolution can depend on the number of images, so that it is the same for all of them.
+_NEURONS, _IMAGES = 1 << 19, 8
+_DEFAULT_T = 4
+
+
+class Recorder:
+    """Runs one network, and knows which of its layers are looked at.
+
+    Args:
+        net: The network, without what wraps it.
+        layers: As for `record`.
+
+    Raises:
+        ConfigError: It has no spiking neurons, or there is no layer of that name.
+    """
+
+    def __init__(self, net: nn.Module, layers: str | Sequence[str] | None = None) -> None:
+        self.net = net
+        self.names = None if layers in (None, "all") else _listed(layers)
+        self.everything = layers == "all"
+        self.layers = self._find()
+
+    def _find(self) -> list[Layer]:
+        modules = dict(self.net.named_modules(remove_duplicate=False))
+        wanted = [name.partition("#")[0] for name in self.names or ()]
+        if missing := [name for name in wanted if name not in modules]:
+            some = ", ".join(layer.name for layer in find_layers(self.net)[:8])
+            raise ConfigError(f"no layer {missing[0]!r}; choose from {some}")
+        try:
+            known = find_layers(self.net)
+        except ConfigError:
+            if not wanted:
+                raise
+            known = []
+        there = {id(layer.module): layer for layer in known}
+        own = [
+            Layer(name, modules[name], UNKNOWN)
+            for name in dict.fromkeys(wanted)
+            if id(modules[name]) not in there
+        ]
+        return [*known, *own]
+
+    def running(self) -> "_Running":
+        """What surrounds runs of the network: it gives its `Start`."""
+        return _Running(self.net, self.layers)
+
+    def probe(self, source: Source, T: int | None, start: Start) -> Probe:
+        """How the network takes these images."""
+        check_steps(T)
+        wished = T or (len(source.values) if source.sequence else self.stated or _DEFAULT_T)
+        trial = Trial(self.net, self.layers, start)
+        return probe(trial, source, wished, named=bool(self.names))
+
+    def steps(self, found: Probe, source: Source, T: int | None) -> int:
+        """The number of steps of a record: T, or what the network or the sequence says."""
+        if T is not None:
+            return T
+        if source.sequence:
+            return len(source.values)
+        return found.own_steps or self.stated or _DEFAULT_T
+
+    @property
+    def stated(self) -> int | None:
+        """The number of steps that the network says of itself, in an attribute `T`."""
+        T = getattr(self.net, "T", None)
+        return T if type(T) is int and T >= 1 else None
+
+    def chosen(self, found: Probe) -> list[Site]:
+        """The layers that are looked at, in the order in which they are called.
+
+        Raises:
+            ConfigError: One of them is not called.
+        """
+        if self.everything:
+            return list(found.sites)
+        if self.names is None:
+            return [next(site for site in found.sites if site.layer is found.first)]
+        by_name = {site.name: site for site in found.sites}
+        modules = dict(self.net.named_modules(remove_duplicate=False))
+        sites = []
+        for name in self.names:
+            plain, _, place = name.partition("#")
+            same = next((each for each in self.layers if each.module is modules[plain]), None)
+            called = f"{same.name if same else plain}{'#' * bool(place)}{place}"
+            if called not in by_name:
+                raise ConfigError(
+                    f"{name!r} is not called when the network runs; choose from "
+                    + ", ".join(by_name)
+                )
+            sites.append(by_name[called])
+        order = {site.name: number for number, site in enumerate(found.sites)}
+        return sorted(dict.fromkeys(sites), key=lambda site: order[site.name])
+
+    def check_random(self, found: Probe, wanted: Sequence[Site], seed: int | None) -> None:
+        """Nothing, if no layer of `wanted` depends on random numbers, or a seed is given.
+
+        Raises:
+            ConfigError: One does, and none is.
+        """
+        random = [site.name for site in wanted if site.layer.name in found.random]
+        if random and seed is None:
+            raise ConfigError(
+                f"{random[0]} emits other spikes in every run, since the network draws random "
+                "numbers (as Poisson coding does): it has no record of its own; give "
+                "snnviz.record a seed, which records one such run"
+            )
+
+    def own(
+        self,
+        found: Probe,
+        source: Source,
+        T: int,
+        wanted: Sequence[Site],
+        start: Start,
+        *,
+        seed: int | None = None,
+        drives: bool = False,
+        skip: bool = False,
+    ) -> tuple[dict[str, Own], tuple[str, ...]]:
+        """What the layers emit in the network's own run of T steps, by name; why some are left out.
+
+        Args:
+            found: How the network takes images.
+            source: The images.
+            T: Number of time steps.
+            wanted: The layers.
+            start: Puts the network at its start.
+            seed: Of the random numbers that the network draws, where it may.
+            drives: Whether input currents are kept.
+            skip: Whether layers without a record are left out, unless all are.
+
+        Raises:
+            ConfigError: The network can do other numbers of steps only, or a layer has no record.
+        """
+        self.check_steps(found, T)
+        kept = {site.name: Kept(site, drives=drives) for site in wanted}
+        faults: dict[str, ConfigError] = {}
+        for name, each in kept.items():
+            with noting(faults, name):
+                self.check_random(found, [each.site], seed)
+        layers = list({id(site.layer): site.layer for site in wanted}.values())
+        for chunk, count in chunks(source, found):
+            heard = listen(
+                self.net, layers, found.way, chunk, T, start=start, seed=seed or 0, drives=drives,
+                until=found.called_once(layers),
+            )  # fmt: skip
+            for name, each in kept.items():
+                if name not in faults:
+                    with noting(faults, name):
+                        each.add(heard.get((each.site.layer.name, each.site.place)), T, count)
+        if faults and (not skip or len(faults) == len(kept)):
+            raise next(iter(faults.values()))
+        own = {name: each.own() for name, each in kept.items() if name not in faults}
+        return own, tuple(f"{name} is left out: {error}" for name, error in faults.items())
+
+    def alone(
+        self,
+        found: Probe,
+        source: Source,
+        T: int,
+        wanted: Sequence[Site],
+        start: Start,
+        *,
+        drives: bool = False,
+    ) -> dict[str, Own]:
+        """The same of one large layer whose drive is the same at each step; else nothing.
+
+        Its neurons are stepped by themselves, where the network would take all steps in one call
+        and memory for each of them. They are held against the network's own run of a few steps.
+        """
+        (site, *others), size = wanted, _chunk_size(found)
+        known = Known(found, site)
+        random = site.layer.name in found.random
+        if others or random or source.sequence or not known.is_still or not known.is_large(T, size):
+            return {}
+        stepping = Stepping(self.net, known, start)
+        if not stepping.agrees(next(chunks(brightest(source), found))[0], T):
+            return {}
+        record, records, currents = stepping.recording(T), [], [torch.empty(0)]
+        for chunk, count in chunks(source, found):
+            records.append(record(chunk)[:count])
+            if drives:
+                currents.append(stepping.drive(chunk)[0][:count].float().cpu())
+        current = torch.cat(currents[1:] or currents).numpy()
+        return {site.name: Own(SpikeRecord.joined(records), current)}
+
+    def check_steps(self, found: Probe, T: int) -> None:
+        """Nothing, if the network itself can make T steps.
+
+        Raises:
+            ConfigError: It cannot.
+        """
+        if found.way.steps is None or found.way.timers or found.way.steps == T:
+            return
+        name, steps = type(self.net).__name__, found.way.steps
+        if found.way.loops and steps == 1:
+            raise ConfigError(
+                f"{name} makes one step a call and puts its neurons at their start in each, so "
+                f"that all are alike, T is {T}; choose T = 1, or let it keep or return its states"
+            )
+        how = "loops over" if found.way.loops else "takes"
+        raise ConfigError(
+            f"{name} {how} {steps} time steps by itself, T is {T}; choose T = {steps}"
+        )
+
+    def notes(self, found: Probe) -> tuple[str, ...]:
+        """What is to be said of how the network was run."""
+        notes = []
+        if found.way.flat:
+            notes.append("each image was given to the network as one row of numbers")
+        return tuple(notes)
+
+
+class _Running:
+    """Surrounds runs of a network: as found afterwards, in full precision meanwhile."""
+
+    def __init__(self, net: nn.Module, layers: Sequence[Layer]) -> None:
+        self._undisturbed = undisturbed(net, [layer.framework for layer in layers])
+        self._precise = full_precision(device_of(net))
+
+    def __enter__(self) -> Start:
+        start = self._undisturbed.__enter__()
+        self._precise.__enter__()
+        return start
+
+    def __exit__(self, *error: object) -> None:
+        self._precise.__exit__(*error)  # type: ignore[arg-type]
+        self._undisturbed.__exit__(*error)  # type: ignore[arg-type]
+
+
+def info(site: Site, found: Probe) -> LayerInfo:
+    """What people are told of a layer."""
+    first = site.layer is found.first and site.place == 0
+    return LayerInfo(site.name, site.layer.kind, site.layer.framework.name, site.shape, first)
+
+
+def _chunk_size(found: Probe) -> int:
+    neurons = max(1, *(prod(site.shape) for site in found.sites), 1)
+    return found.way.batch or max(
+        1, min(_IMAGES, 1 << ((_NEURONS // neurons) or 1).bit_length() - 1)
+    )
+
+
+def chunks(source: Source, found: Probe) -> Iterator[tuple[Source, int]]:
+    """The images a few at a time, always as many, and how many of them are not there to fill up."""
+    size = _chunk_size(found)
+    for some in batches(len(source), size):
+        there = list(range(len(source))[some])
+        filled = [*there, *[there[-1]] * (size - len(there))]
+        yield source.take(filled), len(there)
+
+
+def _listed(layers: str | Sequence[str] | None) -> list[str]:
+    listed = [layers] if isinstance(layers, str) else layers
+    if not isinstance(listed, (list, tuple)) or not all(isinstance(n, str) for n in listed):
+        raise ConfigError(f"layers are named by text, or 'all', got {layers!r}")
+    if not listed:
+        raise ConfigError("got no layer; name one, or leave layers out for the first")
+    return list(listed)
+
+
+def check_steps(T: object) -> None:
+    """Nothing, if T is a number of time steps or None.
+
+    Raises:
+        ConfigError: It is not.
+    """
+    if T is not None:
+        check_integer("T", T, 1)

@@ -1,0 +1,215 @@
+"""A first layer of neurons without its network: its drive once, then the neurons alone."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from snnviz.adapters.calls import Call, Stop, run, stopping
+from snnviz.adapters.emitting import Emissions, check_sizes, compact
+from snnviz.adapters.feeding import Source, by_step, in_axes
+from snnviz.adapters.listening import Probe, Site, listen
+from snnviz.adapters.state import Start
+from snnviz.errors import ConfigError, ShapeError
+from snnviz.neurons.first_spike import drive_thresholds, first_spike
+from snnviz.records.spikes import SpikeRecord
+
+# Values of a layer of all steps that are computed together, where it keeps its state in between:
+# 64 MB of float32.
+_VALUES = 1 << 24
+_BLOCK = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What was found of a network for images of one shape.
+
+    Attributes:
+        found: How it takes them.
+        site: The layer of neurons that is recorded.
+        proven: Whether the network's own run was looked at with images of another shape, since it
+            takes none of this one.
+    """
+
+    found: Probe
+    site: Site
+    proven: bool = False
+
+    @property
+    def steps(self) -> int | None:
+        """Over how many steps the network loops, or the only number that it takes; else None."""
+        return None if self.found.way.timers else self.found.way.steps
+
+    @property
+    def is_still(self) -> bool:
+        """Whether the layer's drive is the same at each step, for a still image."""
+        return self.site.layer is self.found.first and self.site.place == 0 and self.found.still
+
+    @property
+    def takes_all_steps(self) -> bool:
+        """Whether the network takes all steps, of any number, in one call."""
+        way = self.found.way
+        return self.steps is None and (way.feed != "image" or way.loops)
+
+    def is_large(self, T: int, images: int) -> bool:
+        """Whether all steps of the layer are too many to be computed in one call."""
+        return self.takes_all_steps and T * images * prod(self.site.shape) > _VALUES
+
+
+class Stepping:
+    """Records a layer whose drive is the same at each step, without the network's own run.
+
+    Args:
+        net: The network.
+        known: What was found of it.
+        start: Puts it at its start.
+    """
+
+    def __init__(self, net: nn.Module, known: Known, start: Start) -> None:
+        self._net, self._known, self._start = net, known, start
+        self._layer = known.site.layer
+        self._sizes: set[float] = set()
+
+    def reach(self, source: Source) -> Call:
+        """The call of the layer, when the network first comes to it.
+
+        Raises:
+            ConfigError: It does not, or raises an error before.
+        """
+        way = self._known.found.way
+        self._start.begin()
+        feed = source.flat() if way.flat else source
+        once = self._known.steps or 1
+        given = feed.step(0) if way.feed == "image" else feed.all_steps(once, way.feed)
+        with stopping(self._layer):
+            try:
+                run(self._net, given)
+            except Stop as stop:
+                return stop.call
+        raise ConfigError(f"{self._known.site.name} is not reached with these images")
+
+    def drive(self, chunk: Source) -> tuple[Tensor, Call]:
+        """The drive of a chunk, [N, ...], and the call in which it entered the neurons.
+
+        Raises:
+            ConfigError: As `reach`.
+            ShapeError: It is not finite.
+        """
+        call = self.reach(chunk)
+        layer = self._layer
+        axes = layer.framework.axes(layer.module, call.drive)
+        drive = by_step(call.drive, axes, len(chunk), layer.framework.steps(layer.module))[0]
+        # Not a number would compare as larger than every threshold and pass for a spike.
+        if not torch.isfinite(drive).all():
+            raise ShapeError("the drive is not finite; check the network's weights")
+        return drive, call
+
+    def recording(self, T: int) -> Callable[[Source], SpikeRecord]:
+        """What records a chunk of images over T steps.
+
+        By the exact thresholds where neurons integrate, fire and reset to one value, and otherwise
+        by stepping them.
+        """
+        parameters = self._layer.framework.integrates(self._layer.module)
+        if parameters is None or parameters[1] is None:
+            return lambda chunk: self._step(chunk, T)
+        thresholds = drive_thresholds(parameters[0], parameters[1], T)
+
+        def threshold(chunk: Source) -> SpikeRecord:
+            drive = self.drive(chunk)[0]
+            if drive.dtype != torch.float32:  # under autocast, for example
+                return self._step(chunk, T)
+            times = first_spike(np.ascontiguousarray(drive.cpu().numpy()), thresholds)
+            return SpikeRecord.from_first_spike(times, T)
+
+        return threshold
+
+    def agrees(self, chunk: Source, T: int) -> bool:
+        """Whether that gives what the network itself emits, for a chunk of images.
+
+        Where the network takes all steps of a large layer at once, the first few of them count:
+        more take memory for each, in every layer up to that one.
+
+        Raises:
+            ConfigError: The neurons cannot be stepped alone, nor can the network make T steps.
+        """
+        known = self._known
+        steps = min(T, known.steps or T)
+        if known.takes_all_steps:
+            neurons = prod(known.site.shape) * len(chunk)
+            steps = min(T, max(_BLOCK // 2, _VALUES // 4 // max(1, neurons)))
+        heard = listen(
+            self._net, [self._layer], known.found.way, chunk, known.steps or steps,
+            start=self._start, until=known.found.called_once([self._layer]),
+        )  # fmt: skip
+        own = heard[self._layer.name, 0].emissions
+        try:
+            return _agree(self.recording(T)(chunk), own, steps)
+        except ConfigError:
+            if known.steps not in (None, T):
+                raise
+            return False
+
+    def _step(self, chunk: Source, T: int) -> SpikeRecord:
+        emissions = self._stepped(chunk, T)
+        self._sizes.update(emissions.sizes())
+        check_sizes(self._layer, self._sizes)
+        return emissions.record(T)
+
+    def _stepped(self, chunk: Source, T: int) -> Emissions:
+        """What the neurons alone emit in T steps of a drive that does not change."""
+        drive, call = self.drive(chunk)
+        layer = self._layer
+        axes = layer.framework.axes(layer.module, call.drive)
+        fixed = layer.framework.steps(layer.module)
+        emissions, states = Emissions(layer), call.arguments
+        block = 1 if axes == "step" else T
+        if block > 1 and self._known.steps is None and T * drive.numel() > _VALUES:
+            block = max(1, min(_BLOCK, _VALUES // 4 // drive.numel()))
+        self._start.begin()
+        for first in range(0, T, block):
+            count = min(block, T - first)
+            given = in_axes(drive.unsqueeze(0).repeat(count, *[1] * drive.ndim), axes)
+            emitted, states = _call(layer.module, given, states, layer.framework.emitted)
+            emissions.add(by_step(compact(emitted), axes, len(chunk), fixed))
+        if emissions.T != T:
+            raise ConfigError(f"{layer.kind} makes {emissions.T} steps of {T} when stepped alone")
+        return emissions
+
+
+def _agree(record: SpikeRecord, own: Emissions, steps: int) -> bool:
+    """Whether a record has the spikes that the network itself emitted, for its first steps."""
+    values = own.by_step(steps)
+    total = np.zeros(values[0].shape, np.int64)
+    for t, step in enumerate(values):
+        total += step.numpy()
+        if not np.array_equal(record.count(t), total):
+            return False
+    return True
+
+
+def _call(
+    module: nn.Module,
+    drive: Tensor,
+    states: tuple[Any, ...],
+    emitted: Callable[[nn.Module, Any], Tensor | None],
+) -> tuple[Tensor, tuple[Any, ...]]:
+    """What a layer of neurons emits, and the states to pass to its next call.
+
+    Raises:
+        ConfigError: It raised an error, or returned no spikes.
+    """
+    try:
+        output = module(drive, *states)
+    except (MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:
+        raise ConfigError(f"{type(module).__name__} cannot be stepped alone: {error}") from error
+    spikes = emitted(module, output)
+    if spikes is None:
+        raise ConfigError(f"{type(module).__name__} returns no tensor of spikes")
+    return spikes, tuple(output[-len(states) :]) if states else ()
