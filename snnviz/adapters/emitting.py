@@ -1,11 +1,28 @@
 """What a layer emitted, as spikes or counts; what is neither is refused with the reason."""
 
+import math
+from collections.abc import Iterator
+
+import numpy as np
 import torch
 from torch import Tensor
 
 from snnviz.adapters.finding import Layer
 from snnviz.errors import ConfigError
 from snnviz.records.spikes import SpikeRecord
+
+
+class _Packed:
+    """One step of spikes, a bit each."""
+
+    def __init__(self, fired: Tensor) -> None:
+        self.shape = fired.shape
+        self.bits = np.packbits(fired.numpy().reshape(-1))
+
+    def tensor(self) -> Tensor:
+        """The spikes, bool."""
+        count = math.prod(self.shape)
+        return torch.from_numpy(np.unpackbits(self.bits, count=count).view(bool)).view(self.shape)
 
 
 class Emissions:
@@ -20,24 +37,29 @@ class Emissions:
     def __init__(self, layer: Layer) -> None:
         self._layer = layer
         self._several = layer.framework.fires_several(layer.module)
-        self._steps: list[Tensor] = []
+        self._steps: list[Tensor | _Packed] = []
 
     def add(self, steps: Tensor) -> None:
         """Take further steps, [t, N, ...] on the CPU; bool where they are known to be 0 or 1."""
-        self._steps += list(steps)
+        self._steps += [_Packed(s) if s.dtype == torch.bool else s for s in steps]
 
     @property
     def T(self) -> int:  # noqa: N802 - the field's name
         """How many steps there are."""
         return len(self._steps)
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """That of a step, [N, ...]."""
+        return tuple(self._steps[0].shape)
+
     def sizes(self) -> set[float]:
         """The sizes of spikes, or the counts of a step; 0 is left out."""
         found: set[float] = set()
         for step in self._steps:
-            if step.dtype != torch.bool:
+            if isinstance(step, Tensor):
                 found.update(step[step != 0].unique().tolist())
-            elif step.any():
+            elif step.bits.any():
                 found.add(1.0)
         return found
 
@@ -48,7 +70,7 @@ class Emissions:
     def equals(self, other: "Emissions") -> bool:
         """Whether both hold the same values."""
         pairs = zip(self._steps, other._steps, strict=False)  # noqa: SLF001 - of this class
-        return self.T == other.T and all(torch.equal(a.double(), b.double()) for a, b in pairs)
+        return self.T == other.T and all(_equal(a, b) for a, b in pairs)
 
     def values(self, T: int) -> Tensor:
         """The first T steps, [T, N, ...]; counts as int64, spikes as bool.
@@ -56,9 +78,9 @@ class Emissions:
         Raises:
             ConfigError: They are neither.
         """
-        if all(step.dtype == torch.bool for step in self._steps[:T]):
-            return torch.stack(self._steps[:T])
-        found = torch.stack([step.double() for step in self._steps[:T]])
+        if self._are_spikes(T):
+            return torch.stack([_values(step) for step in self._steps[:T]])
+        found = torch.stack([_values(step).double() for step in self._steps[:T]])
         self._check(found)
         sizes = found[found > 0].unique()
         if len(sizes) == 1 and not (self._several and (sizes == sizes.round()).all()):
@@ -71,21 +93,30 @@ class Emissions:
             )
         return found.long()
 
-    def by_step(self, T: int) -> list[Tensor]:
+    def by_step(self, T: int) -> Iterator[Tensor]:
         """The same step by step, without all of them in one tensor where they are spikes.
 
         Raises:
             ConfigError: As `values`.
         """
-        spikes = all(step.dtype == torch.bool for step in self._steps[:T])
-        return self._steps[:T] if spikes else list(self.values(T))
+        return map(_values, self._steps[:T]) if self._are_spikes(T) else iter(self.values(T))
 
     def record(self, T: int) -> SpikeRecord:
-        """The record of the first T steps."""
+        """The record of the first T steps.
+
+        Raises:
+            ConfigError: As `values`.
+        """
+        if self._are_spikes(T):
+            return SpikeRecord.from_steps((step.numpy() for step in self.by_step(T)), T)
         values = self.values(T)
         if values.dtype == torch.bool:
             return SpikeRecord.from_steps(values.numpy(), T)
         return SpikeRecord.from_counts(values.numpy(), T)
+
+    def _are_spikes(self, T: int) -> bool:
+        """Whether the first T steps hold 0 and 1 alone."""
+        return all(isinstance(step, _Packed) for step in self._steps[:T])
 
     def _check(self, found: Tensor) -> None:
         if not torch.isfinite(found).all():
@@ -103,10 +134,20 @@ class Emissions:
         return f"{self._layer.name or 'the network'} ({self._layer.kind})"
 
 
+def _values(step: Tensor | _Packed) -> Tensor:
+    return step if isinstance(step, Tensor) else step.tensor()
+
+
+def _equal(some: Tensor | _Packed, other: Tensor | _Packed) -> bool:
+    if isinstance(some, _Packed) and isinstance(other, _Packed):
+        return some.shape == other.shape and np.array_equal(some.bits, other.bits)
+    return torch.equal(_values(some).double(), _values(other).double())
+
+
 def compact(emitted: Tensor) -> Tensor:
     """The same on the CPU, as bool where it holds 0 and 1 alone; a copy."""
     fired = emitted == 1
-    if torch.equal(fired.to(emitted.dtype), emitted):
+    if bool((fired | (emitted == 0)).all()):
         return fired.cpu()
     return emitted.detach().to("cpu", copy=True)
 

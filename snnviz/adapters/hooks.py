@@ -16,6 +16,9 @@ from snnviz.adapters.finding import Layer, frameworks_of
 from snnviz.adapters.places import TIMERS, Lineage, Token, Weighted, places
 from snnviz.errors import ConfigError
 
+# Values that are summed at once.
+_SUMMED = 1 << 20
+
 
 class Listener:
     """Hears the calls of layers, one run of the network after the other.
@@ -166,7 +169,9 @@ class Listener:
 
     def _hear(self, call: Call) -> None:
         self._lineage.note(call.emitted, self._lineage.of(call.entered) + 1)
-        self._sums.append(float(call.drive.sum(dtype=torch.float64)))
+        # A few at a time, since the sum is of a copy in float64.
+        parts = () if self._counted else call.drive.reshape(-1).split(_SUMMED)
+        self._sums.append(sum(float(part.sum(dtype=torch.float64)) for part in parts))
         self._heard.append(self._keep(call))
         if self._last is not None and self._last(call):
             raise Stop(call)

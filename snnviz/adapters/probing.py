@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from typing import NamedTuple
 
 import torch
 
 from snnviz.adapters.apart import DependsError, NoFitError, check_apart, told_apart
 from snnviz.adapters.feeding import Source
-from snnviz.adapters.listening import STEPS, Heard, Probe, Site, Track, Trial, Way
+from snnviz.adapters.listening import STEPS, Heard, Probe, Site, Track, Trial, Until, Way
 from snnviz.adapters.places import TIMERS
 from snnviz.adapters.protocol import Feed
 from snnviz.adapters.restarting import begins_anew
@@ -61,8 +62,7 @@ def probe(trial: Trial, source: Source, T: int, *, named: bool = False) -> Probe
         except (ConfigError, NoWayError, NoFitError) as error:
             tried.append(str(error))
             continue
-        first = _first_spiking(found[0], named=named)
-        known = _understand(trial, tried_on, found, first, named=named)
+        known = _understand(trial, tried_on, found, named=named)
         if known.way.steps in (None, T) or known.way.timers:
             return known
         # It makes its own number of steps so; perhaps it takes T of them in another way.
@@ -116,12 +116,26 @@ def _few(source: Source) -> int:
     return STEPS - (source.values[0].numel() >= _LARGE)
 
 
-def _try(trial: Trial, source: Source, way: Way, steps: int) -> tuple[Heard, Way]:
-    """What is heard if the network is run in that way, and the way with what was learned of it."""
+class _Tried(NamedTuple):
+    """A way in which a network runs.
+
+    Attributes:
+        way: The way, with what was learned of it.
+        heard: What the first layers of neurons do, up to one that is known to be of neurons.
+        whole: What all layers do; of large images in a step less, where that can be.
+    """
+
+    way: Way
+    heard: Heard
+    whole: Heard
+
+
+def _try(trial: Trial, source: Source, way: Way, steps: int) -> _Tried:
+    """What is heard if the network is run in that way."""
     if way.feed == "image" and not source.sequence:
         heard, way, steps = _one_call(trial, source, way, steps)
     else:
-        heard = trial.run(way, source, steps)
+        heard = trial.run(way, source, steps, until=_first_of_large(way, source))
     track = next(iter(heard.values()))
     count, made = len(source), track.emissions.T
     if track.images != count or made != steps:
@@ -131,10 +145,29 @@ def _try(trial: Trial, source: Source, way: Way, steps: int) -> tuple[Heard, Way
         )
     if not all(torch.isfinite(drive).all() for drive in track.drives):
         raise ShapeError("the drive is not finite; check the network's weights and normalization")
+    whole = _whole(trial, source, way, steps) if _first_of_large(way, source) else heard
     if count > 1:
-        once = (track.layer.name, 1) not in heard
+        once = (track.layer.name, 1) not in whole
         check_apart(trial, way, source, steps, track, [track.layer] if once else ())
-    return heard, way
+    return _Tried(way, heard, whole)
+
+
+def _first_of_large(way: Way, source: Source) -> Until:
+    """Where a run may end that shows the first layer of neurons.
+
+    All steps of large images in one call take memory in every layer.
+    """
+    large = source.values[0].numel() >= _LARGE
+    return "first" if large and (way.feed != "image" or way.timers) else ()
+
+
+def _whole(trial: Trial, source: Source, way: Way, steps: int) -> Heard:
+    """What all layers do in one step, or in so many where the network cannot make one."""
+    with suppress(ConfigError, NoWayError):
+        whole = trial.run(way, source, 1)
+        if _steps_made(whole) == 1:
+            return whole
+    return trial.run(way, source, steps)
 
 
 def _one_call(trial: Trial, source: Source, way: Way, steps: int) -> tuple[Heard, Way, int]:
@@ -148,7 +181,7 @@ def _one_call(trial: Trial, source: Source, way: Way, steps: int) -> tuple[Heard
         return timed
     # All steps of large images take memory in every layer: one of them tells how many they are.
     heard = trial.run(looping, source.take([0]) if large else source, 1)
-    own = next(iter(heard.values())).emissions.T
+    own = _steps_made(heard)
     if own > 1:
         way, steps = replace(looping, steps=own), own
         if timers := _timers(trial, way, source, own, [2 if own != 2 else 3]):
@@ -168,7 +201,7 @@ def _one_call(trial: Trial, source: Source, way: Way, steps: int) -> tuple[Heard
 def _timed(trial: Trial, source: Source, way: Way) -> tuple[Heard, Way, int] | None:
     """The same of one that loops over as many steps as an attribute says; None of others.
 
-    It is found without a run over all of them.
+    It is found without a run over all of them, from the first layer of neurons alone.
     """
     attributes = [
         value
@@ -177,11 +210,11 @@ def _timed(trial: Trial, source: Source, way: Way) -> tuple[Heard, Way, int] | N
         if name in TIMERS and type(value) is int and value > 1
     ]
     for own in dict.fromkeys(attributes):
-        timers = _timers(trial, way, source.take([0]), own, [2, 3])
+        timers = _timers(trial, way, source.take([0]), own, [2, 3], "first")
         timed, steps = replace(way, timers=timers, steps=own), min(own, _few(source))
         with suppress(ConfigError, NoWayError):
             if timers:
-                return trial.run(timed, source, steps), timed, steps
+                return trial.run(timed, source, steps, until="first"), timed, steps
     return None
 
 
@@ -201,18 +234,14 @@ def _spikes(track: Track) -> bool:
     return False
 
 
-def _understand(
-    trial: Trial, source: Source, found: tuple[Heard, Way], first: Track, *, named: bool
-) -> Probe:
+def _understand(trial: Trial, source: Source, found: _Tried, *, named: bool) -> Probe:
     """What follows from a run that brought the images to the neurons."""
-    heard, way = found
+    way, heard, whole = found
+    first = _first_spiking(heard, named=named)
     T = first.emissions.T
-    again = trial.run(way, source, T, seed=1)
-    random = {
-        name
-        for (name, place), track in heard.items()
-        if (name, place) not in again or not _alike(track, again[name, place])
-    }
+    random = _random(trial, source, way, whole)
+    if whole is not heard:
+        random |= _random(trial, source, way, heard, until="first")
     if not way.loops and any(layer.framework.steps(layer.module) for layer in trial.layers):
         way = replace(way, steps=_only_steps(trial, way, source, T))
     drives = first.drives
@@ -221,13 +250,28 @@ def _understand(
         first=first.layer,
         sites=tuple(
             Site(track.layer, place, track.shape)
-            for (_, place), track in heard.items()
+            for (_, place), track in whole.items()
             if named or _spikes(track)
         ),
         still=all(torch.equal(drive, drives[0]) for drive in drives),
-        random=frozenset(random),
+        random=random,
         own_steps=way.steps,
     )
+
+
+def _random(
+    trial: Trial, source: Source, way: Way, heard: Heard, until: Until = ()
+) -> frozenset[str]:
+    """The layers that do something else in a second run, with other random numbers."""
+    again = trial.run(way, source, _steps_made(heard), seed=1, until=until)
+    return frozenset(
+        key[0] for key, track in heard.items() if key not in again or not _alike(track, again[key])
+    )
+
+
+def _steps_made(heard: Heard) -> int:
+    """How many steps the layer that is called first made."""
+    return next(iter(heard.values())).emissions.T
 
 
 def _alike(some: Track, other: Track) -> bool:
@@ -238,7 +282,7 @@ def _alike(some: Track, other: Track) -> bool:
 
 
 def _timers(
-    trial: Trial, way: Way, source: Source, T: int, others: Iterable[int]
+    trial: Trial, way: Way, source: Source, T: int, others: Iterable[int], until: Until = ()
 ) -> tuple[tuple[str, str], ...]:
     """The attributes of value T that say over how many steps a network loops; none where none do.
 
@@ -254,8 +298,7 @@ def _timers(
     changed = replace(way, timers=timers)
     try:
         told = bool(timers) and all(
-            other == next(iter(trial.run(changed, source, other).values())).emissions.T
-            for other in others
+            other == _steps_made(trial.run(changed, source, other, until=until)) for other in others
         )
     except (ConfigError, NoWayError):
         return ()
@@ -265,6 +308,6 @@ def _timers(
 def _only_steps(trial: Trial, way: Way, source: Source, T: int) -> int | None:
     """T, if the network can be run over no other number of steps than that."""
     with suppress(ConfigError):
-        if next(iter(trial.run(way, source, T + 1).values())).emissions.T == T + 1:
+        if _steps_made(trial.run(way, source, T + 1)) == T + 1:
             return None
     return T
