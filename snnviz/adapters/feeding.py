@@ -16,6 +16,8 @@ from snnviz.errors import ShapeError
 
 # Whole numbers up to so many or more are bytes that nobody scaled.
 _BYTES = 16
+# Values of an image, or of a step of a sequence, from which on images are large.
+_LARGE = 1 << 15
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +35,11 @@ class Source:
     def __len__(self) -> int:
         """Number of images, N."""
         return int(self.values.shape[1 if self.sequence else 0])
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the memory that a network takes for such an image has to be cared for."""
+        return self.values[0].numel() >= _LARGE
 
     def take(self, images: list[int]) -> "Source":
         """Those images, in that order."""

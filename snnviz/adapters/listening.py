@@ -13,7 +13,7 @@ from snnviz.adapters.feeding import Source, by_step
 from snnviz.adapters.finding import Layer
 from snnviz.adapters.hooks import Listener
 from snnviz.adapters.protocol import Feed
-from snnviz.adapters.state import Start
+from snnviz.adapters.state import Start, release_freed_memory
 from snnviz.errors import ConfigError
 
 # Steps over which the drive is compared.
@@ -227,6 +227,8 @@ def _runs(
 ) -> Iterator[tuple[list[Call], Any]]:
     """Calls and output of each run of the network, of as many runs as T steps need."""
     source = source.flat() if way.flat else source
+    if source.is_large:
+        release_freed_memory()
     if way.feed != "image":
         yield listener.run(source.all_steps(T, way.feed), ())
         return
@@ -238,6 +240,8 @@ def _runs(
         calls, output = listener.run(source.step(t), states)
         states = states_in(net, output)
         yield calls, output
+        if source.is_large:
+            release_freed_memory()
 
 
 def _take(heard: Heard, call: Call, images: int, most: int) -> None:

@@ -17,8 +17,6 @@ from snnviz.errors import ConfigError, ShapeError
 
 # Images that are tried together.
 _IMAGES = 2
-# Values of an image from which on one step less is compared.
-_LARGE = 1 << 15
 _FEEDS: tuple[Feed, ...] = (
     "image",
     "time first",
@@ -113,7 +111,7 @@ def _choose(total: int, count: int) -> list[int]:
 
 def _few(source: Source) -> int:
     """Over how many steps the drive of such images is compared."""
-    return STEPS - (source.values[0].numel() >= _LARGE)
+    return STEPS - source.is_large
 
 
 class _Tried(NamedTuple):
@@ -122,7 +120,7 @@ class _Tried(NamedTuple):
     Attributes:
         way: The way, with what was learned of it.
         heard: What the first layers of neurons do, up to one that is known to be of neurons.
-        whole: What all layers do; of large images in a step less, where that can be.
+        whole: What all layers do; for one large image in one step, where that can be.
     """
 
     way: Way
@@ -157,14 +155,13 @@ def _first_of_large(way: Way, source: Source) -> Until:
 
     All steps of large images in one call take memory in every layer.
     """
-    large = source.values[0].numel() >= _LARGE
-    return "first" if large and (way.feed != "image" or way.timers) else ()
+    return "first" if source.is_large and (way.feed != "image" or way.timers) else ()
 
 
 def _whole(trial: Trial, source: Source, way: Way, steps: int) -> Heard:
-    """What all layers do in one step, or in so many where the network cannot make one."""
+    """What all layers do for one image in one step, or for all where the network cannot do that."""
     with suppress(ConfigError, NoWayError):
-        whole = trial.run(way, source, 1)
+        whole = trial.run(way, source if way.batch else source.take([0]), 1)
         if _steps_made(whole) == 1:
             return whole
     return trial.run(way, source, steps)
@@ -175,7 +172,7 @@ def _one_call(trial: Trial, source: Source, way: Way, steps: int) -> tuple[Heard
 
     One call first: a network may loop over any number of steps by itself.
     """
-    large = source.values[0].numel() >= _LARGE and way.batch is None
+    large = source.is_large and way.batch is None
     looping = replace(way, loops=True)
     if large and (timed := _timed(trial, source, looping)):
         return timed
@@ -188,7 +185,9 @@ def _one_call(trial: Trial, source: Source, way: Way, steps: int) -> tuple[Heard
             way, steps = replace(way, timers=timers), min(own, STEPS)
         if timers or large:
             heard = trial.run(way, source, steps)
-    elif begins_anew(trial, next(iter(heard.values())).layer, way, source):
+    elif begins_anew(
+        trial, next(iter(heard.values())).layer, way, source.take([0]) if large else source
+    ):
         way, steps = replace(looping, steps=1), 1
         way = replace(way, timers=_timers(trial, way, source, 1, [2]))
         if large:
@@ -263,7 +262,8 @@ def _random(
     trial: Trial, source: Source, way: Way, heard: Heard, until: Until = ()
 ) -> frozenset[str]:
     """The layers that do something else in a second run, with other random numbers."""
-    again = trial.run(way, source, _steps_made(heard), seed=1, until=until)
+    images = list(range(next(iter(heard.values())).images))
+    again = trial.run(way, source.take(images), _steps_made(heard), seed=1, until=until)
     return frozenset(
         key[0] for key, track in heard.items() if key not in again or not _alike(track, again[key])
     )

@@ -1,5 +1,6 @@
 """A network as it was found: its mode, states, hooks and the random numbers are put back."""
 
+import ctypes
 import random
 import sys
 from collections.abc import Iterable, Iterator
@@ -90,6 +91,15 @@ def undisturbed(net: nn.Module, frameworks: Iterable[Framework]) -> Iterator[Sta
         start.restore()
         random.setstate(numbers[0])
         np.random.set_state(numbers[1])  # noqa: NPY002 - of the user's code
+
+
+def release_freed_memory() -> None:
+    """Have the C library give back what was freed, where it is glibc.
+
+    It keeps tensors of up to 32 MB, in pieces that other sizes do not fit into.
+    """
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def copy_network(net: nn.Module) -> nn.Module:
