@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from snnviz.adapters.feeding import Source, as_source, normalized
 from snnviz.adapters.finding import unwrapped
 from snnviz.adapters.listening import Probe, listen
-from snnviz.adapters.recorder import Recorder, chunks
+from snnviz.adapters.recorder import Probes, Recorder, chunks
 from snnviz.adapters.state import Start
 from snnviz.errors import ConfigError
 
@@ -42,6 +42,7 @@ class Answerer:
         T: Number of time steps; None: as many as the network says, or 4.
         mean: As for `snnviz.split_encoder`.
         std: As for `snnviz.split_encoder`.
+        probes: What others found of this network.
 
     Raises:
         ConfigError: It has no spiking neurons.
@@ -54,9 +55,10 @@ class Answerer:
         *,
         mean: Sequence[float] | None = None,
         std: Sequence[float] | None = None,
+        probes: Probes | None = None,
     ) -> None:
         self._net = unwrapped(net)
-        self._recorder = Recorder(self._net, "all")
+        self._recorder = Recorder(self._net, "all", probes)
         self._normalization = (mean, std)
         self._found: Probe | None = None
         self.T = T

@@ -17,7 +17,7 @@ from snnviz.adapters.feeding import Source, as_source, brightest, brightness, fo
 from snnviz.adapters.finding import device_of, unwrapped
 from snnviz.adapters.kernels import find_kernels
 from snnviz.adapters.probing import NoWayError
-from snnviz.adapters.recorder import Recorder, check_steps, chunks
+from snnviz.adapters.recorder import Probes, Recorder, check_steps, chunks
 from snnviz.adapters.state import Start, copy_network
 from snnviz.adapters.stepping import Known, Stepping
 from snnviz.errors import ConfigError
@@ -43,6 +43,7 @@ class NetworkEncoder(Encoder):
             channel; None: nothing.
         std: What it expects them to be divided by after that.
         copy: Whether the encoder has a copy of the network; without, it changes with it.
+        probes: What others found of the network itself, without a copy.
 
     Raises:
         ConfigError: It has no spiking neurons, or no layer of that name.
@@ -57,6 +58,7 @@ class NetworkEncoder(Encoder):
         mean: Sequence[float] | None = None,
         std: Sequence[float] | None = None,
         copy: bool = True,
+        probes: Probes | None = None,
     ) -> None:
         bare = unwrapped(net)
         self._net = copy_network(bare) if copy else bare
@@ -68,7 +70,7 @@ class NetworkEncoder(Encoder):
             )
         self._layer = layer
         self._normalization = (mean, std)
-        self._recorder = Recorder(self._net, layer)
+        self._recorder = Recorder(self._net, layer, None if copy else probes)
         self._known: dict[tuple[Any, ...], Known] = {}
         # Whether it held, and up to which brightness of images.
         self._proven: dict[tuple[Any, ...], tuple[bool, float]] = {}

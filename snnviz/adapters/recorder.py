@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from math import prod
+from typing import Any
 
 import torch
 from torch import nn
 
-from snnviz.adapters.feeding import Source, brightest
+from snnviz.adapters.feeding import Source, brightest, form_of
 from snnviz.adapters.finding import UNKNOWN, Layer, device_of, find_layers
 from snnviz.adapters.keeping import Kept, Own, noting
 from snnviz.adapters.listening import Probe, Site, Trial, listen
@@ -25,19 +26,33 @@ _NEURONS, _IMAGES = 1 << 19, 8
 _DEFAULT_T = 4
 
 
+Probes = dict[tuple[Any, ...], Probe]
+"""What was found of one network, by what it was found with.
+
+It is handed from one `Recorder` of the network to the next while its weights stay as they are.
+"""
+
+
 class Recorder:
     """Runs one network, and knows which of its layers are looked at.
 
     Args:
         net: The network, without what wraps it.
         layers: As for `record`.
+        probes: What others found of this network, and are to find of it; None: nothing yet.
 
     Raises:
         ConfigError: It has no spiking neurons, or there is no layer of that name.
     """
 
-    def __init__(self, net: nn.Module, layers: str | Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        net: nn.Module,
+        layers: str | Sequence[str] | None = None,
+        probes: Probes | None = None,
+    ) -> None:
         self.net = net
+        self._probes: Probes = {} if probes is None else probes
         self.names = None if layers in (None, "all") else _listed(layers)
         self.everything = layers == "all"
         self.layers = self._find()
@@ -70,8 +85,12 @@ class Recorder:
         """How the network takes these images."""
         check_steps(T)
         wished = T or (len(source.values) if source.sequence else self.stated or _DEFAULT_T)
-        trial = Trial(self.net, self.layers, start)
-        return probe(trial, source, wished, named=bool(self.names))
+        named = bool(self.names)
+        asked = (form_of(source), wished, named, tuple(layer.name for layer in self.layers))
+        if asked not in self._probes:
+            trial = Trial(self.net, self.layers, start)
+            self._probes[asked] = probe(trial, source, wished, named=named)
+        return self._probes[asked]
 
     def steps(self, found: Probe, source: Source, T: int | None) -> int:
         """The number of steps of a record: T, or what the network or the sequence says."""

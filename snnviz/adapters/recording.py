@@ -96,9 +96,18 @@ def list_layers(
         ConfigError: As `record`.
         ShapeError: As `record`.
     """
-    net = unwrapped(net)
-    recorder = Recorder(net, "all")
-    source = as_source(images, net, sequence=sequence)
+    return listed(Recorder(unwrapped(net), "all"), images, T, sequence=sequence)
+
+
+def listed(
+    recorder: Recorder,
+    images: Tensor | NDArray[np.floating],
+    T: int | None = None,
+    *,
+    sequence: bool = False,
+) -> tuple[LayerInfo, ...]:
+    """As `list_layers`, of a network that a `Recorder` runs."""
+    source = as_source(images, recorder.net, sequence=sequence)
     with recorder.running() as start:
         found = recorder.probe(source, T, start)
         return tuple(info(site, found) for site in found.sites)

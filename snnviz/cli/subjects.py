@@ -1,7 +1,7 @@
 """What a command looks at: a checkpoint of the tutorial's network, or a network of the user's."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -12,9 +12,11 @@ import numpy as np
 from torch import nn
 
 from snnviz.adapters.answering import Answerer
+from snnviz.adapters.finding import unwrapped
 from snnviz.adapters.models import build_model, load_weights
 from snnviz.adapters.network import NetworkEncoder
-from snnviz.adapters.recording import list_layers, record
+from snnviz.adapters.recorder import Probes, Recorder
+from snnviz.adapters.recording import listed, record
 from snnviz.batching import batches
 from snnviz.cli.output import note
 from snnviz.errors import CheckpointError, ConfigError, ShapeError
@@ -44,6 +46,7 @@ class Model:
         mean: What the network expects to be subtracted from images.
         std: What it expects them to be divided by.
         weights: The file's name and checksum; None: weights as the user's code makes them.
+        probes: What was found of the network, which is looked for once.
     """
 
     spec: str
@@ -52,6 +55,7 @@ class Model:
     mean: Channels | None = None
     std: Channels | None = None
     weights: dict[str, str] | None = None
+    probes: Probes = field(default_factory=dict)
 
     @property
     def about(self) -> dict[str, Any]:
@@ -66,19 +70,21 @@ class Model:
 
     def encoder(self, layer: str | None = None) -> NetworkEncoder:
         """The encoder up to that layer, or the first."""
-        return NetworkEncoder(self.net, layer, self.T, mean=self.mean, std=self.std, copy=False)
+        return NetworkEncoder(
+            self.net, layer, self.T, mean=self.mean, std=self.std, copy=False, probes=self.probes
+        )
 
     def layers(self, samples: Sequence["Sample"]) -> "tuple[LayerInfo, ...]":
         """The layers of neurons that are called for images like these."""
-        sample = samples[0]
+        sample, recorder = samples[0], Recorder(unwrapped(self.net), "all", self.probes)
         if sample.frames is not None:
             frames = np.stack([sample.frames] * 2, axis=1)
-            return list_layers(self.net, frames, self.T, sequence=True)
+            return listed(recorder, frames, self.T, sequence=True)
         from snnviz.data import normalize
         from snnviz.export.encoding import inputs
 
         images = inputs([each for each in samples if each.image.shape == sample.image.shape][:2])
-        return list_layers(self.net, normalize(images, self.mean or (0,), self.std or (1,)), self.T)
+        return listed(recorder, normalize(images, self.mean or (0,), self.std or (1,)), self.T)
 
     def records(
         self, samples: Sequence["Sample"], layers: "Sequence[LayerInfo]", T: int
@@ -110,7 +116,7 @@ class Model:
 
     def answerer(self) -> Answerer:
         """It as a network that answers."""
-        return Answerer(self.net, self.T, mean=self.mean, std=self.std)
+        return Answerer(self.net, self.T, mean=self.mean, std=self.std, probes=self.probes)
 
     def predictions(self, samples: Sequence["Sample"], *, quiet: bool) -> Predict | None:
         """What gives samples the class that the network takes them for; None where nothing does."""

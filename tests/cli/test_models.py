@@ -11,6 +11,7 @@ from spikingjelly.activation_based import functional
 
 from snnviz.adapters.models import build_model
 from snnviz.adapters.network import NetworkEncoder
+from snnviz.adapters.probing import probe
 from snnviz.adapters.recording import record
 from snnviz.cli import subjects
 from snnviz.data import garments
@@ -259,3 +260,23 @@ def test_no_layer_is_drawn_where_another_cannot_be(net, run):  # noqa: ARG001
     assert (code, out) == (1, "")
     assert "2 layers of weights lie between the pixels and late" in one_line(err)
     assert not Path("o").exists()
+
+
+@pytest.mark.usefixtures("net")
+@pytest.mark.parametrize("layers", [(), ("--layer", "all")])
+def test_a_network_is_tried_once_however_often_it_is_asked(layers, run, monkeypatch):
+    tried = []
+
+    def counted(*asked, **named):
+        tried.append(named["named"])
+        return probe(*asked, **named)
+
+    monkeypatch.setattr("snnviz.adapters.recorder.probe", counted)
+    status, _, err = run("visualize", *GIVEN, *layers, "--n-images", 2, "--format", "npz")
+    assert (status, err) == (0, "")
+    # Layers that are named may be of a kind that is not known to spike: that is tried for itself.
+    assert tried.count(False) == 1
+    assert layers or tried == [False]
+    manifests = [json.loads(path.read_bytes()) for path in Path().rglob("manifest.json")]
+    assert len(manifests) == (2 if layers else 1)
+    assert all("predicted" in image for found in manifests for image in found["sets"])
