@@ -118,3 +118,18 @@ def test_types_of_numbers_do_not_matter():
         found = Emissions(Layer("1", neuron.IFNode(), FRAMEWORK))
         found.add(compact(torch.tensor([[[0, 1, 1]]]).to(dtype)))
         assert np.array_equal(found.record(1).steps(), [[[0, 1, 1]]])
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 7), (3, 2, 3, 5)])
+def test_spikes_are_kept_a_bit_each_and_come_back(shape):
+    steps = torch.rand(5, *shape, generator=torch.Generator().manual_seed(1)) < 0.4
+    found = Emissions(Layer("1", neuron.IFNode(), FRAMEWORK))
+    found.add(steps)
+    assert torch.equal(found.values(5), steps)
+    assert torch.equal(torch.stack(list(found.by_step(4))), steps[:4])
+    assert (found.shape, found.total(1)) == (shape, float(steps[:, :1].sum()))
+    assert np.array_equal(found.record(5).steps(), steps.numpy())
+    other = Emissions(Layer("1", neuron.IFNode(), FRAMEWORK))
+    steps[4].view(-1)[-1] ^= True
+    other.add(steps)
+    assert not found.equals(other)

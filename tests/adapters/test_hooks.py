@@ -203,3 +203,14 @@ def test_a_drive_that_is_given_by_name_is_heard():
         (call,), _ = ear.run(torch.ones(1, 2), ())
     assert torch.equal(call.drive, torch.full((1, 2), 3.0))
     assert call.arguments == ()
+
+
+def test_a_run_ends_behind_the_call_that_is_said_to_be_the_last():
+    net, called = Twice(), []
+    net.b.register_forward_hook(lambda *_: called.append(1))
+    ear = Listener(net, find_layers(net), lambda call: call, last=lambda call: call.place == 0)
+    with torch.no_grad(), ear.listening():
+        calls, returned = ear.run(torch.rand(2, 3) * 2, ())
+    assert [(call.layer.name, call.place) for call in calls] == [("act", 0)]
+    assert returned is None
+    assert called == []
