@@ -2,10 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import replace
 from math import ceil
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,18 +10,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from snnviz.adapters.encoder import Encoder
-from snnviz.adapters.feeding import Source, as_source, brightest, brightness, form_of, normalized
+from snnviz.adapters.feeding import Source, as_source, normalized
 from snnviz.adapters.finding import device_of, unwrapped
 from snnviz.adapters.kernels import find_kernels
-from snnviz.adapters.probing import NoWayError
+from snnviz.adapters.knowing import Knowledge, in_channels_of
 from snnviz.adapters.recorder import Probes, Recorder, check_steps, chunks
 from snnviz.adapters.state import Start, copy_network
 from snnviz.adapters.stepping import Known, Stepping
 from snnviz.errors import ConfigError
 from snnviz.records.spikes import SpikeRecord
-
-# Sides of images that networks are made for.
-_SIZES = (28, 32, 34, 48, 64, 96, 128, 224)
 
 
 class NetworkEncoder(Encoder):
@@ -71,10 +65,7 @@ class NetworkEncoder(Encoder):
         self._layer = layer
         self._normalization = (mean, std)
         self._recorder = Recorder(self._net, layer, None if copy else probes)
-        self._known: dict[tuple[Any, ...], Known] = {}
-        # Whether it held, and up to which brightness of images.
-        self._proven: dict[tuple[Any, ...], tuple[bool, float]] = {}
-        self._last: Known | None = None
+        self._knowledge = Knowledge(self._recorder)
         self.T = T or self._recorder.stated or 4
         self._told_T = T is not None
         self.layer = layer or ""
@@ -92,8 +83,7 @@ class NetworkEncoder(Encoder):
     @property
     def in_channels(self) -> int:
         """Channels of the images that its first convolution takes; 1 where it has none."""
-        first = next((m for m in self._net.modules() if isinstance(m, nn.Conv2d)), None)
-        return 1 if first is None else first.in_channels
+        return in_channels_of(self._net)
 
     @property
     def device(self) -> torch.device:
@@ -112,7 +102,7 @@ class NetworkEncoder(Encoder):
         known = self._seen
         with self._recorder.running() as start:
             reach = Stepping(self._net, known, start).reach
-            return find_kernels(self._net, known.site, reach, self._sample)
+            return find_kernels(self._net, known.site, reach, self._knowledge.sample)
 
     def integrates(self) -> tuple[float, float | None] | None:
         """`v_threshold` and `v_reset` of integrate-and-fire neurons, None of others."""
@@ -165,7 +155,8 @@ class NetworkEncoder(Encoder):
             T = self._steps(known, source, T)
             if not known.found.way.loops or known.steps == 1:
                 self._recorder.check_steps(known.found, T)
-            if self._is_still(known) and self._prove(known, source, T, start):
+            still = known.is_still and not source.sequence
+            if still and self._knowledge.proves(known, source, T, start):
                 fast = Stepping(self._net, known, start).recording(T)
                 return SpikeRecord.joined(
                     [fast(chunk)[:count] for chunk, count in chunks(source, known.found)]
@@ -178,7 +169,7 @@ class NetworkEncoder(Encoder):
         source = self._source(images)
         with self._recorder.running() as start:
             known = self._know(source, None, start)
-            if not self._is_still(known):
+            if not known.is_still:
                 raise ConfigError(
                     f"the input current of {known.site.name} changes with t; leave out what shows "
                     "it"
@@ -194,7 +185,7 @@ class NetworkEncoder(Encoder):
 
         The layer's size is taken to grow with the image's, from that of the last images.
         """
-        neurons, seen = int(np.prod(self.shape)), self._sample.values.shape[-2:]
+        neurons, seen = int(np.prod(self.shape)), self._knowledge.sample.values.shape[-2:]
         larger = int(np.prod(image_size)) / max(1, int(np.prod(seen)))
         trains = 0 if self.is_renewal else -(-T // 8)
         return ceil(neurons * larger) * (np.min_scalar_type(T).itemsize + trains)
@@ -210,96 +201,21 @@ class NetworkEncoder(Encoder):
 
     @property
     def _seen(self) -> Known:
-        if self._last is None:
+        if self._knowledge.last is None:
             self._run_on_noise()
-        assert self._last is not None  # noqa: S101 - it was run
-        return self._last
+        assert self._knowledge.last is not None  # noqa: S101 - it was run
+        return self._knowledge.last
 
     def _run_on_noise(self) -> None:
         """Run the network on images of usual sizes, where it has not been run on any yet."""
         with self._recorder.running() as start:
-            self._try_noise(start)
-
-    def _try_noise(self, start: Start) -> Known:
-        """What is known of the network for images of a usual size, whose neurons are proven.
-
-        Raises:
-            ConfigError: It takes none of them.
-        """
-        generator = torch.Generator().manual_seed(0)
-        for size in _SIZES:
-            images = torch.rand(2, self.in_channels, size, size, generator=generator)
-            source = as_source(images, self._net)
-            try:
-                known = self._look(source, None, start)
-            except NoWayError:
-                continue
-            if self._is_still(known) and not self._prove(known, source, known.steps or 4, start):
-                continue
-            return known
-        raise ConfigError(
-            f"{type(self._net).__name__} takes no images of {_SIZES[0]} to {_SIZES[-1]} pixels a "
-            "side: encode or prepare images first, so that it can be asked about its layers"
-        )
+            self.layer = self._knowledge.of_noise(start).site.name
 
     def _know(self, source: Source, T: int | None, start: Start) -> Known:
-        """How the network takes images like these, found once."""
-        form = form_of(source)
-        if form not in self._known:
-            try:
-                self._look(source, T, start)
-            except NoWayError:
-                if source.sequence:
-                    raise
-                self._known[form] = self._reached(source, start)
-            self._sample = source.take([0])
-            self.layer = self._known[form].site.name
-        self._last = self._known[form]
-        return self._last
-
-    def _look(self, source: Source, T: int | None, start: Start) -> Known:
-        """The same, found by running the network on the first of these images.
-
-        Raises:
-            NoWayError: It does not run on them.
-            ConfigError: As `encode`.
-        """
-        self._sample = source.take([0])
-        found = self._recorder.probe(source, T, start)
-        (site,) = self._recorder.chosen(found)
-        self._recorder.check_random(found, [site], None)
-        self._known[form_of(source)] = self._last = Known(found, site)
-        self.layer = site.name
-        return self._last
-
-    def _reached(self, source: Source, start: Start) -> Known:
-        """What is known for images that the network takes up to the layer and no further.
-
-        Its later layers may be made for images of one size. That the drive is still, and that the
-        neurons alone emit what they emit in the network, is then found with images of that size.
-
-        Raises:
-            NoWayError: The layer is not reached with these images, or nothing is known of others.
-        """
-        others = [known for known in self._known.values() if self._is_still(known)]
-        if not others:
-            with suppress(ConfigError, NoWayError):
-                others = [self._try_noise(start)]
-        if not others or not self._is_still(others[0]):
-            self._recorder.probe(source, None, start)  # which says why it does not run
-        known = others[0]
-        try:
-            drive, _ = Stepping(self._net, known, start).drive(source.take([0, 0]))
-        except ConfigError as error:
-            raise NoWayError(
-                f"{known.site.name} is not reached with images of shape "
-                f"{list(source.values.shape[1:])} ({error}); check their size and channels"
-            ) from error
-        if len(drive) != 2:
-            raise NoWayError(f"of 2 images {len(drive)} arrive at {known.site.name}")
-        site = replace(known.site, shape=tuple(drive.shape[1:]))
-        found = replace(known.found, sites=(site,))
-        return Known(found, site, proven=True)
+        """How the network takes images like these."""
+        known = self._knowledge.of(source, T, start)
+        self.layer = known.site.name
+        return known
 
     def _steps(self, known: Known, source: Source, T: int | None) -> int:
         if T is None and self._told_T and not source.sequence:
@@ -308,39 +224,6 @@ class NetworkEncoder(Encoder):
         if T is None:
             self.T = steps
         return steps
-
-    def _is_still(self, known: Known) -> bool:
-        """Whether the drive of the recorded layer is known to be the same at each step."""
-        return known.is_still and not self._sample.sequence
-
-    def _prove(self, known: Known, source: Source, T: int, start: Start) -> bool:
-        """Whether stepping the neurons alone gives what the network itself emits.
-
-        Held against each other are the brightest of the first images that are recorded over so
-        many steps, and of later ones that are brighter still: neurons that stay silent would agree
-        with anything.
-
-        Raises:
-            ConfigError: It does not, and the network itself can make other numbers of steps only.
-        """
-        form = (known, T)
-        if known.proven:
-            return True
-        level = brightness(source)
-        held, up_to = self._proven.get(form, (True, -1.0))
-        if not held or level <= up_to:
-            return held
-        chunk, _ = next(chunks(brightest(source), known.found))
-        same = Stepping(self._net, known, start).agrees(chunk, T)
-        if not same:
-            self._recorder.check_steps(known.found, T)
-            warnings.warn(
-                f"stepped alone, {known.site.name} ({known.site.layer.kind}) emits other spikes "
-                "than in the network's own run, which is recorded instead",
-                stacklevel=3,
-            )
-        self._proven[form] = same, level
-        return same
 
 
 def split_encoder(
