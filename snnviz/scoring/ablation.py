@@ -9,8 +9,8 @@ import numpy as np
 from torch import Tensor, nn
 
 from snnviz.adapters.answering import Answerer
-from snnviz.adapters.finding import Layer
-from snnviz.adapters.recording import Recorder, unwrapped
+from snnviz.adapters.finding import Layer, unwrapped
+from snnviz.adapters.recorder import Recorder
 from snnviz.batching import batches
 from snnviz.data import ImageSet, to_input
 from snnviz.errors import ConfigError
