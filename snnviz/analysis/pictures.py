@@ -33,13 +33,15 @@ from snnviz.neurons.first_spike import drive_thresholds
 from snnviz.neurons.membrane import membrane_potentials
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
     from snnviz.adapters.encoder import Encoder
     from snnviz.analysis.analyzing import Analysis
+    from snnviz.analysis.measuring import Measured
+    from snnviz.analysis.scorecard import Score
     from snnviz.data import ImageSet
     from snnviz.records.spikes import SpikeRecord
 
@@ -148,10 +150,13 @@ def _neurons(
     # Neurons of several types, at the brightest place of the first image.
     size = record.shape[2], record.shape[3]
     y, x = np.unravel_index(int(at_size(images.grey[:1], size)[0].argmax()), size)
-    chosen = _one_of_each(analysis.studied.results["contours"].types(analysis.studied.coder.t))
     types = analysis.studied.results["contours"].types(analysis.studied.coder.t)
+    counts = record.count(record.T - 1)[0, :, y, x].astype(int)
+    chosen = sorted(_by_turns(types, np.argsort(-counts, kind="stable"), counts > 0)[:_NEURONS])
     names = [f"{k}, {types[k]}" for k in chosen]
     where = f"at row {y}, column {x}"
+    if counts.any():
+        where += ", of channels that fire there"
     spikes = record[:1].spikes()[:, 0, chosen, y, x]
     figures["raster"] = raster_figure(spikes, names=names, title=f"Spikes {where}")
     try:
@@ -172,14 +177,23 @@ def _neurons(
     return figures
 
 
-def _one_of_each(types: "Sequence[str]") -> list[int]:
-    """At most eight channels: the first of each type, then the second of each, and so on."""
+def _by_turns(
+    types: "Sequence[str]", order: "NDArray[np.integer]", wanted: "NDArray[np.bool_]"
+) -> list[int]:
+    """The wanted channels, all where there are none: the first of each type, then the seconds.
+
+    Args:
+        types: The type of each channel.
+        order: All channels, the best first.
+        wanted: Which of them there is something to be seen of.
+    """
     seen: dict[str, int] = {}
     turns = []
-    for channel, kind in enumerate(types):
-        seen[kind] = seen.get(kind, 0) + 1
-        turns.append((seen[kind], channel))
-    return sorted(channel for _, channel in sorted(turns)[:_NEURONS])
+    for place, channel in enumerate(order.tolist()):
+        if wanted[channel] or not wanted.any():
+            seen[types[channel]] = seen.get(types[channel], 0) + 1
+            turns.append((seen[types[channel]], place, channel))
+    return [channel for _, _, channel in sorted(turns)]
 
 
 def _by_type_and_rate(types: "Sequence[str]", rate: "NDArray[np.floating]") -> list[int]:
@@ -197,14 +211,46 @@ def _scorecard(analysis: "Analysis") -> "Figure":
     }
     scores = [score for score, column in columns.items() if not np.isnan(column).all()]
     kinds = [group[0].coder.kind for group in groups.values()]
+    intervals = np.array(
+        [[_interval(score, group) for score in scores] for group in groups.values()]
+    )
     return scorecard_figure(
         np.array([columns[score] for score in scores]).T,
         names=list(groups),
         metrics=[score.title for score in scores],
         baselines=[i for i, kind in enumerate(kinds) if i and kind not in ("encoder", "compared")],
         write=[("{:" + score.form + "}").format for score in scores],
-        title=f"Scorecard, {_about(analysis)}",
+        intervals=intervals,
+        title=f"Scorecard, {_about(analysis)}{_of_intervals(groups, intervals)}",
     )
+
+
+def _interval(score: "Score", group: "Sequence[Measured]") -> tuple[float, float]:
+    """What the tables say around a number; NaN where they say nothing.
+
+    One standard deviation to both sides of a mean over seeds; of a probe its 95 % interval.
+    """
+    values = np.array([score.of(measured) for measured in group])
+    values = values[~np.isnan(values)]
+    if len(values) > 1:
+        mean, deviation = float(values.mean()), float(values.std(ddof=1))
+        return mean - deviation, mean + deviation
+    probe = group[0].results.get("probe")
+    if score.key == "probe" and probe is not None and len(values):
+        low, high = probe.interval
+        return low, high
+    return float("nan"), float("nan")
+
+
+def _of_intervals(
+    groups: "Mapping[str, Sequence[Measured]]", intervals: "NDArray[np.floating]"
+) -> str:
+    """What the lines beside the scorecard's numbers are, for its title."""
+    several = any(len(group) > 1 for group in groups.values())
+    words = ["\N{PLUS-MINUS SIGN} standard deviation over seeds"] * several
+    single = [place for place, group in enumerate(groups.values()) if len(group) == 1]
+    words += ["95 % interval of the probe"] * bool(np.isfinite(intervals[single]).any())
+    return f"; lines: {', '.join(words)}" if words else ""
 
 
 def _about(analysis: "Analysis") -> str:
@@ -254,19 +300,39 @@ def _reconstruction(analysis: "Analysis", images: "ImageSet") -> "Figure":
 
 
 def _atlas(analysis: "Analysis", images: "ImageSet") -> "Figure":
-    """The channels that prefer a class most."""
+    """Channels of all types that differ most from what all of them show on average."""
     found = analysis.studied.results["classes"]
-    selectivity = np.nan_to_num(found.selectivity, nan=-1.0)
-    chosen = np.argsort(-selectivity, kind="stable")[:_ATLAS_CHANNELS]
     present = np.flatnonzero(found.label_counts)
+    differs = _differences(found.atlas[present])
+    types = analysis.studied.results["contours"].types(analysis.studied.coder.t)
+    order = np.argsort(-differs, kind="stable")
+    chosen = _by_turns(types, order, differs > 0)[:_ATLAS_CHANNELS]
     return class_atlas_figure(
         found.atlas[present][:, chosen],
         T=analysis.studied.coder.T,
         most=found.most,
         classes=[images.classes[label] if images.classes else str(label) for label in present],
-        channels=chosen.tolist(),
-        title="The most selective channels",
+        channels=chosen,
+        title="Of each type the channels least like the mean over channels",
     )
+
+
+def _differences(atlas: "NDArray[np.floating]") -> "NDArray[np.float64]":
+    """How much each channel's maps differ from the mean over channels, floats [K] from 0.
+
+    The root of the mean square, each channel from 0 to 1 from its lowest to its highest mean as it
+    is drawn; 0 where it has but one value.
+
+    Args:
+        atlas: Mean maps, floats [classes, K, H, W].
+    """
+    low, high = (f(atlas, axis=(0, 2, 3), keepdims=True) for f in (np.min, np.max))
+    varied = (high > low).ravel()
+    shown = (atlas - low) / np.where(high > low, high - low, 1)
+    if not varied.any():
+        return np.zeros(len(varied))
+    away = shown - shown[:, varied].mean(axis=1, keepdims=True)
+    return np.where(varied, np.sqrt((away**2).mean(axis=(0, 2, 3))), 0.0)
 
 
 def _history(analysis: "Analysis") -> "dict[str, Figure]":

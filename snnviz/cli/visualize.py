@@ -111,7 +111,7 @@ def _neurons(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ..
     callback=_neurons,
     multiple=True,
     metavar="if|lif|K,Y,X",
-    show_default="if; eight channels at the brightest pixel",
+    show_default="if; eight channels that fire, spread by rate",
     help="Integrate-and-fire neurons or leaky ones, where the checkpoint does not say. Or channel, "
     "row and column of a neuron in the raster, repeatable.",
 )

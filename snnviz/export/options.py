@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from snnviz.errors import ConfigError
+from snnviz.figures.feature_maps import TUTORIAL_TITLE
 from snnviz.grid import Normalize
 
 FORMATS = ("png", "svg", "pdf", "npz")
@@ -27,6 +28,7 @@ _LATER: dict[str, object] = {
     "neurons": (),
     "captions": False,
     "svg_text": False,
+    "tutorial_title": False,
 }
 
 
@@ -47,11 +49,13 @@ class FigureSetOptions:
         dpi: Output pixels per inch.
         sheet: Whether contact sheets are drawn as well.
         kinds: Kinds of pictures, names from `KINDS`; normalize and cmap are for "counts" alone.
-        neurons: (channel, row, column) of the neurons in a raster; none: those of eight channels,
-            evenly spaced, at the brightest pixel of the image.
+        neurons: (channel, row, column) of the neurons in a raster; none: those of eight channels
+            that fire, spread by rate, see `snnviz.export.views.choose_neurons`.
         captions: Whether a caption as text and as LaTeX lies beside each figure; SVG files also
             hold it, for those who do not see them.
         svg_text: Keep text in SVG as text, see `snnviz.export.render`.
+        tutorial_title: The title of summed spikes as in SpikingJelly's tutorial, whose sum has one
+            symbol for its index and its bound.
     """
 
     T: int
@@ -68,6 +72,7 @@ class FigureSetOptions:
     neurons: tuple[tuple[int, int, int], ...] = ()
     captions: bool = False
     svg_text: bool = False
+    tutorial_title: bool = False
 
     def __post_init__(self) -> None:
         """Settle the steps and formats, each once.
@@ -138,10 +143,10 @@ class FigureSetOptions:
         drawn = self._drawn_formats
         return [*drawn, *CAPTION_FORMS] if self.captions and drawn else drawn
 
-    @property
-    def drawing(self) -> dict[str, Any]:
-        """The options of `feature_map_figure`."""
-        return {
-            name: getattr(self, name)
-            for name in ("T", "normalize", "cmap", "labels", "rows", "columns", "dpi")
-        }
+    def drawing(self, t: int) -> dict[str, Any]:
+        """The options of `feature_map_figure` up to step t."""
+        names = ("T", "normalize", "cmap", "labels", "rows", "columns", "dpi")
+        drawing = {name: getattr(self, name) for name in names}
+        if self.tutorial_title:
+            drawing["title"] = TUTORIAL_TITLE.format(t=t)
+        return drawing

@@ -41,9 +41,9 @@ def figure_set(
     counts = {t: record.count(t)[0] for t in options.at}
     figures: dict[str, Callable[[str], bytes]] = {"input": _input(sample, options)}
     for t, count in counts.items() if "counts" in options.kinds else ():
-        drawing = tuple(options.drawing.items())
+        drawing = tuple(options.drawing(t).items())
         if record.most > 1:  # its scale is the image's own, and a plate's is not
-            draw = partial(feature_map_figure, count, t=t, most=record.most, **options.drawing)
+            draw = partial(feature_map_figure, count, t=t, most=record.most, **options.drawing(t))
             figures[f"counts_t{t}"] = partial(rendered, draw, svg_text=options.svg_text)
         else:
             grid = _feature_map_plate(count.shape, t, drawing, options.svg_text)

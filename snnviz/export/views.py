@@ -91,7 +91,7 @@ def check_views(
         _, K, H, W = _found(encoder, sample, options.T, found).shape
         silent = np.zeros((K, H, W), np.uint8)
         input_figure(np.zeros(shape, np.uint8), dpi=options.dpi)
-        feature_map_figure(silent, t=0, **options.drawing)
+        feature_map_figure(silent, t=0, **options.drawing(0))
         if not _GRIDS.isdisjoint(options.kinds):
             spike_map_figure(silent, t=0, **options.grid)
         if "raster" in options.kinds:  # which is lower than the potentials beside it
@@ -192,25 +192,44 @@ def write_kernels(
 
 
 def choose_neurons(
-    options: FigureSetOptions, image: "NDArray[np.uint8]", shape: tuple[int, ...]
+    options: FigureSetOptions, counts: "NDArray[np.integer]"
 ) -> list[tuple[int, int, int]]:
     """The neurons (channel, row, column) of the raster.
 
-    Where none were chosen: those of eight channels, evenly spaced from the first to the last, at
-    the brightest pixel of the image, the first of several in reading order.
+    Where none were chosen: at the place where most channels fire, the first of several in reading
+    order, those of eight channels from the one with most spikes there to the one with fewest, at
+    even distances in that order. Where fewer fire there, other channels follow with their busiest
+    neuron, and where not even eight channels fire, only those that do; all in the order of
+    channels. Where nothing fires, eight channels at even distances, at their first neuron.
 
     Args:
         options: With `neurons`.
-        image: Grey levels [height, width].
-        shape: (K, H, W) of the maps.
+        counts: Spike counts of an image after all steps, ints [K, H, W].
     """
     if options.neurons:
         return list(options.neurons)
-    K, H, W = shape
-    channels = np.unique(np.linspace(0, K - 1, min(_CHANNELS, K)).round().astype(int))
-    row, column = np.unravel_index(int(image.argmax()), image.shape)
-    y, x = int(row) * H // image.shape[0], int(column) * W // image.shape[1]
-    return [(int(k), y, x) for k in channels]
+    counts = counts.astype(np.int64)  # bytes would not sort backwards
+    K, H, W = counts.shape
+    fires = counts > 0
+    if not fires.any():
+        return [(int(k), 0, 0) for k in _spread(np.arange(K))]
+    y, x = (int(side) for side in np.unravel_index(int(fires.sum(axis=0).argmax()), (H, W)))
+    there = np.argsort(-counts[:, y, x], kind="stable")[: int(fires[:, y, x].sum())]
+    chosen = [(int(k), y, x) for k in _spread(there)]
+    totals = counts.reshape(K, -1).sum(axis=1)
+    others = np.setdiff1d(np.flatnonzero(totals), there)
+    others = others[np.argsort(-totals[others], kind="stable")]
+    for k in _spread(others)[: _CHANNELS - len(chosen)]:
+        row, column = np.unravel_index(int(counts[k].argmax()), (H, W))
+        chosen.append((int(k), int(row), int(column)))
+    return sorted(chosen)
+
+
+def _spread(channels: "NDArray[np.integer]") -> "NDArray[np.integer]":
+    """At most eight of the channels, from the first to the last at even distances."""
+    places = np.linspace(0, len(channels) - 1, min(_CHANNELS, len(channels)))
+    chosen: NDArray[np.integer] = channels[places.round().astype(int)]
+    return chosen
 
 
 def rendered(draw: "Callable[[], Figure]", form: str, *, svg_text: bool = False) -> bytes:
@@ -249,18 +268,28 @@ def _draw_membrane(
 
 
 def _draw_raster(
-    sample: Sample, record: "SpikeRecord", options: FigureSetOptions, currents: Currents | None
+    _sample: Sample, record: "SpikeRecord", options: FigureSetOptions, currents: Currents | None
 ) -> dict[str, "Callable[[], Figure]"]:
-    chosen = choose_neurons(options, sample.image, record.shape[1:])
+    counts = record.count(options.T - 1)[0]
+    chosen = choose_neurons(options, counts)
+    title = "Spikes of chosen neurons" if options.neurons else _which(chosen, counts)
     where = tuple(np.array(chosen).T)
     spikes = record.spikes()[:, 0][:, *where]
     steps, neurons = _potentials(currents, options.T, where)
     names = [f"channel {k}, y {y}, x {x}" for k, y, x in chosen]
     v = np.stack(list(steps))
     return {
-        "raster": partial(raster_figure, spikes, names=names, dpi=options.dpi),
+        "raster": partial(raster_figure, spikes, names=names, title=title, dpi=options.dpi),
         "potentials": partial(membrane_figure, v, spikes, names=names, dpi=options.dpi, **neurons),
     }
+
+
+def _which(chosen: list[tuple[int, int, int]], counts: "NDArray[np.integer]") -> str:
+    """How the neurons were chosen, for a title."""
+    firing = int((counts.reshape(len(counts), -1).max(axis=1) > 0).sum())
+    if not firing:
+        return "Spikes: no neuron fires in this image"
+    return f"Spikes of {len(chosen)} of the {firing} channels that fire, spread by rate"
 
 
 def _potentials(

@@ -119,32 +119,32 @@ def test_kernels_stand_beside_the_mean_map_of_their_channel(figures, spikes):
         assert_shows_means(tile[:, H + 1 :], means[k])
 
 
-def most_selective(counts, labels):
-    """The ten channels that prefer a class most, the most selective first."""
-    responses = np.array([counts[labels == label].mean(axis=(0, 2, 3)) for label in CLASSES])
-    top = responses.max(axis=0)
-    rest = (responses.sum(axis=0) - top) / (len(CLASSES) - 1)
-    index = (top - rest) / np.where(top > 0, top + rest, np.nan)
-    order = sorted(range(K), key=lambda k: -1 if np.isnan(index[k]) else index[k], reverse=True)
-    assert index[order[9]] > index[order[10]]
-    return order[:10]
+def by_turns(order, types):
+    """The first of each type in that order, then the second of each, and so on."""
+    turns = {k: sum(types[j] == types[k] for j in order[:n]) for n, k in enumerate(order)}
+    return sorted(order, key=lambda k: (turns[k], order.index(k)))
 
 
-def test_the_atlas_is_of_the_most_selective_channels_and_the_classes_there_are(
-    figures, images, spikes
+def test_the_atlas_is_of_each_types_channels_least_like_the_mean_of_all(
+    figures, images, spikes, types
 ):
     figure = figures["class_atlas"]
     counts = spikes.sum(axis=0)
-    chosen = most_selective(counts, images.labels)
+    atlas = np.stack([counts[images.labels == label].mean(axis=0) for label in CLASSES])
+    shown = [grey_levels(atlas[:, k]) / 255 for k in range(K) if np.ptp(atlas[:, k])]
+    mean = np.mean(shown, axis=0)
+    away = {k: np.linalg.norm(grey_levels(atlas[:, k]) / 255 - mean)
+            for k in range(K) if np.ptp(atlas[:, k])}  # fmt: skip
+    chosen = by_turns(sorted(away, key=lambda k: -away[k]), types)[:10]
     places = {text.get_text(): text.get_position() for text in figure.axes[0].texts}
     names = [images.classes[label] for label in CLASSES]
     columns = sorted((name for name in places if name.isdecimal()), key=lambda n: places[n][0])
     rows = sorted((name for name in places if name in names), key=lambda n: places[n][1])
     assert columns == [str(k) for k in chosen]
     assert rows == names
+    assert len({types[k] for k in chosen}) == len({types[k] for k in away})
     for column, k in enumerate(chosen):
-        means = np.stack([counts[images.labels == label, k].mean(axis=0) for label in CLASSES])
-        for row, expected in enumerate(grey_levels(means)):
+        for row, expected in enumerate(grey_levels(atlas[:, k])):
             assert np.abs(tile_at(figure, row, column, H, W)[..., 0] - expected).max() <= 2
 
 
@@ -177,19 +177,21 @@ def test_the_curves_over_time_are_what_the_spikes_say_at_each_step(
     assert psnr[0].get_ydata() == pytest.approx(analysis.studied.results["reconstruction"].psnr)
 
 
-def test_neurons_of_several_types_are_shown_where_the_first_image_is_brightest(
+def test_neurons_that_fire_are_shown_of_all_types_where_the_first_image_is_brightest(
     figures, images, spikes, types
 ):
-    """The first channel of each of seven types, and the second of the first that has two."""
-    firsts = {types.index(kind) for kind in types}
-    again = {k for k in range(K) if types[:k].count(types[k]) == 1}
-    chosen = sorted(firsts | {min(again)})
-    assert len(chosen) == 8
-    names = [f"{k}, {types[k]}" for k in chosen]
+    """The busiest of each type that fires there, then the second of each."""
     y, x = np.argwhere(images.images[0] == images.images[0].max())[0]
+    there = spikes[:, 0, :, y, x].sum(axis=0)
+    firing = sorted(np.flatnonzero(there).tolist(), key=lambda k: (-there[k], k))
+    chosen = sorted(by_turns(firing, types)[:8])
+    assert len({types[k] for k in chosen}) >= 3
+    assert there[chosen].min() > 0
+    names = [f"{k}, {types[k]}" for k in chosen]
     trains = spikes[:, 0, chosen, y, x]
     (raster,) = figures["raster"].axes
-    assert raster.get_title() == f"Spikes at row {y}, column {x}"
+    title = raster.get_title().replace("\n", " ")
+    assert title == f"Spikes at row {y}, column {x}, of channels that fire there"
     labels = [text.get_text() for text in raster.get_yticklabels()]
     assert labels == [f"{name}: {sum(n)}" for name, n in zip(names, trains.T, strict=True)]
     marks = [list(lines.get_positions()) for lines in raster.collections]
@@ -249,6 +251,21 @@ def test_the_scorecards_dots_are_the_scores(figures, analysis):
         )
         filled = [place for place, dot in dots.items() if dot.get_markerfacecolor() != "white"]
         assert filled == [0]
+        # As the table says: one standard deviation over seeds, the probe's interval of others.
+        lines = {line.get_ydata()[0]: line.get_xdata() for line in axes.lines
+                 if line.get_marker() == "|"}  # fmt: skip
+        seeds = [score.of(m) for m in groups[1]]
+        if not np.isnan(seeds).any():
+            apart = abs(seeds[0] - seeds[1]) / np.sqrt(2)
+            assert lines.pop(1) == pytest.approx([means[1] - apart, means[1] + apart])
+        expected = {}
+        if score.key == "probe":
+            expected = {n: group[0].results["probe"].interval
+                        for n, group in enumerate(groups) if n != 1}  # fmt: skip
+        assert lines.keys() == expected.keys()
+        for n, ends in lines.items():
+            assert ends == pytest.approx(expected[n])
+    assert "95 % interval" in figures["scorecard"].get_suptitle().replace("\n", " ")
 
 
 def test_the_history_is_of_the_kernels_that_turned_most(figures, snapshots):

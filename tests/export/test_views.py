@@ -83,16 +83,20 @@ def test_every_kind_has_its_files_and_they_show_the_record(encoder, network, sam
     record = encoder.encode(image, T)
     v, spikes = stepped(encoder.drive(image)[0].clone(), T, v_threshold=1.0, v_reset=0.0)
     assert np.array_equal(spikes.astype(bool), record.spikes()[:, 0])
-    channels = range(6)  # all of them
-    y, x = np.argwhere(sample.image == sample.image.max())[0]
-    labels = [f"channel {k}, y {y}, x {x}" for k in channels]
-    traces = v[:, :, y, x]
-    fired = spikes[:, :, y, x]
+    counts = spikes.sum(axis=0).astype(int)
+    chosen = views.choose_neurons(ALL, counts)
+    firing = np.flatnonzero(counts.any(axis=(1, 2))).tolist()
+    assert [k for k, _, _ in chosen] == firing  # of six channels
+    labels = [f"channel {k}, y {y}, x {x}" for k, y, x in chosen]
+    where = (slice(None), *np.array(chosen).T)
+    traces, fired = v[where], spikes[where]
+    assert fired.any(axis=0).all()
+    title = f"Spikes of {len(firing)} of the {len(firing)} channels that fire, spread by rate"
     for name, figure in {
         "spikes_t3": spike_map_figure(spikes[3], t=3, dpi=50),
         "first_spike": first_spike_figure(record.first_spike[0], T=T, dpi=50),
         "membrane_t3": potential_map_figure(v[3], t=3, dpi=50),
-        "raster": raster_figure(fired, names=labels, dpi=50),
+        "raster": raster_figure(fired, names=labels, title=title, dpi=50),
         "potentials": membrane_figure(traces, fired, names=labels, dpi=50),
     }.items():
         assert files[f"00017/{name}.png"] == render(figure, "png"), name
@@ -169,16 +173,33 @@ def test_kernels_of_an_earlier_encoder_do_not_stay(network, samples, tmp_path):
     assert (tmp_path / "kernels.png").read_bytes() != before
 
 
-def test_neurons_are_chosen_by_the_image_where_nobody_chose(rng):
-    image = rng.integers(0, 200, (6, 9)).astype(np.uint8)
-    image[4, 2] = image[4, 7] = 255
-    options = FigureSetOptions(T=2)
-    assert views.choose_neurons(options, image, (128, 6, 9)) == [
-        (k, 4, 2) for k in (0, 18, 36, 54, 73, 91, 109, 127)
-    ]
-    assert views.choose_neurons(options, image, (1, 3, 4)) == [(0, 2, 0)]  # smaller maps
+def test_neurons_that_fire_are_chosen_by_rate_where_nobody_chose():
+    options = FigureSetOptions(T=20)
+    counts = np.zeros((40, 4, 5), np.uint8)
+    counts[10:25, 2, 3] = np.arange(15, 0, -1)  # fifteen channels fire here, and fewer elsewhere
+    counts[30:40, 1, 1] = 20
+    # From 15 spikes down to 1 by two, each of another channel.
+    expected = [(10 + place, 2, 3) for place in range(0, 15, 2)]
+    assert views.choose_neurons(options, counts) == expected
+    # Three fire at the best place; further channels follow with their busiest neurons.
+    counts[13:] = 0
+    counts[33, 3, 4], counts[33, 0, 0], counts[35, 0, 2] = 2, 1, 9
+    expected = [*((k, 2, 3) for k in (10, 11, 12)), (33, 3, 4), (35, 0, 2)]
+    assert views.choose_neurons(options, counts) == expected
+    silent = views.choose_neurons(options, np.zeros_like(counts))
+    assert [k for k, _, _ in silent] == [0, 6, 11, 17, 22, 28, 33, 39]
     chosen = FigureSetOptions(T=2, neurons=((3, 1, 2), (0, 0, 0), (3, 1, 2)))
-    assert views.choose_neurons(chosen, image, (128, 6, 9)) == [(3, 1, 2), (0, 0, 0)]
+    assert views.choose_neurons(chosen, counts) == [(3, 1, 2), (0, 0, 0)]
+
+
+def test_the_default_raster_says_which_neurons_it_shows():
+    counts = np.zeros((9, 2, 2), int)
+    counts[:5] = 3
+    chosen = views.choose_neurons(FigureSetOptions(T=8), counts)
+    assert views._which(chosen, counts) == (
+        "Spikes of 5 of the 5 channels that fire, spread by rate"
+    )
+    assert "no neuron fires" in views._which(chosen, 0 * counts)
 
 
 @pytest.mark.slow

@@ -384,12 +384,16 @@ def test_what_a_plate_is_not_for_is_refused():
 def test_a_figure_set_is_drawn_by_plates(rng):
     T, shape = 4, (1, 6, 5, 8)
     records = [SpikeRecord.from_first_spike(rng.integers(0, T + 1, shape), T) for _ in range(2)]
-    options = FigureSetOptions(T, at=(1, 3), formats=("png", "pdf"), labels=True, dpi=60)
+    options = FigureSetOptions(
+        T, at=(1, 3), formats=("png", "pdf"), labels=True, dpi=60, tutorial_title=True
+    )
+    assert "title" not in FigureSetOptions(T).drawing(1)
+    assert options.drawing(1)["title"] == r"$\sum_{t} S_{t}$ at $t = 1$"
     for n, record in enumerate(records):
         sample = Sample(n, rng.integers(0, 256, (5, 8)).astype(np.uint8), class_name="Bag")
         files = figure_set(sample, record, options)
         figures = {"input": input_figure(sample.image, label="Bag", dpi=60)} | {
-            f"counts_t{t}": feature_map_figure(record.count(t)[0], t=t, **options.drawing)
+            f"counts_t{t}": feature_map_figure(record.count(t)[0], t=t, **options.drawing(t))
             for t in options.at
         }
         assert list(files) == [f"{name}.{form}" for form in ("png", "pdf") for name in figures]
