@@ -80,7 +80,7 @@ def sorted_channels_figure(
     if named:
         kinds = [named[k] for k in shown]
         palette = type_colors(kinds, colors)
-        tiles = add_strips(tiles, [palette[kind] for kind in kinds])
+        tiles = add_strips(tiles, kinds, palette)
         swatches = type_swatches(kinds, palette) + swatches
     if rows is None and columns is None:
         columns = min(choose_layout(tiles.shape[:3]).columns, _MOST_COLUMNS)

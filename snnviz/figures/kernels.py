@@ -20,7 +20,7 @@ from snnviz.figures.layout.tiles import (
     pixel_of,
     to_pixels,
 )
-from snnviz.figures.levels import DIVERGING, GAP_COLOR
+from snnviz.figures.levels import DIVERGING, GAP_COLOR, NOTCH_COLOR
 from snnviz.figures.means import (
     check_means,
     mean_bar,
@@ -28,7 +28,7 @@ from snnviz.figures.means import (
     scale_means,
     special_swatches,
 )
-from snnviz.figures.types import check_types, type_colors, type_swatches
+from snnviz.figures.types import check_types, type_colors, type_notches, type_swatches
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -113,7 +113,7 @@ def kernel_figure(
         bars.append(mean_bar(T=T, scale=scale, most=most, cmap=cmap))
         swatches += special_swatches(values, named)
     if named:
-        tiles = add_strips(tiles, [palette[named[k]] for k in shown])
+        tiles = add_strips(tiles, [named[k] for k in shown], palette)
     title = title or ("Kernels" if maps is None else "Kernels beside their mean maps")
     if kernels.ndim == 4 and kernels.shape[1] not in (1, 3):
         title += f", of input channels 0 to {kernels.shape[1] - 1} in reading order"
@@ -167,11 +167,15 @@ def _mosaic(pixels: "Pixels") -> "Pixels":
     return mosaic
 
 
-def add_strips(pictures: "Pixels", colors: Sequence[str]) -> "Pixels":
-    """`pictures` [n, H, W, 3] with a strip of its colour on top of each."""
-    high = max(2, round(pictures.shape[2] / 10))
+def add_strips(pictures: "Pixels", types: Sequence[str], palette: Mapping[str, str]) -> "Pixels":
+    """`pictures` [n, H, W, 3] with a strip of its type's colour and notches on top of each."""
+    high, width = max(2, round(pictures.shape[2] / 10)), pictures.shape[2]
     strips = np.empty((len(pictures), high, *pictures.shape[2:]), np.uint8)
-    strips[:] = np.stack([pixel_of(color) for color in colors])[:, None, None]
+    notches = type_notches(palette)
+    for strip, kind in zip(strips, types, strict=True):
+        strip[:] = pixel_of(palette[kind])
+        places = np.linspace(0, width - 1, notches[kind] + 2)[1:-1]
+        strip[:, places.round().astype(int)] = pixel_of(NOTCH_COLOR)
     return np.concatenate([strips, pictures], axis=1)
 
 

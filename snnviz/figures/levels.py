@@ -25,6 +25,8 @@ SATURATED_COLOR = "#e69f00"
 GAP_COLOR = "#a9bcd0"
 LINES = {"silent": (GAP_COLOR, 1), "saturated": (SILENT_COLOR, 2)}
 """In which colour, and how often, such a map is crossed."""
+NOTCH_COLOR = "#141414"
+"""Types of channels have as many notches of this colour as types come before them."""
 CONTRAST = 3.0
 """Least contrast of what means different things (WCAG 2.1, 1.4.11, for parts of graphics)."""
 DIVERGING = "cividis"

@@ -49,7 +49,22 @@ def check_types(types: Sequence[str] | None, count: int) -> list[str]:
     return list(types or ())
 
 
+def type_notches(colors: Mapping[str, str]) -> dict[str, int]:
+    """How many notches each type has, so that types are told apart without colour: from 0 on.
+
+    Silent and saturated channels have none: their maps are crossed.
+
+    Args:
+        colors: The types, see `type_colors`.
+    """
+    others = [name for name in colors if name not in _SETTLED]
+    return {name: others.index(name) if name in others else 0 for name in colors}
+
+
 def type_swatches(types: Sequence[str], colors: Mapping[str, str]) -> list[Swatch]:
     """Each type's colour, name and number of channels, the order that of `colors`."""
-    counts = Counter(types)
-    return [Swatch(color, f"{name}: {counts[name]}", name) for name, color in colors.items()]
+    counts, notches = Counter(types), type_notches(colors)
+    return [
+        Swatch(color, f"{name}: {counts[name]}", name if name in _SETTLED else "|" * notches[name])
+        for name, color in colors.items()
+    ]

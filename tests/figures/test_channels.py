@@ -9,7 +9,7 @@ import pytest
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.figures import kernel_figure, sorted_channels_figure
 from snnviz.figures.layout.tiles import COLUMN
-from snnviz.figures.levels import DIVERGING, SILENT_COLOR
+from snnviz.figures.levels import DIVERGING, NOTCH_COLOR, SILENT_COLOR
 from tests.figures.layout.tiles import check_text, crossed, legend, rgb, texts, tile_under
 
 T = 4
@@ -95,7 +95,10 @@ def test_channels_come_in_the_order_given_with_their_types(maps):
     for k in order:
         tile = tile_under(figure, str(k), 2 + 6, 9)
         [color] = [entries[name] for name in entries if name.startswith(types[k] + ":")]
-        assert (tile[:2] == color).all()
+        # An area has one notch, in the middle: edges come before it.
+        notches = [4] if types[k] == "area" else []
+        assert (np.delete(tile[:2], notches, axis=1) == color).all()
+        assert (tile[:2, notches] == rgb(NOTCH_COLOR)).all()
     low, high = maps[4].min(), maps[4].max()
     shown = tile_under(figure, "4", 8, 9)[2:, :, 0]
     assert np.abs(shown - 255 * (maps[4] - low) / (high - low)).max() <= 2
@@ -117,7 +120,7 @@ def test_one_channel_and_any_number_of_steps(steps, rng):
     assert figure.axes[1].get_xlim() == (0, steps)
 
 
-def test_text_has_seven_points_in_a_column(rng):
+def test_text_can_be_read_in_a_column(rng):
     maps = rng.uniform(0, 8, (128, 28, 28))
     types = [f"type {k % 5}" for k in range(128)]
     for figure in (
@@ -125,7 +128,7 @@ def test_text_has_seven_points_in_a_column(rng):
                                "line of a column does not hold it, and the second is needed"),
         kernel_figure(rng.normal(size=(128, 3, 3)), maps, T=8),
     ):  # fmt: skip
-        check_text(figure, COLUMN)
+        check_text(figure, COLUMN, 6.4)  # numbers of three digits shrink a little
 
 
 def test_wrong_input_is_refused(kernels, maps):

@@ -15,11 +15,12 @@ from matplotlib.text import Text
 from snnviz import figures
 from snnviz.errors import ConfigError
 from snnviz.export import render
-from snnviz.figures import first_spike_figure, spike_maps
+from snnviz.figures import first_spike_figure, spike_maps, types
 from snnviz.figures.levels import (
     CONTRAST,
     DIVERGING,
     LINES,
+    NOTCH_COLOR,
     SATURATED_COLOR,
     SILENT_COLOR,
     contrast,
@@ -253,6 +254,25 @@ def test_states_of_a_neuron_are_told_apart_without_colour():
     rest, before, now = spike_maps._COLORS
     assert contrast(rest, before) >= CONTRAST
     assert contrast(before, now) >= CONTRAST
+
+
+def test_types_are_told_apart_without_colour():
+    names = ["edge", "area", "background", "corner", "mixed", "other"]
+    palette = types.type_colors([*names, "silent"])
+    notches = types.type_notches(palette)
+    assert [notches[name] for name in names] == list(range(6))
+    assert all(contrast(palette[name], NOTCH_COLOR) >= CONTRAST for name in names)
+    maps = np.ones((7, 28, 28)) * np.linspace(0, 1, 28)
+    figure = figures.sorted_channels_figure(maps, T=1, types=[*names, "silent"], columns=7)
+    canvas = canvas_of(figure)
+    strip = canvas[next(n for n in range(len(canvas)) if tuple(canvas[n, 1]) == rgb_of(palette))]
+    dark = (strip == np.array(mpl.colors.to_rgb(NOTCH_COLOR)) * 255).all(axis=-1)
+    assert [int(dark[1 + 29 * k : 29 + 29 * k].sum()) for k in range(7)] == [*range(6), 0]
+
+
+def rgb_of(palette):
+    """The first type's colour, as a canvas holds it."""
+    return tuple(round(255 * part) for part in mpl.colors.to_rgb(next(iter(palette.values()))))
 
 
 @pytest.mark.parametrize("steps", [2, 8, 32])

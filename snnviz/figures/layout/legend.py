@@ -10,7 +10,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from snnviz.figures.layout.frame import TEXT_COLOR
 from snnviz.figures.layout.text import widest, wrap
-from snnviz.figures.levels import LINES
+from snnviz.figures.levels import LINES, NOTCH_COLOR
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -32,7 +32,7 @@ class Swatch:
     Attributes:
         color: The colour.
         label: What it means.
-        mark: "silent" or "saturated", whose maps are crossed; else nothing.
+        mark: "silent" or "saturated", whose maps are crossed; or a "|" for each notch.
     """
 
     color: str
@@ -132,18 +132,26 @@ class _MarkedHandler(HandlerPatch):
         self.update_prop(box, orig_handle, legend)
         box.set_transform(trans)
         artists: list[Artist] = [box]
-        color, times = LINES.get(orig_handle.mark, ("", 0))
-        low, high = -ydescent, height - ydescent
-        for rising in (True, False)[:times]:
+        width_of_line = (0.13 if orig_handle.mark in LINES else 0.07) * fontsize
+        for color, (x0, x1), (y0, y1) in _lines(orig_handle.mark):
             # Without grey edges: a PNG's palette has no room for them.
             line = Line2D(
-                [-xdescent, width - xdescent],
-                [low, high] if rising else [high, low],
+                [x0 * width - xdescent, x1 * width - xdescent],
+                [y0 * height - ydescent, y1 * height - ydescent],
                 color=color,
-                linewidth=0.13 * fontsize,
+                linewidth=width_of_line,
                 antialiased=False,
                 solid_capstyle="butt",
             )
             line.set_transform(trans)
             artists.append(line)
         return artists
+
+
+def _lines(mark: str) -> list[tuple[str, tuple[float, float], tuple[float, float]]]:
+    """The lines across a patch: colour, ends in x, ends in y, as shares of it."""
+    if mark in LINES:
+        color, times = LINES[mark]
+        return [(color, (0, 1), ends) for ends in ((0, 1), (1, 0))[:times]]
+    places = [(n + 1) / (len(mark) + 1) for n in range(len(mark))]
+    return [(NOTCH_COLOR, (x, x), (0, 1)) for x in places]

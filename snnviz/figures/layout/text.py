@@ -107,7 +107,7 @@ def fitting_size(
     for step in range(1, len(widths) + 1):
         shown = widths[::step]
         # Half of each neighbour and a space; at the ends they may stand out a little.
-        needed = [(a + b) / 2 + 0.1 * points for a, b in pairwise(shown)]
+        needed = [(a + b) / 2 + 0.3 * points for a, b in pairwise(shown)]
         wide = max([*needed, shown[0] - points, shown[-1] - points])
         size = points * min(1.0, step * room / max(wide, 1e-9))
         if size >= min(points, smallest):
