@@ -86,11 +86,12 @@ def feature_map_figure(
     place = Place(ax, width, font_size, dpi)
     right = 0.0 if normalize == "map" else _BAR
     layout = choose_layout(maps.shape, rows=rows, columns=columns)
-    sizes = measure(layout.shape, place, inches=_INCHES, sides=right)
+    # A legend of two rows at most.
+    sizes = measure(layout.shape, place, inches=_INCHES, sides=right, below=4.0)
     if labels:
         strip = _strip(maps.shape[2], sizes)
         layout = choose_layout(maps.shape, rows=rows, columns=columns, strip=strip)
-        sizes = measure(layout.shape, place, inches=_INCHES, sides=right)
+        sizes = measure(layout.shape, place, inches=_INCHES, sides=right, below=4.0)
     colors = canvas_colors(cmap)
     entries = legends.lay_out(
         _swatches(found_levels(counts, t, most) if legend is None else legend, t, most),

@@ -67,12 +67,13 @@ class Bar:
 
 @dataclass(frozen=True)
 class _Laid:
-    """A bar with its place: a share of the width, lines from the top, and its label in lines."""
+    """A bar with its place: shares of the width, lines from the top, points, its label in lines."""
 
     bar: Bar
     start: float
     stop: float
     down: float
+    length: float
     label: str
 
 
@@ -100,7 +101,8 @@ def lay_out(bars: Sequence[Bar], points: float, room: float) -> tuple[list[_Laid
             least = 0.13 * share
             start = n * share + max(least, before / room)
             stop = (n + 1) * share - max(least, after / room)
-            laid.append(_Laid(bar, start, max(stop, start + 0.05 * share), down, label))
+            stop = max(stop, start + 0.05 * share)
+            laid.append(_Laid(bar, start, stop, down, (stop - start) * room, label))
         down += _BAR + _LINE * max(label.count("\n") for label in labels)
     return laid, down
 
@@ -133,8 +135,7 @@ def add_bars(frame: "Frame", laid: Sequence[_Laid]) -> None:
             extend=bar.extend,
             spacing=bar.spacing,
         )
-        room = (one.stop - one.start) * (frame.sizes.room - points)
-        kept = _kept(bar, points, room)
+        kept = _kept(bar, points, one.length)
         names = bar.written
         drawn.set_ticks([bar.ticks[i] for i in kept], labels=[names[i] for i in kept])
         drawn.minorticks_off()

@@ -220,6 +220,7 @@ def measure(
     text: float = _TEXT,
     heading: float = _TITLE,
     sides: float = 0.0,
+    below: float = 0.0,
     printed: float | None = None,
 ) -> Sizes:
     """How large a picture is drawn, and its text.
@@ -234,6 +235,8 @@ def measure(
         text: Size of small text there, as a share of the picture's width.
         heading: Size of the title there, as a share of the picture's width.
         sides: Room to the left and right of the picture, in lines of small text.
+        below: Room under the picture, in lines of small text, which axes of the caller's take from
+            the picture's height.
         printed: How wide a figure of the usual width will be printed, in inches; None: as it is.
 
     Raises:
@@ -241,7 +244,7 @@ def measure(
     """
     height, width = shape[:2]
     if place.ax is not None:
-        return _of_axes(height, width, place, sides)
+        return _of_axes(height, width, place, sides, below)
     if place.width is not None:
         return _of_width(height, width, place, place.width, sides)
     scale = whole_scale(shape, inches=inches, dpi=place.dpi)
@@ -255,10 +258,12 @@ def measure(
     return Sizes(scale, place.dpi, points, large, SMALLEST * max(1.0, smaller), room, fixed=False)
 
 
-def _of_axes(height: int, width: int, place: Place, sides: float) -> Sizes:
+def _of_axes(height: int, width: int, place: Place, sides: float, below: float) -> Sizes:
     points, room = place.text(0), 72 * place.width_of_axes()
     dpi = place.dpi_of_axes()
-    scale = max(0.01, min((room - sides * points) / width, 72 * place.height_of_axes() / height))
+    # Under a title of one line.
+    high = 72 * place.height_of_axes() - below * points - 2 * place.heading(0)
+    scale = max(0.01, min((room - sides * points) / width, high / height))
     return Sizes(
         scale * dpi / 72, dpi, points, place.heading(0), SMALLEST, max(room, 1.0), fixed=True
     )

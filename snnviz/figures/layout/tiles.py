@@ -90,13 +90,22 @@ def build_tiles(
     layout = choose_layout(shape, rows=rows, columns=columns)
     around, left = _name_rows(around, place)
     sizes = _measure(layout.shape, place, inches, left)
-    if around.labels:
-        strip = max(1, int(np.ceil(_STRIP * sizes.text / sizes.pixel)))
-        layout = choose_layout(shape, rows=rows, columns=columns, strip=strip)
-        sizes = _measure(layout.shape, place, inches, left)
     laid, lines = colour_bars.lay_out(around.bars, sizes.text, sizes.room)
     entries = legend.lay_out(around.swatches, sizes.text, sizes.room)
     below = lines + entries.lines
+    if place.ax is not None:
+        sizes = _measure(layout.shape, place, inches, left, below)
+    if around.labels:
+        strip = max(1, int(np.ceil(_STRIP * sizes.text / sizes.pixel)))
+        layout = choose_layout(shape, rows=rows, columns=columns, strip=strip)
+        sizes = _measure(layout.shape, place, inches, left, below)
+    if place.ax is not None:  # bars are as wide as the picture, which may be narrower than axes
+        wide = layout.shape[1] * sizes.pixel
+        laid, lines = colour_bars.lay_out(around.bars, sizes.text, wide)
+    else:  # its text may have changed with the strips
+        laid, lines = colour_bars.lay_out(around.bars, sizes.text, sizes.room)
+        entries = legend.lay_out(around.swatches, sizes.text, sizes.room)
+        below = lines + entries.lines
     frame = build_frame(
         _compose(pictures, layout),
         sizes,
@@ -113,7 +122,9 @@ def build_tiles(
     return frame, layout
 
 
-def _measure(shape: tuple[int, int], place: Place, inches: float, left: float) -> "Sizes":
+def _measure(
+    shape: tuple[int, int], place: Place, inches: float, left: float, below: float = 0.0
+) -> "Sizes":
     # Small text is a share of the picture, but the whole figure is to be a column wide.
     share = _POINTS / 72 / COLUMN
     share /= 1 - share * (1 + left)
@@ -124,6 +135,7 @@ def _measure(shape: tuple[int, int], place: Place, inches: float, left: float) -
         text=share,
         heading=share * _HEADING / _POINTS,
         sides=left,
+        below=below,
         printed=COLUMN,
     )
 
