@@ -10,9 +10,10 @@ from matplotlib.colors import BoundaryNorm, ListedColormap
 
 from snnviz.errors import ConfigError
 from snnviz.figures.layout import legend as legends
-from snnviz.figures.layout.frame import TEXT_COLOR, Frame, build_frame, measure
+from snnviz.figures.layout.frame import TEXT_COLOR, Frame, build_frame
 from snnviz.figures.layout.legend import Swatch
 from snnviz.figures.layout.place import Place
+from snnviz.figures.layout.sizes import measure
 from snnviz.figures.layout.text import ends_first, fitting_size
 from snnviz.figures.levels import SATURATED_COLOR, SILENT_COLOR, canvas_colors, cross
 from snnviz.grid import Layout, choose_layout, compose, normalize_counts
@@ -20,8 +21,8 @@ from snnviz.grid import Layout, choose_layout, compose, normalize_counts
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from snnviz.figures.layout.frame import Sizes
     from snnviz.figures.layout.place import On
+    from snnviz.figures.layout.sizes import Sizes
     from snnviz.grid import Normalize
 
 TITLE = r"$\sum_{{\tau \leq t}} S_{{\tau}}$ at $t = {t}$"

@@ -6,8 +6,9 @@ import matplotlib as mpl
 import numpy as np
 
 from snnviz.errors import ShapeError
-from snnviz.figures.layout.frame import build_frame, measure
+from snnviz.figures.layout.frame import build_frame
 from snnviz.figures.layout.place import Place
+from snnviz.figures.layout.sizes import measure
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

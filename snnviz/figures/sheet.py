@@ -10,9 +10,10 @@ from matplotlib.colors import Normalize as LinearNorm
 
 from snnviz.errors import ShapeError
 from snnviz.figures.layout import bars
-from snnviz.figures.layout.frame import TEXT_COLOR, build_frame, measure
+from snnviz.figures.layout.frame import TEXT_COLOR, build_frame
 from snnviz.figures.layout.names import literal
 from snnviz.figures.layout.place import Place
+from snnviz.figures.layout.sizes import measure
 from snnviz.figures.layout.text import shorten, widest, wrap
 from snnviz.figures.levels import canvas_colors
 from snnviz.grid import Layout, compose

@@ -15,9 +15,10 @@ from snnviz.errors import ConfigError, ShapeError
 from snnviz.figures.layout import bars as colour_bars
 from snnviz.figures.layout import legend
 from snnviz.figures.layout.bars import Bar
-from snnviz.figures.layout.frame import TEXT_COLOR, Frame, build_frame, measure
+from snnviz.figures.layout.frame import TEXT_COLOR, Frame, build_frame
 from snnviz.figures.layout.legend import Swatch
 from snnviz.figures.layout.place import COLUMN, Place
+from snnviz.figures.layout.sizes import measure
 from snnviz.figures.layout.text import fitting_size, shorten, widest
 from snnviz.figures.levels import GAP_COLOR
 from snnviz.grid import choose_layout
@@ -25,7 +26,7 @@ from snnviz.grid import choose_layout
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from snnviz.figures.layout.frame import Sizes
+    from snnviz.figures.layout.sizes import Sizes
     from snnviz.grid import Layout
 
     Pixels = NDArray[np.uint8]
