@@ -153,7 +153,7 @@ FLOORS = [
     {"scoring"},
     {"figures"},
     {"export"},
-    {"analysis"},
+    {"analysis", "report"},
     {"tutorial"},
     {"cli"},
 ]

@@ -1,0 +1,296 @@
+"""The data behind a page: one dict of plain values, and one block of arrays that it points into."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snnviz._version import __version__
+from snnviz.adapters.encoder import Encoder
+from snnviz.batching import batches
+from snnviz.data import Sample, draw_frames, to_input
+from snnviz.errors import ConfigError, ShapeError
+from snnviz.files import printable
+from snnviz.neurons.first_spike import drive_thresholds
+from snnviz.records.spikes import SpikeRecord
+from snnviz.report.arithmetic import Arithmetic, agreement, find_arithmetic, normalized
+from snnviz.report.channels import channel_table, scores
+from snnviz.report.packing import Block
+
+LAYOUT = 1
+"""Version of what a page's data look like."""
+
+_BATCH = 64
+# Neurons whose spikes the page's arithmetic is held against.
+_SAMPLE = 1 << 18
+# What a page may hold of spikes, before compression.
+_MOST_BYTES = 1 << 28
+# Draws that are stepped in the page are of so many taps at most: beyond, it would not follow a pen.
+_MOST_TAPS = 1 << 28
+
+
+@dataclass(frozen=True)
+class About:
+    """What a page says of what it shows.
+
+    Attributes:
+        title: Its title.
+        facts: Names and values, such as the file, in the order to be shown.
+        assumed: Sentences on what was assumed.
+    """
+
+    title: str = "A spiking encoder"
+    facts: Mapping[str, str] = field(default_factory=dict)
+    assumed: Sequence[str] = ()
+
+    def added_to(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """The data of a page that says this."""
+        return {
+            **data,
+            "title": printable(self.title),
+            "facts": [[name, printable(str(value))] for name, value in self.facts.items()],
+            "assumed": [printable(sentence) for sentence in self.assumed],
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """Samples of one size, and what became of them.
+
+    Attributes:
+        places: Where they stand among all samples.
+        samples: The samples.
+        record: Their record as channels [N, K, H, W].
+    """
+
+    places: list[int]
+    samples: list[Sample]
+    record: SpikeRecord
+
+
+def encode_all(encoder: Encoder, samples: Sequence[Sample], T: int) -> list[Shown]:
+    """What becomes of the samples, those of one size together.
+
+    Raises:
+        ShapeError: They do not suit the encoder.
+        ConfigError: The encoder cannot be run so, or gives images of different sizes a different
+            number of channels.
+    """
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for place, sample in enumerate(samples):
+        seen = sample.channels if sample.frames is None else sample.frames
+        groups.setdefault(seen.shape, []).append(place)
+    found = [
+        Shown(places, some, _encode(encoder, some, T))
+        for places in groups.values()
+        for some in [[samples[place] for place in places]]
+    ]
+    kinds = {shown.record.shape[1] for shown in found}
+    if len(kinds) > 1:
+        raise ConfigError(
+            "images of different sizes have different numbers of channels in this layer; give "
+            "images of one size"
+        )
+    return found
+
+
+def _encode(encoder: Encoder, samples: Sequence[Sample], T: int) -> SpikeRecord:
+    records = []
+    for part in batches(len(samples), _BATCH):
+        some = samples[part]
+        if some[0].frames is None:
+            records.append(encoder.encode(inputs(some), T))
+        else:
+            frames = np.stack([s.frames for s in some if s.frames is not None], axis=1)
+            records.append(encoder.encode_sequence(frames, T))
+    return SpikeRecord.joined(records).by_channel()
+
+
+def inputs(samples: Sequence[Sample]) -> NDArray[np.float32]:
+    """Still images of one size as an encoder takes them, float32 [N, C, H, W] in [0, 1]."""
+    return to_input(np.stack([sample.channels for sample in samples]))
+
+
+def report_data(
+    encoder: Encoder,
+    samples: Sequence[Sample],
+    T: int,
+    about: About | None = None,
+    *,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+    block: Block | None = None,
+) -> tuple[dict[str, Any], Block]:
+    """The data of a page: a dict for JSON, and the block that it points into.
+
+    Args:
+        encoder: The encoder.
+        samples: The images, at least one.
+        T: Number of time steps, >= 1.
+        about: What is said of them.
+        mean: What the encoder subtracts from pixels in [0, 1] itself, as it was made; None:
+            nothing.
+        std: What it divides them by after that.
+        block: Where arrays go; None: a new one.
+
+    Raises:
+        ShapeError: The samples do not suit the encoder.
+        ConfigError: There are none, or the encoder cannot be run so.
+    """
+    if not samples:
+        raise ConfigError("a page needs at least one image, got none; choose some")
+    about, block = about or About(), block or Block()
+    _check_size(encoder, samples, T)
+    groups = encode_all(encoder, samples, T)
+    largest = max(groups, key=lambda shown: len(shown.samples))
+    pictures = np.stack([sample.image for sample in largest.samples])
+    table = channel_table(largest.record, pictures)
+    found, reason = _arithmetic(encoder, largest.samples, mean, std)
+    images = _images(groups, block)
+    data = {
+        "version": LAYOUT,
+        "snnviz": __version__,
+        "T": T,
+        "most": max(shown.record.most for shown in groups),
+        "K": largest.record.shape[1],
+        "neuron": _neuron(encoder, T, block),
+        "normalize": [list(mean or (0,)), list(std or (1,))] if mean or std else None,
+        "arithmetic": found and _placed(encoder, found, largest, (mean, std), T, block),
+        "why_not": reason,
+        "kernels": None if found is None else block.add(found.kernels),
+        "images": images,
+        "channels": table,
+        "scores": scores(largest.record, table),
+        "start": _start(groups, table),
+    }  # fmt: skip
+    return about.added_to(data), block
+
+
+def _check_size(encoder: Encoder, samples: Sequence[Sample], T: int) -> None:
+    """Refuse what no browser could hold."""
+    if samples[0].frames is None:
+        encoder.prepare(inputs(samples[:1]), T)
+    sides = [sample.image.shape for sample in samples]
+    size = sum(encoder.record_size((side[0], side[1]), T) for side in sides)
+    if size > _MOST_BYTES and len(samples) > 1:
+        raise ConfigError(
+            f"the spikes of {len(samples):,} images take {size / 1e6:,.0f} MB, too many for a "
+            f"page; choose fewer, {max(1, len(samples) * _MOST_BYTES // size):,} fit"
+        )
+
+
+def _arithmetic(
+    encoder: Encoder,
+    samples: Sequence[Sample],
+    mean: Sequence[float] | None,
+    std: Sequence[float] | None,
+) -> tuple[Arithmetic | None, str]:
+    """How the drive comes about, or the sentence that says why that is not told."""
+    if samples[0].frames is not None:
+        return None, "the input changes at each step, and with it the drive"
+    try:
+        return find_arithmetic(encoder, inputs(samples), mean, std), ""
+    except (ConfigError, ShapeError) as error:
+        return None, str(error).split(";")[0]
+
+
+def _placed(
+    encoder: Encoder,
+    found: Arithmetic,
+    shown: Shown,
+    normal: tuple[Sequence[float] | None, Sequence[float] | None],
+    T: int,
+    block: Block,
+) -> dict[str, Any]:
+    """An arithmetic for the page; where its neurons allow it, with how exact it is."""
+    placed: dict[str, Any] = {
+        "scale": block.add(found.scale),
+        "shift": block.add(found.shift),
+        "stride": found.stride,
+        "padding": list(found.padding),
+        "known": found.known,
+    }
+    neurons = int(np.prod(shown.record.shape[1:]))
+    taps = int(np.prod(found.kernels.shape[1:]))
+    if encoder.is_renewal and shown.record.is_renewal and neurons * taps <= _MOST_TAPS:
+        some = shown.samples[: max(1, _SAMPLE // neurons)]
+        pixels = inputs(some)
+        entering = normalized(pixels, *normal)
+        placed["agreement"] = list(agreement(encoder, found, pixels, entering, T))
+    return placed
+
+
+def _neuron(encoder: Encoder, T: int, block: Block) -> dict[str, Any]:
+    """The encoder's neurons: their class, and what is known of their rule."""
+    said: dict[str, Any] = {"kind": printable(encoder.neurons), "layer": printable(encoder.layer)}
+    rule = encoder.integrates()
+    if rule is not None:
+        v_threshold, v_reset = rule
+        said |= {"v_threshold": v_threshold, "v_reset": v_reset}
+        if v_reset is not None:
+            said["thresholds"] = block.add(drive_thresholds(v_threshold, v_reset, T))
+    return said
+
+
+def _images(groups: Sequence[Shown], block: Block) -> list[dict[str, Any]]:
+    """All images in their order: what they are, their pixels, their spikes."""
+    by_place = {
+        place: (sample, shown.record[n])
+        for shown in groups
+        for n, (place, sample) in enumerate(zip(shown.places, shown.samples, strict=True))
+    }
+    return [
+        {**describe_sample(sample), **_pixels(sample, block), **block.add_record(record)}
+        for _, (sample, record) in sorted(by_place.items())
+    ]
+
+
+def describe_sample(sample: Sample) -> dict[str, Any]:
+    """What a page says of an image; texts are of one line."""
+    name = sample.class_name or ("" if sample.label is None else f"class {sample.label}")
+    said = {
+        "index": sample.index,
+        "name": printable(name),
+        "source": None if sample.source is None else printable(sample.source),
+        "predicted": sample.predicted,
+    }
+    if sample.predicted is not None and sample.label is not None:
+        said["correct"] = sample.predicted == sample.label
+    return said
+
+
+def _pixels(sample: Sample, block: Block) -> dict[str, Any]:
+    """The bytes that an encoder sees; of event frames a picture of all steps, and one of each."""
+    if sample.frames is None:
+        return {"pixels": block.add(sample.channels)}
+    steps, _ = draw_frames(sample.frames)
+    picture = sample.image[np.newaxis] if sample.colour is None else sample.colour
+    return {"pixels": block.add(picture), "steps": block.add(steps)}
+
+
+def _start(groups: Sequence[Shown], table: Mapping[str, Any]) -> dict[str, int]:
+    """Where a page opens: a neuron of the first image that fires after some charging.
+
+    It is of the channel that follows edges most where that is known, near the middle of its map.
+    """
+    record = next(shown for shown in groups if 0 in shown.places).record
+    order = _by_story(record, table)
+    first = record.first_spike[0]
+    for wanted in (2, 1, 3):
+        for channel in order:
+            rows, columns = np.nonzero(first[channel] == wanted)
+            if wanted < record.T and len(rows):
+                middle = np.subtract(first[channel].shape, 1) / 2
+                away = (rows - middle[0]) ** 2 + (columns - middle[1]) ** 2
+                nearest = int(away.argmin())
+                return {"channel": channel, "y": int(rows[nearest]), "x": int(columns[nearest])}
+    return {"channel": 0, "y": first.shape[1] // 2, "x": first.shape[2] // 2}
+
+
+def _by_story(record: SpikeRecord, table: Mapping[str, Any]) -> list[int]:
+    edges = table.get("edge")
+    if edges is None:
+        return list(range(record.shape[1]))
+    return sorted(range(len(edges)), key=lambda k: -(edges[k] or -1))
