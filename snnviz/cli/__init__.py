@@ -31,6 +31,7 @@ COMMANDS = {
     "evaluate": "Measure a trained network on labelled images.",
     "curves": "Draw accuracy and loss per epoch of trainings.",
     "analyze": "Say how good an encoder is, beside fair baselines.",
+    "report": "Make one page that shows an encoder, live.",
     "visualize": "Draw what an encoder makes of images, as figure sets.",
 }
 

@@ -91,6 +91,22 @@ _RULES = {
             "where npz is the only --format",
         ),
     ),
+    "report": (
+        _NO_PICTURES,
+        _Rule(
+            ("split", "dataset", "size", "data_dir", "n_images", "seed"),
+            lambda given: given["image"],
+            "with --image",
+        ),
+        _DRAWN,
+        _OWN,
+        _Rule(
+            ("n_images", "shuffle"),
+            lambda given: given["index"],
+            "with --index, which names its images",
+        ),
+        _Rule(("seed",), lambda given: not given["shuffle"], "without --shuffle"),
+    ),
     "evaluate": (
         _DRAWN,
         _OWN,

@@ -1,0 +1,184 @@
+"""`snnviz report`: one page that shows an encoder, live."""
+
+import shlex
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from snnviz.cli import Command, loading, options
+from snnviz.cli.output import note, say
+
+if TYPE_CHECKING:
+    from snnviz.cli.drawn import Drawn, Wanted
+
+# A page above this is slow to open, and too large for most mail.
+_LARGE = 8 << 20
+
+
+class ReportCommand(Command):
+    """A command that remembers how it was called, for the page's head."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the options."""
+        ctx.meta["snnviz.typed"] = shlex.join(["snnviz", "report", *args])
+        return super().parse_args(ctx, args)
+
+
+@click.command("report", cls=ReportCommand)
+@click.option(
+    "--ckpt",
+    type=click.Path(path_type=Path),
+    default=None,
+    show_default="the bundled encoder",
+    help="Checkpoint of snnviz or SpikingJelly; with --model the state dict of that.",
+)
+@options.model_option
+@click.option(
+    "--layer",
+    default=None,
+    metavar="NAME",
+    show_default="the first",
+    help="Show this layer of spiking neurons, as visualize --list-layers names it.",
+)
+@click.option(
+    "--n-images",
+    callback=options.count_or_all,
+    metavar="N|all",
+    default="24",
+    show_default=True,
+    help="How many images.",
+)
+@click.option(
+    "--index",
+    type=click.IntRange(min=0),
+    multiple=True,
+    help="This image of the data set, instead of the first ones. Repeatable.",
+)
+@click.option(
+    "--select",
+    multiple=True,
+    metavar="WORD",
+    help="Only images that are: correct, wrong, label=N or predicted=N. Repeatable, all hold.",
+)
+@click.option("--shuffle", is_flag=True, help="Take images at random, not the first ones.")
+@options.seed_option(0, "--shuffle")
+@options.split_option
+@options.dataset_option
+@options.size_option
+@options.mean_option
+@options.std_option
+@options.data_dir_option
+@options.image_option
+@options.steps_option
+@options.neuron_kind_option
+@options.neuron_options
+@click.option(
+    "--predict/--no-predict",
+    default=True,
+    show_default=True,
+    help="Say what the network takes each image for, where the checkpoint holds all of it.",
+)
+@click.option("--title", default=None, show_default="the file's name", help="Title of the page.")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    default="report.html",
+    show_default=True,
+    help="The page.",
+)
+@options.device_option
+@click.option("--overwrite", is_flag=True, help="Write over a file that is there.")
+@options.quiet_option
+def command(
+    ckpt: Path | None,
+    model: str | None,
+    layer: str | None,
+    mean: tuple[float, ...] | None,
+    std: tuple[float, ...] | None,
+    device: str | None,
+    T: int | None,
+    neuron: str | None,
+    v_threshold: float | None,
+    v_reset: tuple[float | None, ...],
+    tau: float | None,
+    predict: bool,
+    title: str | None,
+    out: Path,
+    overwrite: bool,
+    quiet: bool,
+    **choice: Any,
+) -> None:
+    """Make one page that shows an encoder, live.
+
+    A self-contained HTML file, which opens from disk in any browser and asks no server for
+    anything: all maps of each image, step by step; why a pixel spikes; the channels as a table; an
+    image of one's own, drawn or dropped. Without --ckpt it shows the encoder that comes with
+    snnviz.
+    """
+    with loading():
+        from snnviz.cli.drawn import Wanted, find_drawn
+        from snnviz.device import choose_device
+        from snnviz.files import check_absent, make_folder
+        from snnviz.ranks import is_first_rank
+
+    if not is_first_rank():  # one process makes a page
+        return
+    check_absent(out, overwrite=overwrite, option="--out")
+    wanted = Wanted(
+        ckpt=ckpt,
+        model=model,
+        device=choose_device(device),
+        T=T,
+        layer=() if layer is None else (layer,),
+        neuron=neuron,
+        stated={"v_threshold": v_threshold, "v_reset": v_reset, "tau": tau},
+        mean=mean,
+        std=std,
+        predict=predict,
+        listing=False,
+        quiet=quiet,
+        choice=choice,
+    )
+    found = find_drawn(wanted)
+    if found.predict is not None:
+        found = replace(found, samples=list(found.predict(found.samples)))
+    page = _page(found, wanted, title=title, typed=click.get_current_context().meta["snnviz.typed"])
+    make_folder(out.parent, "--out")
+    from snnviz.files import write_bytes
+
+    write_bytes(page.encode(), out)
+    if not quiet:
+        if len(page) > _LARGE:
+            note(f"{out} is large, {len(page) / 1e6:.0f} MB; --n-images makes it smaller")
+        say(f"{out}: {len(found.samples)} images, {len(page) / 1e3:,.0f} kB")
+
+
+def _page(found: "Drawn", wanted: "Wanted", *, title: str | None, typed: str) -> str:
+    """The page as HTML; what was warned of while the images were encoded is on it, too."""
+    from snnviz.report import About, collect_facts, render_page, report_data
+
+    encoder = found.encoders[0]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        data, block = report_data(
+            encoder, found.samples, found.T, About(), mean=wanted.mean, std=wanted.std
+        )
+    said = list(dict.fromkeys(str(each.message) for each in caught))
+    for each in caught:
+        warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+    about = collect_facts(
+        encoder,
+        found.about,
+        found.T,
+        layer=found.names[0],
+        command=typed,
+        title=title,
+        images=len(found.samples),
+        asked=wanted.T is not None,
+        warned=said,
+    )
+    return render_page(about.added_to(data), block)
