@@ -78,11 +78,22 @@ class Page:
         return [each["message"] for each in self.driver.get_log("browser")]
 
     def requests(self):
-        """What was asked for from anywhere but the page itself."""
-        logged = [json.loads(each["message"])["message"] for each in
-                  self.driver.get_log("performance")]  # fmt: skip
-        asked = [each["params"]["request"]["url"] for each in logged
-                 if each["method"] == "Network.requestWillBeSent"]  # fmt: skip
+        """What was fetched from anywhere but the page itself; not what its policy held back."""
+        logged = [
+            json.loads(each["message"])["message"] for each in self.driver.get_log("performance")
+        ]
+        held = {
+            each["params"]["requestId"]
+            for each in logged
+            if each["method"] == "Network.loadingFailed"
+            and each["params"].get("blockedReason") == "csp"
+        }
+        asked = [
+            each["params"]["request"]["url"]
+            for each in logged
+            if each["method"] == "Network.requestWillBeSent"
+            and each["params"]["requestId"] not in held
+        ]
         return [url for url in asked if not url.startswith(("data:", "blob:", "about:"))]
 
 

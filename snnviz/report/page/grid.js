@@ -134,8 +134,10 @@ function timeBar(app) {
       [...ticks.children].forEach((tick, step) => tick.classList.toggle("at", step === t));
       slider.value = t;
       slider.setAttribute("aria-valuetext", `t = ${t} of 0 to ${T - 1}, ${plural(sums[t], "spike")} in this step`);
-      play.textContent = playing ? "❚❚" : "▶";
-      play.setAttribute("aria-label", playing ? "Stop" : "Play the steps");
+      if (changed.has("playing")) {
+        play.textContent = playing ? "❚❚" : "▶";
+        play.setAttribute("aria-label", playing ? "Stop" : "Play the steps");
+      }
       now.replaceChildren(make("b", {}, `t = ${t}`), make("small", {}, plural(sums[t], "spike")));
     },
   };

@@ -37,7 +37,7 @@ function sectionSvg(element) {
       return void root.append(copy);
     }
     if (node instanceof HTMLCanvasElement) {
-      return void root.append(draw("image", { ...place(box), href: node.toDataURL(), style: "image-rendering: pixelated", preserveAspectRatio: "none" }));
+      return void root.append(draw("image", { ...place(box), href: node.toDataURL(), "image-rendering": "pixelated", preserveAspectRatio: "none" }));
     }
     if (style.backgroundColor !== "rgba(0, 0, 0, 0)" && node !== element) root.append(draw("rect", { ...place(box), fill: style.backgroundColor, rx: Number.parseFloat(style.borderRadius) || 0 }));
     if (node.matches(".tile[aria-selected=true]")) root.append(draw("rect", { ...place(box), fill: "none", stroke: style.outlineColor, "stroke-width": 3 }));

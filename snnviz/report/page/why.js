@@ -194,7 +194,7 @@ function numbers(values, rows, columns, colour, label) {
     table.append(make("tr", {}, Array.from({ length: columns }, (_, x) => {
       const value = values[y * columns + x], cell = make("td", {}, short(value)), shade = colour(value);
       cell.style.background = cssColour(shade);
-      cell.style.color = lightness(shade) > 0.3 ? "#111" : "#fff";
+      cell.style.color = lightness(shade) > 0.179 ? "#000" : "#fff";
       return cell;
     })));
   }
