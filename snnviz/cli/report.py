@@ -13,6 +13,7 @@ from snnviz.cli.output import note, say
 
 if TYPE_CHECKING:
     from snnviz.cli.drawn import Drawn, Wanted
+    from snnviz.report import Compared
 
 # A page above this is slow to open, and too large for most mail.
 _LARGE = 8 << 20
@@ -36,6 +37,19 @@ class ReportCommand(Command):
     help="Checkpoint of snnviz or SpikingJelly; with --model the state dict of that.",
 )
 @options.model_option
+@click.option(
+    "--run",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="The folder of the training that the encoder is of: its curves, and its epochs. Without "
+    "--ckpt its best checkpoint is shown.",
+)
+@click.option(
+    "--compare",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Another checkpoint (with --model: state dict), shown beside this one on the same images.",
+)
 @click.option(
     "--layer",
     default=None,
@@ -96,6 +110,8 @@ class ReportCommand(Command):
 def command(
     ckpt: Path | None,
     model: str | None,
+    run: Path | None,
+    compare: Path | None,
     layer: str | None,
     mean: tuple[float, ...] | None,
     std: tuple[float, ...] | None,
@@ -121,6 +137,7 @@ def command(
     """
     with loading():
         from snnviz.cli.drawn import Wanted, find_drawn
+        from snnviz.cli.trained import best_checkpoint, read_training
         from snnviz.device import choose_device
         from snnviz.files import check_absent, make_folder
         from snnviz.ranks import is_first_rank
@@ -128,6 +145,8 @@ def command(
     if not is_first_rank():  # one process makes a page
         return
     check_absent(out, overwrite=overwrite, option="--out")
+    if run is not None and ckpt is None and model is None:
+        ckpt = best_checkpoint(run)
     wanted = Wanted(
         ckpt=ckpt,
         model=model,
@@ -146,7 +165,12 @@ def command(
     found = find_drawn(wanted)
     if found.predict is not None:
         found = replace(found, samples=list(found.predict(found.samples)))
-    page = _page(found, wanted, title=title, typed=click.get_current_context().meta["snnviz.typed"])
+    beside = {
+        "compared": compare and _compared(wanted, compare, found.T),
+        "training": run and read_training(run, encoders=model is None, quiet=quiet),
+    }
+    typed = click.get_current_context().meta["snnviz.typed"]
+    page = _page(found, wanted, beside, title=title, typed=typed)
     make_folder(out.parent, "--out")
     from snnviz.files import write_bytes
 
@@ -157,7 +181,26 @@ def command(
         say(f"{out}: {len(found.samples)} images, {len(page) / 1e3:,.0f} kB")
 
 
-def _page(found: "Drawn", wanted: "Wanted", *, title: str | None, typed: str) -> str:
+def _compared(wanted: "Wanted", path: Path, T: int) -> "Compared":
+    """The encoder of another checkpoint."""
+    from snnviz.cli.drawn import find_drawn
+    from snnviz.report import Compared
+
+    # Which images does not matter here; one is enough to find the encoder.
+    choice = {**wanted.choice, "n_images": 1, "index": (), "select": (), "shuffle": False}
+    choice["image"] = wanted.choice["image"][:1]
+    other = find_drawn(replace(wanted, ckpt=path, T=T, predict=False, choice=choice))
+    return Compared(other.encoders[0], path.name)
+
+
+def _page(
+    found: "Drawn",
+    wanted: "Wanted",
+    beside: dict[str, Any],
+    *,
+    title: str | None,
+    typed: str,
+) -> str:
     """The page as HTML; what was warned of while the images were encoded is on it, too."""
     from snnviz.report import About, collect_facts, render_page, report_data
 
@@ -165,7 +208,7 @@ def _page(found: "Drawn", wanted: "Wanted", *, title: str | None, typed: str) ->
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         data, block = report_data(
-            encoder, found.samples, found.T, About(), mean=wanted.mean, std=wanted.std
+            encoder, found.samples, found.T, About(), mean=wanted.mean, std=wanted.std, **beside
         )
     said = list(dict.fromkeys(str(each.message) for each in caught))
     for each in caught:

@@ -1,16 +1,23 @@
 """One page that shows an encoder, live: a self-contained HTML file, or a widget of a notebook."""
 
+from snnviz.report.comparing import Compared
 from snnviz.report.facts import collect_facts
+from snnviz.report.notebook import widget
 from snnviz.report.packing import Block
 from snnviz.report.page import embedded, render_page, write_report
 from snnviz.report.payload import About, report_data
+from snnviz.report.training import Training, spread
 
 __all__ = [
     "About",
     "Block",
+    "Compared",
+    "Training",
     "collect_facts",
     "embedded",
     "render_page",
     "report_data",
+    "spread",
+    "widget",
     "write_report",
 ]

@@ -81,7 +81,8 @@ def _accuracy(checkpoint: Mapping[str, Any]) -> str:
     accuracy, epoch = checkpoint.get("max_test_acc"), checkpoint.get("epoch")
     if accuracy is None:
         return ""
-    return f"{accuracy:.2%} at the best epoch" + ("" if epoch is None else f" (file of {epoch})")
+    of = "" if epoch is None else f"; this file is of epoch {epoch}"
+    return f"{accuracy:.2%} on test images at the best epoch so far{of}"
 
 
 def _assumed(checkpoint: Mapping[str, Any], model: Mapping[str, Any]) -> list[str]:

@@ -5,24 +5,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from snnviz._version import __version__
 from snnviz.adapters.encoder import Encoder
-from snnviz.batching import batches
-from snnviz.data import Sample, draw_frames, to_input
+from snnviz.data import Sample, draw_frames
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.files import printable
 from snnviz.neurons.first_spike import drive_thresholds
 from snnviz.records.spikes import SpikeRecord
 from snnviz.report.arithmetic import Arithmetic, agreement, find_arithmetic, normalized
 from snnviz.report.channels import channel_table, scores
+from snnviz.report.comparing import Compared, comparison
+from snnviz.report.encoding import Shown, encode_all, inputs
 from snnviz.report.packing import Block
+from snnviz.report.training import Training, history
 
 LAYOUT = 1
 """Version of what a page's data look like."""
 
-_BATCH = 64
 # Neurons whose spikes the page's arithmetic is held against.
 _SAMPLE = 1 << 18
 # What a page may hold of spikes, before compression.
@@ -55,64 +55,6 @@ class About:
         }
 
 
-@dataclass(frozen=True, eq=False)
-class Shown:
-    """Samples of one size, and what became of them.
-
-    Attributes:
-        places: Where they stand among all samples.
-        samples: The samples.
-        record: Their record as channels [N, K, H, W].
-    """
-
-    places: list[int]
-    samples: list[Sample]
-    record: SpikeRecord
-
-
-def encode_all(encoder: Encoder, samples: Sequence[Sample], T: int) -> list[Shown]:
-    """What becomes of the samples, those of one size together.
-
-    Raises:
-        ShapeError: They do not suit the encoder.
-        ConfigError: The encoder cannot be run so, or gives images of different sizes a different
-            number of channels.
-    """
-    groups: dict[tuple[int, ...], list[int]] = {}
-    for place, sample in enumerate(samples):
-        seen = sample.channels if sample.frames is None else sample.frames
-        groups.setdefault(seen.shape, []).append(place)
-    found = [
-        Shown(places, some, _encode(encoder, some, T))
-        for places in groups.values()
-        for some in [[samples[place] for place in places]]
-    ]
-    kinds = {shown.record.shape[1] for shown in found}
-    if len(kinds) > 1:
-        raise ConfigError(
-            "images of different sizes have different numbers of channels in this layer; give "
-            "images of one size"
-        )
-    return found
-
-
-def _encode(encoder: Encoder, samples: Sequence[Sample], T: int) -> SpikeRecord:
-    records = []
-    for part in batches(len(samples), _BATCH):
-        some = samples[part]
-        if some[0].frames is None:
-            records.append(encoder.encode(inputs(some), T))
-        else:
-            frames = np.stack([s.frames for s in some if s.frames is not None], axis=1)
-            records.append(encoder.encode_sequence(frames, T))
-    return SpikeRecord.joined(records).by_channel()
-
-
-def inputs(samples: Sequence[Sample]) -> NDArray[np.float32]:
-    """Still images of one size as an encoder takes them, float32 [N, C, H, W] in [0, 1]."""
-    return to_input(np.stack([sample.channels for sample in samples]))
-
-
 def report_data(
     encoder: Encoder,
     samples: Sequence[Sample],
@@ -121,7 +63,8 @@ def report_data(
     *,
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
-    block: Block | None = None,
+    compared: Compared | None = None,
+    training: Training | None = None,
 ) -> tuple[dict[str, Any], Block]:
     """The data of a page: a dict for JSON, and the block that it points into.
 
@@ -133,15 +76,17 @@ def report_data(
         mean: What the encoder subtracts from pixels in [0, 1] itself, as it was made; None:
             nothing.
         std: What it divides them by after that.
-        block: Where arrays go; None: a new one.
+        compared: Another encoder to be shown beside this one.
+        training: The training that the encoder is of.
 
     Raises:
         ShapeError: The samples do not suit the encoder.
-        ConfigError: There are none, or the encoder cannot be run so.
+        ConfigError: There are none or too many, or the encoder cannot be run so; the other
+            encoder, or those of the training, do not go with it.
     """
     if not samples:
         raise ConfigError("a page needs at least one image, got none; choose some")
-    about, block = about or About(), block or Block()
+    about, block = about or About(), Block()
     _check_size(encoder, samples, T)
     groups = encode_all(encoder, samples, T)
     largest = max(groups, key=lambda shown: len(shown.samples))
@@ -164,6 +109,8 @@ def report_data(
         "channels": table,
         "scores": scores(largest.record, table),
         "start": _start(groups, table),
+        "compare": compared and comparison(groups, compared, samples, T, block),
+        "training": training and history(training, samples, T, block),
     }  # fmt: skip
     return about.added_to(data), block
 

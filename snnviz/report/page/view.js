@@ -225,9 +225,10 @@ function head(app) {
   const { report } = app, night = matchMedia("(prefers-color-scheme: dark)");
   const isDark = () => (app.state.theme === "auto" ? night.matches : app.state.theme === "dark");
   const theme = make("button", { type: "button", class: "plain", onclick: () => app.set({ theme: isDark() ? "light" : "dark" }) });
+  const told = new Map(report.facts), brief = [...["neurons", "images", "accuracy"].map((name) => told.get(name)), `T = ${report.T}`, ...report.scores.slice(0, 1).map(({ name, value }) => `${name} ${value}`)].filter(Boolean).join(" · ");
   const scores = report.scores.map(({ name, value, limits }) => make("div", {}, make("dt", {}, name), make("dd", {}, value, limits ? make("small", {}, ` (95 %: ${limits})`) : null)));
   const facts = report.facts.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value)));
-  const about = make("details", { class: "about" }, make("summary", {}, "About this page"),
+  const about = make("details", { class: "about" }, make("summary", {}, "About this page", brief ? make("span", { class: "dim" }, `: ${brief}`) : null),
     make("dl", {}, facts), make("h3", {}, `From the ${plural(report.channels.images, "image")} of this page`), make("dl", { class: "scores" }, scores),
     report.assumed.length ? make("div", {}, make("h3", {}, "Assumed"), make("ul", {}, report.assumed.map((each) => make("li", {}, each)))) : null,
     make("p", { class: "dim" }, "Pictures and maps read alike in both themes: black is none, white is most. " +

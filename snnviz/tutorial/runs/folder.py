@@ -204,6 +204,12 @@ def read_settings(path: Path) -> dict[str, Any]:
     return found
 
 
+def encoder_files(path: Path) -> list[Path]:
+    """The encoders that a run kept, by epoch, the untrained one first; none where it keeps none."""
+    epochs = sorted((path / _ENCODERS).glob("epoch_*.pth"), key=lambda p: (len(p.name), p.name))
+    return list(filter(Path.exists, (path / _ENCODERS / "untrained.pth", *epochs)))
+
+
 def encoder_snapshots(path: Path) -> dict[int, NDArray[np.float32]] | None:
     """The kernels [K, C, 3, 3] of the encoders that a run kept, by epoch; -1 is untrained.
 
@@ -216,9 +222,8 @@ def encoder_snapshots(path: Path) -> dict[int, NDArray[np.float32]] | None:
     Raises:
         CheckpointError: One of them cannot be read.
     """
-    files = (path / _ENCODERS / "untrained.pth", *(path / _ENCODERS).glob("epoch_*.pth"))
     kernels = {}
-    for file in filter(Path.exists, files):
+    for file in encoder_files(path):
         checkpoint = load_checkpoint(file)
         epoch = -1 if checkpoint.epoch is None else checkpoint.epoch
         kernels[epoch] = checkpoint.state["static_conv.0.weight"].numpy()

@@ -1,0 +1,83 @@
+"""The page in a notebook: a widget where anywidget is installed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snnviz.adapters.encoder import Encoder
+from snnviz.data import Sample
+from snnviz.errors import ConfigError, ShapeError
+from snnviz.report.page import asset, module
+from snnviz.report.payload import About, report_data
+
+
+def widget(
+    encoder: Encoder,
+    images: Sequence[Sample] | NDArray[np.floating],
+    T: int | None = None,
+    *,
+    title: str = "A spiking encoder",
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+) -> Any:
+    """What `snnviz report` shows, as a Jupyter widget.
+
+    Args:
+        encoder: The encoder.
+        images: Samples, or floats in [0, 1], [N, C, H, W] with C of 1 or 3; shown in bytes, so that
+            floats between two bytes are rounded.
+        T: Number of time steps; None takes the encoder's own.
+        title: Its title.
+        mean: What the encoder subtracts from pixels itself; see `report_data`.
+        std: What it divides them by.
+
+    Raises:
+        ConfigError: anywidget is not installed, or the encoder cannot be run so.
+        ShapeError: The images do not suit the encoder.
+    """
+    try:
+        import anywidget  # noqa: PLC0415 - optional
+        import traitlets  # noqa: PLC0415 - comes with it
+    except ImportError as error:
+        raise ConfigError(
+            'the widget needs anywidget, which is not installed; pip install "snnviz[widget]"'
+        ) from error
+    samples = images if not isinstance(images, np.ndarray) else as_samples(images)
+    steps = encoder.T if T is None else T
+    data, block = report_data(encoder, samples, steps, About(title), mean=mean, std=std)
+    members = {
+        "__doc__": "An encoder, live.",
+        "_esm": module(),
+        "_css": asset("page.css"),
+        "data": traitlets.Dict().tag(sync=True),
+        "block": traitlets.Bytes().tag(sync=True),
+    }
+    kind = type("EncoderWidget", (anywidget.AnyWidget,), members)
+    return kind(data=data, block=block.compressed())
+
+
+def as_samples(images: NDArray[np.floating]) -> list[Sample]:
+    """Arrays of images as samples without labels, numbered from 0.
+
+    Args:
+        images: Floats in [0, 1], [N, C, H, W], C of 1 or 3.
+
+    Raises:
+        ShapeError: They are not.
+    """
+    if images.ndim != 4 or images.shape[1] not in (1, 3) or images.dtype.kind != "f":
+        raise ShapeError(
+            f"images must be floats [N, C, H, W] with 1 or 3 channels, got {images.dtype} "
+            f"{list(images.shape)}"
+        )
+    if images.size and not (images.min() >= 0 and images.max() <= 1):
+        raise ShapeError(
+            f"images must be in [0, 1], got {images.min():g} to {images.max():g}; scale them"
+        )
+    levels = np.rint(images * 255).astype(np.uint8)
+    grey = [each.mean(0).round().astype(np.uint8) for each in levels]
+    return [
+        Sample(n, grey[n], colour=each if len(each) == 3 else None) for n, each in enumerate(levels)
+    ]
