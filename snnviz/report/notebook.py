@@ -1,16 +1,23 @@
 """The page in a notebook: a widget where anywidget is installed."""
 
+import io
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from snnviz.adapters.encoder import Encoder
 from snnviz.data import Sample
+from snnviz.display import count_picture
 from snnviz.errors import ConfigError, ShapeError
+from snnviz.report.encoding import encode_all
 from snnviz.report.page import asset, module
 from snnviz.report.payload import About, report_data
+
+# The picture for where no kernel runs is about so many pixels wide.
+_WIDE = 900
 
 
 def widget(
@@ -54,8 +61,27 @@ def widget(
         "data": traitlets.Dict().tag(sync=True),
         "block": traitlets.Bytes().tag(sync=True),
     }
+    picture = _picture(encoder, samples[0], steps)
+
+    def bundle(self: Any, **options: Any) -> Any:
+        """What is shown, and for where no kernel runs (a converted notebook, GitHub) a picture."""
+        shown, metadata = anywidget.AnyWidget._repr_mimebundle_(self, **options)
+        return {**shown, "image/png": picture}, metadata
+
+    members["_repr_mimebundle_"] = bundle
     kind = type("EncoderWidget", (anywidget.AnyWidget,), members)
     return kind(data=data, block=block.compressed())
+
+
+def _picture(encoder: Encoder, sample: Sample, T: int) -> bytes:
+    """The counts of one image, as PNG."""
+    (shown,) = encode_all(encoder, [sample], T)
+    counts = shown.record.count(T - 1)[0]
+    pixels = count_picture(counts, t=T - 1, T=T, most=shown.record.most)
+    large = max(1, _WIDE // pixels.shape[1])
+    file = io.BytesIO()
+    Image.fromarray(pixels.repeat(large, 0).repeat(large, 1)).save(file, "PNG")
+    return file.getvalue()
 
 
 def as_samples(images: NDArray[np.floating]) -> list[Sample]:

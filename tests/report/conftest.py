@@ -124,7 +124,10 @@ def driver():
         if os.environ.get("SNNVIZ_NEEDS_BROWSER"):
             pytest.fail(f"needs {missing}")
         pytest.skip(f"needs {missing}")
-    webdriver = pytest.importorskip("selenium.webdriver")
+    if not os.environ.get("SNNVIZ_NEEDS_BROWSER"):
+        pytest.importorskip("selenium")
+    from selenium import webdriver
+
     options = webdriver.ChromeOptions()
     options.binary_location = program
     for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage",

@@ -1,9 +1,12 @@
 """The page in notebooks."""
 
+import base64
+import io
 import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.report import embedded, report_data, widget
@@ -74,8 +77,6 @@ window.ready = true;
 
 def test_render_draws_into_an_element_and_takes_it_away(page, chain, samples):
     """As anywidget calls it, twice in one document."""
-    import base64
-
     data, block = report_data(chain, samples, 8)
     html = HOST.replace("CSS", asset("page.css")).replace("DATA", json.dumps(data))
     html = html.replace("BLOCK", base64.b64encode(block.compressed()).decode())
@@ -118,6 +119,8 @@ def test_the_widget_lives_in_a_real_kernel(tmp_path):
     client.execute()
     shown = notebook.cells[0].outputs[-1]["data"]
     assert "application/vnd.jupyter.widget-view+json" in shown
+    picture = Image.open(io.BytesIO(base64.b64decode(shown["image/png"])))
+    assert picture.size[0] > 400  # for where no kernel runs
     assert notebook.cells[1].outputs[0]["text"] == "128 4 True True\n"
     # What the front end was sent is whole.
     states = notebook.metadata["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
