@@ -144,7 +144,7 @@ def command(
 
     if not is_first_rank():  # one process makes a page
         return
-    check_absent(out, overwrite=overwrite, option="--out")
+    check_absent(out, overwrite=overwrite, argument="out")
     if run is not None and ckpt is None and model is None:
         ckpt = best_checkpoint(run)
     wanted = Wanted(
@@ -171,7 +171,7 @@ def command(
     }
     typed = click.get_current_context().meta["snnviz.typed"]
     page = _page(found, wanted, beside, title=title, typed=typed)
-    make_folder(out.parent, "--out")
+    make_folder(out.parent, argument="out")
     from snnviz.files import write_bytes
 
     write_bytes(page.encode(), out)

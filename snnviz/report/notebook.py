@@ -49,7 +49,7 @@ def widget(
         import traitlets  # noqa: PLC0415 - comes with it
     except ImportError as error:
         raise ConfigError(
-            'the widget needs anywidget, which is not installed; pip install "snnviz[widget]"'
+            "the widget needs anywidget, which is not installed", 'pip install "snnviz[widget]"'
         ) from error
     samples = images if not isinstance(images, np.ndarray) else as_samples(images)
     steps = encoder.T if T is None else T

@@ -122,9 +122,10 @@ def _check_size(encoder: Encoder, samples: Sequence[Sample], T: int) -> None:
     sides = [sample.image.shape for sample in samples]
     size = sum(encoder.record_size((side[0], side[1]), T) for side in sides)
     if size > _MOST_BYTES and len(samples) > 1:
+        most = max(1, len(samples) * _MOST_BYTES // size)
         raise ConfigError(
-            f"the spikes of {len(samples):,} images take {size / 1e6:,.0f} MB, too many for a "
-            f"page; choose fewer, {max(1, len(samples) * _MOST_BYTES // size):,} fit"
+            f"the spikes of {len(samples):,} images take {size / 1e6:,.0f} MB, too many for a page",
+            f"choose fewer, {most:,} fit",
         )
 
 
@@ -140,7 +141,7 @@ def _arithmetic(
     try:
         return find_arithmetic(encoder, inputs(samples), mean, std), ""
     except (ConfigError, ShapeError) as error:
-        return None, str(error).split(";")[0]
+        return None, str(error.args[0]).split("; leave out")[0]
 
 
 def _placed(

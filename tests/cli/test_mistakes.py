@@ -63,7 +63,8 @@ def test_the_kind_of_an_error_stays():
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_remedy_of_a_folder_is_an_option(name):
     options = [option for each in command(name).params for option in each.opts]
-    for remedy in ("`folder`", "`out_dir`") if name != "evaluate" else ("`json`", "`figures`"):
+    own = {"evaluate": ("`json`", "`figures`"), "report": ("`out`",)}
+    for remedy in own.get(name, ("`folder`", "`out_dir`")):
         assert said(name, remedy).partition("; ")[2] in options
 
 
@@ -75,8 +76,9 @@ def test_every_remedy_of_a_folder_is_an_option(name):
         (("curves", "events", "--out-dir", "out"), "--out-dir"),
         (("evaluate", "--ckpt", "net.pth", *FEW, "--figures", "out"), "--figures"),
         (("evaluate", "--ckpt", "net.pth", *FEW, "--json", "out/mine"), "--json"),
+        (("report", *FEW, "--out", "out/mine"), "--out"),
     ],
-    ids=["visualize", "analyze", "curves", "evaluate --figures", "evaluate --json"],
+    ids=["visualize", "analyze", "curves", "evaluate --figures", "evaluate --json", "report"],
 )
 def test_a_folder_that_is_taken(arguments, flag, run, tmp_path):
     (tmp_path / "out").mkdir()

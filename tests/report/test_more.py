@@ -1,42 +1,15 @@
 """Two encoders beside each other, and one over the epochs of its training."""
 
-from itertools import permutations
-
 import numpy as np
 import pytest
 
 import snnviz
 from snnviz.adapters.network import split_encoder
 from snnviz.errors import ConfigError
+from snnviz.metrics import match_channels
 from snnviz.report import Compared, Training, report_data, spread
-from snnviz.report.comparing import match_channels
 from tests.report.conftest import Integrating
 from tests.report.test_explorer import drawn
-
-
-def test_channels_are_matched_so_that_the_sum_of_r_is_largest(rng):
-    one = rng.integers(0, 5, (3, 4, 6, 5))
-    other = rng.integers(0, 5, (3, 5, 6, 5))
-    other[:, 3] = 2 * one[:, 0] + 1  # the same but for scale and shift
-    one[:, 2] = 3  # constant
-    match, r = match_channels(one, other)
-    pairs = np.zeros((4, 5))
-    for i, j in np.ndindex(4, 5):
-        if i != 2:
-            pairs[i, j] = np.corrcoef(one[:, i].ravel(), other[:, j].ravel())[0, 1]
-    best = max(permutations(range(5), 4), key=lambda js: pairs[range(4), list(js)].sum())
-    assert match[0] == best[0] == 3
-    assert pairs[range(4), match].sum() == pytest.approx(pairs[range(4), list(best)].sum())
-    np.testing.assert_allclose(r, pairs[range(4), match], atol=1e-12)
-    assert r[0] == pytest.approx(1)
-
-
-def test_channels_without_another_are_matched_with_none(rng):
-    one = rng.integers(0, 5, (2, 3, 4, 4))
-    match, r = match_channels(one, one[:, 1:2])
-    assert match.tolist() == [-1, 0, -1]
-    assert r[1] == pytest.approx(1)
-    assert np.isnan(r[[0, 2]]).all()
 
 
 def test_the_same_encoder_is_matched_with_itself(page, chain, samples):
@@ -57,7 +30,7 @@ def test_two_encoders_are_shown_pair_by_pair(page, samples):
     page.show(one, samples, 6, "#view=compare", compared=Compared(two, "<b>two</b>"))
     images = np.stack([s.image for s in samples])[:, None] / np.float32(255)
     records = [encoder.encode(images, 6) for encoder in (one, two)]
-    match, _ = match_channels(records[0].count(5), records[1].count(5))
+    match = match_channels(records[0].count(5), records[1].count(5)).partner
     shown = page.grid(4, 28, 28, ".halves figure:last-child canvas")
     np.testing.assert_array_equal(shown, drawn(records[1].count(5)[0][match], 5, 6))
     assert "<b>two</b>" in page.text(".halves")
