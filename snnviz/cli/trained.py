@@ -29,7 +29,7 @@ def best_checkpoint(run: Path) -> Path:
     for name in (MAX, LATEST):
         if (run / name).is_file():
             return run / name
-    raise DataError(f"{run} holds no {MAX}", "name a run folder of snnviz train", "give `ckpt`")
+    raise DataError(f"{run} holds no {MAX}; name a run folder of snnviz train, or give --ckpt")
 
 
 def read_training(run: Path, *, encoders: bool, quiet: bool) -> Training:

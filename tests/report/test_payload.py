@@ -149,9 +149,7 @@ def test_a_page_of_twenty_images_is_below_a_megabyte():
 
 def test_too_much_for_a_page_is_refused_with_what_fits(samples):
     many = samples * 1200
-    with pytest.raises(
-        ConfigError, match=r"3,600 images take .* choose fewer, 2,\d\d\d fit"
-    ):
+    with pytest.raises(ConfigError, match=r"3,600 images take .* choose fewer, 2,\d\d\d fit"):
         report_data(snnviz.load_encoder(), many, 8)
     with pytest.raises(ConfigError, match="at least one image"):
         report_data(snnviz.load_encoder(), [], 8)
