@@ -153,7 +153,8 @@ FLOORS = [
     {"scoring"},
     {"figures"},
     {"export"},
-    {"analysis", "report"},
+    {"analysis"},
+    {"report"},
     {"tutorial"},
     {"cli"},
 ]

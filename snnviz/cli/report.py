@@ -51,6 +51,13 @@ class ReportCommand(Command):
     help="Another checkpoint (with --model: state dict), shown beside this one on the same images.",
 )
 @click.option(
+    "--analysis",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="The folder of an analysis of this encoder (snnviz analyze): its scorecard, beside the "
+    "baselines, is shown in the head.",
+)
+@click.option(
     "--layer",
     default=None,
     metavar="NAME",
@@ -112,6 +119,7 @@ def command(
     model: str | None,
     run: Path | None,
     compare: Path | None,
+    analysis: Path | None,
     layer: str | None,
     mean: tuple[float, ...] | None,
     std: tuple[float, ...] | None,
@@ -167,6 +175,7 @@ def command(
         found = replace(found, samples=list(found.predict(found.samples)))
     beside = {
         "compared": compare and _compared(wanted, compare, found.T),
+        "scorecard": analysis and _scorecard(analysis, found, quiet=quiet),
         "training": run and read_training(run, encoders=model is None, quiet=quiet),
     }
     typed = click.get_current_context().meta["snnviz.typed"]
@@ -193,6 +202,18 @@ def _compared(wanted: "Wanted", path: Path, T: int) -> "Compared":
     return Compared(other.encoders[0], path.name)
 
 
+def _scorecard(path: Path, found: "Drawn", *, quiet: bool) -> dict[str, Any]:
+    """The scorecard of an analysis; a line where that is of another encoder."""
+    from snnviz.report import read_scorecard
+
+    scorecard = read_scorecard(path)
+    shown = (found.about.get("checkpoint") or {}).get("sha256")
+    scorecard["same"] = None not in (shown, scorecard["sha256"]) and shown == scorecard["sha256"]
+    if not scorecard["same"] and not quiet:
+        note(f"{path} does not say that it is of this encoder, nor does the page")
+    return scorecard
+
+
 def _page(
     found: "Drawn",
     wanted: "Wanted",
@@ -211,7 +232,7 @@ def _page(
             encoder, found.samples, found.T, About(), mean=wanted.mean, std=wanted.std, **beside
         )
     said = list(dict.fromkeys(str(each.message) for each in caught))
-    for each in caught:
+    for each in () if wanted.quiet else caught:
         warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
     about = collect_facts(
         encoder,

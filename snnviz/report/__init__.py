@@ -6,6 +6,7 @@ from snnviz.report.notebook import widget
 from snnviz.report.packing import Block
 from snnviz.report.page import embedded, render_page, write_report
 from snnviz.report.payload import About, report_data
+from snnviz.report.scores import read_scorecard
 from snnviz.report.training import Training, spread
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Training",
     "collect_facts",
     "embedded",
+    "read_scorecard",
     "render_page",
     "report_data",
     "spread",

@@ -65,6 +65,7 @@ def report_data(
     std: Sequence[float] | None = None,
     compared: Compared | None = None,
     training: Training | None = None,
+    scorecard: Mapping[str, Any] | None = None,
 ) -> tuple[dict[str, Any], Block]:
     """The data of a page: a dict for JSON, and the block that it points into.
 
@@ -78,6 +79,7 @@ def report_data(
         std: What it divides them by after that.
         compared: Another encoder to be shown beside this one.
         training: The training that the encoder is of.
+        scorecard: From `read_scorecard`.
 
     Raises:
         ShapeError: The samples do not suit the encoder.
@@ -108,6 +110,7 @@ def report_data(
         "images": images,
         "channels": table,
         "scores": scores(largest.record, table),
+        "scorecard": scorecard,
         "start": _start(groups, table),
         "compare": compared and comparison(groups, compared, samples, T, block),
         "training": training and history(training, samples, T, block),

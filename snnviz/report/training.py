@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -78,7 +79,7 @@ def history(training: Training, samples: Sequence[Sample], T: int, block: Block)
         )
     return {
         "curves": [
-            {"name": printable(name), "epochs": list(map(int, at)), "values": _rounded(values)}
+            {"name": printable(name), **_points(at, values)}
             for name, (at, values) in training.curves.items()
         ],
         "images": alike[:_KEPT],
@@ -87,5 +88,7 @@ def history(training: Training, samples: Sequence[Sample], T: int, block: Block)
     }
 
 
-def _rounded(values: Sequence[float]) -> list[float]:
-    return [float(f"{value:.5g}") for value in values]
+def _points(at: Sequence[int], values: Sequence[float]) -> dict[str, list[Any]]:
+    """The points of a curve whose values are numbers, to five digits."""
+    there = [(int(x), float(f"{y:.5g}")) for x, y in zip(at, values, strict=True) if isfinite(y)]
+    return {"epochs": [x for x, _ in there], "values": [y for _, y in there]}

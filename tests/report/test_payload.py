@@ -153,3 +153,36 @@ def test_too_much_for_a_page_is_refused_with_what_fits(samples):
         report_data(snnviz.load_encoder(), many, 8)
     with pytest.raises(ConfigError, match="at least one image"):
         report_data(snnviz.load_encoder(), [], 8)
+
+
+def test_the_scorecard_of_an_analysis_is_read_back(tmp_path, drawn_images):
+    from snnviz.analysis import analyze, encoder_coder, write_analysis
+    from snnviz.analysis.scorecard import SCORES, grouped, written
+    from snnviz.report import read_scorecard
+    from snnviz.tutorial.coders import baseline_coders
+    from snnviz.tutorial.network import NetworkConfig, build_network
+
+    config, six = NetworkConfig(channels=4, T=2), drawn_images.head(6)
+    coders = [encoder_coder("mine", snnviz.load_encoder(build_network(config)), 2)]
+    coders += baseline_coders(config, 2, six, seeds=(0, 1))
+    analysis = analyze(coders, six, drawn_images.take(np.arange(10, 30)))
+    write_analysis(analysis, six, tmp_path, formats=())
+    found = read_scorecard(tmp_path)
+    columns = grouped(analysis).values()
+    assert found["images"] == 6
+    assert found["columns"][:2] == ["mine", "untrained, 2 seeds"]
+    for row, score in zip(found["rows"], SCORES, strict=True):
+        expected = [written(score, some) for some in columns]
+        assert [value.split(" (")[0] for value in row[1:]] == expected
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 2, "encoders": 3}'])
+def test_what_is_no_analysis_is_refused(tmp_path, text):
+    from snnviz.errors import DataError
+    from snnviz.report import read_scorecard
+
+    with pytest.raises(DataError, match="is no analysis of snnviz analyze; name its folder"):
+        read_scorecard(tmp_path)
+    (tmp_path / "analysis.json").write_text(text)
+    with pytest.raises(DataError, match="is no analysis of snnviz analyze; name its folder"):
+        read_scorecard(tmp_path / "analysis.json")

@@ -69,7 +69,7 @@ function pictureColours(bytes, [C, H, W]) {
 function kernelColours(kernel, [C, kh, kw]) {
   const size = kh * kw, sums = new Float64Array(size);
   for (let i = 0; i < kernel.length; i++) sums[i % size] += kernel[i];
-  const top = Math.max(1e-12, ...Array.from(sums, Math.abs));
+  const top = largest(sums);
   return Uint32Array.from(sums, (value) => signedColour(value / top));
 }
 
@@ -78,6 +78,9 @@ function signedColour(share) {
   const ink = share >= 0 ? [196, 88, 10] : [31, 110, 178], part = Math.min(1, Math.abs(share));
   return rgb(...ink.map((v) => Math.round(244 + (v - 244) * part)));
 }
+
+/** The largest size of some values, above 0. */
+const largest = (values) => values.reduce((top, value) => Math.max(top, Math.abs(value)), 1e-12);
 
 const cssColour = (colour) => `rgb(${colour & 255} ${(colour >> 8) & 255} ${(colour >> 16) & 255})`;
 

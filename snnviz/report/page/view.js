@@ -230,6 +230,7 @@ function head(app) {
   const facts = report.facts.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value)));
   const about = make("details", { class: "about" }, make("summary", {}, "About this page", brief ? make("span", { class: "dim" }, `: ${brief}`) : null),
     make("dl", {}, facts), make("h3", {}, `From the ${plural(report.channels.images, "image")} of this page`), make("dl", { class: "scores" }, scores),
+    report.scorecard ? scorecard(report.scorecard) : null,
     report.assumed.length ? make("div", {}, make("h3", {}, "Assumed"), make("ul", {}, report.assumed.map((each) => make("li", {}, each)))) : null,
     make("p", { class: "dim" }, "Pictures and maps read alike in both themes: black is none, white is most. " +
       (app.report.images.some((image) => image.form === "bits" || image.form === "counts") ? "This layer's neurons do not repeat regularly, so the page holds every spike." : "These neurons repeat regularly, so the page holds first-spike times and computes the rest.")));
@@ -242,6 +243,13 @@ function head(app) {
       theme.setAttribute("aria-label", `Use the ${isDark() ? "light" : "dark"} theme`);
     },
   };
+}
+
+/** What an analysis found, beside its baselines. */
+function scorecard({ columns, rows, images, dataset, same }) {
+  const cells = (kind, values) => values.map((value, n) => make(n ? kind : "th", { scope: n ? (kind === "th" ? "col" : null) : "row" }, value));
+  return make("div", {}, make("h3", {}, `Scorecard, over ${plural(images, "image")} of ${dataset}`), same ? null : make("p", { class: "dim" }, "The analysis does not say that it is of this very encoder."),
+    make("div", { class: "scroller" }, make("table", { class: "table" }, make("thead", {}, make("tr", {}, cells("th", ["", ...columns]))), make("tbody", {}, rows.map((row) => make("tr", {}, cells("td", row)))))));
 }
 
 /** Which part is shown: all side by side on a wide screen, one at a time on a narrow one. */

@@ -170,7 +170,7 @@ const equation = (name, value) => make("div", { class: "row equation" }, make("s
 function taps(report, patch, kernel) {
   const [C, kh, kw] = report.kernelShape, size = kh * kw;
   const products = Float32Array.from(patch, (value, i) => value * kernel[i]);
-  const tops = [patch, kernel, products].map((values) => Math.max(1e-12, ...Array.from(values, Math.abs)));
+  const tops = [patch, kernel, products].map(largest);
   // Pixels are in [0, 1] unless they were normalized.
   const low = patch.reduce((a, b) => Math.min(a, b), 0), high = patch.reduce((a, b) => Math.max(a, b), 1);
   const names = C === 3 ? ["red", "green", "blue"] : Array.from({ length: C }, (_, c) => `channel ${c}`);
