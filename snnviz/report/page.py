@@ -18,8 +18,10 @@ from snnviz.files import write_bytes
 from snnviz.report.packing import Block
 
 # In this order they are one module.
-_SCRIPTS = ("data", "neurons", "paint", "elements", "grid", "why", "table", "own", "save", "more",
-            "view")  # fmt: skip
+_SCRIPTS = (
+    "data", "neurons", "paint", "elements", "plots", "grid", "why", "neuron", "table", "own",
+    "save", "more", "app", "panels", "view",
+)  # fmt: skip
 _OPEN = "\nopen();\n"
 
 

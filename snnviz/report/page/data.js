@@ -34,11 +34,14 @@ class Spikes {
     const found = new Uint32Array(this.neurons);
     if (this.renewal) {
       // A neuron that first fires at f fires again every f + 1 steps; f = T gives none.
-      const table = Uint32Array.from({ length: this.T + 1 }, (_, f) => Math.floor((t + 1) / (f + 1)));
+      const table = Uint32Array.from({ length: this.T + 1 }, (_, f) =>
+        Math.floor((t + 1) / (f + 1)),
+      );
       for (let i = 0; i < this.neurons; i++) found[i] = table[this.times[i]];
     } else if (this.form === "bits") {
       for (let s = 0; s <= t; s += 8) {
-        const row = (s >> 3) * this.neurons, drop = Math.max(0, 7 - (t - s));
+        const row = (s >> 3) * this.neurons,
+          drop = Math.max(0, 7 - (t - s));
         for (let i = 0; i < this.neurons; i++) found[i] += BITS[this.packed[row + i] >> drop];
       }
     } else {
@@ -53,7 +56,8 @@ class Spikes {
   /** How often neuron i fires at step t. */
   at(i, t) {
     if (this.renewal) return (t + 1) % (this.times[i] + 1) === 0 ? 1 : 0;
-    if (this.form === "bits") return (this.packed[(t >> 3) * this.neurons + i] >> (7 - (t & 7))) & 1;
+    if (this.form === "bits")
+      return (this.packed[(t >> 3) * this.neurons + i] >> (7 - (t & 7))) & 1;
     return this.packed[t * this.neurons + i];
   }
 
@@ -67,7 +71,11 @@ class Spikes {
     if (!this.times) {
       this.times = new Uint16Array(this.neurons).fill(this.T);
       for (let i = 0; i < this.neurons; i++) {
-        for (let t = 0; t < this.T; t++) if (this.at(i, t)) { this.times[i] = t; break; }
+        for (let t = 0; t < this.T; t++)
+          if (this.at(i, t)) {
+            this.times[i] = t;
+            break;
+          }
       }
     }
     return this.times;
@@ -87,9 +95,11 @@ class Spikes {
       if (this.renewal) {
         const times = new Array(this.T + 1).fill(0);
         for (const f of this.times) times[f]++;
-        for (let f = 0; f < this.T; f++) for (let t = f; t < this.T; t += f + 1) this.sums[t] += times[f];
+        for (let f = 0; f < this.T; f++)
+          for (let t = f; t < this.T; t += f + 1) this.sums[t] += times[f];
       } else {
-        for (let t = 0; t < this.T; t++) for (let i = 0; i < this.neurons; i++) this.sums[t] += this.at(i, t);
+        for (let t = 0; t < this.T; t++)
+          for (let i = 0; i < this.neurons; i++) this.sums[t] += this.at(i, t);
       }
     }
     return this.sums;
@@ -98,7 +108,8 @@ class Spikes {
   /** Spikes a step and neuron of channel k up to the last step. */
   rate(k) {
     if (!this.rates) {
-      const [K, H, W] = this.shape, counts = this.count(this.T - 1);
+      const [K, H, W] = this.shape,
+        counts = this.count(this.T - 1);
       this.rates = Array.from({ length: K }, (_, c) => {
         let sum = 0;
         for (let i = c * H * W; i < (c + 1) * H * W; i++) sum += counts[i];
@@ -131,7 +142,13 @@ class Report {
 
   /** The spikes of an image (or of another encoder's, an epoch's) that says where they lie. */
   spikes(image) {
-    image.record ??= new Spikes(image.form, this.array(image.spikes), image.map, image.T ?? this.T, image.most ?? this.most);
+    image.record ??= new Spikes(
+      image.form,
+      this.array(image.spikes),
+      image.map,
+      image.T ?? this.T,
+      image.most ?? this.most,
+    );
     return image.record;
   }
 
@@ -149,7 +166,8 @@ class Report {
   /** Spike count of each neuron, averaged over all images whose maps are of one size. */
   means() {
     if (!this.averages) {
-      const shape = this.images[0].map, alike = this.images.filter((i) => `${i.map}` === `${shape}`);
+      const shape = this.images[0].map,
+        alike = this.images.filter((i) => `${i.map}` === `${shape}`);
       this.averages = new Float32Array(product(shape));
       for (const image of alike) {
         const counts = this.spikes(image).count(this.T - 1);

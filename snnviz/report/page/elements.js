@@ -16,7 +16,8 @@ function dressed(element, properties, children) {
   for (const [name, value] of Object.entries(properties)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (value === true) element.setAttribute(name, "");
-    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
+    else if (value !== false && value !== null && value !== undefined)
+      element.setAttribute(name, value);
   }
   element.append(...children.flat().filter((child) => child !== null && child !== undefined));
   return element;
@@ -26,13 +27,19 @@ function dressed(element, properties, children) {
 function choice(label, options, chosen, choose) {
   const group = make("div", { class: "choice", role: "radiogroup", "aria-label": label });
   const buttons = Object.entries(options).map(([value, text]) =>
-    make("button", { type: "button", role: "radio", "data-value": value, onclick: () => choose(value) }, text));
+    make(
+      "button",
+      { type: "button", role: "radio", "data-value": value, onclick: () => choose(value) },
+      text,
+    ),
+  );
   group.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (!step) return;
     event.preventDefault();
     event.stopPropagation();
-    const next = buttons[(buttons.indexOf(document.activeElement) + step + buttons.length) % buttons.length];
+    const next =
+      buttons[(buttons.indexOf(document.activeElement) + step + buttons.length) % buttons.length];
     next.focus();
     next.click();
   });
@@ -57,8 +64,11 @@ function number(value, digits = 3) {
 
 /** As short as fits into a cell: .15, −.3, 12. */
 function short(value) {
-  const size = Math.abs(value), text = size >= 9.95 ? size.toFixed(0) : size >= 0.995 ? size.toFixed(1) : size.toFixed(2);
-  return (value < 0 && Number(text) ? "−" : "") + text.replace(/^0\./, ".").replace(/\.0+$/, "") || "0";
+  const size = Math.abs(value),
+    text = size >= 9.95 ? size.toFixed(0) : size >= 0.995 ? size.toFixed(1) : size.toFixed(2);
+  return (
+    (value < 0 && Number(text) ? "−" : "") + text.replace(/^0\./, ".").replace(/\.0+$/, "") || "0"
+  );
 }
 
 const percent = (share) => `${(100 * share).toFixed(1)} %`;

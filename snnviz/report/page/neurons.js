@@ -8,8 +8,12 @@ function entering(report, bytes, [C, H, W]) {
   const values = new Float32Array(bytes.length);
   for (let i = 0; i < bytes.length; i++) {
     const value = float32(bytes[i] / 255);
-    if (!mean) { values[i] = value; continue; }
-    const c = Math.floor(i / (H * W)), at = (list) => float32(list.length > 1 ? list[c] : list[0]);
+    if (!mean) {
+      values[i] = value;
+      continue;
+    }
+    const c = Math.floor(i / (H * W)),
+      at = (list) => float32(list.length > 1 ? list[c] : list[0]);
     values[i] = float32(float32(value - at(mean)) / at(std));
   }
   return values;
@@ -17,12 +21,14 @@ function entering(report, bytes, [C, H, W]) {
 
 /** What a kernel sees at a neuron, Float32Array [C, kh, kw]; 0 beyond the border. */
 function patchAt(report, values, [C, H, W], y, x) {
-  const [, kh, kw] = report.kernelShape, { stride, padding } = report.arithmetic;
+  const [, kh, kw] = report.kernelShape,
+    { stride, padding } = report.arithmetic;
   const patch = new Float32Array(C * kh * kw);
   for (let c = 0, i = 0; c < C; c++) {
     for (let dy = 0; dy < kh; dy++) {
       for (let dx = 0; dx < kw; dx++, i++) {
-        const row = y * stride - padding[0] + dy, column = x * stride - padding[1] + dx;
+        const row = y * stride - padding[0] + dy,
+          column = x * stride - padding[1] + dx;
         const inside = row >= 0 && row < H && column >= 0 && column < W;
         patch[i] = inside ? values[(c * H + row) * W + column] : 0;
       }
@@ -43,10 +49,13 @@ const driveOf = (report, k, sum) => float32(sum * report.scale[k] + report.shift
 
 /** The drive of all neurons, Float32Array [K, h, w], and that shape. */
 function driveMaps(report, values, [C, H, W]) {
-  const K = report.K, [, kh, kw] = report.kernelShape, { stride, padding } = report.arithmetic;
+  const K = report.K,
+    [, kh, kw] = report.kernelShape,
+    { stride, padding } = report.arithmetic;
   const h = Math.floor((H + 2 * padding[0] - kh) / stride) + 1;
   const w = Math.floor((W + 2 * padding[1] - kw) / stride) + 1;
-  const wide = W + 2 * padding[1], high = H + 2 * padding[0];
+  const wide = W + 2 * padding[1],
+    high = H + 2 * padding[0];
   const padded = new Float32Array(C * high * wide);
   for (let c = 0; c < C; c++) {
     for (let y = 0; y < H; y++) {
@@ -56,7 +65,8 @@ function driveMaps(report, values, [C, H, W]) {
   }
   const drive = new Float32Array(K * h * w);
   for (let k = 0; k < K; k++) {
-    const kernel = report.kernel(k), sums = drive.subarray(k * h * w, (k + 1) * h * w);
+    const kernel = report.kernel(k),
+      sums = drive.subarray(k * h * w, (k + 1) * h * w);
     for (let c = 0, tap = 0; c < C; c++) {
       for (let dy = 0; dy < kh; dy++) {
         for (let dx = 0; dx < kw; dx++, tap++) {
@@ -64,7 +74,8 @@ function driveMaps(report, values, [C, H, W]) {
           for (let y = 0; y < h; y++) {
             let from = (c * high + y * stride + dy) * wide + dx;
             // A Float32Array rounds what is stored in it.
-            for (let x = 0, i = y * w; x < w; x++, i++, from += stride) sums[i] += padded[from] * weight;
+            for (let x = 0, i = y * w; x < w; x++, i++, from += stride)
+              sums[i] += padded[from] * weight;
           }
         }
       }
@@ -76,12 +87,15 @@ function driveMaps(report, values, [C, H, W]) {
 
 /** First-spike times by the exact thresholds: each one that a drive reaches, a step earlier. */
 function firstSpikes(drive, thresholds) {
-  const T = thresholds.length, times = new (T < 256 ? Uint8Array : Uint16Array)(drive.length);
+  const T = thresholds.length,
+    times = new (T < 256 ? Uint8Array : Uint16Array)(drive.length);
   for (let i = 0; i < drive.length; i++) {
-    let low = 0, high = T;
+    let low = 0,
+      high = T;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (thresholds[middle] <= drive[i]) low = middle + 1; else high = middle;
+      if (thresholds[middle] <= drive[i]) low = middle + 1;
+      else high = middle;
     }
     times[i] = T - low;
   }
@@ -90,7 +104,9 @@ function firstSpikes(drive, thresholds) {
 
 /** The potential at each step before the reset and after it, and which steps spike. */
 function membrane(drive, T, threshold, reset) {
-  const potentials = [], after = [], spikes = [];
+  const potentials = [],
+    after = [],
+    spikes = [];
   let kept = float32(reset ?? 0);
   for (let t = 0; t < T; t++) {
     const v = float32(kept + drive);
