@@ -152,6 +152,8 @@ def command(
 
     if not is_first_rank():  # one process makes a page
         return
+    if layer == "all":
+        raise click.UsageError("a page shows one layer; name it with --layer, or leave that out")
     check_absent(out, overwrite=overwrite, argument="out")
     if run is not None and ckpt is None and model is None:
         ckpt = best_checkpoint(run)

@@ -124,10 +124,13 @@ def test_a_run_and_another_checkpoint(run, tmp_path):
     assert status == 1
 
 
-def test_a_layer_of_several_encoders_is_asked_for_alone(run):
+def test_one_layer_is_shown(run):
     status, _, err = run("report", *FEW, "--layer", "nowhere")
     assert status == 1
     assert "nowhere" in one_line(err)
+    status, _, err = run("report", *FEW, "--layer", "all")
+    assert status == 2
+    assert "a page shows one layer; name it with --layer" in one_line(err)
 
 
 def test_options_without_effect_are_named(run, tmp_path):

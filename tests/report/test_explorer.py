@@ -122,6 +122,31 @@ def test_pictures_in_colour_and_of_several_sizes(page, colour_samples):
     assert page.complaints() == []
 
 
+@pytest.mark.parametrize("neurons", [{}, {"v_reset": None}])
+def test_neurons_of_a_linear_layer_are_channels_of_one_cell(page, samples, neurons):
+    import torch
+    from spikingjelly.activation_based import neuron
+    from torch import nn
+
+    net = nn.Sequential(nn.Flatten(), nn.Linear(784, 300), neuron.IFNode(**neurons))
+    with torch.no_grad():
+        net[1].weight.normal_(0.002, 0.06, generator=torch.Generator().manual_seed(1))
+    encoder = split_encoder(net)
+    page.show(encoder, samples, 5)
+    images = np.stack([sample.image for sample in samples])[:, np.newaxis] / np.float32(255)
+    record = encoder.encode(images, 5)
+    page.set(image=2, t=4)
+    counts = record.count(4)[2].reshape(300, 1, 1)
+    np.testing.assert_array_equal(page.grid(300, 1, 1), drawn(counts, 4, 5))
+    channel = int(np.flatnonzero(record.first_spike[2] == 1)[0])
+    page.set(channel=channel)
+    steps = np.flatnonzero(record.spikes()[:, 2, channel])
+    assert page.text(".sentence").endswith(f"t = {', '.join(map(str, steps))}")
+    value = encoder.drive(images)[2, channel]
+    assert page.text(".why .equation:last-child b") == f"{value:.3f}"
+    assert page.complaints() == []
+
+
 def test_the_slider_moves_time_and_says_so(page, chain, samples):
     from selenium.webdriver.common.keys import Keys
 

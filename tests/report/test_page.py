@@ -216,6 +216,34 @@ def test_nothing_sticks_out_at_any_width(page, chain, samples, width):
     assert outside == []
 
 
+def test_on_paper_all_parts_follow_each_other_without_controls(page, chain, samples):
+    shape(page, 700, 900)
+    page.show(chain, samples, 8, "#view=neuron")
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    tops = []
+    for name in ("section.maps", "section.channels", "section.neuron"):
+        assert page.find(name).is_displayed()
+        tops.append(page.find(name).rect["y"])
+    assert tops == sorted(tops)
+    for name in (".play", ".tabs", ".savers", ".own", "input[type=search]"):
+        assert not page.find(name).is_displayed()
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_a_large_picture_is_shown_small(page, rng):
+    pixels = rng.integers(0, 256, (200, 260)).astype(np.uint8)
+    page.show(split_encoder(Integrating(1, stride=2)), [Sample(0, pixels, source="a.png")], 4)
+    for name, most in ((".trio canvas", 113), (".thumb canvas", 57), (".own canvas", 130)):
+        assert max(page.find(name).rect["width"], page.find(name).rect["height"]) <= most
+    page.js(
+        "const e = document.querySelector('.trio figure:last-child canvas'), box = "
+        "e.getBoundingClientRect(); e.dispatchEvent(new MouseEvent('click', {bubbles: true, "
+        "clientX: box.right - .3, clientY: box.top + .2}))"
+    )
+    y, x = page.state("y", "x")  # events have whole pixels, of which each shows more than one here
+    assert (y, x >= 128) == (0, True)
+
+
 def test_a_step_redraws_the_grid_and_rebuilds_nothing(page, chain, samples):
     page.show(chain, samples, 8)
     page.js(

@@ -131,11 +131,13 @@ function mapGrid({ label, choose, look }) {
 
 /** Device pixels a neuron, and maps a row: those that fill the room best with maps that can be hit. */
 function fitted(room, [H, W], count, ratio) {
+  const many = count > 256,
+    smallest = (many ? 20 : 34) * ratio;
   const columnsAt = (cell) =>
-    Math.max(1, Math.min(count, 16, Math.floor((room - GAP) / (W * cell + GAP))));
+    Math.max(1, Math.min(count, many ? 32 : 16, Math.floor((room - GAP) / (W * cell + GAP))));
   const least = Math.max(
     1,
-    Math.min(Math.ceil((34 * ratio) / Math.min(H, W)), Math.floor((room - 2 * GAP) / W)),
+    Math.min(Math.ceil(smallest / Math.min(H, W)), Math.floor((room - 2 * GAP) / W)),
   );
   let best = { cell: least, columns: columnsAt(least), used: 0 };
   for (let cell = least; cell <= least + 8 && Math.max(H, W) * cell <= 120 * ratio; cell++) {

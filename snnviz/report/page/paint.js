@@ -109,8 +109,10 @@ function paint(canvas, colours, height, width, wide) {
   if (canvas.width !== width * cell || canvas.height !== height * cell) {
     canvas.width = width * cell;
     canvas.height = height * cell;
-    canvas.style.width = `${canvas.width / ratio}px`;
-    canvas.style.height = `${canvas.height / ratio}px`;
+    // What has more pixels than there is room for is shown smaller.
+    const shown = Math.min(canvas.width / ratio, wide);
+    canvas.style.width = `${shown}px`;
+    canvas.style.height = `${(shown * height) / width}px`;
     canvas.dataset.cell = cell;
   }
   enlarge(
