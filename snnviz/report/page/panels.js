@@ -207,6 +207,8 @@ function head(app) {
           : "These neurons repeat regularly, so the page holds first-spike times and computes the rest."),
     ),
   );
+  // What is folded away on a screen is wanted on paper.
+  addEventListener("beforeprint", () => (about.open = true));
   return {
     element: make(
       "header",
@@ -275,7 +277,6 @@ function tabs(app, views) {
       if (!changed.has("view")) return;
       app.el.dataset.view = app.state.view;
       bar.show(app.state.view);
-      window.dispatchEvent(new Event("resize"));
     },
   };
 }

@@ -136,7 +136,7 @@ function curvePlot(title, series) {
   const across = (x) => left + ((x - first) / (end - first || 1)) * (wide - left - 90),
     down = (y) => bottom - ((y - low) / (top - low || 1)) * (bottom - 24);
   const marker = draw("line", { class: "axis", y1: 18, y2: bottom, stroke: "currentColor" });
-  const digits = top - low < 3 ? 2 : 0,
+  const digits = top - low < 0.02 ? 4 : top - low < 0.2 ? 3 : top - low < 3 ? 2 : 0,
     names = series.map(({ values }, n) => [down(values.at(-1)), n]).sort((a, b) => a[0] - b[0]);
   names.forEach((each, n) => {
     if (n) each[0] = Math.max(each[0], names[n - 1][0] + 13);
