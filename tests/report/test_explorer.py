@@ -122,6 +122,23 @@ def test_pictures_in_colour_and_of_several_sizes(page, colour_samples):
     assert page.complaints() == []
 
 
+@pytest.mark.parametrize("T", [8, 21])
+def test_spikes_that_do_not_repeat_are_bits_of_bytes(page, samples, T):
+    encoder = split_encoder(Integrating(1, v_reset=None))
+    page.show(encoder, samples[:2], T)
+    images = np.stack([sample.image for sample in samples[:2]])[:, np.newaxis] / np.float32(255)
+    record = encoder.encode(images, T)
+    assert not record.is_renewal
+    assert_maps(page, record, 0, T)
+    page.set(image=1, mode="first", t=T - 1)
+    first, colours = record.first_spike[1], page.grid(*record.shape[1:])
+    kinds = {f: {tuple(c) for c in colours[first == f].tolist()} for f in np.unique(first).tolist()}
+    assert all(len(found) == 1 for found in kinds.values())
+    assert len(set().union(*kinds.values())) == len(kinds) > 4
+    shown = page.js("return document.querySelector('#snnviz').snnviz.spikes().histogram()")
+    assert shown == record.spikes()[:, 1].reshape(T, -1).sum(1).tolist()
+
+
 @pytest.mark.parametrize("neurons", [{}, {"v_reset": None}])
 def test_neurons_of_a_linear_layer_are_channels_of_one_cell(page, samples, neurons):
     import torch

@@ -134,12 +134,13 @@ class App {
   play(start) {
     clearInterval(this.clock);
     if (start) {
-      const { T } = this.report;
+      const { T } = this.report,
+        stride = Math.ceil(T / 400);
       if (this.state.t === T - 1) this.set({ t: 0 });
       this.clock = setInterval(
         () =>
           this.state.playing && this.el.isConnected
-            ? this.set({ t: (this.state.t + 1) % T })
+            ? this.set({ t: (this.state.t + stride) % T })
             : clearInterval(this.clock),
         Math.max(80, Math.min(400, 4000 / T)),
       );

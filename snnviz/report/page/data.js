@@ -66,16 +66,21 @@ class Spikes {
     return Uint32Array.from({ length: this.neurons }, (_, i) => this.at(i, t));
   }
 
+  /** What is packed of all neurons: eight steps as the bits of a byte, or the counts of one step. */
+  row(number) {
+    return this.packed.subarray(number * this.neurons, (number + 1) * this.neurons);
+  }
+
   /** First-spike times, T where a neuron is silent. */
   first() {
     if (!this.times) {
+      const bits = this.form === "bits",
+        rows = bits ? Math.ceil(this.T / 8) : this.T;
       this.times = new Uint16Array(this.neurons).fill(this.T);
-      for (let i = 0; i < this.neurons; i++) {
-        for (let t = 0; t < this.T; t++)
-          if (this.at(i, t)) {
-            this.times[i] = t;
-            break;
-          }
+      for (let number = rows - 1; number >= 0; number--) {
+        this.row(number).forEach((value, i) => {
+          if (value) this.times[i] = bits ? number * 8 + Math.clz32(value) - 24 : number;
+        });
       }
     }
     return this.times;
@@ -97,10 +102,16 @@ class Spikes {
         for (const f of this.times) times[f]++;
         for (let f = 0; f < this.T; f++)
           for (let t = f; t < this.T; t += f + 1) this.sums[t] += times[f];
-      } else {
-        for (let t = 0; t < this.T; t++)
-          for (let i = 0; i < this.neurons; i++) this.sums[t] += this.at(i, t);
-      }
+      } else if (this.form === "bits") {
+        for (let row = 0; row * 8 < this.T; row++) {
+          const bytes = new Array(256).fill(0);
+          for (const byte of this.row(row)) bytes[byte]++;
+          for (let bit = 0; bit < 8 && row * 8 + bit < this.T; bit++)
+            bytes.forEach(
+              (n, byte) => (this.sums[row * 8 + bit] += (byte >> (7 - bit)) & 1 ? n : 0),
+            );
+        }
+      } else this.sums = this.sums.map((_, t) => this.row(t).reduce((a, b) => a + b, 0));
     }
     return this.sums;
   }

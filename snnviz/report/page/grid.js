@@ -184,7 +184,11 @@ function timeBar(app) {
   const ticks = make(
     "div",
     { class: "ticks", "aria-hidden": "true" },
-    Array.from({ length: T }, (_, t) => make("span", {}, t % every ? "" : String(t))),
+    Array.from({ length: Math.ceil(T / every) }, (_, n) => {
+      const tick = make("span", {}, String(n * every));
+      tick.style.left = `${((n * every + 0.5) / T) * 100}%`;
+      return tick;
+    }),
   );
   const play = make("button", {
     type: "button",
@@ -200,7 +204,8 @@ function timeBar(app) {
     now,
   );
   element.style.setProperty("--T", T);
-  let rects = [];
+  let rects = [],
+    before = 0;
   return {
     element,
     update(changed) {
@@ -218,10 +223,14 @@ function timeBar(app) {
         );
         bars.replaceChildren(...rects);
       }
-      rects.forEach((rect, step) =>
-        rect.setAttribute("class", step === t ? "at" : step > t ? "later" : ""),
-      );
-      [...ticks.children].forEach((tick, step) => tick.classList.toggle("at", step === t));
+      // Only what lies between the step before and this one looks different now.
+      const [low, high] = rects.at(-1).hasAttribute("class")
+        ? [Math.min(before, t), Math.max(before, t)]
+        : [0, T - 1];
+      for (let step = low; step <= high; step++)
+        rects[step].setAttribute("class", step === t ? "at" : step > t ? "later" : "");
+      before = t;
+      [...ticks.children].forEach((tick, n) => tick.classList.toggle("at", n * every === t));
       slider.value = t;
       slider.setAttribute(
         "aria-valuetext",

@@ -43,65 +43,41 @@ function potentialPlot({ potentials, after, spikes, train, start, threshold }, {
       draw("text", { x: left + 4, y: down(threshold) - 5, class: "dim" }, "threshold"),
       draw("line", { class: "axis", x1: left, x2: wide - 6, y1: down(start), y2: down(start) }),
     );
-    let kept = start;
-    potentials.forEach((v, t) => {
-      parts.push(
-        draw("line", {
-          class: "climb",
-          x1: across(t - 1),
-          y1: down(kept),
-          x2: across(t),
-          y2: down(v),
-        }),
-      );
-      kept = after[t];
-      if (fires.has(t)) {
-        parts.push(
-          draw("line", {
-            class: "fall",
-            x1: across(t),
-            y1: down(v),
-            x2: across(t),
-            y2: down(kept),
-          }),
-        );
-      }
-      if (T <= 60)
-        parts.push(
-          draw("circle", {
-            class: fires.has(t) ? "spike" : "dot",
-            cx: across(t),
-            cy: down(v),
-            r: 3,
-          }),
-        );
-    });
+    const climb = potentials.map(
+      (v, t) => `M${across(t - 1)} ${down(t ? after[t - 1] : start)}L${across(t)} ${down(v)}`,
+    );
+    const fall = spikes.map((t) => `M${across(t)} ${down(potentials[t])}V${down(after[t])}`);
+    parts.push(draw("path", { class: "climb", d: climb.join("") }));
+    parts.push(draw("path", { class: "fall", d: fall.join("") }));
+    const dot = (v, t) =>
+      draw("circle", {
+        class: fires.has(t) ? "spike" : "dot",
+        cx: across(t),
+        cy: down(v),
+        r: 3,
+      });
+    if (T <= 60) parts.push(...potentials.map(dot));
     words = `Membrane potential over ${plural(T, "step")}, threshold ${threshold}: ${spikeWords(train, T)}.`;
   }
-  const every = Math.ceil(T / 12);
-  for (let t = 0; t < T; t++) {
-    const n = train.filter((step) => step === t).length;
-    if (n)
-      parts.push(
-        draw("line", {
-          class: "spike",
-          x1: across(t),
-          x2: across(t),
-          y1: 6,
-          y2: 16,
-          "stroke-width": Math.max(1, Math.min(3, 150 / T)),
-        }),
-      );
-    if (n > 1 && most > 1 && T <= 40) parts.push(draw("text", { x: across(t) + 3, y: 14 }, `${n}`));
-    if (t % every === 0)
-      parts.push(
-        draw(
-          "text",
-          { x: across(t), y: bottom + 16, "text-anchor": "middle", "data-t": t },
-          String(t),
-        ),
-      );
-  }
+  const times = new Map();
+  for (const t of train) times.set(t, (times.get(t) ?? 0) + 1);
+  parts.push(
+    draw("path", {
+      class: "spike",
+      d: [...times.keys()].map((t) => `M${across(t)} 6v10`).join(""),
+      "stroke-width": Math.max(0.5, Math.min(3, 150 / T)),
+    }),
+  );
+  for (const [t, n] of most > 1 && T <= 40 ? times : [])
+    if (n > 1) parts.push(draw("text", { x: across(t) + 3, y: 14 }, String(n)));
+  for (let t = 0; t < T; t += Math.ceil(T / 12))
+    parts.push(
+      draw(
+        "text",
+        { x: across(t), y: bottom + 16, "text-anchor": "middle", "data-t": t },
+        String(t),
+      ),
+    );
   parts.push(
     draw("text", { x: wide - 6, y: high - 3, "text-anchor": "end", class: "dim" }, "time step t"),
   );
