@@ -282,6 +282,7 @@ def test_each_view_saves_as_png_and_svg(page, chain, samples, part):
     texts = ["".join(text.itertext()) for text in root.iter("{http://www.w3.org/2000/svg}text")]
     expected = {"maps": "saturated", "neuron": "threshold", "channels": "Follows"}[part]
     assert any(expected in text for text in texts)
+    assert "Trouser, image 3, t = 7 of 0 to 7, A spiking encoder" in texts
     assert next(root.iter("{http://www.w3.org/2000/svg}image")).get("href").startswith("data:")
     picture = Image.open(io.BytesIO(saved(page, f"{part} as PNG")))
     assert picture.size[0] == 2 * int(root.get("width"))

@@ -103,7 +103,7 @@ function potentialPlot({ potentials, after, spikes, train, start, threshold }, {
 function curvePlot(title, series) {
   const wide = 320,
     high = 150,
-    left = 40,
+    left = 46,
     bottom = 120,
     xs = series.flatMap(({ epochs }) => epochs),
     ys = series.flatMap(({ values }) => values);

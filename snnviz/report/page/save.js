@@ -3,7 +3,10 @@
 /** Buttons that save a part of the page. */
 function savers(app, name, part) {
   const save = (form) => async () => {
-    const text = sectionSvg(part());
+    const text = sectionSvg(
+      part(),
+      `${app.name(app.image())}, t = ${app.state.t} of 0 to ${app.report.T - 1}, ${app.report.title}`,
+    );
     const file = `${name}-image-${app.state.image}-t-${app.state.t}-channel-${app.state.channel}.${form}`;
     if (form === "svg") download(new Blob([text], { type: "image/svg+xml" }), file);
     else download(await rasterised(text), file);
@@ -34,18 +37,35 @@ function download(blob, name) {
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-/** An SVG picture of an element as it stands: boxes, canvases, drawings and text. */
-function sectionSvg(element) {
-  const frame = element.getBoundingClientRect(),
+const EDGE = 12;
+
+/** An SVG picture of an element: boxes, canvases, drawings and text, and below them a caption. */
+function sectionSvg(element, caption) {
+  const scrolled = element.scrollTop;
+  element.scrollTop = 0; // what sticks to the top of what is scrolled is there then
+  try {
+    return drawnSection(element, caption);
+  } finally {
+    element.scrollTop = scrolled;
+  }
+}
+
+function drawnSection(element, caption) {
+  const box = element.getBoundingClientRect(),
+    frame = { left: box.left - EDGE, top: box.top - EDGE },
+    height = Math.ceil(element.scrollHeight) + 2 * EDGE + 16,
     root = draw("svg", {
       xmlns: SVG,
-      width: Math.ceil(frame.width),
-      height: Math.ceil(element.scrollHeight),
+      width: Math.ceil(element.scrollWidth) + 2 * EDGE,
+      height,
       "font-family": "system-ui, sans-serif",
     });
-  const ground = getComputedStyle(element.closest(".snnviz")).backgroundColor;
-  root.append(draw("rect", { width: "100%", height: "100%", fill: ground }));
-  const top = frame.top - element.scrollTop,
+  const { backgroundColor: ground, color: ink } = getComputedStyle(element.closest(".snnviz"));
+  root.append(
+    draw("rect", { width: "100%", height: "100%", fill: ground }),
+    draw("text", { x: EDGE, y: height - 10, fill: ink, "font-size": 12 }, caption),
+  );
+  const top = frame.top,
     place = (box) => ({
       x: box.left - frame.left,
       y: box.top - top,
@@ -57,7 +77,7 @@ function sectionSvg(element) {
       return void root.append(...textLines(node, frame.left, top));
     if (
       node.nodeType !== Node.ELEMENT_NODE ||
-      node.matches(".savers, button:not(th button), input, .hidden")
+      node.matches(".savers, .choice, .plain, input, .hidden")
     )
       return;
     const style = getComputedStyle(node),
