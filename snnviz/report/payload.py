@@ -17,7 +17,7 @@ from snnviz.report.arithmetic import Arithmetic, agreement, find_arithmetic, nor
 from snnviz.report.channels import channel_table, scores
 from snnviz.report.comparing import Compared, comparison
 from snnviz.report.encoding import Shown, encode_all, inputs
-from snnviz.report.packing import Block
+from snnviz.report.packing import Block, Place
 from snnviz.report.training import Training, history
 
 LAYOUT = 1
@@ -106,7 +106,7 @@ def report_data(
         "normalize": [list(mean or (0,)), list(std or (1,))] if mean or std else None,
         "arithmetic": found and _placed(encoder, found, largest, (mean, std), T, block),
         "why_not": reason,
-        "kernels": None if found is None else block.add(found.kernels),
+        "kernels": _kernels(encoder, largest.record.shape[1], block),
         "images": images,
         "channels": table,
         "scores": scores(largest.record, table),
@@ -145,6 +145,15 @@ def _arithmetic(
         return find_arithmetic(encoder, inputs(samples), mean, std), ""
     except (ConfigError, ShapeError) as error:
         return None, str(error.args[0]).split("; leave out")[0]
+
+
+def _kernels(encoder: Encoder, channels: int, block: Block) -> Place | None:
+    """Where the kernels lie, one a channel; None where no one layer of weights sees the pixels."""
+    try:
+        kernels = encoder.kernels
+    except ConfigError:
+        return None
+    return block.add(kernels) if len(kernels) == channels else None
 
 
 def _placed(

@@ -259,7 +259,7 @@ def test_why_of_other_neurons_agrees_with_their_record(page, samples, neurons):
         said = f"t = {', '.join(map(str, steps))}" if steps else "no spike in 9 steps"
         text = page.text(".sentence")
         assert said in text
-        assert "rounds otherwise" not in text
+        assert "As it is computed here" not in text
         shown = page.js("return document.querySelector('.why .equation:last-child b').textContent")
         assert float(shown.replace("\u2212", "-")) == pytest.approx(drive[channel, y, x], abs=6e-4)
 

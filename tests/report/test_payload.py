@@ -122,6 +122,7 @@ def test_what_is_no_convolution_says_so(samples):
 
     data, _ = report_data(split_encoder(Pooled()), samples, 10)
     assert data["arithmetic"] is None
+    assert data["kernels"][2] == [5, 1, 5, 5]  # which are there all the same
     assert (
         data["why_not"] == "between the kernels and the neurons lies more than a scale and a shift"
     )

@@ -54,7 +54,7 @@ function explanation(app, k, y, x) {
       make(
         "span",
         { class: "dim" },
-        " The sum in this page rounds otherwise than PyTorch's here; the spikes are PyTorch's.",
+        ` As it is computed here: ${spikeWords(cell.spikes, T)}; what counts is PyTorch's.`,
       ),
     );
   }
