@@ -82,7 +82,7 @@ function pinboard(app) {
     element = make(
       "section",
       { class: "pinboard", "aria-label": "Pinned", hidden: true },
-      make("h3", {}, "Pinned"),
+      make("h2", { class: "small" }, "Pinned"),
       list,
     );
   let cards = [];
@@ -102,11 +102,11 @@ function pinboard(app) {
             type: "button",
             class: "go",
             title: text,
-            "aria-label": text,
             onclick: () => app.set({ image, channel, y, x }),
           },
           canvas,
-          make("span", {}, make("b", {}, `${channel}`), ` (${y}, ${x})`),
+          make("span", { class: "hidden" }, "Channel "),
+          make("span", {}, make("b", {}, String(channel)), ` (${y}, ${x})`),
           make("small", {}, spikeWords(record.train((channel * H + y) * W + x), record.T)),
         ),
         make(
@@ -183,14 +183,18 @@ function head(app) {
       brief ? make("span", { class: "dim" }, `: ${brief}`) : null,
     ),
     make("dl", {}, facts),
-    make("h3", {}, `From the ${plural(report.channels.images, "image")} of this page`),
+    make(
+      "h2",
+      { class: "small" },
+      `From the ${plural(report.channels.images, "image")} of this page`,
+    ),
     make("dl", { class: "scores" }, scores),
     report.scorecard ? scorecard(report.scorecard) : null,
     report.assumed.length
       ? make(
           "div",
           {},
-          make("h3", {}, "Assumed"),
+          make("h2", { class: "small" }, "Assumed"),
           make(
             "ul",
             {},
@@ -234,28 +238,40 @@ function head(app) {
 
 /** What an analysis found, beside its baselines. */
 function scorecard({ columns, rows, images, dataset, same }) {
-  const cells = (kind, values) =>
-    values.map((value, n) =>
-      make(n ? kind : "th", { scope: n ? (kind === "th" ? "col" : null) : "row" }, value),
-    );
   return make(
     "div",
     {},
-    make("h3", {}, `Scorecard, over ${plural(images, "image")} of ${dataset}`),
+    make("h2", { class: "small" }, `Scorecard, over ${plural(images, "image")} of ${dataset}`),
     same
       ? null
       : make("p", { class: "dim" }, "The analysis does not say that it is of this very encoder."),
     make(
       "div",
-      { class: "scroller" },
+      { class: "scroller", tabindex: 0, role: "region", "aria-label": "Scorecard" },
       make(
         "table",
         { class: "table" },
-        make("thead", {}, make("tr", {}, cells("th", ["", ...columns]))),
+        make(
+          "thead",
+          {},
+          make(
+            "tr",
+            {},
+            make("td"),
+            columns.map((name) => make("th", { scope: "col" }, name)),
+          ),
+        ),
         make(
           "tbody",
           {},
-          rows.map((row) => make("tr", {}, cells("td", row))),
+          rows.map(([title, ...values]) =>
+            make(
+              "tr",
+              {},
+              make("th", { scope: "row" }, title),
+              values.map((value) => make("td", {}, value)),
+            ),
+          ),
         ),
       ),
     ),
@@ -272,7 +288,7 @@ function tabs(app, views) {
   );
   bar.classList.add("tabs");
   return {
-    element: bar,
+    element: make("nav", { "aria-label": "Views" }, bar),
     update(changed) {
       if (!changed.has("view")) return;
       app.el.dataset.view = app.state.view;
