@@ -3,9 +3,10 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
 
+from snnviz.analysis.measuring import at_size
 from snnviz.metrics import QUANTITIES, Activity, Contours
+from snnviz.metrics.accumulator import MOST_SPIKES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,9 +43,10 @@ def channel_table(record: "SpikeRecord", pictures: "NDArray[np.uint8]") -> dict[
         "rate": _plain(counts / record.T, 5),
         "first": _plain(mean, 3),
     }
-    if min(shape[1:]) > 1 and min(pictures.shape[1:]) > 1 and record.most == 1:
+    countable = record.most * record.T <= MOST_SPIKES
+    if countable and min(shape[1:]) > 1 and min(pictures.shape[1:]) > 1:
         contours = Contours(record.T, shape)
-        contours.update(record, _resized(pictures, shape[1], shape[2]))
+        contours.update(record, at_size(pictures, shape[1:]))
         found = contours.result()
         table["type"] = list(found.types())
         table["edge"] = _plain(found.correlation[-1, :, _EDGE], 3)
@@ -67,11 +69,13 @@ def scores(record: "SpikeRecord", table: dict[str, Any]) -> list[dict[str, str]]
     shown = [{"name": "firing rate", "value": rate, "limits": limits}]
     silent_share = (record.first_spike == record.T).mean()
     shown.append({"name": "silent responses", "value": f"{silent_share:.1%}", "limits": ""})
-    if record.most == 1:
+    if record.most * record.T <= MOST_SPIKES:
         activity = Activity(record.T, (record.shape[1], record.shape[2], record.shape[3]))
         activity.update(record, np.zeros((len(record), *record.shape[2:]), np.uint8))
         found = activity.result()
         for name, channels in (("silent", found.silent), ("saturated", found.saturated)):
+            if channels is None:  # neurons that fire several times in a step know no bound
+                continue
             value = f"{int(channels.sum())} of {len(channels)}"
             shown.append({"name": f"{name} channels", "value": value, "limits": ""})
     if "type" in table:
@@ -79,16 +83,6 @@ def scores(record: "SpikeRecord", table: dict[str, Any]) -> list[dict[str, str]]
         share = f"{edges} of {len(table['type'])}"
         shown.append({"name": "channels that follow edges", "value": share, "limits": ""})
     return shown
-
-
-def _resized(pictures: "NDArray[np.uint8]", height: int, width: int) -> "NDArray[np.uint8]":
-    """The pictures at the maps' size."""
-    if pictures.shape[1:] == (height, width):
-        return pictures
-    small = [
-        Image.fromarray(each).resize((width, height), Image.Resampling.BOX) for each in pictures
-    ]
-    return np.stack([np.asarray(each) for each in small])
 
 
 def _plain(values: "NDArray[np.floating]", digits: int) -> "Sequence[float | None]":
