@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from spikingjelly.activation_based.neuron import LIFNode
 
 from snnviz._version import __version__
+from snnviz.adapters.chain import ChainEncoder
 from snnviz.adapters.encoder import Encoder
 from snnviz.data import Sample, draw_frames
 from snnviz.errors import ConfigError, ShapeError
@@ -191,6 +193,9 @@ def _neuron(encoder: Encoder, T: int, block: Block) -> dict[str, Any]:
         said |= {"v_threshold": v_threshold, "v_reset": v_reset}
         if v_reset is not None:
             said["thresholds"] = block.add(drive_thresholds(v_threshold, v_reset, T))
+    elif isinstance(encoder, ChainEncoder) and type(encoder.node) is LIFNode:
+        names = ("v_threshold", "v_reset", "tau", "decay_input")
+        said |= {name: getattr(encoder.node, name) for name in names}
     return said
 
 

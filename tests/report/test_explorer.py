@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from snnviz.adapters.chain import ChainEncoder
 from snnviz.adapters.network import split_encoder
 from snnviz.grid import SATURATED, SILENT, normalize_counts
 from snnviz.neurons.membrane import membrane_potentials
@@ -262,6 +263,37 @@ def test_why_of_other_neurons_agrees_with_their_record(page, samples, neurons):
         assert "As it is computed here" not in text
         shown = page.js("return document.querySelector('.why .equation:last-child b').textContent")
         assert float(shown.replace("\u2212", "-")) == pytest.approx(drive[channel, y, x], abs=6e-4)
+
+
+@pytest.mark.parametrize("decays", [True, False])
+def test_the_potential_of_leaky_neurons_leaks(page, samples, decays):
+    from snnviz.neurons.rule import IntegrateAndFire
+    from snnviz.tutorial.network import NetworkConfig, build_network
+
+    config = NetworkConfig(T=8, channels=4, neuron="lif", tau=3.0, v_reset=-0.1, decay_input=decays)
+    net = build_network(config, seed=3).eval()
+    net.static_conv[1].running_var.fill_(0.02)
+    chain = ChainEncoder.of(net.static_conv, net.conv[0], 8)
+    page.show(chain, samples, 8)
+    images = samples[0].image[np.newaxis, np.newaxis] / np.float32(255)
+    record, drive = chain.encode(images, 8), chain.drive(images).numpy()[0]
+    spiking = np.argwhere((record.count(7)[0] > 0) & (record.count(7)[0] < 8))
+    for channel, y, x in spiking[:: len(spiking) // 5].tolist():
+        page.set(channel=channel, y=y, x=x)
+        steps = np.flatnonzero(record.spikes()[:, 0, channel, y, x])
+        text = page.text(".sentence")
+        assert text.endswith(f"t = {', '.join(map(str, steps))}")
+        assert "As it is computed here" not in text
+    rule, u, potentials = IntegrateAndFire(1.0, -0.1, 3.0, decays), np.float32(-0.1), []
+    for _ in range(8):
+        v = rule.charge(u, drive[channel, y, x])
+        potentials.append(float(v))
+        u = rule.reset(v, np.float32(rule.fires(v)))
+    heights = page.js(
+        "return [...document.querySelectorAll('.potential circle')].map(c => -c.getAttribute('cy'))"
+    )
+    slope, start = np.polyfit(potentials, heights, 1)
+    np.testing.assert_allclose(heights, np.multiply(potentials, slope) + start, atol=1e-3)
 
 
 def test_neurons_are_pinned_and_come_back(page, chain, samples):

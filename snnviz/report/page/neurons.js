@@ -102,19 +102,29 @@ function firstSpikes(drive, thresholds) {
   return times;
 }
 
-/** The potential at each step before the reset and after it, and which steps spike. */
-function membrane(drive, T, threshold, reset) {
+/**
+ * The potential at each step before the reset and after it, and which steps spike: the rule of
+ * snnviz.neurons.rule, rounded as it rounds.
+ */
+function membrane(drive, T, { v_threshold: threshold, v_reset: reset, tau, decay_input: decays }) {
   const potentials = [],
     after = [],
-    spikes = [];
-  let kept = float32(reset ?? 0);
+    spikes = [],
+    start = float32(reset ?? 0);
+  const charge = (u) => {
+    if (tau === undefined) return float32(u + drive);
+    const above = float32(u - start);
+    if (decays) return float32(u + float32(float32(drive - above) / tau));
+    return float32(float32(u - float32(above / tau)) + drive);
+  };
+  let kept = start;
   for (let t = 0; t < T; t++) {
-    const v = float32(kept + drive);
+    const v = charge(kept);
     const fires = float32(v - threshold) >= 0;
     potentials.push(v);
     if (fires) spikes.push(t);
-    kept = !fires ? v : reset === null ? float32(v - threshold) : float32(reset);
+    kept = !fires ? v : reset === null ? float32(v - threshold) : start;
     after.push(kept);
   }
-  return { potentials, after, spikes, start: reset ?? 0 };
+  return { potentials, after, spikes, start };
 }

@@ -47,7 +47,7 @@ function explanation(app, k, y, x) {
       ],
     };
   }
-  const cell = membrane(drive, T, neuron.v_threshold, neuron.v_reset);
+  const cell = membrane(drive, T, neuron);
   const sentence = [chargeWords(drive, cell, train, neuron, T), make("b", {}, fired)];
   if (`${cell.spikes}` !== `${train}`) {
     sentence.push(
@@ -69,7 +69,8 @@ function spikeWords(train, T) {
 }
 
 /** Such as "3 × 0.456 ≥ 1: ", of neurons that charge from where a spike leaves them. */
-function chargeWords(drive, cell, train, { v_threshold, v_reset }, T) {
+function chargeWords(drive, cell, train, { v_threshold, v_reset, tau }, T) {
+  if (tau !== undefined) return `leaks with τ = ${tau}, threshold ${v_threshold}: `;
   if (v_reset === null) return `threshold ${v_threshold}, which a spike subtracts: `;
   const steps = cell.spikes.length ? cell.spikes[0] + 1 : T,
     start = v_reset ? `${number(v_reset, 2)} + ` : "";
