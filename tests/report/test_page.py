@@ -177,6 +177,14 @@ def test_the_theme_is_chosen_by_hand_too(page, chain, samples):
     assert page.state("theme") == "light"
 
 
+def test_the_theme_follows_the_system(page, chain, samples):
+    page.show(chain, samples, 8)
+    shape(page, 1280, 900, dark=True)
+    page.wait("return document.querySelector('.top button').textContent === 'Light'")
+    shape(page, 1280, 900)
+    page.wait("return document.querySelector('.top button').textContent === 'Dark'")
+
+
 def test_a_phone_has_tabs_and_a_time_bar_that_stays(page, chain, samples):
     shape(page, 400, 800, ratio=3)
     page.show(chain, samples, 8)
@@ -217,8 +225,8 @@ def test_nothing_sticks_out_at_any_width(page, chain, samples, width):
 
 
 def test_on_paper_all_parts_follow_each_other_without_controls(page, chain, samples):
-    shape(page, 700, 900)
-    page.show(chain, samples, 8, "#view=neuron")
+    shape(page, 700, 900, dark=True)
+    page.show(chain, samples, 8, "#view=neuron&theme=dark")
     page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     tops = []
     for name in ("section.maps", "section.channels", "section.neuron"):
@@ -227,6 +235,8 @@ def test_on_paper_all_parts_follow_each_other_without_controls(page, chain, samp
     assert tops == sorted(tops)
     for name in (".play", ".tabs", ".savers", ".own", "input[type=search]"):
         assert not page.find(name).is_displayed()
+    ink = page.js("return getComputedStyle(document.querySelector('.neuron h2')).color")
+    assert max(int(v) for v in re.findall(r"\d+", ink)) < 80  # dark ink, in whichever theme
     page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
 

@@ -211,6 +211,12 @@ function head(app) {
           : "These neurons repeat regularly, so the page holds first-spike times and computes the rest."),
     ),
   );
+  function dress() {
+    app.el.dataset.theme = app.state.theme;
+    theme.textContent = isDark() ? "Light" : "Dark";
+    theme.setAttribute("aria-label", `Use the ${isDark() ? "light" : "dark"} theme`);
+  }
+  night.addEventListener("change", dress);
   // What is folded away on a screen is wanted on paper.
   addEventListener("beforeprint", () => (about.open = true));
   return {
@@ -228,10 +234,7 @@ function head(app) {
       about,
     ),
     update(changed) {
-      if (!changed.has("theme")) return;
-      app.el.dataset.theme = app.state.theme;
-      theme.textContent = isDark() ? "Light" : "Dark";
-      theme.setAttribute("aria-label", `Use the ${isDark() ? "light" : "dark"} theme`);
+      if (changed.has("theme")) dress();
     },
   };
 }

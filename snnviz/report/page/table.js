@@ -65,8 +65,8 @@ function channelTable(app) {
   const heads = columns.map((column) =>
     make(
       "th",
-      { scope: "col" },
-      make("button", { type: "button", onclick: () => app.sortBy(column.key) }, column.title),
+      { scope: "col", onclick: () => app.sortBy(column.key) },
+      make("button", { type: "button" }, column.title),
     ),
   );
   const body = make("tbody");
