@@ -95,6 +95,12 @@ def test_render_draws_into_an_element_and_takes_it_away(page, chain, samples):
     record = chain.encode(samples[0].image[np.newaxis, np.newaxis] / np.float32(255), 8)
     shown = page.grid(6, 28, 28, "#out > div:last-child .maps-canvas")
     np.testing.assert_array_equal(shown, drawn(record.count(2)[0], 2, 8))
+    # In a narrow cell nothing lies over the rest of the notebook.
+    page.js("document.querySelector('#out > div:last-child').style.width = '600px'")
+    page.wait("return document.querySelectorAll('.snnviz')[1].classList.contains('narrow')")
+    for name in (".time", ".tabs"):
+        kind = "return getComputedStyle(document.querySelectorAll('.snnviz')[1].querySelector"
+        assert page.js(f"{kind}('{name}')).position") == "sticky"
     page.js("window.end()")
     assert page.js("return document.querySelectorAll('.snnviz').length") == 1
     assert page.complaints() == []

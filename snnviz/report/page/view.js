@@ -5,6 +5,10 @@ function show(said, block, el, { address = false } = {}) {
   const report = new Report(said, block),
     app = new App(report, el, { address });
   el.classList.add("snnviz");
+  el.classList.toggle("embedded", !address);
+  const fit = () => el.classList.toggle("narrow", el.clientWidth < 1000);
+  fit();
+  new ResizeObserver(fit).observe(el);
   app.live = make("div", { class: "hidden", role: "status", "aria-live": "polite" });
   app.table = channelTable(app);
   const parts = {
