@@ -111,7 +111,7 @@ def _channels(analysis: "Analysis") -> "dict[str, Figure]":
     about = f"{analysis.shown.images} images, T = {coder.T}"
     sorting = {
         "T": coder.T,
-        "order": _by_type_and_rate(types, analysis.studied.results["activity"].rate),
+        "channels": _by_type_and_rate(types, analysis.studied.results["activity"].rate),
         "types": types,
         "colors": _TYPE_COLORS,
         "most": analysis.studied.results["activity"].most,

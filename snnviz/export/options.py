@@ -29,6 +29,11 @@ _LATER: dict[str, object] = {
     "captions": False,
     "svg_text": False,
     "tutorial_title": False,
+    "channels": (),
+    "width": None,
+    "font_size": None,
+    "titles": True,
+    "legends": True,
 }
 
 
@@ -56,6 +61,12 @@ class FigureSetOptions:
         svg_text: Keep text in SVG as text, see `snnviz.export.render`.
         tutorial_title: The title of summed spikes as in SpikingJelly's tutorial, whose sum has one
             symbol for its index and its bound.
+        channels: The channels in grids of maps, and of kernels, in their order; none: all. Numbers
+            (npz) and contact sheets are of all.
+        width: Inches of each figure; None: its usual width. Text keeps its points at any width.
+        font_size: Points of text, from 5; None: 7.1 where there is a width, else as usual.
+        titles: Whether figures have titles.
+        legends: Whether figures explain the special colours; scales stay.
     """
 
     T: int
@@ -73,6 +84,11 @@ class FigureSetOptions:
     captions: bool = False
     svg_text: bool = False
     tutorial_title: bool = False
+    channels: tuple[int, ...] = ()
+    width: float | None = None
+    font_size: float | None = None
+    titles: bool = True
+    legends: bool = True
 
     def __post_init__(self) -> None:
         """Settle the steps and formats, each once.
@@ -94,6 +110,7 @@ class FigureSetOptions:
         object.__setattr__(self, "kinds", tuple(dict.fromkeys(self.kinds or ("counts",))))
         if self.formats and not self._drawn_formats and self.kinds != ("counts",):
             raise ConfigError("npz holds summed spikes alone; draw other kinds as png, svg or pdf")
+        object.__setattr__(self, "channels", tuple(dict.fromkeys(self.channels)))
         object.__setattr__(self, "neurons", tuple(dict.fromkeys(self.neurons)))
         object.__setattr__(self, "at", tuple(dict.fromkeys(self.at or (0, self.T - 1))))
         object.__setattr__(self, "formats", tuple(dict.fromkeys(self.formats or ("png",))))
@@ -129,9 +146,26 @@ class FigureSetOptions:
         }
 
     @property
+    def size(self) -> dict[str, Any]:
+        """The options of every figure: its resolution, width and text."""
+        return {name: getattr(self, name) for name in ("dpi", "width", "font_size")}
+
+    @property
+    def untitled(self) -> dict[str, Any]:
+        """The option of every figure that says whether it has a title."""
+        return {} if self.titles else {"title": ""}
+
+    @property
     def grid(self) -> dict[str, Any]:
         """The options of every figure that is a grid of maps."""
-        return {name: getattr(self, name) for name in ("labels", "rows", "columns", "dpi")}
+        names = ("labels", "rows", "columns")
+        chosen = {"channels": self.channels} if self.channels else {}
+        return {
+            **{name: getattr(self, name) for name in names},
+            **chosen,
+            **self.size,
+            **self.untitled,
+        }
 
     @property
     def _drawn_formats(self) -> list[str]:
@@ -145,8 +179,9 @@ class FigureSetOptions:
 
     def drawing(self, t: int) -> dict[str, Any]:
         """The options of `feature_map_figure` up to step t."""
-        names = ("T", "normalize", "cmap", "labels", "rows", "columns", "dpi")
-        drawing = {name: getattr(self, name) for name in names}
-        if self.tutorial_title:
+        drawing = {"T": self.T, "normalize": self.normalize, "cmap": self.cmap, **self.grid}
+        if self.tutorial_title and self.titles:
             drawing["title"] = TUTORIAL_TITLE.format(t=t)
+        if not self.legends:
+            drawing["legend"] = False
         return drawing

@@ -65,15 +65,20 @@ def figure_set(
 def _input(sample: Sample, options: FigureSetOptions) -> "Callable[[str], bytes]":
     """What draws the input image in a format."""
     if sample.colour is not None:  # a plate has the 256 colours of a palette
-        draw = partial(input_figure, sample.colour, label=sample.class_name, dpi=options.dpi)
+        draw = partial(
+            input_figure, sample.colour, label=sample.class_name, **options.untitled, **options.size
+        )
         return partial(rendered, draw, svg_text=options.svg_text)
-    plate = _input_plate(sample.image.shape, sample.class_name, options.dpi, options.svg_text)
+    drawing = tuple({**options.size, **options.untitled}.items())
+    plate = _input_plate(sample.image.shape, sample.class_name, drawing, options.svg_text)
     return partial(plate.render, sample.image)
 
 
 @lru_cache(_PLATES)
-def _input_plate(shape: tuple[int, int], label: str | None, dpi: int, svg_text: bool) -> InputPlate:
-    return InputPlate(shape, label, dpi, svg_text=svg_text)
+def _input_plate(
+    shape: tuple[int, int], label: str | None, drawing: tuple[tuple[str, Any], ...], svg_text: bool
+) -> InputPlate:
+    return InputPlate(shape, label, svg_text=svg_text, **dict(drawing))
 
 
 @lru_cache(_PLATES)

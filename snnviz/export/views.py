@@ -28,6 +28,7 @@ from snnviz.figures import (
     raster_figure,
     spike_map_figure,
 )
+from snnviz.figures.layout.choice import check_channels
 from snnviz.figures.layout.plot import check_size
 from snnviz.figures.neurons import membrane_size
 from snnviz.files import write_bytes
@@ -90,12 +91,13 @@ def check_views(
         shape = sample.image.shape
         _, K, H, W = _found(encoder, sample, options.T, found).shape
         silent = np.zeros((K, H, W), np.uint8)
-        input_figure(np.zeros(shape, np.uint8), dpi=options.dpi)
+        input_figure(np.zeros(shape, np.uint8), **options.untitled, **options.size)
         feature_map_figure(silent, t=0, **options.drawing(0))
         if not _GRIDS.isdisjoint(options.kinds):
             spike_map_figure(silent, t=0, **options.grid)
         if "raster" in options.kinds:  # which is lower than the potentials beside it
             check_size(*membrane_size(max(1, len(options.neurons)))[:2], options.dpi)
+        check_channels(options.channels or None, K)
         for k, y, x in options.neurons:
             if not (0 <= k < K and 0 <= y < H and 0 <= x < W):
                 raise ConfigError(
@@ -178,7 +180,8 @@ def write_kernels(
     missing = [name for name in names if not (out_dir / name).exists()]
     if write and missing:
         kernels = encoder.kernels
-        draw = partial(kernel_figure, kernels, dpi=options.dpi)
+        drawing: dict[str, Any] = {**options.size, **options.untitled}
+        draw = partial(kernel_figure, kernels, channels=options.channels or None, **drawing)
         content = {
             name: rendered(draw, name.rpartition(".")[2], svg_text=options.svg_text)
             for name in missing
@@ -238,12 +241,17 @@ def rendered(draw: "Callable[[], Figure]", form: str, *, svg_text: bool = False)
         return render(draw(), form, svg_text=svg_text)
 
 
+def _explained(options: FigureSetOptions) -> dict[str, Any]:
+    """The options of a grid whose legend can be left out."""
+    return {**options.grid, "legend": options.legends}
+
+
 def _draw_spikes(
     _sample: Sample, record: "SpikeRecord", options: FigureSetOptions, _: Currents | None
 ) -> dict[str, "Callable[[], Figure]"]:
     spikes, most = record.steps()[:, 0], record.most
     return {
-        f"spikes_t{t}": partial(spike_map_figure, spikes[t], t=t, most=most, **options.grid)
+        f"spikes_t{t}": partial(spike_map_figure, spikes[t], t=t, most=most, **_explained(options))
         for t in options.at
     }
 
@@ -252,7 +260,7 @@ def _draw_first_spike(
     _sample: Sample, record: "SpikeRecord", options: FigureSetOptions, _: Currents | None
 ) -> dict[str, "Callable[[], Figure]"]:
     times = record.first_spike[0]
-    return {"first_spike": partial(first_spike_figure, times, T=options.T, **options.grid)}
+    return {"first_spike": partial(first_spike_figure, times, T=options.T, **_explained(options))}
 
 
 def _draw_membrane(
@@ -278,9 +286,10 @@ def _draw_raster(
     steps, neurons = _potentials(currents, options.T, where)
     names = [f"channel {k}, y {y}, x {x}" for k, y, x in chosen]
     v = np.stack(list(steps))
+    drawing = {**options.size, **options.untitled}
     return {
-        "raster": partial(raster_figure, spikes, names=names, title=title, dpi=options.dpi),
-        "potentials": partial(membrane_figure, v, spikes, names=names, dpi=options.dpi, **neurons),
+        "raster": partial(raster_figure, spikes, names=names, **{"title": title, **drawing}),
+        "potentials": partial(membrane_figure, v, spikes, names=names, **neurons, **drawing),
     }
 
 

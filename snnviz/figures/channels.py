@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from snnviz._renaming import renamed
 from snnviz.figures.kernels import add_strips
+from snnviz.figures.layout.choice import check_channels
 from snnviz.figures.layout.place import Place
-from snnviz.figures.layout.tiles import Around, build_tiles, check_order
+from snnviz.figures.layout.tiles import Around, build_tiles
 from snnviz.figures.means import (
     check_means,
     mean_bar,
@@ -27,11 +29,12 @@ if TYPE_CHECKING:
 _MOST_COLUMNS = 16
 
 
+@renamed(order="channels")
 def sorted_channels_figure(
     maps: "NDArray[np.floating]",
     *,
     T: int,
-    order: Sequence[int] | None = None,
+    channels: Sequence[int] | None = None,
     types: Sequence[str] | None = None,
     colors: Mapping[str, str] | None = None,
     scale: str = "map",
@@ -50,7 +53,7 @@ def sorted_channels_figure(
     Args:
         maps: Mean spike counts of T steps, over images or of one, floats or ints [K, H, W] in 0..T.
         T: Number of time steps, >= 1.
-        order: The channels to show, in reading order, ints in 0..K-1, for example
+        channels: The channels to show, in reading order, ints in 0..K-1, for example
             `numpy.argsort(-rate)`; None: all.
         types: The type of each of the K channels, for a colour strip above its map and a legend
             with the number of channels of each type, or None.
@@ -72,7 +75,7 @@ def sorted_channels_figure(
     """
     maps = np.asarray(maps)
     check_means(maps, T, most=most)
-    shown = check_order(order, len(maps))
+    shown = check_channels(channels, len(maps))
     named = check_types(types, len(maps))
     values = scale_means(maps[shown], T=T, scale=scale, most=most)
     tiles = mean_pixels(values, cmap)

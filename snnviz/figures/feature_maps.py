@@ -10,6 +10,7 @@ from matplotlib.colors import BoundaryNorm, ListedColormap
 
 from snnviz.errors import ConfigError
 from snnviz.figures.layout import legend as legends
+from snnviz.figures.layout.choice import choose_channels
 from snnviz.figures.layout.frame import TEXT_COLOR, Frame, build_frame
 from snnviz.figures.layout.legend import Swatch
 from snnviz.figures.layout.place import Place
@@ -41,6 +42,7 @@ def feature_map_figure(
     *,
     t: int,
     T: int | None = None,
+    channels: Sequence[int] | None = None,
     normalize: "Normalize" = "map",
     cmap: str = "gray",
     labels: bool = False,
@@ -49,7 +51,7 @@ def feature_map_figure(
     dpi: int = 200,
     most: int = 1,
     title: str | None = None,
-    legend: Collection[str] | None = None,
+    legend: Collection[str] | bool = True,
     levels: Sequence[int] | None = None,
     width: float | None = None,
     font_size: float | None = None,
@@ -62,6 +64,7 @@ def feature_map_figure(
             `SpikeRecord.count(t)[n]`, of `SpikeRecord.maps()` where neurons have another shape.
         t: The 0-based step up to which they count, for title and scale.
         T: Number of time steps, the top of the "shared" scale; None: t + 1.
+        channels: The channels to show, in reading order, ints in 0..K-1; None: all.
         normalize: "map", "shared" or "none", see `snnviz.grid.normalize_counts`; the latter two
             come with a bar of the counts that there can be.
         cmap: Name of a matplotlib colour map.
@@ -73,8 +76,10 @@ def feature_map_figure(
         font_size: Points of text, from 5; None: 7.1 where `width` or `ax` is given, else as usual.
         ax: Axes, or a SubFigure, to draw on instead of a figure of its own, and to get back.
         most: The largest number of spikes of a neuron in one step: `SpikeRecord.most`.
-        title: Text above; None: what is summed. `TUTORIAL_TITLE.format(t=t)` is the tutorial's.
-        legend: Which of "silent" and "saturated" the legend explains; None: what occurs.
+        title: Text above, "" for none; None: what is summed. `TUTORIAL_TITLE.format(t=t)` is the
+            tutorial's.
+        legend: Whether the special colours that occur are explained, or which of "silent" and
+            "saturated". There is room for it unless it is False.
         levels: The counts that the bar names, ascending; None: `possible_counts`.
 
     Raises:
@@ -82,7 +87,7 @@ def feature_map_figure(
         ConfigError: An option is out of range, or the maps do not fit into rows and columns.
     """
     T = t + 1 if T is None else T
-    counts = np.asarray(counts)
+    shown, counts = choose_channels(np.asarray(counts), channels)
     maps = normalize_counts(counts, t=t, T=T, normalize=normalize, most=most)
     place = Place(ax, width, font_size, dpi)
     right = 0.0 if normalize == "map" else _BAR
@@ -94,8 +99,9 @@ def feature_map_figure(
         layout = choose_layout(maps.shape, rows=rows, columns=columns, strip=strip)
         sizes = measure(layout.shape, place, inches=_INCHES, sides=right, below=4.0)
     colors = canvas_colors(cmap)
+    explained = legend or () if legend is not True else found_levels(counts, t, most)
     entries = legends.lay_out(
-        _swatches(found_levels(counts, t, most) if legend is None else legend, t, most),
+        _swatches(explained, t, most),
         sizes.text,
         sizes.room,
     )
@@ -105,7 +111,7 @@ def feature_map_figure(
         place,
         title=TITLE.format(t=t) if title is None else title,
         cmap=colors,
-        below=max(2.0, 0.5 + entries.lines),
+        below=0.0 if legend is False else max(2.0, 0.5 + entries.lines),
         right=right,
     )
     legends.add_swatches(frame, entries, 0.6)
@@ -113,7 +119,7 @@ def feature_map_figure(
         top = most * (T if normalize == "shared" else t + 1)
         _add_levels(frame, cmap, list(levels or possible_counts(counts, t, most)), top)
     if labels:
-        _add_labels(frame, layout, len(maps))
+        _add_labels(frame, layout, shown)
     return place.finish(ax, frame.figure)
 
 
@@ -186,17 +192,17 @@ def _strip(width: int, sizes: "Sizes") -> int:
     return max(1, round(_LABEL * width), int(np.ceil(least)))
 
 
-def _add_labels(frame: Frame, layout: Layout, count: int) -> None:
+def _add_labels(frame: Frame, layout: Layout, shown: Sequence[int]) -> None:
     """Each map's channel number, in the strip above it, as far as they fit beside each other."""
     sizes = frame.sizes
     points = _NUMBER * layout.strip * sizes.pixel
     if sizes.fixed:
         points = min(points, max(sizes.text, sizes.smallest))
     pitch = (layout.width + layout.gap) * sizes.pixel
-    size, step = fitting_size([str(k) for k in range(count)], points, pitch, sizes.smallest)
-    for k in range(count):
-        top, left = layout.corner(k)
-        if k % layout.columns % step == 0:
+    size, step = fitting_size([str(k) for k in shown], points, pitch, sizes.smallest)
+    for place, k in enumerate(shown):
+        top, left = layout.corner(place)
+        if place % layout.columns % step == 0:
             frame.axes.text(
                 left - 0.5,
                 top - 0.5 - layout.strip * 0.15,

@@ -7,7 +7,9 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import BoundaryNorm, ListedColormap
 
+from snnviz._renaming import renamed
 from snnviz.errors import ConfigError, ShapeError
+from snnviz.figures.layout.choice import choose_channels
 from snnviz.figures.layout.place import Place
 from snnviz.figures.layout.tiles import (
     Around,
@@ -15,7 +17,6 @@ from snnviz.figures.layout.tiles import (
     Swatch,
     build_tiles,
     check_maps,
-    check_order,
     pixel_of,
     to_pixels,
 )
@@ -31,14 +32,16 @@ NEVER_COLOR = "#ffffff"
 _BRIGHTEST = 0.75
 
 
+@renamed(order="channels")
 def first_spike_figure(
     first_spike: "NDArray[np.integer]",
     *,
     T: int,
-    order: Sequence[int] | None = None,
+    channels: Sequence[int] | None = None,
     cmap: str = "viridis",
     labels: bool = False,
     title: str | None = None,
+    legend: bool = True,
     rows: int | None = None,
     columns: int | None = None,
     dpi: int = 200,
@@ -52,11 +55,12 @@ def first_spike_figure(
         first_spike: 0-based steps, ints [K, H, W] in 0..T, T where silent:
             `SpikeRecord.first_spike[n]`.
         T: Number of time steps, >= 1.
-        order: The channels to show, in reading order, ints in 0..K-1; None: all.
+        channels: The channels to show, in reading order, ints in 0..K-1; None: all.
         cmap: Name of a sequential colour map; each step has one colour of its lower three quarters,
             spread by the logarithm of the interval between spikes, f + 1.
         labels: Write each map's channel number above it.
-        title: Text above.
+        title: Text above, "" for none; None: how many steps there are.
+        legend: Whether the share of silent neurons is told.
         rows: Rows of the grid, or None.
         columns: Columns of the grid, or None.
         dpi: Output pixels per inch.
@@ -79,7 +83,7 @@ def first_spike_figure(
         )
     if cmap not in mpl.colormaps:
         raise ConfigError(f"no colour map {cmap!r}; try viridis, cividis or magma")
-    shown = check_order(order, len(times))
+    shown, times = choose_channels(times, channels)
     # Nearly all neurons that fire do so early, where intervals differ by large factors.
     rhythm = np.log2(np.arange(T) + 1) / max(1.0, np.log2(T))
     steps = mpl.colormaps[cmap](_BRIGHTEST * rhythm)
@@ -93,15 +97,15 @@ def first_spike_figure(
         np.log2(ticks + 1).tolist(),
         [str(tick) for tick in ticks],
     )
-    share = float((times[shown] == T).mean())
+    share = float((times == T).mean())
     place = Place(ax, width, font_size, dpi)
     frame, _ = build_tiles(
-        palette[times[shown]],
+        palette[times],
         Around(
-            title=title or f"First spike in {_steps(T)}",
+            title=f"First spike in {_steps(T)}" if title is None else title,
             labels=[str(k) for k in shown] if labels else (),
             bars=[bar],
-            swatches=[Swatch(NEVER_COLOR, _silence(share, T))] if share else (),
+            swatches=[Swatch(NEVER_COLOR, _silence(share, T))] if share and legend else (),
         ),
         place,
         rows=rows,

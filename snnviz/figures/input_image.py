@@ -20,6 +20,7 @@ def input_figure(
     image: "NDArray[np.generic]",
     *,
     label: str | None = None,
+    title: str | None = None,
     dpi: int = 200,
     width: float | None = None,
     font_size: float | None = None,
@@ -30,6 +31,7 @@ def input_figure(
     Args:
         image: Grey levels [H, W], or red, green and blue [3, H, W]: bytes, or floats in [0, 1].
         label: The name of its class, for the title.
+        title: Text above, "" for none; None: "Input image" and the label.
         dpi: Output pixels per inch.
         width: Inches of the figure; None: its usual width. Text keeps its points at any width.
         font_size: Points of text, from 5; None: 7.1 where `width` or `ax` is given, else as usual.
@@ -55,12 +57,14 @@ def input_figure(
         shown = pixels.transpose(1, 2, 0)
     elif pixels.dtype == np.uint8:
         shown = to_shades(pixels)
+    if title is None:
+        title = "Input image" if label is None else f"Input image: {label}"
     place = Place(ax, width, font_size, dpi)
     frame = build_frame(
         shown,
         measure(shown.shape, place, inches=4),
         place,
-        title="Input image" if label is None else f"Input image: {label}",
+        title=title,
         cmap=mpl.colormaps["gray"],
     )
     return place.finish(ax, frame.figure)

@@ -8,14 +8,15 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import Normalize as LinearNorm
 
+from snnviz._renaming import renamed
 from snnviz.errors import ShapeError
+from snnviz.figures.layout.choice import check_channels
 from snnviz.figures.layout.place import Place
 from snnviz.figures.layout.tiles import (
     Around,
     Bar,
     build_tiles,
     check_maps,
-    check_order,
     page_columns,
     pixel_of,
     to_pixels,
@@ -44,12 +45,13 @@ _IN_A_ROW = 4
 _PAIRS = 8
 
 
+@renamed(order="channels")
 def kernel_figure(
     kernels: "NDArray[np.floating]",
     maps: "NDArray[np.floating] | None" = None,
     *,
     T: int = 1,
-    order: Sequence[int] | None = None,
+    channels: Sequence[int] | None = None,
     types: Sequence[str] | None = None,
     colors: Mapping[str, str] | None = None,
     scale: str = "map",
@@ -74,7 +76,7 @@ def kernel_figure(
         kernels: Weights, floats [K, kh, kw]; or [K, C, kh, kw] of C input channels.
         maps: Mean spike counts over images, floats [K, H, W] in 0..T; None draws kernels alone.
         T: Number of time steps that the counts are of.
-        order: The channels to show, in reading order, ints in 0..K-1; None: all.
+        channels: The channels to show, in reading order, ints in 0..K-1; None: all.
         types: The type of each of the K channels, for a colour strip and a legend, or None.
         colors: Colours of types; those that have none get one.
         scale: "map": each mean map from its lowest to its highest mean; "shared": all on 0..T.
@@ -94,7 +96,7 @@ def kernel_figure(
     kernels = np.asarray(kernels)
     check_maps(kernels, "[K, C, kh, kw]" if kernels.ndim == 4 else "[K, kh, kw]", "kernels")
     count = len(kernels)
-    shown = check_order(order, count)
+    shown = check_channels(channels, count)
     named = check_types(types, count)
     palette = type_colors([named[k] for k in shown], colors) if named else {}
     top = float(np.abs(kernels).max()) or 1.0

@@ -1,5 +1,6 @@
 """The membrane potential of all neurons in one step."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
@@ -8,6 +9,7 @@ from matplotlib.colors import FuncNorm
 from matplotlib.colors import Normalize as LinearNorm
 
 from snnviz.errors import ConfigError
+from snnviz.figures.layout.choice import choose_channels
 from snnviz.figures.layout.place import Place
 from snnviz.figures.layout.tiles import Around, Bar, build_tiles, check_maps, to_pixels
 from snnviz.figures.levels import DIVERGING
@@ -28,7 +30,9 @@ def potential_map_figure(
     t: int,
     v_threshold: float = 1.0,
     v_reset: float | None = 0.0,
+    channels: Sequence[int] | None = None,
     labels: bool = False,
+    title: str | None = None,
     rows: int | None = None,
     columns: int | None = None,
     dpi: int = 200,
@@ -48,7 +52,9 @@ def potential_map_figure(
         t: The 0-based step, for the title.
         v_threshold: Threshold of the neurons.
         v_reset: What a spike resets the potential to; None: it subtracts the threshold.
+        channels: The channels to show, in reading order, ints in 0..K-1; None: all.
         labels: Write each map's channel number above it.
+        title: Text above, "" for none; None: the step.
         rows: Rows of the grid, or None.
         columns: Columns of the grid, or None.
         dpi: Output pixels per inch.
@@ -64,6 +70,7 @@ def potential_map_figure(
     check_maps(v, "[K, H, W]", "membrane potentials")
     if t < 0:
         raise ConfigError(f"t must be at least 0, got {t}")
+    shown, v = choose_channels(v, channels)
     reset = 0.0 if v_reset is None else v_reset
     reach = 2 * abs(v_threshold - reset) or 1.0
     far = max(reach, float(np.abs(v - v_threshold).max()))
@@ -78,8 +85,8 @@ def potential_map_figure(
     frame, _ = build_tiles(
         to_pixels(colors(norm(v.ravel()).reshape(v.shape), bytes=True)),
         Around(
-            title=f"Membrane potential at $t = {t}$, before reset",
-            labels=[str(k) for k in range(len(v))] if labels else (),
+            title=f"Membrane potential at $t = {t}$, before reset" if title is None else title,
+            labels=[str(k) for k in shown] if labels else (),
             bars=[
                 Bar(
                     "membrane potential",

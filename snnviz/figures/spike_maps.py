@@ -1,5 +1,6 @@
 """The spikes of single steps, and how they arrive one step after the other."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -7,6 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 
 from snnviz.errors import ConfigError, ShapeError
+from snnviz.figures.layout.choice import choose_channels
 from snnviz.figures.layout.place import Place
 from snnviz.figures.layout.tiles import (
     Around,
@@ -35,7 +37,10 @@ def spike_map_figure(
     *,
     t: int,
     before: "NDArray[np.generic] | None" = None,
+    channels: Sequence[int] | None = None,
     labels: bool = False,
+    title: str | None = None,
+    legend: bool = True,
     rows: int | None = None,
     columns: int | None = None,
     dpi: int = 200,
@@ -51,7 +56,10 @@ def spike_map_figure(
         t: The 0-based step, for the title.
         before: Which neurons have fired in an earlier step, zeros and ones [K, H, W], to be shown
             in a colour of their own; None shows this step alone.
+        channels: The channels to show, in reading order, ints in 0..K-1; None: all.
         labels: Write each map's channel number above it.
+        title: Text above, "" for none; None: the step.
+        legend: Whether the colours are explained.
         rows: Rows of the grid, or None.
         columns: Columns of the grid, or None.
         dpi: Output pixels per inch.
@@ -67,13 +75,14 @@ def spike_map_figure(
     """
     if t < 0:
         raise ConfigError(f"t must be at least 0, got {t}")
+    title = f"Spikes at $t = {t}$" if title is None else title
     if most > 1:
-        counts = _check_counts(spikes, most)
+        shown, counts = choose_channels(_check_counts(spikes, most), channels)
         scale = LinearSegmentedColormap.from_list("spikes", [REST_COLOR, SPIKE_COLOR])
         ticks = [float(tick) for tick in np.unique(np.linspace(0, most, min(most, 4) + 1).round())]
         around = Around(
-            title=f"Spikes at $t = {t}$",
-            labels=[str(k) for k in range(len(counts))] if labels else (),
+            title=title,
+            labels=[str(k) for k in shown] if labels else (),
             bars=[Bar("spikes in this step", scale, Normalize(0, most), ticks)],
         )
         pixels = to_pixels(scale(counts / most, bytes=True))
@@ -86,13 +95,13 @@ def spike_map_figure(
         raise ShapeError(
             f"spikes before must be {list(fired.shape)} as those now, got {list(earlier.shape)}"
         )
-    state = np.where(fired, 2, earlier.astype(int))
+    shown, state = choose_channels(np.where(fired, 2, earlier.astype(int)), channels)
     return _draw(
         state,
-        [n for n in (2, 1, 0) if (state == n).any()],
+        [n for n in (2, 1, 0) if (state == n).any()] if legend else [],
         Place(ax, width, font_size, dpi),
-        t=t,
-        labels=labels,
+        title=title,
+        labels=[str(k) for k in shown] if labels else (),
         rows=rows,
         columns=columns,
         alone=before is None,
@@ -105,8 +114,8 @@ def _draw(
     explained: list[int],
     place: Place,
     *,
-    t: int,
-    labels: bool,
+    title: str,
+    labels: Sequence[str],
     rows: int | None,
     columns: int | None,
     alone: bool,
@@ -118,9 +127,8 @@ def _draw(
     frame, _ = build_tiles(
         palette[state],
         Around(
-            # Of one length at every step below 100, so that nothing jumps from frame to frame.
-            title=f"Spikes at $t = {t}$",
-            labels=[str(k) for k in range(len(state))] if labels else (),
+            title=title,
+            labels=labels,
             swatches=[Swatch(_COLORS[n], names[n]) for n in explained],
         ),
         place,
@@ -163,8 +171,9 @@ def spike_frames(
             np.where(now, 2, before.astype(int)),
             [2, 1, 0],
             Place(None, None, None, dpi),
-            t=t,
-            labels=labels,
+            # Of one length at every step below 100, so that nothing jumps from frame to frame.
+            title=f"Spikes at $t = {t}$",
+            labels=[str(k) for k in range(len(now))] if labels else (),
             rows=rows,
             columns=columns,
             alone=False,

@@ -49,7 +49,7 @@ def test_kernels_are_on_one_symmetric_range(kernels):
 
 def test_kernels_stand_beside_the_mean_map_of_their_own_channel(kernels, maps):
     order = [4, 1, 0, 2, 6]
-    figure = kernel_figure(kernels, maps, T=T, order=order, columns=2)
+    figure = kernel_figure(kernels, maps, T=T, channels=order, columns=2)
     assert texts(figure) == [str(k) for k in order]
     for k in order:
         # A kernel of 2 x 3 fits three times into 6 x 9, then a gap, then the map.
@@ -82,7 +82,13 @@ def test_channels_come_in_the_order_given_with_their_types(maps):
     types = ["silent", "area", "area", "edge", "edge", "edge", "area"]
     order = [3, 5, 4, 1, 0, 2]
     figure = sorted_channels_figure(
-        maps, T=T, order=order, types=types, colors={"edge": "#123456"}, title="By type", columns=6
+        maps,
+        T=T,
+        channels=order,
+        types=types,
+        colors={"edge": "#123456"},
+        title="By type",
+        columns=6,
     )
     assert figure.axes[0].get_title() == "By type"
     assert texts(figure) == [str(k) for k in order]
@@ -141,7 +147,7 @@ def test_wrong_input_is_refused(kernels, maps):
     with pytest.raises(ShapeError, match=r"mean counts must be in 0..3 for T = 3, got 0 to 4"):
         kernel_figure(kernels, maps, T=3)
     with pytest.raises(ConfigError, match=r"channels must be in 0..6, got \[7\]"):
-        kernel_figure(kernels, order=[0, 7])
+        kernel_figure(kernels, channels=[0, 7])
     with pytest.raises(ConfigError, match=r"scale must be one of map, shared, got 'each'"):
         sorted_channels_figure(maps, T=T, scale="each")
     with pytest.raises(ConfigError, match="T must be at least 1, got 0"):

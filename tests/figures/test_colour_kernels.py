@@ -23,7 +23,7 @@ def colours(rng):
 
 
 def test_kernels_of_colours_are_in_their_colours_around_grey_on_one_range(colours):
-    figure = kernel_figure(colours, order=[3, 1, 0])
+    figure = kernel_figure(colours, channels=[3, 1, 0])
     bar = figure.axes[1]
     assert bar.get_xlim() == (-4, 4)
     assert bar.get_xlabel() == "weight of R, G, B each"

@@ -63,7 +63,7 @@ def test_each_first_spike_time_has_its_colour(steps, rng):
 
 def test_first_spikes_of_chosen_channels_are_labelled(rng):
     times = rng.integers(0, T + 1, (6, 4, 7))
-    figure = first_spike_figure(times, T=T, order=[4, 2], labels=True)
+    figure = first_spike_figure(times, T=T, channels=[4, 2], labels=True)
     assert texts(figure) == ["4", "2"]
     silent = (tile_under(figure, "4", 4, 7) == 255).all(axis=-1)
     assert np.array_equal(silent, times[4] == T)

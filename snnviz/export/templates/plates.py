@@ -23,6 +23,7 @@ from snnviz.export.templates.svg import build_svg
 from snnviz.export.templates.tones import ByteTones, CountTones
 from snnviz.figures import feature_map_figure, input_figure
 from snnviz.figures.feature_maps import regular_counts
+from snnviz.figures.layout.choice import check_channels
 from snnviz.grid import Layout, choose_layout
 
 if TYPE_CHECKING:
@@ -142,11 +143,15 @@ class FeatureMapPlate(_Plate):
         self._shape = shape
         self._t = t
         self._options = options
-        figure = self._figure(np.zeros(shape, dtype=np.uint8))
+        self._channels = check_channels(options.get("channels"), shape[0])
+        count = len(self._channels)
+        figure = self._figure(np.zeros((count, *shape[1:]), dtype=np.uint8))
         if t + 1 > _HIGHEST:
             return
         image = figure.axes[0].images[0]
-        layout = choose_layout(shape, rows=options.get("rows"), columns=options.get("columns"))
+        layout = choose_layout(
+            (count, *shape[1:]), rows=options.get("rows"), columns=options.get("columns")
+        )
         # What the canvas has beyond the maps and their gaps are the strips for labels.
         strip = (image.get_size()[0] - layout.shape[0]) // layout.rows
         tones = CountTones(
@@ -155,7 +160,7 @@ class FeatureMapPlate(_Plate):
             T=options.get("T") or t + 1,
             normalize=options.get("normalize", "map"),
         )
-        self._kind = self._describe(figure, replace(layout, strip=strip), shape[0], tones, t + 1)
+        self._kind = self._describe(figure, replace(layout, strip=strip), count, tones, t + 1)
 
     def render(self, counts: "NDArray[np.integer]", form: str) -> bytes:
         """The figure of these counts as a file.
@@ -179,16 +184,24 @@ class FeatureMapPlate(_Plate):
         ):
             feature_map_figure(counts, t=self._t)  # says what is wrong
         dtype = np.uint8 if self._t + 1 <= _HIGHEST else counts.dtype
+        if "channels" in self._options:
+            counts = counts[self._channels]
         return self._write(np.ascontiguousarray(counts, dtype=dtype), form)
 
     def _draw(self, maps: "Bytes", **frame: Any) -> "Figure":
-        figure: Figure = feature_map_figure(maps, t=self._t, **self._options, **frame)
+        if "channels" in self._options:  # the figure takes all, and names those that it shows
+            every = np.zeros(self._shape, maps.dtype)
+            every[self._channels] = maps
+            maps = every
+        figure: Figure = feature_map_figure(maps, t=self._t, **{**self._options, **frame})
         return figure
 
     def _frame(self, maps: "Bytes", keys: list[int]) -> "Frame":
         """The legend's entries, and the bar's where there is one."""
         there = {"silent": 0 in keys, "saturated": (self._t + 1) * 257 in keys}
-        frame: Frame = {"legend": [name for name, occurs in there.items() if occurs]}
+        frame: Frame = {}
+        if "legend" not in self._options:
+            frame["legend"] = [name for name, occurs in there.items() if occurs]
         if self._options.get("normalize", "map") != "map":
             # Of bytes without the regular ones: a fifth of the time of NumPy's search.
             regular = not maps.tobytes().translate(None, bytes(regular_counts(self._t)))
@@ -207,6 +220,7 @@ class InputPlate(_Plate):
         dpi: int = 200,
         *,
         svg_text: bool = False,
+        **options: Any,
     ) -> None:
         """Settle the kind.
 
@@ -215,13 +229,14 @@ class InputPlate(_Plate):
             label: The name of its class, for the title.
             dpi: Output pixels per inch.
             svg_text: See `snnviz.export.render`.
+            options: See `snnviz.input_figure`.
 
         Raises:
             ConfigError: As `snnviz.input_figure` does.
         """
         super().__init__(svg_text=svg_text)
         self._shape = shape
-        self._options: dict[str, Any] = {"label": label, "dpi": dpi}
+        self._options: dict[str, Any] = {"label": label, "dpi": dpi, **options}
         figure = self._figure(np.zeros((1, *shape), dtype=np.uint8))
         tones = ByteTones(figure.axes[0].images[0])
         layout = Layout(rows=1, columns=1, height=shape[0], width=shape[1], gap=0)

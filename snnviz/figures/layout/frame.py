@@ -160,7 +160,7 @@ def build_frame(
             `cmap`. Or colours, bytes [H, W, 3].
         sizes: What `measure` found.
         place: What is drawn on.
-        title: Text above the picture, broken into lines where it is long.
+        title: Text above the picture, broken into lines where it is long; empty: no room for one.
         cmap: Colour map of values.
         below: Free room under the picture, in lines of small text.
         right: Free room to its right, in the same unit.
@@ -181,7 +181,8 @@ def build_frame(
     title = wrap(title, sizes.heading, (width + 2 * min(sides)) * 72 / sizes.dpi)
     figure: Figure | SubFigure
     if place.ax is None:
-        title_room = round((top + _LINE * title.count("\n")) * heading) + room
+        lines = round((top + _LINE * title.count("\n")) * heading) if title else margin
+        title_room = lines + room
         bottom = margin + round(below * text)
         tall = height + title_room + bottom
         figure = Figure(

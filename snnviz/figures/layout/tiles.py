@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.colors import to_rgb
 
-from snnviz.errors import ConfigError, ShapeError
+from snnviz.errors import ShapeError
 from snnviz.figures.layout import bars as colour_bars
 from snnviz.figures.layout import legend
 from snnviz.figures.layout.bars import Bar
@@ -176,19 +176,6 @@ def check_maps(maps: "NDArray[np.generic]", form: str, what: str) -> None:
         raise ShapeError(f"{what} must be numbers {form}, got {maps.dtype} {list(maps.shape)}")
     if not np.isfinite(maps).all():
         raise ShapeError(f"{what} must be finite; {np.sum(~np.isfinite(maps))} are not")
-
-
-def check_order(order: Sequence[int] | None, count: int) -> list[int]:
-    """The channels to show, in their order; None: all.
-
-    Raises:
-        ConfigError: There are none, or one is not in 0..count-1.
-    """
-    chosen = list(range(count)) if order is None else [int(k) for k in order]
-    wrong = [k for k in chosen if not 0 <= k < count]
-    if wrong or not chosen:
-        raise ConfigError(f"channels must be in 0..{count - 1}, got {wrong or 'none'}")
-    return chosen
 
 
 def page_columns(count: int, height: int, width: int, least: int) -> int:
