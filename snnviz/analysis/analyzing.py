@@ -150,7 +150,8 @@ def analyze(
     labelled = count_classes(images, train_images) is not None
     seen = images.head(min(max(network_images, 1), len(images)))
     asked = networks if networks and labelled and network_images else {}
-    whole, unknown = in_networks(asked, measured, seen, ranks=ranks, progress=progress)
+    channels = {each.coder.name: each.shape[0] for each in measured}
+    whole, unknown = in_networks(asked, channels, seen, ranks=ranks, progress=progress)
     epochs = tuple(sorted(snapshots or {}))
     kernels = np.stack([snapshots[epoch] for epoch in epochs]) if snapshots else None
     return Analysis(

@@ -1,9 +1,8 @@
 """What encoders are worth to their networks: accuracy, and accuracy without each channel."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from snnviz.analysis.measuring import Measured
 from snnviz.data import ImageSet
 from snnviz.errors import ConfigError, DataError, ShapeError
 from snnviz.ranks import Ranks
@@ -40,7 +39,7 @@ class InNetwork:
 
 def in_networks(
     networks: Mapping[str, Network],
-    measured: Sequence[Measured],
+    channels: Mapping[str, int],
     images: ImageSet,
     *,
     ranks: Ranks | None = None,
@@ -50,12 +49,11 @@ def in_networks(
 
     Args:
         networks: The networks, by the name of the coder that is their encoder.
-        measured: What was found of the coders.
+        channels: How many channels each of these has.
         images: Labelled images.
         ranks: Processes that share the channels.
         progress: Called as `progress(phase, done, total)`.
     """
-    channels = {each.coder.name: each.shape[0] for each in measured}
     found: dict[str, InNetwork] = {}
     left_out: list[str] = []
     for name, net in networks.items():

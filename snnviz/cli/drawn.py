@@ -26,6 +26,7 @@ from snnviz.tutorial.network import ConvSNN, build_encoder_layers
 
 if TYPE_CHECKING:
     from snnviz.adapters.network import NetworkEncoder
+    from snnviz.analysis.within import Network
     from snnviz.cli.subjects import Model
 
 
@@ -77,6 +78,7 @@ class Drawn:
         predict: What gives samples their predicted class.
         layers: All layers, for a table.
         records: What is known already of each layer's spikes, by the images' index.
+        whole: The tutorial's network; or the user's, of which the encoders are.
     """
 
     T: int
@@ -87,6 +89,15 @@ class Drawn:
     predict: Predict | None = None
     layers: tuple[LayerInfo, ...] = ()
     records: Sequence[Mapping[int, SpikeRecord]] = ()
+    whole: "ConvSNN | Model | None" = None
+
+    def network(self, encoder: Encoder) -> "Network | None":
+        """The whole network that this encoder is of, as one that answers; None where none does."""
+        if self.whole is None or isinstance(self.whole, ConvSNN):
+            return self.whole
+        from snnviz.scoring.ablation import AnsweringLayer
+
+        return AnsweringLayer(self.whole.net, self.whole.answerer(), encoder.layer)
 
     def known(self, place: int) -> Mapping[int, SpikeRecord]:
         """What is known of the spikes of the layer at that place."""
@@ -154,7 +165,7 @@ def _of_checkpoint(wanted: Wanted) -> Drawn:
     used = predictions if _suits(network, samples) else None
     if not wanted.layer and not wanted.listing:
         encoder = load_encoder(checkpoint).to(wanted.device)
-        return Drawn(T, samples, [None], [encoder], about, used)
+        return Drawn(T, samples, [None], [encoder], about, used, whole=network)
     from snnviz.cli.subjects import Model, chosen_layers
 
     subject = Model(str(checkpoint.path), _network(checkpoint, T, wanted.device), T)
@@ -162,7 +173,8 @@ def _of_checkpoint(wanted: Wanted) -> Drawn:
     names = chosen_layers(wanted.layer, layers)
     encoders = [subject.encoder(name) for name in names]
     records = _shared(wanted, subject, samples, names, encoders, layers, T)
-    return Drawn(T, samples, names, encoders, about, used, layers, records)
+    whole_one = subject if checkpoint.holds_network else None
+    return Drawn(T, samples, names, encoders, about, used, layers, records, whole_one)
 
 
 def _of_unknown(wanted: Wanted, path: Path, error: CheckpointError) -> Drawn:
@@ -240,7 +252,7 @@ def _of_model(wanted: Wanted, spec: str) -> Drawn:
     drawn = _of_subject(wanted, subject, {"model": subject.about}, answering)
     asked = wanted.predict and not wanted.listing and drawn.samples[0].predicted is None
     used = subject.predictions(drawn.samples, quiet=wanted.quiet) if asked else None
-    return replace(drawn, predict=used)
+    return replace(drawn, predict=used, whole=subject)
 
 
 def _predictions(network: ConvSNN | None) -> Predict | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from snnviz.cli import Command, loading, options
+from snnviz.cli.appearance import appearance_options, chosen_channels, parse_channels
 from snnviz.cli.output import say
 from snnviz.grid import NORMALIZATIONS
 
@@ -154,6 +155,7 @@ def _neurons(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ..
     show_default="16 for 128 maps",
     help="Columns of the grid.",
 )
+@appearance_options
 @options.dpi_option
 @click.option("--svg-text", is_flag=True, help="Keep text in SVG as text, not as outlines.")
 @click.option("--sheet", is_flag=True, help="Draw contact sheets as well: many images a page.")
@@ -207,6 +209,12 @@ def command(
     labels: bool,
     rows: int | None,
     columns: int | None,
+    channel: tuple[str, ...],
+    sort: str,
+    width: float | None,
+    font_size: float | None,
+    title: bool,
+    legend: bool,
     dpi: int,
     svg_text: bool,
     sheet: bool,
@@ -218,6 +226,7 @@ def command(
     For every image: the input, and for t = 0 and t = T-1 the spikes of all feature maps summed
     over the steps 0..t, in a grid. Without --ckpt it takes the encoder that comes with snnviz.
     """
+    channels = parse_channels(channel)
     drawing: dict[str, Any] = {
         "at": at,
         "kinds": kind,
@@ -225,13 +234,18 @@ def command(
         "formats": format,
         "normalize": normalize,
         "cmap": cmap,
-        "labels": labels,
+        # Channels that are not all, or not in order, are told from each other by their numbers.
+        "labels": labels or bool(channels) or sort != "index",
         "rows": rows,
         "columns": columns,
         "dpi": dpi,
         "svg_text": svg_text,
         "sheet": sheet,
         "captions": caption,
+        "width": width,
+        "font_size": font_size,
+        "titles": title,
+        "legends": legend,
     }
     with loading():
         from snnviz.cli.drawn import Wanted, find_drawn
@@ -266,7 +280,21 @@ def command(
                 if not quiet:
                     say(found.table())
                 return
-            figure_options = FigureSetOptions(T=found.T, **drawing)
+            figure_options = [
+                FigureSetOptions(
+                    T=found.T,
+                    channels=chosen_channels(
+                        encoder,
+                        found.samples,
+                        found.T,
+                        channels=channels,
+                        sort=sort,
+                        network=found.network(encoder),
+                    ),
+                    **drawing,
+                )
+                for encoder in found.encoders
+            ]
             several = len(found.encoders) > 1
             places = [out_dir / folder for folder in found.folders] if several else [out_dir]
             if several:
@@ -274,18 +302,18 @@ def command(
                     check_folder(place, SETS, overwrite=overwrite, resume=resume)
             # Of several layers none is drawn where another cannot be.
             known = [
-                check_views(encoder, found.samples, figure_options, found.known(number))
+                check_views(encoder, found.samples, figure_options[number], found.known(number))
                 if several
                 else {}
                 for number, encoder in enumerate(found.encoders)
             ]
-        drawn = zip(places, found.names, found.encoders, known, strict=True)
-        for place, name, encoder, records in drawn:
+        drawn = zip(places, found.names, found.encoders, known, figure_options, strict=True)
+        for place, name, encoder, records, layer_options in drawn:
             manifest = write_figure_sets(
                 encoder,
                 found.samples,
                 place,
-                figure_options,
+                layer_options,
                 made_from={**found.about, **({} if name is None else {"layer": name})},
                 source=found.source,
                 predict=found.predict,

@@ -21,6 +21,8 @@ _SCALES = {
 _SPECIAL = (
     "Maps that are silent (no spike anywhere) or saturated (a spike everywhere, always) are marked."
 )
+# So many channels a caption names.
+_NAMED = 16
 # What LaTeX takes for something else.
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -124,7 +126,7 @@ class Captions:
         t = int(found[1]) if found else self.options.T - 1
         T, at = math(f"T = {self.options.T}"), math(f"t = {t}")
         layer = f" of layer {plain(self.layer)}" if self.layer else ""
-        maps = f"the {quantity(channels, 'feature map')}{layer} ({plain(self.neurons)})"
+        maps = f"{self._maps(channels)}{layer} ({plain(self.neurons)})"
         steps = f"steps {math('0')} to {math(str(t))}" if t else f"step {math('0')}"
         scale = _SCALES[self.options.normalize].format(T=self.options.T)
         shows = {
@@ -141,6 +143,18 @@ class Captions:
         image = "" if sample is None else f"{what}: {self._image(sample, plain)}."
         encoder = f"Encoder: {plain(self.source.encoder)}." if self.source.encoder else ""
         return " ".join(filter(None, [shows, image, encoder]))
+
+    def _maps(self, channels: int) -> str:
+        """Which feature maps are shown: all, or which of them."""
+        shown = self.options.channels
+        if not shown:
+            return f"the {quantity(channels, 'feature map')}"
+        if len(shown) == channels:
+            return f"the {quantity(channels, 'feature map')}, in the order of their labels,"
+        if len(shown) > _NAMED:
+            return f"{len(shown)} of the {quantity(channels, 'feature map')}"
+        names = ", ".join(map(str, shown))
+        return f"feature map{'s' * (len(shown) > 1)} {names} of {channels}"
 
     def _image(self, sample: Sample, plain: Callable[[str], str]) -> str:
         if sample.source:

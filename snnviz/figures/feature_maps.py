@@ -33,6 +33,8 @@ _INCHES = 7.0
 # Height of the strip for a map's channel number, as a share of the map's width, and of the number
 # in it.
 _LABEL, _NUMBER = 0.25, 0.85
+# Size of such a number beside that of the title, at most.
+_LARGE = 1.0
 # Lines of small text to the right of the grid for the bar and its numbers.
 _BAR = 5.0
 
@@ -195,7 +197,7 @@ def _strip(width: int, sizes: "Sizes") -> int:
 def _add_labels(frame: Frame, layout: Layout, shown: Sequence[int]) -> None:
     """Each map's channel number, in the strip above it, as far as they fit beside each other."""
     sizes = frame.sizes
-    points = _NUMBER * layout.strip * sizes.pixel
+    points = min(_NUMBER * layout.strip * sizes.pixel, _LARGE * sizes.heading)
     if sizes.fixed:
         points = min(points, max(sizes.text, sizes.smallest))
     pitch = (layout.width + layout.gap) * sizes.pixel

@@ -291,3 +291,37 @@ def test_each_image_of_a_sheet_is_beside_its_own_rate(rng):
     assert first[1] == third[1]
     assert first[1].stop < second[1].start
     assert first[0].stop < third[0].start
+
+
+def test_chosen_channels_keep_their_numbers(rng):
+    counts = rng.integers(0, 5, (9, 4, 6))
+    figure = feature_map_figure(counts, t=3, channels=[7, 2], labels=True)
+    assert [text.get_text() for text in figure.axes[0].texts] == ["7", "2"]
+    same = feature_map_figure(counts[[7, 2]], t=3, labels=True)
+    shown, expected = (each.axes[0].images[0].get_array() for each in (figure, same))
+    assert np.array_equal(np.ma.filled(shown, -9), np.ma.filled(expected, -9))
+
+
+@pytest.mark.parametrize("channels", [[9], [-1], [], [1, 1]])
+def test_channels_that_cannot_be_shown(channels, rng):
+    with pytest.raises(ConfigError, match="channels must"):
+        feature_map_figure(rng.integers(0, 5, (9, 4, 6)), t=3, channels=channels)
+
+
+def test_without_title_and_legend_there_is_no_room_for_them(rng):
+    counts = rng.integers(1, 5, (9, 4, 6))
+    usual = feature_map_figure(counts, t=3)
+    bare = feature_map_figure(counts, t=3, title="", legend=False)
+    assert not bare.legends
+    assert not bare.axes[0].get_title()
+    assert bare.get_figheight() < usual.get_figheight()
+    assert bare.get_figwidth() == usual.get_figwidth()
+
+
+def test_an_argument_by_its_old_name(rng):
+    from snnviz import kernel_figure
+
+    kernels = rng.normal(size=(5, 3, 3))
+    with pytest.warns(DeprecationWarning, match="order of kernel_figure is called channels now"):
+        figure = kernel_figure(kernels, order=[4, 1])
+    assert [text.get_text() for text in figure.axes[0].texts][:2] == ["4", "1"]

@@ -1,0 +1,142 @@
+"""Options about how figures look: which channels, how wide, with which texts."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from snnviz.errors import ConfigError
+
+if TYPE_CHECKING:
+    from snnviz.adapters.encoder import Encoder
+    from snnviz.analysis.within import Network
+    from snnviz.data import Sample
+
+# Inches of a unit of length.
+_UNITS = {"in": 1.0, "mm": 1 / 25.4, "cm": 1 / 2.54, "pt": 1 / 72}
+# As `snnviz.analysis.ORDERS`, which takes seconds to import.
+_ORDERS = ("index", "rate", "type", "edges", "importance")
+_LARGEST = 1 << 16
+
+
+class Length(click.ParamType[float]):
+    """A length such as 3.3in, 84mm, 8.4cm or 240pt, in inches; a number alone is in inches."""
+
+    name = "length"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The inches."""
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"(\d+\.?\d*|\.\d+) ?(in|mm|cm|pt)?", str(value).strip().lower())
+        if found is None:
+            self.fail(f"{value!r} is no length; give one such as 3.3in or 84mm.", param, ctx)
+        return float(found[1]) * _UNITS[found[2] or "in"]
+
+
+def appearance_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--channel`, `--sort`, `--width`, `--font-size`, `--no-title` and `--no-legend`."""
+    for option in (
+        click.option(
+            "--no-legend",
+            "legend",
+            is_flag=True,
+            flag_value=False,
+            default=True,
+            help="Leave out what explains the special colours; scales stay.",
+        ),
+        click.option(
+            "--no-title", "title", is_flag=True, flag_value=False, default=True,
+            help="Leave out the titles.",
+        ),
+        click.option(
+            "--font-size",
+            type=click.FloatRange(min=5, max=72),
+            default=None,
+            show_default="7.1 with --width, else a share of it",
+            help="Points of text.",
+        ),
+        click.option(
+            "--width",
+            type=Length(),
+            default=None,
+            metavar="LENGTH",
+            show_default="about 7in",
+            help="Width of each figure, such as 3.3in or 84mm; text keeps its points.",
+        ),
+        click.option(
+            "--sort",
+            type=click.Choice(_ORDERS),
+            default="index",
+            show_default=True,
+            help="Order of the channels: by their numbers, firing rate, type, correlation with "
+            "edges, or what the network loses without each; found on up to 100 of the images.",
+        ),
+        click.option(
+            "--channel",
+            multiple=True,
+            metavar="K|K-L",
+            show_default="all",
+            help="Draw this channel, or these: 7, 0-15. Repeatable.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def parse_channels(texts: Sequence[str]) -> tuple[int, ...]:
+    """Channels as users write them: numbers, and ranges with both ends, each channel once.
+
+    Args:
+        texts: Such as "3", "0-15", "1,4,9".
+
+    Raises:
+        BadParameter: It is no number or range.
+
+    Example:
+        >>> parse_channels(["7", "0-3", "2,9"])
+        (7, 0, 1, 2, 3, 9)
+    """
+    chosen: dict[int, None] = {}
+    for part in (part.strip() for text in texts for part in text.split(",")):
+        first, dash, last = part.partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise click.BadParameter(
+                f"{part!r} is no channel; give a number, or a range such as 0-15.",
+                param_hint="--channel",
+            )
+        begin, end = int(first), int(last if dash else first)
+        if end < begin or end - begin >= _LARGEST:
+            raise click.BadParameter(
+                f"{part!r} is no range of channels; give the lower one first.",
+                param_hint="--channel",
+            )
+        chosen |= dict.fromkeys(range(begin, end + 1))
+    return tuple(chosen)
+
+
+def chosen_channels(
+    encoder: "Encoder",
+    samples: "Sequence[Sample]",
+    T: int,
+    *,
+    channels: tuple[int, ...],
+    sort: str,
+    network: "Network | None",
+) -> tuple[int, ...]:
+    """The channels to draw in their order; none where that is all of them as they are numbered.
+
+    Raises:
+        ConfigError: One does not exist, or their order cannot be found.
+    """
+    if sort == "index":
+        return channels
+    from snnviz.analysis.ordering import channel_order
+
+    order = channel_order(encoder, samples, T, sort, network=network)
+    if missing := sorted(set(channels) - set(order)):
+        raise ConfigError(f"channels must be in 0..{len(order) - 1}, got {missing}")
+    return tuple(k for k in order if not channels or k in channels)
