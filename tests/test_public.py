@@ -43,6 +43,8 @@ PUBLIC = {
     "build_network",
     "channel_importance",
     "class_atlas_figure",
+    "comparison_figure",
+    "composed_figure",
     "confusion_figure",
     "encoder_history_figure",
     "evaluate",

@@ -3,6 +3,7 @@
 from snnviz.figures.anytime import anytime_figure
 from snnviz.figures.atlas import class_atlas_figure
 from snnviz.figures.channels import sorted_channels_figure
+from snnviz.figures.composed import comparison_figure, composed_figure
 from snnviz.figures.confusion import confusion_figure
 from snnviz.figures.curves import accuracies_figure, accuracy_figure, loss_figure
 from snnviz.figures.event_frames import frames_figure
@@ -28,6 +29,8 @@ __all__ = [
     "accuracy_figure",
     "anytime_figure",
     "class_atlas_figure",
+    "comparison_figure",
+    "composed_figure",
     "confusion_figure",
     "contact_sheet_figure",
     "encoder_history_figure",

@@ -103,7 +103,7 @@ def feature_map_figure(
     colors = canvas_colors(cmap)
     explained = legend or () if legend is not True else found_levels(counts, t, most)
     entries = legends.lay_out(
-        _swatches(explained, t, most),
+        level_swatches(explained, t, most),
         sizes.text,
         sizes.room,
     )
@@ -154,7 +154,7 @@ def found_levels(counts: "NDArray[np.integer]", t: int, most: int = 1) -> list[s
     return [name for name, occurs in there.items() if occurs]
 
 
-def _swatches(named: Collection[str], t: int, most: int) -> list[Swatch]:
+def level_swatches(named: Collection[str], t: int, most: int) -> list[Swatch]:
     """What the special colours mean."""
     steps = "step 0" if t == 0 else f"all {t + 1} steps"
     spikes = "a spike" if most == 1 else f"{most} spikes"
