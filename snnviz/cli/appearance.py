@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -38,8 +39,26 @@ class Length(click.ParamType[float]):
 
 
 def appearance_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`--channel`, `--sort`, `--width`, `--font-size`, `--no-title` and `--no-legend`."""
+    """`--channel`, `--sort`, `--width`, `--font-size`, `--compose`, `--compare` and their kin."""
     for option in (
+        click.option(
+            "--match",
+            is_flag=True,
+            help="Compare each channel with that whose responses to up to 100 of the images "
+            "correlate most with its own, all in all, not with that of the same number.",
+        ),
+        click.option(
+            "--compare",
+            type=click.Path(path_type=Path),
+            default=None,
+            help="Draw the spikes of this checkpoint, or of --model with these weights, beside "
+            "those of --ckpt, and their difference.",
+        ),
+        click.option(
+            "--compose",
+            is_flag=True,
+            help="Draw input and summed spikes in one figure as well, composed.",
+        ),
         click.option(
             "--no-legend",
             "legend",
@@ -140,3 +159,18 @@ def chosen_channels(
     if missing := sorted(set(channels) - set(order)):
         raise ConfigError(f"channels must be in 0..{len(order) - 1}, got {missing}")
     return tuple(k for k in order if not channels or k in channels)
+
+
+def told_apart(path: Path, other: Path | None) -> str:
+    """As much of the end of a path as tells it from another one: its name alone where that does.
+
+    Example:
+        >>> told_apart(Path("runs/b/max.pth"), Path("runs/a/max.pth"))
+        'b/max.pth'
+    """
+    parts = path.resolve().parts
+    others = () if other is None else other.resolve().parts
+    same = 0
+    while same < min(len(parts), len(others)) - 1 and parts[-1 - same] == others[-1 - same]:
+        same += 1
+    return "/".join(parts[-1 - same :])

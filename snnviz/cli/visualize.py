@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from snnviz.cli import Command, loading, options
-from snnviz.cli.appearance import appearance_options, chosen_channels, parse_channels
+from snnviz.cli.appearance import (
+    appearance_options,
+    chosen_channels,
+    parse_channels,
+    told_apart,
+)
 from snnviz.cli.output import say
 from snnviz.grid import NORMALIZATIONS
 
@@ -215,6 +220,9 @@ def command(
     font_size: float | None,
     title: bool,
     legend: bool,
+    compose: bool,
+    compare: Path | None,
+    match: bool,
     dpi: int,
     svg_text: bool,
     sheet: bool,
@@ -246,8 +254,11 @@ def command(
         "font_size": font_size,
         "titles": title,
         "legends": legend,
+        "compose": compose,
+        "compare": "" if compare is None else told_apart(compare, ckpt),
     }
     with loading():
+        from snnviz.cli.compared import found_others, partners
         from snnviz.cli.drawn import Wanted, find_drawn
         from snnviz.device import choose_device
         from snnviz.export import SETS, FigureSetOptions, write_figure_sets
@@ -280,9 +291,11 @@ def command(
                 if not quiet:
                     say(found.table())
                 return
+            others = found_others(compare, wanted, found)
             figure_options = [
                 FigureSetOptions(
                     T=found.T,
+                    partner=partners(encoder, other, found, match=match),
                     channels=chosen_channels(
                         encoder,
                         found.samples,
@@ -293,7 +306,7 @@ def command(
                     ),
                     **drawing,
                 )
-                for encoder in found.encoders
+                for encoder, other in zip(found.encoders, others, strict=True)
             ]
             several = len(found.encoders) > 1
             places = [out_dir / folder for folder in found.folders] if several else [out_dir]
@@ -307,8 +320,8 @@ def command(
                 else {}
                 for number, encoder in enumerate(found.encoders)
             ]
-        drawn = zip(places, found.names, found.encoders, known, figure_options, strict=True)
-        for place, name, encoder, records, layer_options in drawn:
+        drawn = zip(places, found.names, found.encoders, others, known, figure_options, strict=True)
+        for place, name, encoder, other, records, layer_options in drawn:
             manifest = write_figure_sets(
                 encoder,
                 found.samples,
@@ -316,6 +329,7 @@ def command(
                 layer_options,
                 made_from={**found.about, **({} if name is None else {"layer": name})},
                 source=found.source,
+                other=other,
                 predict=found.predict,
                 overwrite=overwrite,
                 resume=resume,

@@ -138,6 +138,10 @@ class Captions:
             "raster": f"Spike trains of single neurons of {maps}, {T}.",
             "potentials": f"Membrane potential of single neurons of {maps}, {T}.",
             "kernels": f"Weights in front of {maps}.",
+            "composed": f"Input image and spike counts of {maps}, summed over steps 0 to t of {T}; "
+            f"{scale}. {_SPECIAL}",
+            "comparison": f"Spike counts of {maps}, summed over {steps} of {T}, in this encoder "
+            f"(A) and in {plain(self.options.compare)} (B), and their difference.",
         }[_STEP.sub("", picture)]
         what = "Image" if shows else "Input image"
         image = "" if sample is None else f"{what}: {self._image(sample, plain)}."

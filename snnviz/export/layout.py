@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from snnviz.data import Sample
-from snnviz.export.options import CAPTION_FORMS, FORMATS, KINDS, FigureSetOptions
+from snnviz.export.options import CAPTION_FORMS, COMPARISON, FORMATS, KINDS, FigureSetOptions
 from snnviz.export.sheets import sheet_names
 from snnviz.folders import Layout
 
@@ -18,6 +18,7 @@ def _one_of(names: Iterable[str]) -> str:
     return "|".join(name.replace("{t}", r"\d+") for name in names)
 
 
+_PICTURES = _one_of([*(name for names in KINDS.values() for name in names), COMPARISON])
 _WRITTEN = _one_of((*DRAWN, *CAPTION_FORMS))
 
 
@@ -47,7 +48,7 @@ SETS = Layout(
     manifest="manifest.json",
     mark=".unfinished.json",
     owned=re.compile(
-        rf"\d{{5,}}/((input|{_one_of(name for names in KINDS.values() for name in names)})"
+        rf"\d{{5,}}/((input|composed|{_PICTURES})"
         rf"\.({_WRITTEN})|counts\.npz)|kernels\.({_WRITTEN})|sheet_\d{{3,}}\.({_one_of(DRAWN)})"
     ),
     listed=_listed,

@@ -20,6 +20,8 @@ KINDS = {
     "kernels": (),  # one picture for all images
     "raster": ("raster", "potentials"),
 }
+# What the pictures of two encoders are called.
+COMPARISON = "comparison_t{t}"
 _NEEDS_DRIVE = {"membrane", "raster"}
 # Options that came later: where they say nothing, a manifest does not either, so that folders of
 # earlier runs can be gone on with.
@@ -34,6 +36,9 @@ _LATER: dict[str, object] = {
     "font_size": None,
     "titles": True,
     "legends": True,
+    "compose": False,
+    "compare": "",
+    "partner": (),
 }
 
 
@@ -67,6 +72,10 @@ class FigureSetOptions:
         font_size: Points of text, from 5; None: 7.1 where there is a width, else as usual.
         titles: Whether figures have titles.
         legends: Whether figures explain the special colours; scales stay.
+        compose: Whether input and summed spikes are also drawn in one figure, "composed".
+        compare: What the encoder that the spikes are compared with is called; empty: none is.
+        partner: For each channel the one of that encoder which it is compared with, see
+            `snnviz.comparison_figure`; none: that of the same number.
     """
 
     T: int
@@ -89,6 +98,9 @@ class FigureSetOptions:
     font_size: float | None = None
     titles: bool = True
     legends: bool = True
+    compose: bool = False
+    compare: str = ""
+    partner: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         """Settle the steps and formats, each once.
@@ -122,6 +134,8 @@ class FigureSetOptions:
         for kind in self.kinds:
             for name in KINDS[kind]:
                 figures += [name.format(t=t) for t in self.at] if "{t}" in name else [name]
+        figures += ["composed"] * self.compose
+        figures += [COMPARISON.format(t=t) for t in self.at if self.compare]
         drawn = [f"{name}.{form}" for form in self._written_forms for name in figures]
         return [*drawn, "counts.npz"] if "npz" in self.formats else drawn
 

@@ -10,6 +10,7 @@ from snnviz.data import Sample
 from snnviz.export.captions import Captions
 from snnviz.export.options import FigureSetOptions
 from snnviz.export.templates.plates import FeatureMapPlate, InputPlate
+from snnviz.export.together import together
 from snnviz.export.views import Currents, rendered, views
 from snnviz.figures import feature_map_figure, input_figure
 
@@ -28,6 +29,7 @@ def figure_set(
     options: FigureSetOptions,
     currents: Currents | None = None,
     captions: Captions | None = None,
+    other: "SpikeRecord | None" = None,
 ) -> dict[str, bytes]:
     """The files of one image, by name.
 
@@ -37,6 +39,7 @@ def figure_set(
         options: What to draw.
         currents: Its drive, where `options.needs_drive`.
         captions: The captions, where `options.captions`.
+        other: The image's spikes in the encoder that it is compared with, where `options.compare`.
     """
     counts = {t: record.count(t)[0] for t in options.at}
     figures: dict[str, Callable[[str], bytes]] = {"input": _input(sample, options)}
@@ -49,6 +52,7 @@ def figure_set(
             grid = _feature_map_plate(count.shape, t, drawing, options.svg_text)
             figures[f"counts_t{t}"] = partial(grid.render, count)
     figures |= views(sample, record, options, currents)
+    figures |= together(sample, record, options, other)
     content = {
         f"{name}.{form}": draw(form)
         for form in options.formats

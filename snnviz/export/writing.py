@@ -14,13 +14,14 @@ from snnviz._version import __version__
 from snnviz.data import Sample
 from snnviz.errors import ConfigError
 from snnviz.export.captions import Captions, Source
-from snnviz.export.encoding import encoded
+from snnviz.export.encoding import encode_samples, encoded
 from snnviz.export.layout import SETS, planned_files, set_folder
 from snnviz.export.options import FigureSetOptions
 from snnviz.export.pool import work
 from snnviz.export.sets import figure_set
 from snnviz.export.sheets import Rates, write_sheets
 from snnviz.export.templates.deflate import LIBRARY
+from snnviz.export.together import check_other
 from snnviz.export.views import Currents, check_views, find_currents, write_kernels
 from snnviz.figures.fonts import warn_of_missing
 from snnviz.files import make_folder, write_bytes
@@ -46,6 +47,7 @@ def write_figure_sets(
     *,
     made_from: dict[str, Any] | None = None,
     source: Source | None = None,
+    other: "Encoder | None" = None,
     predict: Predict | None = None,
     overwrite: bool = False,
     resume: bool = False,
@@ -69,6 +71,7 @@ def write_figure_sets(
         options: What to draw.
         made_from: Further entries for the manifest: where encoder and images came from.
         source: What captions call the encoder and the images.
+        other: The encoder that `options.compare` names.
         predict: Gives each sample its `predicted`, for the manifest, like
             `snnviz.scoring.evaluation.with_predictions`.
         overwrite: Write into a folder that is not empty; figure sets that an earlier run listed
@@ -107,6 +110,7 @@ def write_figure_sets(
         with ranks.agreed():
             # Options that do not suit the encoder are refused before anything is written.
             known = check_views(encoder, samples, options, records or {})
+            check_other(other, samples, options, known)
             if ranks.is_first:
                 sources = [sample.source or "" for sample in samples if options.sheet]
                 warn_of_missing([*sources, *{sample.class_name or "" for sample in samples}])
@@ -120,7 +124,7 @@ def write_figure_sets(
         rates = Rates(options)
         with ranks.agreed():
             entries = _write(
-                encoder, chosen, len(own), out_dir, captions, jobs, progress, known, rates
+                encoder, other, chosen, len(own), out_dir, captions, jobs, progress, known, rates
             )
         order = {sample.index: place for place, sample in enumerate(samples)}
         everything = sorted(ranks.gather(entries), key=lambda entry: order[entry["index"]])
@@ -156,10 +160,12 @@ class _Task:
     out_dir: Path
     captions: Captions
     currents: Currents | None
+    other: "SpikeRecord | None"
 
 
 def _write(
     encoder: "Encoder",
+    other: "Encoder | None",
     samples: Iterable[Sample],
     total: int,
     out_dir: Path,
@@ -197,6 +203,7 @@ def _write(
             out_dir,
             captions,
             find_currents(encoder, part, options),
+            None if other is None else encode_samples(other, part, options.T),
         )
         for part, record in rates.noted(
             encoded(encoder, pending(), options.T, part=_TASK, known=known)
@@ -215,7 +222,8 @@ def _draw(task: _Task) -> int:
         folder = make_folder(task.out_dir / set_folder(sample), argument=SETS.argument)
         currents = None if task.currents is None else task.currents[n : n + 1]
         captions = task.captions
-        content = figure_set(sample, task.record[n], captions.options, currents, captions)
+        other = None if task.other is None else task.other[n]
+        content = figure_set(sample, task.record[n], captions.options, currents, captions, other)
         for name, data in content.items():
             write_bytes(data, folder / name, durable=False)
     return len(task.samples)

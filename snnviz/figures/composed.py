@@ -1,7 +1,7 @@
 """Several pictures in one figure: an image beside what became of it, two encoders side by side."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
@@ -14,6 +14,7 @@ from snnviz.errors import ConfigError, ShapeError
 from snnviz.figures.feature_maps import feature_map_figure, found_levels, level_swatches
 from snnviz.figures.input_image import input_figure
 from snnviz.figures.layout.choice import choose_channels
+from snnviz.figures.layout.legend import lay_out
 from snnviz.figures.layout.names import literal
 from snnviz.figures.layout.place import POINTS, Place
 from snnviz.figures.layout.plot import check_size
@@ -30,9 +31,8 @@ if TYPE_CHECKING:
 
 # Inches wide where nothing is said, and from which pictures stand beside each other.
 _WIDE, _BESIDE = 7.0, 5.0
-# Lines of small text above a picture, for its title, below it for a legend or a bar, and between
-# two beside each other.
-_ABOVE, _BELOW, _BETWEEN, _MARGIN = 3.4, 2.2, 1.6, 0.6
+# Lines of small text above a picture, for its title, between two beside each other, and around.
+_ABOVE, _BETWEEN, _MARGIN = 3.4, 1.6, 0.6
 # Pictures below each other are as wide as the figure from this aspect on.
 _TALL = 1.6
 # Letters of an encoder's name.
@@ -93,10 +93,15 @@ def composed_figure(
     aspect = pixels.shape[-1] / pixels.shape[-2] if pixels.ndim >= 2 and pixels.size else 1.0
     shapes = [aspect, *(_aspect(each, rows, columns) for each in grids.values())]
     place = Place(ax, width or (_WIDE if ax is None else None), font_size, dpi)
+    found = sorted({name for t, each in grids.items() for name in found_levels(each, t, most)})
+    swatches = level_swatches(found if legend else (), max(grids), most)
+
+    def below(inches: float) -> float:
+        return _MARGIN + lay_out(swatches, place.text(POINTS), 72 * max(inches, 0.1)).lines
+
     figure, (first, *others) = _blocks(
-        shapes, place, titles=titles,
-        below=_BELOW if legend else _MARGIN, right=0.0 if normalize == "map" else 5.0,
-    )  # fmt: skip
+        shapes, place, titles=titles, below=below, right=0.0 if normalize == "map" else 5.0
+    )
     title = None if titles else ""
     input_figure(pixels, label=label, title=title, ax=first, font_size=font_size)
     for axes, (t, each) in zip(others, counts.items(), strict=True):
@@ -230,7 +235,12 @@ def _aspect(maps: "NDArray[np.generic]", rows: int | None, columns: int | None) 
 
 
 def _blocks(
-    aspects: Sequence[float], place: Place, *, titles: bool, below: float, right: float
+    aspects: Sequence[float],
+    place: Place,
+    *,
+    titles: bool,
+    below: Callable[[float], float],
+    right: float,
 ) -> "tuple[Figure | SubFigure, list[Axes]]":
     """A figure with axes of these aspects, all of one height or all of one width, and their room.
 
@@ -238,7 +248,8 @@ def _blocks(
         aspects: Width of each beside its height.
         place: What is drawn on; where it is no figure yet, its width is known.
         titles: Whether there is room for titles.
-        below: Room below each, in lines of small text.
+        below: Room below each, in lines of small text, of inches that the narrowest is wide; the
+            first does not count.
         right: Room to the right of each, in the same unit.
 
     Raises:
@@ -246,11 +257,12 @@ def _blocks(
     """
     inches = place.width or place.width_of_axes()
     line = place.text(POINTS) / 72
-    top, bottom = (_ABOVE if titles else _MARGIN) * line, below * line
+    top = (_ABOVE if titles else _MARGIN) * line
     margin, between, beside = _MARGIN * line, _BETWEEN * line, right * line
     if inches >= _BESIDE:
         free = inches - 2 * margin - (len(aspects) - 1) * between - len(aspects) * beside
         height = free / sum(aspects)
+        bottom = below(height * min(aspects[1:])) * line
         whole = height + top + bottom
         boxes, x = [], margin
         for aspect in aspects:
@@ -261,6 +273,7 @@ def _blocks(
         # A picture that is no wider than high would fill the page.
         widths = [free * min(1.0, aspect / _TALL) for aspect in aspects]
         heights = [w / aspect for w, aspect in zip(widths, aspects, strict=True)]
+        bottom = below(min(widths[1:])) * line
         whole = sum(heights) + len(aspects) * (top + bottom)
         boxes, y = [], whole
         for w, height in zip(widths, heights, strict=True):

@@ -97,6 +97,14 @@ KINDS = {
     "class_atlas_figure: shared": lambda: partial(
         figures.class_atlas_figure, COUNTS[:100].reshape(10, 10, 28, 28).astype(float), T=T,
         classes=GARMENTS, channels=range(100, 110), scale="shared"),
+    "comparison_figure": lambda: partial(
+        figures.comparison_figure, COUNTS, COUNTS[::-1], t=T - 1, names=("a", LONG)),
+    "comparison_figure: few": lambda: partial(
+        figures.comparison_figure, COUNTS, COUNTS[::-1], t=T - 1, channels=range(6)),
+    "composed_figure": lambda: partial(
+        figures.composed_figure, COUNTS[1] / 8, {T - 1: COUNTS}, T=T, label="Ankle boot"),
+    "composed_figure: shared": lambda: partial(
+        figures.composed_figure, COUNTS[1] / 8, {T - 1: COUNTS}, T=T, normalize="shared"),
     "confusion_figure": lambda: partial(figures.confusion_figure, _MATRIX, classes=GARMENTS),
     "contact_sheet_figure": lambda: partial(
         figures.contact_sheet_figure, _sheet(40), title="00000 to 00039: image and mean rate"),

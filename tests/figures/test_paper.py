@@ -33,7 +33,13 @@ from tests.figures.layout.tiles import canvas_of
 WIDTHS = (3.3, 7.0)
 # Inches: the text of a page of a journal, and its width in one column.
 PAGE, COLUMN = 9.5, 3.3
-SEVERAL = {"encoder_history_figure", "membrane_figure", "over_time_figure", "scorecard_figure"}
+SEVERAL = {
+    "composed_figure",
+    "encoder_history_figure",
+    "membrane_figure",
+    "over_time_figure",
+    "scorecard_figure",
+}
 
 
 class Box:
