@@ -4,6 +4,7 @@ The public names are listed in `__all__` and loaded when first used, so that `im
 neither torch nor matplotlib.
 """
 
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +49,7 @@ _HOMES = {
     "measure": "scoring.measurement",
     "Measurement": "scoring.measurement",
     "Energy": "metrics.energy",
-    "anytime_figure": "figures",
+    "accuracy_over_time_figure": "figures",
     "comparison_figure": "figures",
     "composed_figure": "figures",
     "confusion_figure": "figures",
@@ -73,7 +74,7 @@ _HOMES = {
     "sorted_channels_figure": "figures",
     "spike_frames": "figures",
     "spike_map_figure": "figures",
-    "staircase_figure": "figures",
+    "fi_curve_figure": "figures",
     "render_animation": "export",
     "FigureSetOptions": "export",
     "write_figure_sets": "export",
@@ -86,11 +87,24 @@ _HOMES = {
     "read_curves": "tutorial.runs",
     "record_training": "tutorial.runs",
 }
+# Names that changed, old to new: the old ones work for one version, with a warning.
+_RENAMED = {
+    "anytime_figure": "accuracy_over_time_figure",
+    "staircase_figure": "fi_curve_figure",
+}
 
 __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:
+    if name in _RENAMED:
+        new = _RENAMED[name]
+        warnings.warn(
+            f"snnviz.{name} is called {new} now; the old name goes with the next version",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return getattr(import_module("snnviz"), new)
     if name not in _HOMES:
         raise AttributeError(f"module 'snnviz' has no attribute {name!r}")
     value = getattr(import_module(f"snnviz.{_HOMES[name]}"), name)
@@ -127,13 +141,14 @@ if TYPE_CHECKING:
     from snnviz.figures import (
         accuracies_figure,
         accuracy_figure,
-        anytime_figure,
+        accuracy_over_time_figure,
         class_atlas_figure,
         comparison_figure,
         composed_figure,
         confusion_figure,
         encoder_history_figure,
         feature_map_figure,
+        fi_curve_figure,
         firing_rate_figure,
         first_spike_figure,
         input_figure,
@@ -150,7 +165,6 @@ if TYPE_CHECKING:
         sorted_channels_figure,
         spike_frames,
         spike_map_figure,
-        staircase_figure,
     )
     from snnviz.metrics.energy import Energy
     from snnviz.neurons.membrane import membrane_potentials

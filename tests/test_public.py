@@ -39,7 +39,7 @@ PUBLIC = {
     "__version__",
     "accuracies_figure",
     "accuracy_figure",
-    "anytime_figure",
+    "accuracy_over_time_figure",
     "build_network",
     "channel_importance",
     "class_atlas_figure",
@@ -78,7 +78,7 @@ PUBLIC = {
     "spike_frames",
     "spike_map_figure",
     "split_encoder",
-    "staircase_figure",
+    "fi_curve_figure",
     "to_input",
     "train",
     "write_figure_sets",
@@ -111,6 +111,17 @@ def test_every_name_is_there_and_documented(name):
 def test_what_is_not_there_says_so():
     with pytest.raises(AttributeError, match="no attribute 'surprise'"):
         _ = snnviz.surprise
+
+
+def test_a_name_that_changed_still_works_and_says_the_new_one():
+    assert snnviz._RENAMED
+    for old, new in snnviz._RENAMED.items():
+        assert old not in PUBLIC
+        with pytest.warns(DeprecationWarning, match=f"snnviz.{old} is called {new} now") as said:
+            value = getattr(snnviz, old)
+        assert value is getattr(snnviz, new)
+        assert said[0].filename == __file__
+        getattr(snnviz, new)  # without a warning
 
 
 def test_importing_loads_neither_torch_nor_matplotlib():

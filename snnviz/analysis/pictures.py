@@ -14,6 +14,7 @@ from snnviz.export.encoding import fitting
 from snnviz.figures import (
     class_atlas_figure,
     encoder_history_figure,
+    fi_curve_figure,
     first_spike_figure,
     kernel_figure,
     kernel_history_figure,
@@ -25,7 +26,6 @@ from snnviz.figures import (
     scorecard_figure,
     sorted_channels_figure,
     spike_frames,
-    staircase_figure,
 )
 from snnviz.metrics import QUANTITIES
 from snnviz.metrics.accumulator import mean_defined
@@ -144,7 +144,7 @@ def _neurons(
     figures = {}
     if encoder.is_renewal:
         thresholds = drive_thresholds(*encoder.renewal_parameters(), record.T)
-        figures["staircase"] = staircase_figure(thresholds, drives)
+        figures["staircase"] = fi_curve_figure(thresholds, drives)
     if record.most > 1:  # a mark in a raster is one spike
         return figures
     # Neurons of several types, at the brightest place of the first image.

@@ -286,12 +286,12 @@ def _figures(
         yield []
         return
     from snnviz.export import render_figures, settled
-    from snnviz.figures import anytime_figure, confusion_figure, firing_rate_figure
+    from snnviz.figures import accuracy_over_time_figure, confusion_figure, firing_rate_figure
 
     with settled():
         figures = (
             confusion_figure(measurement.confusion, classes=measurement.classes),
-            anytime_figure(measurement.accuracy_at),
+            accuracy_over_time_figure(measurement.accuracy_at),
             firing_rate_figure(measurement.firing_rate),
         )
         content = render_figures(dict(zip(_FIGURES, figures, strict=True)), formats)

@@ -1,6 +1,6 @@
 """Arrays to `matplotlib.figure.Figure`; no pyplot, no files."""
 
-from snnviz.figures.anytime import anytime_figure
+from snnviz.figures.accuracy_over_time import accuracy_over_time_figure
 from snnviz.figures.atlas import class_atlas_figure
 from snnviz.figures.channels import sorted_channels_figure
 from snnviz.figures.composed import comparison_figure, composed_figure
@@ -8,6 +8,7 @@ from snnviz.figures.confusion import confusion_figure
 from snnviz.figures.curves import accuracies_figure, accuracy_figure, loss_figure
 from snnviz.figures.event_frames import frames_figure
 from snnviz.figures.feature_maps import feature_map_figure
+from snnviz.figures.fi_curve import fi_curve_figure
 from snnviz.figures.firing_rate import firing_rate_figure
 from snnviz.figures.first_spikes import first_spike_figure
 from snnviz.figures.history import encoder_history_figure, kernel_history_figure
@@ -21,13 +22,12 @@ from snnviz.figures.reconstruction import reconstruction_figure
 from snnviz.figures.scorecard import scorecard_figure
 from snnviz.figures.sheet import SheetEntry, contact_sheet_figure
 from snnviz.figures.spike_maps import spike_frames, spike_map_figure
-from snnviz.figures.staircase import staircase_figure
 
 __all__ = [
     "SheetEntry",
     "accuracies_figure",
     "accuracy_figure",
-    "anytime_figure",
+    "accuracy_over_time_figure",
     "class_atlas_figure",
     "comparison_figure",
     "composed_figure",
@@ -35,6 +35,7 @@ __all__ = [
     "contact_sheet_figure",
     "encoder_history_figure",
     "feature_map_figure",
+    "fi_curve_figure",
     "firing_rate_figure",
     "first_spike_figure",
     "frames_figure",
@@ -52,5 +53,4 @@ __all__ = [
     "sorted_channels_figure",
     "spike_frames",
     "spike_map_figure",
-    "staircase_figure",
 ]

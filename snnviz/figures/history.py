@@ -32,13 +32,13 @@ def encoder_history_figure(
     rotation: "NDArray[np.floating]",
     *,
     quantiles: tuple[float, float] = (0.1, 0.9),
-    title: str = "How far the kernels have moved",
+    title: str = "Weight change of the kernels",
     dpi: int = 300,
     width: float | None = None,
     font_size: float | None = None,
     ax: "On | None" = None,
 ) -> "On":
-    """A figure of how the kernels move over the epochs: the median channel, and most channels.
+    """A figure of the kernels' weight change over the epochs: median and most channels.
 
     Args:
         epochs: The epochs, ascending, ints [E].

@@ -89,8 +89,8 @@ KINDS = {
     "accuracy_figure": lambda: partial(
         figures.accuracy_figure, {"seed 1": _curve(0.93), LONG: _curve(0.94)},
         title="Accuracy on the test images"),
-    "anytime_figure": lambda: partial(
-        figures.anytime_figure, np.linspace(0.6, 0.93, T)),
+    "accuracy_over_time_figure": lambda: partial(
+        figures.accuracy_over_time_figure, np.linspace(0.6, 0.93, T)),
     "class_atlas_figure": lambda: partial(
         figures.class_atlas_figure, COUNTS[:100].reshape(10, 10, 28, 28).astype(float), T=T,
         classes=GARMENTS, channels=range(100, 110), title="The most selective channels"),
@@ -156,7 +156,7 @@ KINDS = {
         figures.sorted_channels_figure, COUNTS.astype(float), T=T, scale="shared"),
     "spike_map_figure": lambda: partial(
         figures.spike_map_figure, TIMES == 2, t=2, before=TIMES < 2, labels=True),
-    "staircase_figure": lambda: partial(
-        figures.staircase_figure, drive_thresholds(1.0, 0.0, T),
+    "fi_curve_figure": lambda: partial(
+        figures.fi_curve_figure, drive_thresholds(1.0, 0.0, T),
         np.random.default_rng(1).normal(0, 1, 999)),
 }  # fmt: skip

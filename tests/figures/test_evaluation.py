@@ -9,7 +9,7 @@ from matplotlib.colors import to_rgb
 
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.export import render, write_figure
-from snnviz.figures import anytime_figure, confusion_figure, firing_rate_figure
+from snnviz.figures import accuracy_over_time_figure, confusion_figure, firing_rate_figure
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_more_is_always_darker(confusion):
     "accuracy", [[0.1], [0.0, 1.0], [0.5, 0.85, 0.84, 0.91], list(np.arange(64) / 64)]
 )
 def test_accuracy_is_drawn_at_steps_counted_from_one(accuracy):
-    axes = anytime_figure(np.array(accuracy)).axes[0]
+    axes = accuracy_over_time_figure(np.array(accuracy)).axes[0]
     x, y = axes.lines[0].get_data()
     assert list(x) == list(range(1, len(accuracy) + 1))
     assert list(y) == accuracy
@@ -94,7 +94,7 @@ def test_a_bar_for_each_layer_in_order(rates):
 def figures(confusion):
     return [
         confusion_figure(confusion),
-        anytime_figure(np.array([0.25, 1])),
+        accuracy_over_time_figure(np.array([0.25, 1])),
         firing_rate_figure({"conv.0": 0.5}),
     ]
 
@@ -135,9 +135,9 @@ def test_what_is_no_confusion_matrix(counts, classes, message):
 def test_what_is_no_rate():
     for accuracy in ([], [[0.5]], [1.5], [np.nan]):
         with pytest.raises(ShapeError):
-            anytime_figure(np.array(accuracy))
+            accuracy_over_time_figure(np.array(accuracy))
     for rates in ({}, {"a": -0.1}, {"a": np.nan}):
         with pytest.raises(ShapeError):
             firing_rate_figure(rates)
     with pytest.raises(ConfigError, match="dpi"):
-        anytime_figure(np.array([0.5]), dpi=9)
+        accuracy_over_time_figure(np.array([0.5]), dpi=9)

@@ -9,13 +9,13 @@ from snnviz.errors import ConfigError, ShapeError
 from snnviz.export import render
 from snnviz.figures import (
     encoder_history_figure,
+    fi_curve_figure,
     kernel_history_figure,
     membrane_figure,
     over_time_figure,
     raster_figure,
     rate_histogram_figure,
     scorecard_figure,
-    staircase_figure,
 )
 from snnviz.figures.layout.plot import check_size
 from snnviz.figures.layout.tiles import COLUMN
@@ -58,10 +58,10 @@ def test_rates_of_neurons_that_fire_several_times_have_no_saturation():
 
 @pytest.mark.parametrize("T", [1, 8, 20])
 @pytest.mark.parametrize("backwards", [False, True])
-def test_the_staircase_is_what_a_stepped_neuron_counts(T, backwards, rng):
+def test_the_f_i_curve_is_what_a_stepped_neuron_counts(T, backwards, rng):
     thresholds = drive_thresholds(1.0, 0.0, T)
     drives = rng.normal(0, 1, (50, 4, 3)).astype(np.float32)
-    figure = staircase_figure(thresholds[::-1] if backwards else thresholds, drives)
+    figure = fi_curve_figure(thresholds[::-1] if backwards else thresholds, drives)
     axes, behind = figure.axes
     data = axes.patches[0].get_data()
     import torch
@@ -83,7 +83,7 @@ def test_the_staircase_is_what_a_stepped_neuron_counts(T, backwards, rng):
 
 
 def test_steps_that_no_drive_reaches_have_no_stair():
-    figure = staircase_figure(np.array([np.inf, np.inf]), np.zeros(5))
+    figure = fi_curve_figure(np.array([np.inf, np.inf]), np.zeros(5))
     assert figure.axes[0].patches[0].get_data().values.tolist() == [0]
 
 
@@ -182,7 +182,7 @@ def figures(rng):
     spikes = rng.random((64, 8)) < 0.2
     names = [f"channel {16 * n + 15}, y {n + 10}, x 14" for n in range(8)]
     yield rate_histogram_figure(rate)
-    yield staircase_figure(drive_thresholds(1.0, 0.0, 64), rng.normal(size=1000))
+    yield fi_curve_figure(drive_thresholds(1.0, 0.0, 64), rng.normal(size=1000))
     yield raster_figure(spikes, names=names)
     yield membrane_figure(spikes * 1.5, spikes, names=names)
     yield encoder_history_figure(np.arange(64), np.ones((64, 5)) / 8, np.ones((64, 5)))
@@ -210,7 +210,7 @@ def test_a_file_does_not_depend_on_those_before_it():
     spikes = np.eye(3, dtype=bool)
     for figure in (
         membrane_figure(spikes * 1.5, spikes, names=NAMES, dpi=40),
-        staircase_figure(np.array([0.3, 0.5, 1]), np.linspace(-1, 2, 50), dpi=40),
+        fi_curve_figure(np.array([0.3, 0.5, 1]), np.linspace(-1, 2, 50), dpi=40),
         scorecard_figure(np.eye(2), names=["a", "b"], metrics=["c", "d"], dpi=40),
     ):
         first = render(figure, "svg")
@@ -235,9 +235,9 @@ def test_wrong_input_is_refused():
     with pytest.raises(ConfigError, match="bins must be at least 1, got 0"):
         rate_histogram_figure(np.zeros(3), bins=0)
     with pytest.raises(ShapeError, match="must be sorted"):
-        staircase_figure(np.array([0.1, 0.5, 0.3]), np.zeros(3))
+        fi_curve_figure(np.array([0.1, 0.5, 0.3]), np.zeros(3))
     with pytest.raises(ShapeError, match="drives must be finite"):
-        staircase_figure(np.ones(1), np.array([np.nan]))
+        fi_curve_figure(np.ones(1), np.array([np.nan]))
     with pytest.raises(ShapeError, match="3 neurons need as many names, got 1"):
         raster_figure(np.zeros((2, 3)), names=["a"])
     with pytest.raises(ShapeError, match="spikes must be 0 or 1"):

@@ -1,4 +1,4 @@
-"""From a neuron's drive to its spike count."""
+"""The f-I curve: from a neuron's drive to its spike count."""
 
 from typing import TYPE_CHECKING
 
@@ -24,17 +24,17 @@ _BINS = 60
 _CUT = 0.005
 
 
-def staircase_figure(
+def fi_curve_figure(
     thresholds: "NDArray[np.floating]",
     drives: "NDArray[np.floating]",
     *,
-    title: str = "Drive to spike count",
+    title: str = "f-I curve: drive to spike count",
     dpi: int = 300,
     width: float | None = None,
     font_size: float | None = None,
     ax: "On | None" = None,
 ) -> "On":
-    """A figure of the spike count of T steps against the drive, over how often each drive occurs.
+    """A figure of the f-I curve (spikes of T steps against the drive) over how often drives occur.
 
     For a hard-reset neuron under constant drive: with n of the thresholds at or below it a drive
     has its first spike at step f = T - n, and fires floor(T / (f + 1)) times.

@@ -22,7 +22,7 @@ _MOST_NUMBERS = 10
 _NUMBER = 0.833
 
 
-def anytime_figure(
+def accuracy_over_time_figure(
     accuracy_at: "NDArray[np.floating]",
     *,
     dpi: int = 200,
