@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from snnviz.errors import ConfigError, ShapeError
-from snnviz.export.templates.mosaic import to_codes
+from snnviz.export.templates.pixels import to_codes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 
-from snnviz.export.templates.mosaic import enlarge
+from snnviz.export.templates.pixels import enlarge
 from snnviz.figures.fonts import fit_fonts, known_missing
 from snnviz.files import write_bytes
 

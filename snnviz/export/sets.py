@@ -9,7 +9,7 @@ import numpy as np
 from snnviz.data import Sample
 from snnviz.export.captions import Captions
 from snnviz.export.options import FigureSetOptions
-from snnviz.export.templates.plates import FeatureMapPlate, InputPlate
+from snnviz.export.templates.figures import FeatureMapTemplate, InputTemplate
 from snnviz.export.together import together
 from snnviz.export.views import Currents, rendered, views
 from snnviz.figures import feature_map_figure, input_figure
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from snnviz.records.spikes import SpikeRecord
 
-# A plate takes up to some megabytes; Fashion-MNIST's ten titles and a few steps fit.
+# A template takes up to some megabytes; Fashion-MNIST's ten titles and a few steps fit.
 _PLATES = 24
 
 
@@ -45,11 +45,11 @@ def figure_set(
     figures: dict[str, Callable[[str], bytes]] = {"input": _input(sample, options)}
     for t, count in counts.items() if "counts" in options.kinds else ():
         drawing = tuple(options.drawing(t).items())
-        if record.most > 1:  # its scale is the image's own, and a plate's is not
+        if record.most > 1:  # its scale is the image's own, and a template's is not
             draw = partial(feature_map_figure, count, t=t, most=record.most, **options.drawing(t))
             figures[f"counts_t{t}"] = partial(rendered, draw, svg_text=options.svg_text)
         else:
-            grid = _feature_map_plate(count.shape, t, drawing, options.svg_text)
+            grid = _feature_map_template(count.shape, t, drawing, options.svg_text)
             figures[f"counts_t{t}"] = partial(grid.render, count)
     figures |= views(sample, record, options, currents)
     figures |= together(sample, record, options, other)
@@ -68,28 +68,28 @@ def figure_set(
 
 def _input(sample: Sample, options: FigureSetOptions) -> "Callable[[str], bytes]":
     """What draws the input image in a format."""
-    if sample.colour is not None:  # a plate has the 256 colours of a palette
+    if sample.colour is not None:  # a template has the 256 colours of a palette
         draw = partial(
             input_figure, sample.colour, label=sample.class_name, **options.untitled, **options.size
         )
         return partial(rendered, draw, svg_text=options.svg_text)
     drawing = tuple({**options.size, **options.untitled}.items())
-    plate = _input_plate(sample.image.shape, sample.class_name, drawing, options.svg_text)
-    return partial(plate.render, sample.image)
+    template = _input_template(sample.image.shape, sample.class_name, drawing, options.svg_text)
+    return partial(template.render, sample.image)
 
 
 @lru_cache(_PLATES)
-def _input_plate(
+def _input_template(
     shape: tuple[int, int], label: str | None, drawing: tuple[tuple[str, Any], ...], svg_text: bool
-) -> InputPlate:
-    return InputPlate(shape, label, svg_text=svg_text, **dict(drawing))
+) -> InputTemplate:
+    return InputTemplate(shape, label, svg_text=svg_text, **dict(drawing))
 
 
 @lru_cache(_PLATES)
-def _feature_map_plate(
+def _feature_map_template(
     shape: tuple[int, int, int], t: int, drawing: tuple[tuple[str, Any], ...], svg_text: bool
-) -> FeatureMapPlate:
-    return FeatureMapPlate(shape, t=t, svg_text=svg_text, **dict(drawing))
+) -> FeatureMapTemplate:
+    return FeatureMapTemplate(shape, t=t, svg_text=svg_text, **dict(drawing))
 
 
 def _pack(sample: Sample, counts: dict[int, Any]) -> bytes:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from snnviz.export import FigureSetOptions, render, render_figures, write_figure, write_figure_sets
-from snnviz.export.templates.plates import FeatureMapPlate, InputPlate
+from snnviz.export.templates.figures import FeatureMapTemplate, InputTemplate
 from snnviz.figures import feature_map_figure, input_figure, raster_figure
 from tests.export.fonts import pdf_fonts
 
@@ -36,10 +36,13 @@ def test_pdfs_embed_truetype_fonts_whatever_the_caller_has_set(figure, tmp_path)
 
 
 def test_the_fast_writers_embed_truetype_fonts(tmp_path):
-    plates = [FeatureMapPlate(COUNTS.shape, t=7, dpi=50, normalize="shared"), InputPlate((2, 3))]
-    for plate, maps in zip(plates, (COUNTS, COUNTS[0]), strict=True):
-        assert plate.is_fast("pdf")
-        assert pdf_fonts(plate.render(maps, "pdf"), tmp_path) == {"Type 42"}
+    templates = [
+        FeatureMapTemplate(COUNTS.shape, t=7, dpi=50, normalize="shared"),
+        InputTemplate((2, 3)),
+    ]
+    for template, maps in zip(templates, (COUNTS, COUNTS[0]), strict=True):
+        assert template.is_fast("pdf")
+        assert pdf_fonts(template.render(maps, "pdf"), tmp_path) == {"Type 42"}
 
 
 def test_pdfs_with_embedded_fonts_repeat():
@@ -74,10 +77,10 @@ def test_a_figure_set_keeps_text_in_all_its_svgs(encoder, samples, tmp_path):
 
 @pytest.mark.parametrize("dpi", [73, 200])
 def test_pngs_say_their_resolution(dpi):
-    plates = [FeatureMapPlate(COUNTS.shape, t=7, dpi=dpi), InputPlate((2, 3), dpi=dpi)]
+    templates = [FeatureMapTemplate(COUNTS.shape, t=7, dpi=dpi), InputTemplate((2, 3), dpi=dpi)]
     figures = [feature_map_figure(COUNTS, t=7, dpi=dpi), input_figure(COUNTS[0], dpi=dpi)]
-    for plate, figure, maps in zip(plates, figures, (COUNTS, COUNTS[0]), strict=True):
-        assert plate.is_fast("png")
-        for data in (plate.render(maps, "png"), render(figure, "png")):
+    for template, figure, maps in zip(templates, figures, (COUNTS, COUNTS[0]), strict=True):
+        assert template.is_fast("png")
+        for data in (template.render(maps, "png"), render(figure, "png")):
             with Image.open(BytesIO(data)) as image:
                 assert image.info["dpi"] == pytest.approx((dpi, dpi), abs=0.02)

@@ -164,9 +164,9 @@ def test_the_callers_settings_of_matplotlib_do_not_matter(jobs, encoder, samples
     slow = replace(options, T=300, at=(299,), kinds=("counts",), sheet=False, formats=("png",))
     for name, wanted in (("fast", options), ("slow", slow)):
         write_figure_sets(encoder, samples, tmp_path / name, wanted)
-        # A plate that was made before would hide what the settings do.
-        sets._input_plate.cache_clear()
-        sets._feature_map_plate.cache_clear()
+        # A template that was made before would hide what the settings do.
+        sets._input_template.cache_clear()
+        sets._feature_map_template.cache_clear()
         with mpl.rc_context(MINE):
             before = dict(mpl.rcParams)
             write_figure_sets(encoder, samples, tmp_path / f"{name} mine", wanted, jobs=jobs)

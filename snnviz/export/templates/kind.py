@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from snnviz.export.templates.mosaic import bits_for, recolor
+from snnviz.export.templates.pixels import bits_for, recolor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from snnviz.export.templates.mosaic import Bytes, Codes, Mosaic
-    from snnviz.export.templates.tones import Tones
+    from snnviz.export.templates.colors import ColorTables
+    from snnviz.export.templates.pixels import Bytes, Codes, MapGrid
 
     Writer = Callable[[Bytes, list[int]], bytes]
     """What turns maps and the tables that they are drawn by into a file."""
@@ -25,14 +25,14 @@ class Kind:
     """How matplotlib draws a kind of figure, and what is known of its picture.
 
     Attributes:
-        mosaic: Where the maps lie.
-        tones: Their colours.
+        grid: Where the maps lie.
+        color_tables: Their colours.
         scale: Output pixels per pixel.
         pattern: Maps that look different when their picture stands on its head, where any can.
     """
 
-    mosaic: "Mosaic"
-    tones: "Tones"
+    grid: "MapGrid"
+    color_tables: "ColorTables"
     scale: int
     pattern: "Bytes"
     _memory: "dict[tuple[int, ...], tuple[Codes, dict[int, bytes], int]]" = field(
@@ -41,9 +41,11 @@ class Kind:
 
     def codes(self, maps: "Bytes") -> "Codes":
         """The picture as the figure shows it, a colour a pixel, uint32 [rows, columns]."""
-        maps, keys = self.tones.prepare(maps)
-        colors = [self.tones.colors_of(key)[one] for key, one in zip(keys, maps, strict=True)]
-        codes: Codes = self.mosaic.compose(np.stack(colors), self.tones.gap)
+        maps, keys = self.color_tables.prepare(maps)
+        colors = [
+            self.color_tables.colors_of(key)[one] for key, one in zip(keys, maps, strict=True)
+        ]
+        codes: Codes = self.grid.compose(np.stack(colors), self.color_tables.gap)
         return codes
 
     def indexed(self, maps: "Bytes", keys: list[int]) -> "tuple[Bytes, Codes, int]":
@@ -52,12 +54,12 @@ class Kind:
         The palette holds what maps with these extremes can have, often 2 or 10 colours of 26.
 
         Args:
-            maps: What the tones prepared, and
+            maps: What the color tables prepared, and
             keys: the tables that they are drawn by.
         """
         palette, tables, gap = self._settled(tuple(sorted(set(keys))))
         picture = np.frombuffer(recolor(maps.tobytes(), keys, tables), np.uint8)
-        canvas = self.mosaic.compose(picture.reshape(maps.shape), gap)
+        canvas = self.grid.compose(picture.reshape(maps.shape), gap)
         return canvas, palette, bits_for(len(palette))
 
     def _settled(self, keys: tuple[int, ...]) -> "tuple[Codes, dict[int, bytes], int]":
@@ -65,7 +67,7 @@ class Kind:
         if keys not in self._memory:
             if len(self._memory) >= _REMEMBERED:
                 self._memory.clear()
-            palette = self.tones.palette(keys)
-            gap = int(np.searchsorted(palette, self.tones.gap))
-            self._memory[keys] = palette, self.tones.tables(keys, palette), gap
+            palette = self.color_tables.palette(keys)
+            gap = int(np.searchsorted(palette, self.color_tables.gap))
+            self._memory[keys] = palette, self.color_tables.tables(keys, palette), gap
         return self._memory[keys]

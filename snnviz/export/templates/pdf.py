@@ -12,14 +12,14 @@ from PIL import Image
 
 from snnviz.export.rendering import PDF_SCALE, render
 from snnviz.export.templates import deflate
-from snnviz.export.templates.mosaic import enlarge, enlarging_tables, pack_pixels, to_codes, to_rgb
+from snnviz.export.templates.pixels import enlarge, enlarging_tables, pack_pixels, to_codes, to_rgb
 from snnviz.export.templates.png import chunk, png_head
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from snnviz.export.templates.kind import Kind, Writer
-    from snnviz.export.templates.mosaic import Bytes, Codes
+    from snnviz.export.templates.pixels import Bytes, Codes
 
 _FILE_END = re.compile(
     rb"xref\n0 \d+\n((?:\d{10} \d{5} [nf] \n)+)(trailer.*)startxref\n(\d+)\n%%EOF\n?\Z", re.DOTALL
@@ -61,7 +61,7 @@ def build_pdf(kind: "Kind", figure: "Figure") -> "Writer | None":
         kind: What is known of the kind.
         figure: The figure of its pattern, as it comes from `snnviz.figures`.
     """
-    if len(kind.tones.colors) > 256:
+    if len(kind.color_tables.colors) > 256:
         return None
     picture = enlarge(kind.codes(kind.pattern), PDF_SCALE)
     frame = _take_apart(render(figure, "pdf"), picture)

@@ -7,14 +7,14 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from snnviz.export.templates import deflate
-from snnviz.export.templates.mosaic import recolor, to_codes, to_rgb
+from snnviz.export.templates.pixels import recolor, to_codes, to_rgb
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
     from snnviz.export.templates.kind import Kind, Writer
-    from snnviz.export.templates.mosaic import Bytes, Codes, Mosaic
+    from snnviz.export.templates.pixels import Bytes, Codes, MapGrid
 
 _START = b"\x89PNG\r\n\x1a\n"
 _ZLIB_HEADER = b"\x78\x01"
@@ -77,7 +77,7 @@ def build_png(kind: "Kind", figure: "Figure") -> "Writer | None":
         kind: What is known of the kind.
         figure: The figure of its pattern, as it comes from `snnviz.figures`.
     """
-    if len(kind.tones.colors) > 256:
+    if len(kind.color_tables.colors) > 256:
         return None
     raster, top, left = _draw(figure)
     if not _shows(kind, raster, top, left):
@@ -90,17 +90,17 @@ class _PngTemplate:
 
     def __init__(self, kind: "Kind", raster: "Codes", top: int, left: int, dpi: float) -> None:
         self._kind = kind
-        palette = np.unique(np.append(_runs(raster)[0], kind.tones.colors))
+        palette = np.unique(np.append(_runs(raster)[0], kind.color_tables.colors))
         self._palette = palette if len(palette) <= 256 else None
         self._channels = 1 if self._palette is not None else 3
-        bottom = top + kind.mosaic.layout.shape[0] * kind.scale
+        bottom = top + kind.grid.layout.shape[0] * kind.scale
         pixels = self._samples(raster).reshape(len(raster), -1)
-        filtered = _filter(pixels, _filters(kind.mosaic, kind.scale, top, len(pixels)))
+        filtered = _filter(pixels, _filters(kind.grid, kind.scale, top, len(pixels)))
         self._body = filtered[top:bottom].copy()
         self._targets = self._find_targets(left)
         # Places in the file's palette, or in that of the picture alone, to be looked up after.
-        self._own = kind.tones.colors if self._palette is None else self._palette
-        self._gap = int(np.searchsorted(self._own, kind.tones.gap))
+        self._own = kind.color_tables.colors if self._palette is None else self._palette
+        self._gap = int(np.searchsorted(self._own, kind.color_tables.gap))
         self._tables: dict[int, bytes] = {}
         self._channel_tables: list[bytes | None] = [None]
         if self._palette is None:
@@ -116,9 +116,9 @@ class _PngTemplate:
     def __call__(self, maps: "Bytes", keys: list[int]) -> bytes:
         """The file that shows these maps."""
         for key in set(keys) - self._tables.keys():
-            self._tables |= self._kind.tones.tables([key], self._own)
+            self._tables |= self._kind.color_tables.tables([key], self._own)
         picture = np.frombuffer(recolor(maps.tobytes(), keys, self._tables), np.uint8)
-        canvas = self._kind.mosaic.compose(picture.reshape(maps.shape), self._gap)
+        canvas = self._kind.grid.compose(picture.reshape(maps.shape), self._gap)
         for samples, targets in zip(self._channel_tables, self._targets, strict=True):
             self._place(canvas if samples is None else _translate(canvas, samples), targets)
         above, below, length = self._sums
@@ -137,7 +137,7 @@ class _PngTemplate:
         """Put one channel of the picture into the body."""
         # The gap between maps is static: it ends as a difference of 0, but for the first row of
         # each map, which is stored as it is.
-        rows = self._kind.mosaic.map_rows(canvas)
+        rows = self._kind.grid.map_rows(canvas)
         steps = rows.copy()
         np.subtract(rows[:, 1:], rows[:, :-1], out=steps[:, 1:])
         for target in targets:
@@ -154,9 +154,9 @@ class _PngTemplate:
     def _find_targets(self, left: int) -> "list[list[Bytes]]":
         """Views of the body, for each channel and each repetition of a pixel: all maps' rows."""
         scale, channels = self._kind.scale, self._channels
-        rows, columns = self._kind.mosaic.layout.shape
+        rows, columns = self._kind.grid.layout.shape
         # Of the repeated rows only the first holds pixels, the others a difference of 0.
-        first = self._kind.mosaic.map_rows(self._body.reshape(rows, scale, -1)[:, 0])
+        first = self._kind.grid.map_rows(self._body.reshape(rows, scale, -1)[:, 0])
         return [
             [
                 first[..., 1 + (left + n) * channels + channel :: scale * channels][..., :columns]
@@ -189,28 +189,28 @@ def _draw(figure: "Figure") -> "tuple[Codes, int, int]":
 
 def _shows(kind: "Kind", raster: "Codes", top: int, left: int) -> bool:
     """Whether the picture lies there, opaque, and its map pixels are what the pattern says."""
-    place = kind.mosaic.layout
+    place = kind.grid.layout
     height, width = (side * kind.scale for side in place.shape)
     picture = raster[top : top + height, left : left + width]
     if min(top, left) < 0 or picture.shape != (height, width) or (raster >> 24 != 255).any():
         return False
     codes = np.repeat(kind.codes(kind.pattern), kind.scale, axis=1)
     # Labels stand above the maps, so that only rows with maps must be free of anything else.
-    shown = kind.mosaic.map_rows(picture.reshape(place.shape[0], kind.scale, width))
-    return bool((shown == kind.mosaic.map_rows(codes)[:, :, np.newaxis]).all())
+    shown = kind.grid.map_rows(picture.reshape(place.shape[0], kind.scale, width))
+    return bool((shown == kind.grid.map_rows(codes)[:, :, np.newaxis]).all())
 
 
-def _filters(mosaic: "Mosaic", scale: int, top: int, height: int) -> "Bytes":
+def _filters(grid: "MapGrid", scale: int, top: int, height: int) -> "Bytes":
     """The filter of each row of the file.
 
     A picture row is repeated `scale` times: "up" makes the repetitions zeros. Within a map it also
     is best for the first of them. It is not to be used in the row under a map, where it would make
     the gap depend on the map.
     """
-    rows = mosaic.layout.shape[0]
+    rows = grid.layout.shape[0]
     within = np.full((rows, scale), _UP, dtype=np.uint8)
     within[:, 0] = _NONE
-    mosaic.map_rows(within)[:, 1:] = _UP
+    grid.map_rows(within)[:, 1:] = _UP
     filters = np.full(height, _UP, dtype=np.uint8)
     filters[0] = _NONE
     box = rows * scale

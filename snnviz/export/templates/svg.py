@@ -10,14 +10,14 @@ import numpy as np
 from PIL import Image
 
 from snnviz.export.rendering import render
-from snnviz.export.templates.mosaic import pack_pixels, to_codes
+from snnviz.export.templates.pixels import pack_pixels, to_codes
 from snnviz.export.templates.png import small_png
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from snnviz.export.templates.kind import Kind, Writer
-    from snnviz.export.templates.mosaic import Bytes
+    from snnviz.export.templates.pixels import Bytes
 
 _PAYLOAD = re.compile(rb"(?<=data:image/png;base64,)\s*([\w+/=\s]+)")
 
@@ -32,7 +32,7 @@ def build_svg(kind: "Kind", figure: "Figure", *, text: bool = False) -> "Writer 
         figure: The figure of its pattern, as it comes from `snnviz.figures`.
         text: Keep text as text, see `snnviz.export.render`.
     """
-    if len(kind.tones.colors) > 256:
+    if len(kind.color_tables.colors) > 256:
         return None
     codes = kind.codes(kind.pattern)
     file = render(figure, "svg", svg_text=text)

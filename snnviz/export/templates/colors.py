@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from snnviz.export.templates.mosaic import to_codes
+from snnviz.export.templates.pixels import to_codes
 from snnviz.figures.input_image import to_shades
 from snnviz.figures.levels import diagonals
 from snnviz.grid import GAP, SILENT, normalize_counts
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from matplotlib.image import AxesImage
     from numpy.typing import NDArray
 
-    from snnviz.export.templates.mosaic import Bytes, Codes
+    from snnviz.export.templates.pixels import Bytes, Codes
     from snnviz.grid import Normalize
 
 
-class Tones(ABC):
+class ColorTables(ABC):
     """The colours of a kind of picture.
 
     Attributes:
@@ -51,7 +51,7 @@ class Tones(ABC):
         }
 
 
-class CountTones(Tones):
+class CountColors(ColorTables):
     """The colours of spike counts; a map's smallest and largest count say which table it takes."""
 
     def __init__(self, image: "AxesImage", *, t: int, T: int, normalize: "Normalize") -> None:
@@ -128,7 +128,7 @@ class CountTones(Tones):
         return maps[:, 0]
 
 
-class ByteTones(Tones):
+class ImageColors(ColorTables):
     """The colours of an image's own grey levels: one table for all."""
 
     def __init__(self, image: "AxesImage") -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Mosaic:
+class MapGrid:
     """K maps in the places of a layout.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Plates write what matplotlib draws: the same pixels, whatever the library that packs them."""
+"""Templates write what matplotlib draws: the same pixels, whatever the library that packs them."""
 
 import base64
 import re
@@ -14,8 +14,8 @@ from PIL import Image
 from snnviz.data import Sample
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.export import FigureSetOptions, figure_set, render
-from snnviz.export.templates import deflate, plates
-from snnviz.export.templates.plates import FeatureMapPlate, InputPlate
+from snnviz.export.templates import deflate, figures
+from snnviz.export.templates.figures import FeatureMapTemplate, InputTemplate
 from snnviz.figures import feature_map_figure, input_figure
 from snnviz.records.spikes import SpikeRecord
 
@@ -57,7 +57,7 @@ KINDS = {name: (shape, t, {"dpi": 100} | options) for name, (shape, t, options) 
 
 @pytest.fixture(params=["isal", "zlib"])
 def library(request, monkeypatch):
-    """The library that packs; plates made before do not count."""
+    """The library that packs; templates made before do not count."""
     if request.param == "zlib":
         monkeypatch.setattr(deflate, "_isal", None)
     else:
@@ -65,9 +65,9 @@ def library(request, monkeypatch):
 
 
 @cache
-def plate_for(name):
+def template_for(name):
     shape, t, options = KINDS[name]
-    return FeatureMapPlate(shape, t=t, **options)
+    return FeatureMapTemplate(shape, t=t, **options)
 
 
 def counts_for(name):
@@ -235,17 +235,17 @@ def check(form, ours, theirs):
 @pytest.mark.parametrize("form", ["png", "svg", "pdf"])
 def test_a_plate_shows_what_the_figure_shows(name, form):
     _, t, options = KINDS[name]
-    plate = plate_for(name)
-    assert plate.is_fast(form)
+    template = template_for(name)
+    assert template.is_fast(form)
     several = counts_for(name)
     # Drawing with matplotlib takes most of the time, so the large kind is compared once.
     compared = {"the published grid": 1}.get(name, 2 if len(several[0]) > 1 else len(several))
     for counts in several[:compared]:
         theirs = render(feature_map_figure(counts, t=t, **options), form)
-        check(form, plate.render(counts, form), theirs)
-    first = plate.render(several[0], form)
-    plate.render(several[2], form)
-    assert plate.render(several[0], form) == first
+        check(form, template.render(counts, form), theirs)
+    first = template.render(several[0], form)
+    template.render(several[2], form)
+    assert template.render(several[0], form) == first
 
 
 @pytest.mark.parametrize("form", ["png", "svg", "pdf"])
@@ -253,7 +253,7 @@ def test_a_plate_shows_what_the_figure_shows(name, form):
 def test_a_frame_explains_what_occurs(form, normalize, rng):
     """Silent, saturated and irregular counts, in all combinations, one after the other."""
     options = {"T": 8, "normalize": normalize, "dpi": 60}
-    plate = FeatureMapPlate((3, 6, 5), t=7, **options)
+    template = FeatureMapTemplate((3, 6, 5), t=7, **options)
     seen = set()
     for special in ([], [0], [8], [0, 8]):
         for values in ([0, 1, 2, 4, 8], range(9)):
@@ -262,30 +262,32 @@ def test_a_frame_explains_what_occurs(form, normalize, rng):
             for k, value in enumerate(special):
                 counts[k] = value
             figure = feature_map_figure(counts, t=7, **options)
-            data = plate.render(counts, form)
+            data = template.render(counts, form)
             check(form, data, render(figure, form))
             legend = figure.legends[0].get_texts() if figure.legends else ()
             names = tuple(text.get_text().split(":")[0] for text in legend)
             seen.add((names, len(figure.axes) > 1 and len(figure.axes[1].get_yticks())))
-            assert plate.render(counts, form) == data
+            assert template.render(counts, form) == data
     assert len(seen) == (4 if normalize == "map" else 8)
 
 
 def test_the_published_grid_has_a_palette():
     """With three bytes a pixel it takes three times as long to write."""
-    plate = plate_for("the published grid")
-    data = plate.render(counts_for("the published grid")[0], "png")
+    template = template_for("the published grid")
+    data = template.render(counts_for("the published grid")[0], "png")
     with Image.open(BytesIO(data)) as image:
         assert image.mode == "P"
 
 
 def test_more_colours_than_a_palette_holds_are_drawn_by_matplotlib():
     options = {"cmap": "twilight", "dpi": 100}
-    plate = FeatureMapPlate(SHAPE, t=63, **options)
-    assert not plate.is_fast("png")
+    template = FeatureMapTemplate(SHAPE, t=63, **options)
+    assert not template.is_fast("png")
     counts = np.resize(np.arange(65, dtype=np.uint8), SHAPE)
     counts[1], counts[2] = 0, 64
-    assert plate.render(counts, "png") == render(feature_map_figure(counts, t=63, **options), "png")
+    assert template.render(counts, "png") == render(
+        feature_map_figure(counts, t=63, **options), "png"
+    )
 
 
 @pytest.mark.parametrize("form", ["png", "svg", "pdf"])
@@ -293,10 +295,10 @@ def test_more_colours_than_a_palette_holds_are_drawn_by_matplotlib():
 @pytest.mark.usefixtures("library")
 def test_both_libraries_pack_the_same_pixels(name, form):
     shape, t, options = KINDS[name]
-    plate = FeatureMapPlate(shape, t=t, **options)
+    template = FeatureMapTemplate(shape, t=t, **options)
     for counts in counts_for(name)[:2]:
         theirs = render(feature_map_figure(counts, t=t, **options), form)
-        check(form, plate.render(counts, form), theirs)
+        check(form, template.render(counts, form), theirs)
 
 
 @pytest.mark.parametrize("form", ["png", "svg", "pdf"])
@@ -306,8 +308,8 @@ def test_both_libraries_pack_the_same_pixels(name, form):
 )
 @pytest.mark.usefixtures("library")
 def test_an_input_plate_shows_what_the_figure_shows(form, shape, label, dpi, rng):
-    plate = InputPlate(shape, label, dpi)
-    assert plate.is_fast(form)
+    template = InputTemplate(shape, label, dpi)
+    assert template.is_fast(form)
     images = [
         rng.integers(0, 256, shape).astype(np.uint8),
         np.resize(np.arange(256, dtype=np.uint8), shape),
@@ -315,17 +317,17 @@ def test_an_input_plate_shows_what_the_figure_shows(form, shape, label, dpi, rng
     ]
     for image in images[: 3 if dpi < 200 else 1]:
         theirs = render(input_figure(image, label=label, dpi=dpi), form)
-        check(form, plate.render(image, form), theirs)
+        check(form, template.render(image, form), theirs)
 
 
 @pytest.mark.parametrize("form", ["png", "svg", "pdf"])
 def test_counts_that_do_not_fit_a_byte_are_drawn_by_matplotlib(form, rng):
-    plate = FeatureMapPlate((2, 3, 4), t=299, dpi=50)
-    assert not plate.is_fast(form)
+    template = FeatureMapTemplate((2, 3, 4), t=299, dpi=50)
+    assert not template.is_fast(form)
     counts = rng.integers(0, 301, (2, 3, 4)).astype(np.uint16)
     counts[0, 0] = 300
     figure = feature_map_figure(counts, t=299, dpi=50)
-    assert plate.render(counts, form) == render(figure, form)
+    assert template.render(counts, form) == render(figure, form)
 
 
 @pytest.mark.parametrize("form", ["png", "svg", "pdf"])
@@ -340,45 +342,45 @@ def test_a_frame_that_depends_on_the_picture_is_drawn_by_matplotlib(form, monkey
             figure.axes[0].images[0].set_clim(0, 2 + counts.mean())
         return figure
 
-    monkeypatch.setattr(plates, "feature_map_figure", smooth)
-    plate = FeatureMapPlate(SHAPE, t=7, dpi=50)
-    assert not plate.is_fast(form)
+    monkeypatch.setattr(figures, "feature_map_figure", smooth)
+    template = FeatureMapTemplate(SHAPE, t=7, dpi=50)
+    assert not template.is_fast(form)
     for counts in counts_for("plain")[:2]:
-        assert plate.render(counts, form) == render(smooth(counts, t=7, dpi=50), form)
+        assert template.render(counts, form) == render(smooth(counts, t=7, dpi=50), form)
 
 
 def test_figures_too_large_to_keep_are_drawn_by_matplotlib(monkeypatch):
-    monkeypatch.setattr(plates, "_LARGEST", 1000)
-    plate = FeatureMapPlate(SHAPE, t=7, dpi=50)
-    assert not plate.is_fast("png")
+    monkeypatch.setattr(figures, "_LARGEST", 1000)
+    template = FeatureMapTemplate(SHAPE, t=7, dpi=50)
+    assert not template.is_fast("png")
     counts = counts_for("plain")[0]
-    assert plate.render(counts, "png") == render(feature_map_figure(counts, t=7, dpi=50), "png")
+    assert template.render(counts, "png") == render(feature_map_figure(counts, t=7, dpi=50), "png")
 
 
 def test_any_integers_in_any_order_of_memory_will_do():
-    plate, counts = plate_for("plain"), counts_for("plain")[0]
-    expected = plate.render(counts, "png")
+    template, counts = template_for("plain"), counts_for("plain")[0]
+    expected = template.render(counts, "png")
     for same in (counts.astype(np.int64), np.asfortranarray(counts), counts[::-1].copy()[::-1]):
-        assert plate.render(same, "png") == expected
+        assert template.render(same, "png") == expected
 
 
 def test_what_a_plate_is_not_for_is_refused():
-    plate, counts = plate_for("plain"), counts_for("plain")[0]
+    template, counts = template_for("plain"), counts_for("plain")[0]
     for wrong, words in (
-        (counts[:8], "this plate is for"),
+        (counts[:8], "this template is for"),
         (counts.astype(float), "counts must be ints"),
         (np.full(SHAPE, 9), "check t"),
         (np.full(SHAPE, -1), "check t"),
         (np.full(SHAPE, 256), "check t"),
     ):
         with pytest.raises(ShapeError, match=words):
-            plate.render(wrong, "png")
+            template.render(wrong, "png")
     for wrong in (np.zeros((3, 4), np.uint8), np.zeros((2, 3), np.float32)):
-        with pytest.raises(ShapeError, match="this plate is for"):
-            InputPlate((2, 3)).render(wrong, "png")
+        with pytest.raises(ShapeError, match="this template is for"):
+            InputTemplate((2, 3)).render(wrong, "png")
     for wrong in ({"cmap": "nope"}, {"rows": 1, "columns": 1}, {"dpi": 0}, {"T": 3}):
         with pytest.raises(ConfigError):
-            FeatureMapPlate(SHAPE, t=7, **wrong)
+            FeatureMapTemplate(SHAPE, t=7, **wrong)
 
 
 def test_a_figure_set_is_drawn_by_plates(rng):

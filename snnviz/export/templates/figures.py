@@ -1,9 +1,9 @@
 """Kinds of figures, each drawn by matplotlib once and then only given new pictures.
 
-A plate is made from the figures of `snnviz.figures` and shows what they show, pixel for pixel. What
-a kind's frame does not allow goes the slow way, through `snnviz.export.rendering`. Which way it is
-depends on the kind, never on the maps: the same maps give the same bytes. A legend explains only
-what occurs, so that a kind has a few frames, each of them drawn when it is first needed.
+A template is made from the figures of `snnviz.figures` and shows what they show, pixel for pixel.
+What a kind's frame does not allow goes the slow way, through `snnviz.export.rendering`. Which way
+it is depends on the kind, never on the maps: the same maps give the same bytes. A legend explains
+only what occurs, so that a kind has a few frames, each of them drawn when it is first needed.
 """
 
 from abc import ABC, abstractmethod
@@ -15,12 +15,12 @@ import numpy as np
 
 from snnviz.errors import ShapeError
 from snnviz.export.rendering import render, settled
+from snnviz.export.templates.colors import CountColors, ImageColors
 from snnviz.export.templates.kind import Kind
-from snnviz.export.templates.mosaic import Mosaic
 from snnviz.export.templates.pdf import build_pdf
+from snnviz.export.templates.pixels import MapGrid
 from snnviz.export.templates.png import build_png
 from snnviz.export.templates.svg import build_svg
-from snnviz.export.templates.tones import ByteTones, CountTones
 from snnviz.figures import feature_map_figure, input_figure
 from snnviz.figures.feature_maps import regular_counts
 from snnviz.figures.layout.choice import check_channels
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+    from snnviz.export.templates.colors import ColorTables
     from snnviz.export.templates.kind import Writer
-    from snnviz.export.templates.mosaic import Bytes
-    from snnviz.export.templates.tones import Tones
+    from snnviz.export.templates.pixels import Bytes
 
     Frame = dict[str, Any]
 
@@ -42,7 +42,7 @@ _LARGEST = 1 << 25
 _HIGHEST = 255
 
 
-class _Plate(ABC):
+class _Template(ABC):
     """A kind of figure, ready for pictures."""
 
     def __init__(self, *, svg_text: bool) -> None:
@@ -95,7 +95,7 @@ class _Plate(ABC):
 
     def _write(self, maps: "Bytes", form: str) -> bytes:
         if self._kind is not None:
-            prepared, keys = self._kind.tones.prepare(maps)
+            prepared, keys = self._kind.color_tables.prepare(maps)
             with self._lock:
                 writer = self._writer(form, self._frame(maps, keys))
                 if writer is not None:
@@ -110,19 +110,19 @@ class _Plate(ABC):
         return {"png": build_png, "pdf": build_pdf}[form](kind, figure)
 
     def _describe(
-        self, figure: "Figure", layout: Layout, count: int, tones: "Tones", top: int
+        self, figure: "Figure", layout: Layout, count: int, color_tables: "ColorTables", top: int
     ) -> Kind | None:
-        """What the plate's figures have in common; None where it is too much to keep."""
+        """What the template's figures have in common; None where it is too much to keep."""
         size = round(figure.bbox.width * figure.bbox.height)
         if size > _LARGEST:
             return None
         scale = round(figure.axes[0].bbox.width / layout.shape[1])
         pattern = np.full((count, layout.height, layout.width), top, dtype=np.uint8)
         pattern[0, 0] = 0
-        return Kind(Mosaic(layout, count), tones, scale, pattern)
+        return Kind(MapGrid(layout, count), color_tables, scale, pattern)
 
 
-class FeatureMapPlate(_Plate):
+class FeatureMapTemplate(_Template):
     """The figures of `snnviz.feature_map_figure` for one shape, step and set of options."""
 
     def __init__(
@@ -154,13 +154,15 @@ class FeatureMapPlate(_Plate):
         )
         # What the canvas has beyond the maps and their gaps are the strips for labels.
         strip = (image.get_size()[0] - layout.shape[0]) // layout.rows
-        tones = CountTones(
+        color_tables = CountColors(
             image,
             t=t,
             T=options.get("T") or t + 1,
             normalize=options.get("normalize", "map"),
         )
-        self._kind = self._describe(figure, replace(layout, strip=strip), count, tones, t + 1)
+        self._kind = self._describe(
+            figure, replace(layout, strip=strip), count, color_tables, t + 1
+        )
 
     def render(self, counts: "NDArray[np.integer]", form: str) -> bytes:
         """The figure of these counts as a file.
@@ -175,7 +177,7 @@ class FeatureMapPlate(_Plate):
         counts = np.asarray(counts)
         if counts.shape != self._shape:
             raise ShapeError(
-                f"this plate is for counts {list(self._shape)}, got {list(counts.shape)}"
+                f"this template is for counts {list(self._shape)}, got {list(counts.shape)}"
             )
         if not (
             np.issubdtype(counts.dtype, np.integer)
@@ -210,7 +212,7 @@ class FeatureMapPlate(_Plate):
         return frame
 
 
-class InputPlate(_Plate):
+class InputTemplate(_Template):
     """The figures of `snnviz.input_figure` for one shape and class."""
 
     def __init__(
@@ -238,9 +240,9 @@ class InputPlate(_Plate):
         self._shape = shape
         self._options: dict[str, Any] = {"label": label, "dpi": dpi, **options}
         figure = self._figure(np.zeros((1, *shape), dtype=np.uint8))
-        tones = ByteTones(figure.axes[0].images[0])
+        color_tables = ImageColors(figure.axes[0].images[0])
         layout = Layout(rows=1, columns=1, height=shape[0], width=shape[1], gap=0)
-        self._kind = self._describe(figure, layout, 1, tones, 255)
+        self._kind = self._describe(figure, layout, 1, color_tables, 255)
 
     def render(self, image: "Bytes", form: str) -> bytes:
         """The figure of this image as a file.
@@ -255,7 +257,7 @@ class InputPlate(_Plate):
         image = np.asarray(image)
         if image.shape != self._shape or image.dtype != np.uint8:
             raise ShapeError(
-                f"this plate is for an image of bytes {list(self._shape)}, "
+                f"this template is for an image of bytes {list(self._shape)}, "
                 f"got {image.dtype} {list(image.shape)}"
             )
         return self._write(np.ascontiguousarray(image[np.newaxis]), form)
