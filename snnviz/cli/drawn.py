@@ -16,7 +16,7 @@ from snnviz.cli.output import note
 from snnviz.data import Sample
 from snnviz.errors import CheckpointError
 from snnviz.export import Source
-from snnviz.export.writing import Predict
+from snnviz.export.folder import Predict
 from snnviz.ranks import joined_ranks
 from snnviz.records.recording import LayerInfo
 from snnviz.records.spikes import SpikeRecord

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from snnviz.data import Sample, Selection, Split
-    from snnviz.export.writing import Predict
+    from snnviz.export.folder import Predict
 
 
 def choose_samples(

@@ -2,11 +2,11 @@
 
 from snnviz.export.animation import render_animation
 from snnviz.export.captions import Source
+from snnviz.export.folder import write_figure_sets
 from snnviz.export.layout import SETS, figures_layout
 from snnviz.export.options import FORMATS, KINDS, FigureSetOptions
 from snnviz.export.rendering import render, render_figures, settled, write_figure
 from snnviz.export.sets import figure_set
-from snnviz.export.writing import write_figure_sets
 
 __all__ = [
     "FORMATS",

@@ -8,7 +8,7 @@ same with all that training needs to go on.
 
 from snnviz.tutorial.layouts.loading import Checkpoint, load_checkpoint
 from snnviz.tutorial.layouts.resuming import TrainingState, load_training_state
-from snnviz.tutorial.layouts.writing import checkpoint_bytes, encoder_checkpoint, save_checkpoint
+from snnviz.tutorial.layouts.saving import checkpoint_bytes, encoder_checkpoint, save_checkpoint
 
 __all__ = [
     "Checkpoint",
