@@ -11,9 +11,9 @@ import numpy as np
 
 from snnviz.batching import batches
 from snnviz.metrics.accumulator import Accumulator
-from snnviz.metrics.batches import blocks, count_table, counts_by_step
 from snnviz.metrics.gradients import QUANTITIES, image_quantities
 from snnviz.metrics.levels import level_matrix
+from snnviz.metrics.parts import blocks, count_table, counts_by_step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

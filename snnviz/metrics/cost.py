@@ -11,8 +11,8 @@ import numpy as np
 
 from snnviz.errors import ConfigError
 from snnviz.metrics.accumulator import Accumulator, check_shape
-from snnviz.metrics.batches import blocks
 from snnviz.metrics.energy import JOULES_PER_ADDITION, JOULES_PER_MAC
+from snnviz.metrics.parts import blocks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,7 +13,7 @@ import numpy as np
 from snnviz.batching import batches
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.metrics.accumulator import Accumulator, check_shape
-from snnviz.metrics.batches import blocks
+from snnviz.metrics.parts import blocks
 from snnviz.metrics.ridge import exact_weights, ridge_weights
 
 if TYPE_CHECKING:

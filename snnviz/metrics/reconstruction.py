@@ -12,8 +12,8 @@ import numpy as np
 from snnviz.batching import batches
 from snnviz.errors import ShapeError
 from snnviz.metrics.accumulator import Accumulator
-from snnviz.metrics.batches import blocks, count_table, counts_by_step
 from snnviz.metrics.levels import level_matrix
+from snnviz.metrics.parts import blocks, count_table, counts_by_step
 from snnviz.metrics.ridge import exact_weights, ridge_weights
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import numpy as np
 
 from snnviz.errors import ShapeError
 from snnviz.metrics.accumulator import Accumulator
-from snnviz.metrics.batches import blocks
+from snnviz.metrics.parts import blocks
 from snnviz.metrics.reconstruction import Reconstruction
 from snnviz.metrics.similarity import (
     peak_signal_to_noise,
