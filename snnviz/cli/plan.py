@@ -15,7 +15,7 @@ from snnviz.data import FASHION_MNIST, IN_ITS_PLACE, ImageSet, dataset_name, loa
 from snnviz.device import choose_device, default_device
 from snnviz.errors import ConfigError
 from snnviz.ranks import rank_device
-from snnviz.tutorial.kernels import check_available
+from snnviz.tutorial.cuda import check_available
 from snnviz.tutorial.layouts import TrainingState, load_training_state
 from snnviz.tutorial.runs import LATEST, MAX, check_run_folder, read_config, read_settings
 from snnviz.tutorial.training import RECIPES, TrainConfig

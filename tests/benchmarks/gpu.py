@@ -171,7 +171,7 @@ def main(arguments: list[str]) -> None:
 def check_all(options: argparse.Namespace) -> None:
     """End where the kernels cannot run here, or something is not as it should be."""
     from snnviz.errors import ConfigError
-    from snnviz.tutorial.kernels import check_available
+    from snnviz.tutorial.cuda import check_available
     from tests.benchmarks import gpu_check
 
     try:

@@ -11,8 +11,8 @@ from torch import Tensor
 from snnviz.data import garments
 from snnviz.ranks import Ranks
 from snnviz.scoring.evaluation import to_device
+from snnviz.tutorial.cuda import Neuron, functions, reference
 from snnviz.tutorial.encoder import load_encoder
-from snnviz.tutorial.kernels import Neuron, functions, reference
 from snnviz.tutorial.training import TrainConfig
 from snnviz.tutorial.training.learner import Learner
 from tests.benchmarks.gpu_sides import OURS, settings, title

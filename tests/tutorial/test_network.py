@@ -7,8 +7,8 @@ from spikingjelly.activation_based import functional, neuron, surrogate
 from torch import nn
 
 from snnviz.errors import ConfigError
-from snnviz.tutorial.kernels import Neuron
-from snnviz.tutorial.kernels.reference import fire
+from snnviz.tutorial.cuda import Neuron
+from snnviz.tutorial.cuda.reference import fire
 from snnviz.tutorial.network import (
     ConvSNN,
     NetworkConfig,

@@ -9,7 +9,7 @@ from torch.optim import SGD, Adam, Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, StepLR
 
 from snnviz.errors import ConfigError, check_integer
-from snnviz.tutorial.kernels import check_network
+from snnviz.tutorial.cuda import check_network
 from snnviz.tutorial.network import NetworkConfig, StepMode
 
 
@@ -32,7 +32,7 @@ class TrainConfig:
         step_mode: "s" or "m", see `ConvSNN`.
         amp: Automatic mixed precision: autocast to bfloat16 where the device has it, else to
             float16 with a scaled loss.
-        cupy: On a GPU, neurons that are snnviz's own kernels, see `snnviz.tutorial.kernels`; needs
+        cupy: On a GPU, neurons that are snnviz's own kernels, see `snnviz.tutorial.cuda`; needs
             `step_mode` "m" and T up to 64.
         deterministic: On a GPU, the tutorial's settings of cuDNN: algorithms that add in the same
             order in each run, instead of the fastest.

@@ -15,7 +15,7 @@ from snnviz.errors import CheckpointError, TrainingError
 from snnviz.ranks import Ranks
 from snnviz.scoring.evaluation import Progress, mean_squared_error, scale_images
 from snnviz.tutorial.acceleration import accelerate
-from snnviz.tutorial.kernels import fuse
+from snnviz.tutorial.cuda import fuse
 from snnviz.tutorial.layouts import TrainingState
 from snnviz.tutorial.network import ConvSNN, build_network
 from snnviz.tutorial.training.augmentation import crop_and_flip

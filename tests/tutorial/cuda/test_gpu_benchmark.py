@@ -10,9 +10,9 @@ import torch
 from spikingjelly._ops import selection
 
 from snnviz.adapters.chain import ChainEncoder
-from snnviz.tutorial.kernels import functions, fusing
+from snnviz.tutorial.cuda import functions, fusing
 from tests.benchmarks import gpu, gpu_check, gpu_sides, machine
-from tests.tutorial.kernels import host
+from tests.tutorial.cuda import host
 
 needs_compiler = pytest.mark.skipif(host.compiler() is None, reason="needs a C++ compiler")
 

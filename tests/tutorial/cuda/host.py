@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from snnviz.tutorial.kernels.launching import SOURCE, compile_options
+from snnviz.tutorial.cuda.launching import SOURCE, compile_options
 
 THREADS, BLOCKS = 32, 5
 

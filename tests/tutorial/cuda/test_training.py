@@ -10,12 +10,12 @@ from snnviz.cli import plan
 from snnviz.data import garments
 from snnviz.ranks import Ranks
 from snnviz.scoring.evaluation import to_device
-from snnviz.tutorial.kernels import functions, fusing
+from snnviz.tutorial.cuda import functions, fusing
 from snnviz.tutorial.layouts import load_checkpoint, load_training_state
 from snnviz.tutorial.network import build_network
 from snnviz.tutorial.training import TrainConfig
 from snnviz.tutorial.training.learner import Learner
-from tests.tutorial.kernels import host
+from tests.tutorial.cuda import host
 
 pytestmark = pytest.mark.skipif(host.compiler() is None, reason="needs a C++ compiler")
 

@@ -7,8 +7,8 @@ from spikingjelly.activation_based import neuron as spikingjelly
 from spikingjelly.activation_based import surrogate
 
 from snnviz.errors import ShapeError
-from snnviz.tutorial.kernels import Neuron, functions, launching, reference
-from tests.tutorial.kernels import host
+from snnviz.tutorial.cuda import Neuron, functions, launching, reference
+from tests.tutorial.cuda import host
 
 STEPS = [1, 2, 4, 7, 64]
 NEURONS = [

@@ -4,8 +4,8 @@
 they are tested; `fuse` puts them into a network.
 """
 
-from snnviz.tutorial.kernels.fusing import Fused, check_network, fuse
-from snnviz.tutorial.kernels.launching import check_available
-from snnviz.tutorial.kernels.reference import Neuron
+from snnviz.tutorial.cuda.fusing import Fused, check_network, fuse
+from snnviz.tutorial.cuda.launching import check_available
+from snnviz.tutorial.cuda.reference import Neuron
 
 __all__ = ["Fused", "Neuron", "check_available", "check_network", "fuse"]

@@ -5,7 +5,7 @@ import re
 import pytest
 import torch
 
-from snnviz.tutorial.kernels.launching import SOURCE, compile_options
+from snnviz.tutorial.cuda.launching import SOURCE, compile_options
 
 nvrtc = pytest.importorskip("cuda.bindings.nvrtc")
 

@@ -6,9 +6,9 @@ from spikingjelly.activation_based import functional, surrogate
 from torch import Tensor, nn
 
 from snnviz.errors import ConfigError
-from snnviz.tutorial.kernels import functions
-from snnviz.tutorial.kernels.launching import MAX_STEPS, check_available
-from snnviz.tutorial.kernels.reference import Neuron
+from snnviz.tutorial.cuda import functions
+from snnviz.tutorial.cuda.launching import MAX_STEPS, check_available
+from snnviz.tutorial.cuda.reference import Neuron
 from snnviz.tutorial.network import ConvSNN, StepMode
 
 

@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from snnviz.errors import ConfigError
-from snnviz.tutorial.kernels import Neuron, check_available, functions, launching, reference
+from snnviz.tutorial.cuda import Neuron, check_available, functions, launching, reference
 from tests.benchmarks import gpu_check
-from tests.tutorial.kernels import host
+from tests.tutorial.cuda import host
 
 needs_compiler = pytest.mark.skipif(host.compiler() is None, reason="needs a C++ compiler")
 on_a_gpu = pytest.mark.skipif(

@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from snnviz.errors import ShapeError
-from snnviz.tutorial.kernels.launching import launch
-from snnviz.tutorial.kernels.reference import Neuron
+from snnviz.tutorial.cuda.launching import launch
+from snnviz.tutorial.cuda.reference import Neuron
 
 
 def fire(drive: Tensor, neuron: Neuron) -> Tensor:

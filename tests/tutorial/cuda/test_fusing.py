@@ -9,11 +9,11 @@ import torch
 import torch.nn.functional as F
 
 from snnviz.errors import ConfigError
-from snnviz.tutorial.kernels import Fused, check_available, functions, fuse, reference
+from snnviz.tutorial.cuda import Fused, check_available, functions, fuse, reference
 from snnviz.tutorial.network import NetworkConfig, build_network
 from snnviz.tutorial.training.synchronization import synchronize_batch_norm
 from tests.lively import lively
-from tests.tutorial.kernels import host
+from tests.tutorial.cuda import host
 
 SMALL = NetworkConfig(T=4, channels=6, image_size=(8, 12))
 
