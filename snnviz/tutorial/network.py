@@ -231,7 +231,7 @@ class ConvSNN(nn.Module):
             yield self.vote(x)
 
     def fast(self, images: int) -> nn.Module:
-        """What computes the same, fastest for about so many images: its twin, where it has one."""
+        """What computes the same, fastest for about so many images, see `accelerate`."""
         from snnviz.tutorial.acceleration import accelerate  # noqa: PLC0415 - it imports this
 
         return accelerate(self, images)

@@ -255,7 +255,7 @@ def compare_speed(options: argparse.Namespace) -> None:
 
 def compare_loss(options: argparse.Namespace, window: int = 20) -> None:
     """The same start and the same batches for both; curves are means over `window` iterations."""
-    # The twin in float32 stands for the plain network, which takes four times as long.
+    # The fast network in float32 stands for the plain network, which takes four times as long.
     exact, _ = our_blocks(options.data_dir, amp=False, fast=True)
     curves = [[exact(1) for _ in range(300)]]
     fast, _ = our_blocks(options.data_dir, amp=True, fast=True)

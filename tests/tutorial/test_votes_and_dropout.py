@@ -17,7 +17,7 @@ from snnviz.scoring.evaluation import evaluate, predict
 from snnviz.scoring.importance import channel_importance
 from snnviz.scoring.measurement import measure
 from snnviz.tutorial.acceleration import accelerate, native
-from snnviz.tutorial.acceleration.twin import Twin
+from snnviz.tutorial.acceleration.fast_network import FastNetwork
 from snnviz.tutorial.layouts import load_checkpoint, save_checkpoint
 from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.lively import lively
@@ -171,46 +171,46 @@ def test_answers_rates_and_operations_are_those_of_the_votes(step_mode):
     ids=str,
 )
 @pytest.mark.parametrize("step_mode", ["s", "m"])
-def test_the_twin_learns_the_same_behind_the_same_masks(step_mode, changes):
+def test_the_fast_network_learns_the_same_behind_the_same_masks(step_mode, changes):
     compiled_or_skip()
     config = replace(CONFIG, **changes)
     plain = lively(build_network(config, step_mode=step_mode, seed=0)).train()
-    twin = Twin(copy.deepcopy(plain))
+    fast = FastNetwork(copy.deepcopy(plain))
     weight = torch.randn(6, 4, generator=torch.Generator().manual_seed(2))
     for seed in (1, 2):
         rates = []
-        for net in (plain, twin):
+        for net in (plain, fast):
             torch.manual_seed(seed)
             rates.append(net(pictures(config, seed=seed)))
             (rates[-1] * weight).sum().backward()
         assert torch.equal(*rates)
         assert 0 < rates[0].mean() < 1
     for (name, parameter), other in zip(
-        plain.named_parameters(), twin.net.parameters(), strict=True
+        plain.named_parameters(), fast.net.parameters(), strict=True
     ):
         size = parameter.grad.abs().max()
         assert size > 0, name
         assert torch.allclose(other.grad, parameter.grad, atol=1e-4 * size, rtol=0), name
     plain.eval()
     with torch.no_grad():
-        twin.net.load_state_dict(plain.state_dict())
+        fast.net.load_state_dict(plain.state_dict())
         images = pictures(config, 8, seed=5)
-        assert torch.equal(twin.eval()(images), plain(images))
+        assert torch.equal(fast.eval()(images), plain(images))
 
 
 @pytest.mark.skipif(not has_bfloat16(), reason="this processor has no bfloat16")
-def test_the_twin_drops_in_mixed_precision():
+def test_the_fast_network_drops_in_mixed_precision():
     compiled_or_skip()
     net = lively(build_network(replace(BEST, channels=16), seed=0)).train()
-    twin = accelerate(net, 10**9, amp=True)
-    assert isinstance(twin, Twin)
+    fast = accelerate(net, 10**9, amp=True)
+    assert isinstance(fast, FastNetwork)
     torch.manual_seed(0)
     expected = net(pictures(BEST))
     rates = []
     for seed in (0, 1):
         torch.manual_seed(seed)
         with torch.autocast("cpu"):
-            rates.append(twin(pictures(BEST)))
+            rates.append(fast(pictures(BEST)))
     assert rates[0].dtype == torch.float32
     difference = [(rate - expected).abs().mean() for rate in rates]
     assert difference[0] < 0.5 * difference[1], "other masks are further away than bfloat16 is"

@@ -1,4 +1,4 @@
-"""A fast twin of the network for training and evaluation on a CPU.
+"""A faster network for training and evaluation on a CPU.
 
 The plain network, in SpikingJelly's modules, says what is computed; `accelerate` gives a module
 that computes the same over the same parameters. Its element-wise work is compiled code
@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from snnviz.tutorial.acceleration import native
+from snnviz.tutorial.acceleration.fast_network import FastNetwork
 from snnviz.tutorial.acceleration.memory import keep_freed_memory
-from snnviz.tutorial.acceleration.twin import Twin
 from snnviz.tutorial.network import ConvSNN
 
 # Multiplications of a plain pass from which on it pays to compile: a few seconds of them.
@@ -20,14 +20,13 @@ _WORTHWHILE = 5 * 10**11
 
 
 def accelerate(net: ConvSNN, images: int, *, amp: bool = False) -> nn.Module:
-    """The fast twin of `net`, or `net` itself where it has none.
+    """A fast network that computes what `net` does, or `net` itself where there is none.
 
-    It has none on a GPU; where its neurons leak; where `net` was changed (weights of another type,
-    BatchNorm over several processes); where images have more than 16 channels; where too few images
-    are to pass to make up for two seconds of compiling; and where this machine cannot compile,
-    which a warning says.
-    The twin holds `net` and no parameters of its own: state dict, optimizer and mode stay those of
-    `net`.
+    There is none on a GPU; where its neurons leak; where `net` was changed (weights of another
+    type, BatchNorm over several processes); where images have more than 16 channels; where too few
+    images are to pass to make up for two seconds of compiling; and where this machine cannot
+    compile, which a warning says. The fast network holds `net` and no parameters of its own: state
+    dict, optimizer and mode stay those of `net`.
 
     On a CPU the process keeps freed memory from then on, see `memory.keep_freed_memory`.
 
@@ -46,7 +45,7 @@ def accelerate(net: ConvSNN, images: int, *, amp: bool = False) -> nn.Module:
     except native.CompilerError as error:
         warnings.warn(f"the network runs several times slower than it could: {error}", stacklevel=1)
         return net
-    return Twin(net)
+    return FastNetwork(net)
 
 
 def _takes(net: ConvSNN) -> bool:

@@ -1,4 +1,4 @@
-"""What all tests of the twin need."""
+"""What all tests of the fast network need."""
 
 import ctypes
 import ctypes.util

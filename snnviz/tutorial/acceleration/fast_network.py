@@ -1,4 +1,4 @@
-"""The network's fast twin: the same layers over the same parameters, in other pieces."""
+"""The fast network: the same layers over the same parameters, in other pieces."""
 
 from typing import Any, NamedTuple
 
@@ -28,7 +28,7 @@ class _Layers(NamedTuple):
         return cls(*net.static_conv, *net.conv[2:4], *net.fc[1::2])
 
 
-class Twin(nn.Module):
+class FastNetwork(nn.Module):
     """What `net` computes, on a CPU, several times as fast.
 
     All T steps go through a layer together, channels-last. Neurons, the normalization before them

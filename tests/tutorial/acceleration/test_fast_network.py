@@ -1,4 +1,4 @@
-"""The fast twin against the plain network: outputs, gradients, statistics, predictions."""
+"""The fast network against the plain network: outputs, gradients, statistics, predictions."""
 
 import copy
 from dataclasses import replace
@@ -12,7 +12,7 @@ from snnviz.device import has_bfloat16
 from snnviz.scoring.evaluation import evaluate
 from snnviz.tutorial import acceleration
 from snnviz.tutorial.acceleration import accelerate, native
-from snnviz.tutorial.acceleration.twin import Twin
+from snnviz.tutorial.acceleration.fast_network import FastNetwork
 from snnviz.tutorial.network import NetworkConfig, build_network
 from snnviz.tutorial.training.synchronization import synchronize_batch_norm
 from tests.lively import lively
@@ -24,7 +24,7 @@ except native.CompilerError as error:
 
 
 def pair(config, step_mode="s"):
-    """The same network twice, plain and with its twin; BatchNorm is not the identity."""
+    """The same network twice, plain and fast; BatchNorm is not the identity."""
     plain = lively(build_network(config, step_mode=step_mode, seed=0))
     generator = torch.Generator().manual_seed(3)
     with torch.no_grad():
@@ -32,8 +32,8 @@ def pair(config, step_mode="s"):
             norm.weight.uniform_(0.5, 2, generator=generator)
             norm.bias.uniform_(-0.3, 0.5, generator=generator)
             norm.bias[:2] = torch.tensor([-50.0, 50.0])  # silent, saturated
-    twin = Twin(copy.deepcopy(plain))
-    return plain.train(), twin.train()
+    fast = FastNetwork(copy.deepcopy(plain))
+    return plain.train(), fast.train()
 
 
 def draw(config, count=3):
@@ -50,19 +50,19 @@ def learn(net, images, weight):
 
 def assert_same_training(config, step_mode):
     """Two passes in a row, so that gradients and running statistics add up."""
-    plain, twin = pair(config, step_mode)
+    plain, fast = pair(config, step_mode)
     images, weight = draw(config)
     for batch in (images, images.flip(0, 3)):
-        expected, rates = learn(plain, batch, weight), learn(twin, batch, weight)
+        expected, rates = learn(plain, batch, weight), learn(fast, batch, weight)
         assert 0 < expected.mean() < 1
         assert torch.equal(rates, expected)
     for (name, parameter), other in zip(
-        plain.named_parameters(), twin.net.parameters(), strict=True
+        plain.named_parameters(), fast.net.parameters(), strict=True
     ):
         size = parameter.grad.abs().max()
         assert size > 0, name
         assert torch.allclose(other.grad, parameter.grad, atol=1e-4 * size, rtol=0), name
-    for (name, buffer), other in zip(plain.named_buffers(), twin.net.buffers(), strict=True):
+    for (name, buffer), other in zip(plain.named_buffers(), fast.net.buffers(), strict=True):
         assert torch.allclose(buffer, other, rtol=1e-5, atol=1e-6), name
 
 
@@ -129,23 +129,23 @@ def test_recurring_spikes_are_convolved_like_any_others(T, channels):
 
 def test_in_evaluation_it_is_the_plain_network(drawn_images):
     for config in (NetworkConfig(T=4, channels=8), NetworkConfig(T=5, channels=5, v_reset=None)):
-        plain, twin = pair(config)
+        plain, fast = pair(config)
         images = torch.from_numpy(drawn_images.batch(range(40)))
         for batch in images.split(8):
             plain(batch)
-        twin.net.load_state_dict(plain.state_dict())
+        fast.net.load_state_dict(plain.state_dict())
         plain.eval()
-        twin.eval()
+        fast.eval()
         with torch.no_grad():
             expected = plain(images)
             assert len(expected.unique()) > 2
-            assert torch.equal(twin(images), expected)
+            assert torch.equal(fast(images), expected)
             with torch.autocast("cpu"):
-                assert torch.equal(twin(images[:3]), expected[:3])
+                assert torch.equal(fast(images[:3]), expected[:3])
         images.requires_grad_()
-        for net in (plain, twin):
+        for net in (plain, fast):
             learn(net, images, torch.ones(10))
-        assert torch.equal(plain.fc[1].weight.grad, twin.net.fc[1].weight.grad)
+        assert torch.equal(plain.fc[1].weight.grad, fast.net.fc[1].weight.grad)
 
 
 @pytest.mark.skipif(not has_bfloat16(), reason="this processor has no bfloat16")
@@ -153,17 +153,17 @@ def test_in_evaluation_it_is_the_plain_network(drawn_images):
 def test_mixed_precision_stays_near_float32(step_mode):
     """As near as the plain network's own autocast, and products are rounded indeed."""
     config = NetworkConfig(T=4, channels=16, image_size=(12, 12))
-    plain, twin = pair(config, step_mode)
+    plain, fast = pair(config, step_mode)
     exact = copy.deepcopy(plain)
     images, weight = draw(config, 16)
     expected = learn(exact, images, weight)
     with torch.autocast("cpu"):
-        theirs, ours = learn(plain, images, weight), learn(twin, images, weight)
+        theirs, ours = learn(plain, images, weight), learn(fast, images, weight)
     assert (ours - expected).abs().mean() <= 1.2 * (theirs - expected).abs().mean() + 0.01
-    for net in (exact, plain, twin.net):
+    for net in (exact, plain, fast.net):
         assert all(parameter.grad.dtype == torch.float32 for parameter in net.parameters())
     for (name, true), plain_, ours_ in zip(
-        exact.named_parameters(), plain.parameters(), twin.net.parameters(), strict=True
+        exact.named_parameters(), plain.parameters(), fast.net.parameters(), strict=True
     ):
         near = [
             F.cosine_similarity(p.grad.flatten(), true.grad.flatten(), 0) for p in (plain_, ours_)
@@ -172,14 +172,14 @@ def test_mixed_precision_stays_near_float32(step_mode):
         assert not torch.equal(ours_.grad, true.grad), name
 
 
-def test_the_twin_has_no_parameters_of_its_own():
+def test_the_fast_network_has_no_parameters_of_its_own():
     net = build_network(NetworkConfig(T=2, channels=4), seed=0)
-    twin = Twin(net)
-    assert {id(p) for p in twin.parameters()} == {id(p) for p in net.parameters()}
-    twin.eval()
+    fast = FastNetwork(net)
+    assert {id(p) for p in fast.parameters()} == {id(p) for p in net.parameters()}
+    fast.eval()
     assert not net.training
     before = list(net.state_dict())
-    twin.train()(torch.rand(2, 1, 28, 28)).sum().backward()
+    fast.train()(torch.rand(2, 1, 28, 28)).sum().backward()
     assert list(net.state_dict()) == before
     assert net.fc[1].weight.grad is not None
 
@@ -190,7 +190,9 @@ def test_evaluation_of_a_set_takes_it_and_counts_the_same(monkeypatch):
     expected = evaluate(plain, images, batch_size=16)
     monkeypatch.setattr(acceleration, "_WORTHWHILE", 0)
     taken = []
-    monkeypatch.setattr(acceleration, "Twin", lambda net: taken.append(net) or Twin(net))
+    monkeypatch.setattr(
+        acceleration, "FastNetwork", lambda net: taken.append(net) or FastNetwork(net)
+    )
     assert evaluate(plain, images, batch_size=16) == expected
     assert taken == [plain]
     assert plain.training
@@ -200,7 +202,7 @@ def test_evaluation_of_a_set_takes_it_and_counts_the_same(monkeypatch):
 def test_a_network_that_it_cannot_take_stays_as_it_is():
     config = NetworkConfig(T=2, channels=4)
     usual = build_network(config)
-    assert isinstance(accelerate(usual, 10**9), Twin)
+    assert isinstance(accelerate(usual, 10**9), FastNetwork)
     synchronized = build_network(config)
     synchronize_batch_norm(synchronized)
     for net, images in (
@@ -230,10 +232,10 @@ def test_without_a_compiler_the_plain_network_runs_and_one_line_says_so(
 
 
 def test_without_bfloat16_products_are_float32(monkeypatch):
-    monkeypatch.setattr("snnviz.tutorial.acceleration.twin.has_bfloat16", lambda: False)
+    monkeypatch.setattr("snnviz.tutorial.acceleration.fast_network.has_bfloat16", lambda: False)
     config = NetworkConfig(T=2, channels=8, image_size=(8, 8))
-    plain, twin = pair(config)
+    plain, fast = pair(config)
     images, weight = draw(config)
     with torch.autocast("cpu"):
-        rates = learn(twin, images, weight)
+        rates = learn(fast, images, weight)
     assert torch.equal(rates, learn(plain, images, weight))
