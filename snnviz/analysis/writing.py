@@ -8,7 +8,7 @@ from typing import Any
 from snnviz.analysis.analyzing import Analysis
 from snnviz.analysis.tables import JSON, TABLES, as_json, tables
 from snnviz.data import ImageSet
-from snnviz.folders import Claim, Layout, claim
+from snnviz.folders import Layout, OutputFolder, hold_folder
 
 FIGURES = (
     "scorecard",
@@ -55,7 +55,7 @@ def write_analysis(
     *,
     about: Mapping[str, Any] | None = None,
     formats: Sequence[str] = ("png",),
-    claimed: Claim | None = None,
+    claimed: OutputFolder | None = None,
 ) -> list[Path]:
     """The files written: analysis.json, analysis.npz, channels.csv, scorecard.md, then figures.
 
@@ -73,7 +73,7 @@ def write_analysis(
         ExportError: A file cannot be written, or another run is writing there.
     """
     if claimed is None:
-        with claim(Path(folder), ANALYSIS, overwrite=True) as held:
+        with hold_folder(Path(folder), ANALYSIS, overwrite=True) as held:
             return write_analysis(
                 analysis, images, folder, about=about, formats=formats, claimed=held
             )

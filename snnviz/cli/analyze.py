@@ -138,7 +138,7 @@ def command(
     from snnviz.cli.analyzed_models import open_models
     from snnviz.data import load_dataset, load_picture_set
     from snnviz.device import choose_device
-    from snnviz.folders import check_folder, claim
+    from snnviz.folders import check_folder, hold_folder
     from snnviz.ranks import is_first_rank, joined_ranks
 
     quiet = quiet or not is_first_rank()
@@ -166,7 +166,7 @@ def command(
             fitted_on = _fitting_set(images, dataset, split, data_dir, train_images, size, channels)
             coders = subject.coders(fitted_on or images, range(untrained))
             if ranks.is_first:
-                claimed = held.enter_context(claim(out_dir, ANALYSIS, overwrite=overwrite))
+                claimed = held.enter_context(hold_folder(out_dir, ANALYSIS, overwrite=overwrite))
         analysis = analyze(
             coders,
             images,

@@ -88,7 +88,7 @@ def command(
     such, and loss.
     """
     from snnviz.export import figures_layout, render_figures, settled
-    from snnviz.folders import check_folder, claim
+    from snnviz.folders import check_folder, hold_folder
 
     if name and len(name) != len(runs):
         raise click.UsageError(
@@ -97,9 +97,9 @@ def command(
     layout = figures_layout("a drawing of curves", "curves", _NAMES, ("loss",))
     check_folder(out_dir, layout, overwrite=overwrite)
     runs_drawn = _runs(_trainings(_named(runs, name)), names=bool(name), mean=mean)
-    with settled(), claim(out_dir, layout, overwrite=overwrite) as claimed:
+    with settled(), hold_folder(out_dir, layout, overwrite=overwrite) as output:
         content = render_figures(_figures(runs_drawn, together=together, dpi=dpi), format)
-        with claimed.replaced(content) as written:
+        with output.replaced(content) as written:
             pass
     for path in () if quiet else written:
         say(path)

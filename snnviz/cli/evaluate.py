@@ -14,7 +14,7 @@ from snnviz.cli.output import note, say
 
 if TYPE_CHECKING:
     from snnviz.data import ImageSet, Split
-    from snnviz.folders import Claim, Layout
+    from snnviz.folders import Layout, OutputFolder
     from snnviz.scoring.evaluation import Progress
     from snnviz.scoring.measurement import Measurement
 
@@ -244,16 +244,16 @@ def _layout() -> "Layout":
 @contextmanager
 def _claimed(
     json: Path | None, figures: Path | None, *, overwrite: bool
-) -> Iterator["Claim | None"]:
+) -> Iterator["OutputFolder | None"]:
     """The folder of the figures, if any; it and the JSON are this run's alone in the block."""
-    from snnviz.folders import claim, claim_file
+    from snnviz.folders import hold_file, hold_folder
 
     with ExitStack() as held:
         folder = None
         if figures is not None:
-            folder = held.enter_context(claim(figures, _layout(), overwrite=overwrite))
+            folder = held.enter_context(hold_folder(figures, _layout(), overwrite=overwrite))
         if json is not None and json != _STDOUT:
-            held.enter_context(claim_file(json, overwrite=overwrite, argument="json"))
+            held.enter_context(hold_file(json, overwrite=overwrite, argument="json"))
         yield folder
 
 
@@ -279,7 +279,7 @@ def _write_json(
 
 @contextmanager
 def _figures(
-    measurement: "Measurement", folder: "Claim | None", formats: tuple[str, ...]
+    measurement: "Measurement", folder: "OutputFolder | None", formats: tuple[str, ...]
 ) -> Iterator[list[Path]]:
     """The figures written, if any; they count as whole once the block has written the rest."""
     if folder is None:

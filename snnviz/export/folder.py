@@ -25,7 +25,7 @@ from snnviz.export.together import check_other
 from snnviz.export.views import Currents, check_views, find_currents, write_kernels
 from snnviz.figures.fonts import warn_of_missing
 from snnviz.files import make_folder, write_bytes
-from snnviz.folders import claim
+from snnviz.folders import hold_folder
 from snnviz.ranks import joined_ranks
 
 if TYPE_CHECKING:
@@ -114,10 +114,10 @@ def write_figure_sets(
             if ranks.is_first:
                 sources = [sample.source or "" for sample in samples if options.sheet]
                 warn_of_missing([*sources, *{sample.class_name or "" for sample in samples}])
-                claimed = held.enter_context(
-                    claim(out_dir, SETS, overwrite=overwrite, resume=resume)
+                output = held.enter_context(
+                    hold_folder(out_dir, SETS, overwrite=overwrite, resume=resume)
                 )
-                claimed.begin(planned_files(samples, options), identity, resume=resume)
+                output.begin(planned_files(samples, options), identity, resume=resume)
         captions = Captions.of(encoder, options, source or Source())
         own = ranks.share(samples)
         chosen = predict(own) if predict else own
@@ -144,7 +144,7 @@ def write_figure_sets(
                     encoder, out_dir, options, captions, write=ranks.is_first
                 )
             if ranks.is_first:
-                claimed.finish(contents)
+                output.finish(contents)
     return out_dir / SETS.manifest
 
 

@@ -6,8 +6,16 @@ there; at its end a manifest does. So what a run that was killed or is overwritt
 by name and goes before anything new appears, and what else is in the folder stays.
 """
 
-from snnviz.folders.claiming import check_folder, claim, claim_file, is_untouched
-from snnviz.folders.held import Claim
+from snnviz.folders.holding import check_folder, hold_file, hold_folder, is_untouched
 from snnviz.folders.layout import FILES, Layout
+from snnviz.folders.output import OutputFolder
 
-__all__ = ["FILES", "Claim", "Layout", "check_folder", "claim", "claim_file", "is_untouched"]
+__all__ = [
+    "FILES",
+    "Layout",
+    "OutputFolder",
+    "check_folder",
+    "hold_file",
+    "hold_folder",
+    "is_untouched",
+]

@@ -434,7 +434,7 @@ def test_what_a_killed_run_was_writing_is_cleared_away(flag, encoder, samples, t
 
 
 @pytest.mark.parametrize("resume", [False, True])
-def test_a_folder_that_is_not_yet_claimed_holds_nothing_old(
+def test_a_folder_that_is_not_yet_held_holds_nothing_old(
     resume, encoder, samples, tmp_path, monkeypatch
 ):
     """Killed while it takes the folder over: what is left must not pass for the new run's."""

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from snnviz.errors import ConfigError, ExportError
 from snnviz.files import make_folder, write_bytes
-from snnviz.folders import Claim, Layout, claim, is_untouched
+from snnviz.folders import Layout, OutputFolder, hold_folder, is_untouched
 from snnviz.tutorial.layouts import checkpoint_bytes, encoder_checkpoint, load_checkpoint
 from snnviz.tutorial.runs.events import EVENTS, EventWriter
 from snnviz.tutorial.training import EpochResult, TrainConfig
@@ -56,9 +56,9 @@ class RunFolder:
         path: The folder.
     """
 
-    def __init__(self, claimed: Claim, first_epoch: int) -> None:
-        self.path = claimed.folder
-        self._claimed = claimed
+    def __init__(self, output: OutputFolder, first_epoch: int) -> None:
+        self.path = output.folder
+        self._output = output
         self._first_epoch = first_epoch
         self._events: EventWriter | None = None
 
@@ -70,7 +70,7 @@ class RunFolder:
             config: Everything, as plain values, for config.json.
         """
         write_bytes((json.dumps(config, indent=1) + "\n").encode(), self.path / "config.json")
-        self._claimed.unmark()
+        self._output.unmark()
         # A name that is no UTF-8 stands in it as Python writes it; JSON escapes it by itself.
         text = str(Namespace(**arguments)).encode(errors="backslashreplace")
         write_bytes(text, self.path / "args.txt")
@@ -135,12 +135,12 @@ def open_run(
             use by another training, or cannot be written to.
     """
     check_run_folder(path, overwrite=overwrite, resume=resume)
-    with claim(path, _RUN, overwrite=True) as claimed:
+    with hold_folder(path, _RUN, overwrite=True) as output:
         # Once more: the other training may have ended only now.
         check_run_folder(path, overwrite=overwrite, resume=resume)
         if overwrite or (resume and first_epoch == 0):
-            claimed.clear([*claimed.earlier(), *_files(path)])
-        with closing(RunFolder(claimed, first_epoch)) as run:
+            output.clear([*output.earlier(), *_files(path)])
+        with closing(RunFolder(output, first_epoch)) as run:
             yield run
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from snnviz.errors import ExportError
 from snnviz.files import LOCK, PART, check_absent, check_free, locked, make_folder, remove
-from snnviz.folders.held import Claim
 from snnviz.folders.layout import Layout
+from snnviz.folders.output import OutputFolder
 
 
 @contextmanager
-def claim(
+def hold_folder(
     folder: Path, layout: Layout, *, overwrite: bool, resume: bool = False
-) -> Iterator[Claim]:
+) -> Iterator[OutputFolder]:
     """Keep `folder` for this run for the length of the block; nothing in it changes yet.
 
     Args:
@@ -33,10 +33,10 @@ def claim(
     with locked(folder, busy, argument=layout.argument):
         # Once more: the other run may have ended only now.
         check_folder(folder, layout, overwrite=overwrite, resume=resume)
-        claimed = Claim(folder, layout)
+        output = OutputFolder(folder, layout)
         for part in list(_parts(folder, layout)):
             remove(part, argument=layout.argument)
-        yield claimed
+        yield output
 
 
 def _busy(fact: str, argument: str) -> ExportError:
@@ -44,7 +44,7 @@ def _busy(fact: str, argument: str) -> ExportError:
 
 
 @contextmanager
-def claim_file(path: Path, *, overwrite: bool, argument: str) -> Iterator[None]:
+def hold_file(path: Path, *, overwrite: bool, argument: str) -> Iterator[None]:
     """Keep `path` for this run for the length of the block, which writes it whole.
 
     Args:

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from snnviz.errors import ConfigError, ExportError
-from snnviz.folders import Layout, check_folder, claim
+from snnviz.folders import Layout, check_folder, hold_folder
 from tests.kills import contents, restore, states
 
 LAYOUT = Layout(
@@ -24,8 +24,8 @@ def files(folder):
 
 def write(folder, content, *, overwrite=False, layout=LAYOUT):
     with (
-        claim(folder, layout, overwrite=overwrite) as claimed,
-        claimed.replaced({name: data.encode() for name, data in content.items()}),
+        hold_folder(folder, layout, overwrite=overwrite) as output,
+        output.replaced({name: data.encode() for name, data in content.items()}),
     ):
         pass
 
@@ -161,8 +161,8 @@ def test_files_of_an_earlier_version_are_told_by_the_layout(tmp_path):
 
 
 def begin(folder, identity, **options):
-    with claim(folder, LAYOUT, overwrite=False, resume=True) as claimed:
-        claimed.begin(["a.txt"], identity, resume=True)
+    with hold_folder(folder, LAYOUT, overwrite=False, resume=True) as output:
+        output.begin(["a.txt"], identity, resume=True)
         for name, text in options.items():
             (folder / f"{name}.txt").write_text(text)
 

@@ -1,4 +1,4 @@
-"""`Claim`: what a run does to a folder that it holds."""
+"""`OutputFolder`: what a run does to a folder that it holds."""
 
 import json
 import os
@@ -18,8 +18,8 @@ _CLEARING = "clearing"
 Identity = Mapping[str, Any]
 
 
-class Claim:
-    """A folder that is this run's alone for as long as `claim` holds it.
+class OutputFolder:
+    """A folder that is this run's alone for as long as `hold_folder` holds it.
 
     Attributes:
         folder: The folder.

@@ -7,18 +7,18 @@ import pytest
 
 from snnviz.errors import ExportError
 from snnviz.files import locked
-from snnviz.folders import Layout, check_folder, claim, claim_file
+from snnviz.folders import Layout, check_folder, hold_file, hold_folder
 
 LAYOUT = Layout("a test", "m.json", ".m.json", re.compile(r"(1/)?a\.txt"), argument="here")
 
 
 def take(folder, *, overwrite=False):
-    with claim(folder, LAYOUT, overwrite=overwrite):
+    with hold_folder(folder, LAYOUT, overwrite=overwrite):
         assert (folder / ".lock").exists()
 
 
 def test_one_at_a_time(tmp_path):
-    with claim(tmp_path, LAYOUT, overwrite=False):
+    with hold_folder(tmp_path, LAYOUT, overwrite=False):
         with pytest.raises(ExportError, match=r"^another run is writing to .* another `here`$"):
             take(tmp_path)
         with pytest.raises(ExportError, match="another run"):
@@ -34,7 +34,7 @@ def test_what_became_of_the_folder_while_it_was_asked_for_counts(tmp_path, monke
         (tmp_path / "a.txt").touch()
         return locked(*arguments, **options)
 
-    monkeypatch.setattr("snnviz.folders.claiming.locked", end_first)
+    monkeypatch.setattr("snnviz.folders.holding.locked", end_first)
     with pytest.raises(ExportError, match="is not empty; choose another with `here`"):
         take(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
@@ -86,20 +86,20 @@ def test_an_interrupted_run_is_named_with_what_helps(resumes, remedy, tmp_path):
 
 def test_files_are_taken_one_at_a_time(tmp_path):
     path = tmp_path / "below" / "x[1].json"
-    with claim_file(path, overwrite=False, argument="json"):
+    with hold_file(path, overwrite=False, argument="json"):
         (path.parent / ".x[1].json.abc.part").touch()
         with (
             pytest.raises(ExportError, match=r"another run is writing .*x\[1\].json; .* `json`$"),
-            claim_file(path, overwrite=True, argument="json"),
+            hold_file(path, overwrite=True, argument="json"),
         ):
             pass
         path.write_text("first")
     assert {each.name for each in path.parent.iterdir()} == {"x[1].json", ".x[1].json.abc.part"}
     with (
         pytest.raises(ExportError, match="is there already"),
-        claim_file(path, overwrite=False, argument="json"),
+        hold_file(path, overwrite=False, argument="json"),
     ):
         pass
-    with claim_file(path, overwrite=True, argument="json"):
+    with hold_file(path, overwrite=True, argument="json"):
         assert path.read_text() == "first"
     assert [each.name for each in path.parent.iterdir()] == ["x[1].json"]
