@@ -199,7 +199,7 @@ def remove(path: Path, *, argument: str) -> None:
 
 
 def check_free(path: Path, *, overwrite: bool, argument: str) -> None:
-    """Nothing, if `path` is missing or an empty folder, or `overwrite` allows what it holds.
+    """Raises unless `path` is missing or an empty folder, or `overwrite` allows what it holds.
 
     Args:
         path: Where a folder is to be.
@@ -218,7 +218,7 @@ def check_free(path: Path, *, overwrite: bool, argument: str) -> None:
 
 
 def check_absent(path: Path, *, overwrite: bool, argument: str) -> None:
-    """Nothing, if there is no file at `path`, or `overwrite` allows one.
+    """Raises unless there is no file at `path`, or `overwrite` allows one.
 
     Args:
         path: Where a file is to be.

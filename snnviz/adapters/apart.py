@@ -29,7 +29,7 @@ def told_apart(source: Source) -> Source:
 def check_apart(
     trial: Trial, way: Way, source: Source, steps: int, track: Track, until: Until
 ) -> None:
-    """Nothing, if another first or last image changes the drive of that one alone.
+    """Raises unless another first or last image changes the drive of that one alone.
 
     Args:
         trial: The network.
@@ -64,7 +64,7 @@ def check_apart(
 
 
 def _check_rows(track: Track, other: Track, changed: int) -> None:
-    """Nothing, if the drives of two runs differ for the image that was changed, and no other."""
+    """Raises unless the drives of two runs differ for the image that was changed, and no other."""
     pairs = list(zip(track.drives, other.drives, strict=False))
     if any(a.shape != b.shape for a, b in pairs):
         raise NoFitError("the drive of the neurons changes its shape with an image")

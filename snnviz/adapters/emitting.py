@@ -153,7 +153,7 @@ def compact(emitted: Tensor) -> Tensor:
 
 
 def check_sizes(layer: Layer, sizes: set[float]) -> None:
-    """Nothing, if the spikes of a layer are of one size.
+    """Raises unless the spikes of a layer are of one size.
 
     Raises:
         ConfigError: They are not: what it emits is analog.

@@ -138,7 +138,7 @@ class Listener:
     def _check_told(
         self, order: tuple[Token, ...], own: list[Token], periods: dict[Token, int], loops: set[int]
     ) -> None:
-        """Nothing, if calls of a layer are known to be steps.
+        """Raises unless calls of a layer are known to be steps.
 
         Where no module with weights is called again, a loop over time is told from one object at
         several places by its drive, which is the same in each step.

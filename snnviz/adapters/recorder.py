@@ -133,7 +133,7 @@ class Recorder:
         return sorted(dict.fromkeys(sites), key=lambda site: order[site.name])
 
     def check_random(self, found: Probe, wanted: Sequence[Site], seed: int | None) -> None:
-        """Nothing, if no layer of `wanted` depends on random numbers, or a seed is given.
+        """Raises unless no layer of `wanted` depends on random numbers, or a seed is given.
 
         Raises:
             ConfigError: One does, and none is.
@@ -226,7 +226,7 @@ class Recorder:
         return {site.name: Own(SpikeRecord.joined(records), current)}
 
     def check_steps(self, found: Probe, T: int) -> None:
-        """Nothing, if the network itself can make T steps.
+        """Raises unless the network itself can make T steps.
 
         Raises:
             ConfigError: It cannot.
@@ -301,7 +301,7 @@ def _listed(layers: str | Sequence[str] | None) -> list[str]:
 
 
 def check_steps(T: object) -> None:
-    """Nothing, if T is a number of time steps or None.
+    """Raises unless T is a number of time steps or None.
 
     Raises:
         ConfigError: It is not.

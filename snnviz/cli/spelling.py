@@ -45,7 +45,7 @@ def respelled(arguments: Sequence[str], parameters: Iterable[click.Parameter]) -
 
 
 def check_command(name: str, commands: Sequence[str], ctx: click.Context) -> None:
-    """Nothing, if there is such a command.
+    """Raises unless there is such a command.
 
     Raises:
         UsageError: There is none; it names the one that was most likely meant.

@@ -151,7 +151,7 @@ def frames_samples(paths: Sequence[str | Path]) -> list[Sample]:
 
 
 def check_frames(values: NDArray[Any], form: str, name: str) -> None:
-    """Nothing, if `values` are frames of the `form`, such as "[T, C, H, W]".
+    """Raises unless `values` are frames of the `form`, such as "[T, C, H, W]".
 
     Raises:
         DataError: They are no real numbers, or of another shape, or some are negative or not

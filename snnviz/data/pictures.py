@@ -145,7 +145,7 @@ def resize(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def check_size(size: tuple[int, int]) -> None:
-    """Nothing, if there are pictures of (height, width) `size`.
+    """Raises unless there are pictures of (height, width) `size`.
 
     Raises:
         ConfigError: A side is below 1 or beyond any picture's.

@@ -23,7 +23,7 @@ SCALES = ("map", "shared")
 def check_means(
     maps: "NDArray[np.floating]", T: int, form: str = "[K, H, W]", *, most: int = 1
 ) -> None:
-    """Nothing, if `maps` holds mean spike counts of T steps, of up to `most` spikes each.
+    """Raises unless `maps` holds mean spike counts of T steps, of up to `most` spikes each.
 
     Raises:
         ShapeError: It has another shape, or a value outside 0..T * most.

@@ -67,7 +67,7 @@ def hold_file(path: Path, *, overwrite: bool, argument: str) -> Iterator[None]:
 
 
 def check_folder(folder: Path, layout: Layout, *, overwrite: bool, resume: bool = False) -> None:
-    """Nothing, if a run may begin in `folder`, or one may be there to go on with.
+    """Raises unless a run may begin in `folder`, or one may be there to go on with.
 
     Args:
         folder: Where the files are to go.

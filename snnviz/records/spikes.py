@@ -393,7 +393,7 @@ def _check_steps(T: int) -> None:
 
 
 def _check_dimensions(array: "NDArray[np.generic]", name: str, form: str) -> None:
-    """Nothing, if `array` has the sides in `form`, and one or more of neurons."""
+    """Raises unless `array` has the sides in `form`, and one or more of neurons."""
     if array.ndim < form.count(",") + 1:
         raise ShapeError(f"{name} must be {form}, got {list(array.shape)}")
 

@@ -114,7 +114,7 @@ def set_text(axes: "Axes", points: float) -> None:
 
 
 def check_size(width: float, height: float, dpi: int) -> None:
-    """Nothing, if a figure of so many inches can be drawn.
+    """Raises unless a figure of so many inches can be drawn.
 
     Raises:
         ConfigError: dpi is below 10, or there would be more pixels than matplotlib draws.

@@ -166,7 +166,7 @@ def pixel_of(color: str) -> "Pixels":
 
 
 def check_maps(maps: "NDArray[np.generic]", form: str, what: str) -> None:
-    """Nothing, if `maps` has as many sides as `form`, such as "[K, H, W]", none of them 0.
+    """Raises unless `maps` has as many sides as `form`, such as "[K, H, W]", none of them 0.
 
     Raises:
         ShapeError: It has another shape, or holds what is no finite number.

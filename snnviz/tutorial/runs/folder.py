@@ -145,7 +145,7 @@ def open_run(
 
 
 def check_run_folder(path: Path, *, overwrite: bool, resume: bool) -> None:
-    """Nothing, if a training may write into `path`.
+    """Raises unless a training may write into `path`.
 
     Raises:
         ExportError: It is a file, or a folder with something in it that neither flag allows.
