@@ -2,16 +2,18 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from snnviz.adapters.finding import Layer
+from snnviz.adapters.places import TIMERS
 from snnviz.errors import ConfigError
 
 
@@ -105,14 +107,25 @@ def stopping(layer: Layer) -> Iterator[None]:
         handle.remove()
 
 
-def run(net: nn.Module, feed: Tensor, states: tuple[Any, ...] = ()) -> Any:
+def run(
+    net: nn.Module,
+    feed: Tensor,
+    states: tuple[Any, ...] = (),
+    told: Mapping[str, int] = MappingProxyType({}),
+) -> Any:
     """What `net` returns.
+
+    Args:
+        net: The network.
+        feed: What it sees.
+        states: What it is given besides, by position.
+        told: What it is given besides, by name.
 
     Raises:
         ConfigError: The network raised an error.
     """
     try:
-        return net(feed, *states)
+        return net(feed, *states, **told)
     except (Stop, ConfigError, MemoryError, torch.OutOfMemoryError):
         raise
     except Exception as error:
@@ -132,6 +145,24 @@ def states_in(net: nn.Module, output: Any) -> tuple[Any, ...]:
         return ()
     expected = sum(parameter.default is None for parameter in parameters)
     return output[1:] if expected == len(output) - 1 else ()
+
+
+def step_parameter(net: nn.Module) -> inspect.Parameter | None:
+    """The parameter in which `net.forward` is told the number of steps; None where there is none.
+
+    It is the only one, besides what the network sees, that has to be given, or one that is called
+    as numbers of steps are.
+    """
+    try:
+        parameters = list(inspect.signature(net.forward).parameters.values())[1:]
+    except (TypeError, ValueError):
+        return None
+    named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    needed = [p for p in named if p.default is p.empty]
+    asked = needed or [
+        p for p in named if p.name in TIMERS and type(p.default) in (int, type(None))
+    ]
+    return asked[0] if len(asked) == 1 else None
 
 
 def heard_by(hear: Callable[[Call], None], layer: Layer) -> Callable[..., None]:

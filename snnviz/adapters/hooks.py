@@ -1,10 +1,11 @@
 """Hear a network while it runs: the calls of its layers of neurons, in their order."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from snnviz.errors import ConfigError
 
 # Values that are summed at once.
 _SUMMED = 1 << 20
+_NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
 class Listener:
@@ -92,7 +94,9 @@ class Listener:
                 "others; keep them in an attribute of their own or in nn.ModuleList, not in a list"
             )
 
-    def run(self, feed: Tensor, states: tuple[Any, ...]) -> tuple[list[Call], Any]:
+    def run(
+        self, feed: Tensor, states: tuple[Any, ...] = (), told: Mapping[str, int] = _NOTHING
+    ) -> tuple[list[Call], Any]:
         """The calls of one run, in their order, and what the network returns.
 
         That is None where the run ended at the last call that is wanted.
@@ -102,17 +106,17 @@ class Listener:
         """
         self._order, self._heard, self._sums, self._lineage = [], [], [], Lineage()
         try:
-            returned = run(self._net, feed, states)
+            returned = run(self._net, feed, states, told)
         except Stop:
             returned = None
         order = tuple(self._order)
         if order not in self._places:
-            self._places[order] = self._assign(order)
+            self._places[order] = self._assign(order, told.values())
         pairs = zip(self._heard, self._places[order], strict=True)
         return [replace(call, place=place) for call, place in pairs], returned
 
-    def _assign(self, order: tuple[Token, ...]) -> list[int]:
-        """The place of each call of a layer, from all calls of a run."""
+    def _assign(self, order: tuple[Token, ...], told: Iterable[int]) -> list[int]:
+        """The place of each call of a layer, from all calls of a run of so many steps."""
         watched = {id(layer.module) for layer in self._layers}
         loops = {
             value
@@ -120,6 +124,7 @@ class Listener:
             for name, value in vars(module).items()
             if name in TIMERS and type(value) is int
         }
+        loops.update(told)
         own = [token for token in order if token[0] in watched]
         periods = {token: places(order, token, self._weighted, loops) for token in own}
         if not self._counted:

@@ -31,6 +31,7 @@ class Way:
         steps: How many steps it takes or makes by itself, where it can do no others.
         loops: Whether it loops over time by itself, given one image each.
         timers: The attributes, by module and name, that say over how many steps it loops.
+        asks: The parameter of its `forward` in which it is told the number of steps; "": none.
     """
 
     feed: Feed
@@ -39,6 +40,11 @@ class Way:
     steps: int | None = None
     loops: bool = False
     timers: tuple[tuple[str, str], ...] = ()
+    asks: str = ""
+
+    def told(self, T: int) -> dict[str, int]:
+        """What the network is given by name in a call."""
+        return {self.asks: T} if self.asks else {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,10 +236,10 @@ def _runs(
     if source.is_large:
         release_freed_memory()
     if way.feed != "image":
-        yield listener.run(source.all_steps(T, way.feed), ())
+        yield listener.run(source.all_steps(T, way.feed), told=way.told(T))
         return
     if way.loops:
-        yield listener.run(source.step(0), ())
+        yield listener.run(source.step(0), told=way.told(T))
         return
     states: tuple[Any, ...] = ()
     for t in range(T):

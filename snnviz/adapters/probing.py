@@ -1,6 +1,6 @@
 """How a network takes images, and what its first layer of neurons sees: found by trying."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
@@ -8,23 +8,13 @@ from typing import NamedTuple
 import torch
 
 from snnviz.adapters.apart import DependsError, NoFitError, check_apart, told_apart
+from snnviz.adapters.calls import step_parameter
 from snnviz.adapters.feeding import Source
 from snnviz.adapters.listening import STEPS, Heard, Probe, Site, Track, Trial, Until, Way
 from snnviz.adapters.places import TIMERS
-from snnviz.adapters.protocol import Feed
 from snnviz.adapters.restarting import begins_anew
+from snnviz.adapters.ways import candidates, few_steps
 from snnviz.errors import ConfigError, ShapeError
-
-# Images that are tried together.
-_IMAGES = 2
-_FEEDS: tuple[Feed, ...] = (
-    "image",
-    "time first",
-    "images first",
-    "together",
-    "time last",
-    "time third",
-)
 
 
 class NoWayError(ShapeError):
@@ -48,7 +38,7 @@ def probe(trial: Trial, source: Source, T: int, *, named: bool = False) -> Probe
     tried: list[str] = []
     depends: DependsError | None = None
     fallback: Probe | None = None
-    for way, count, steps in _candidates(trial, source, T):
+    for way, count, steps in candidates(trial, source, T):
         if count == 1 and (fallback or depends):
             break
         tried_on = told_apart(source.take(_choose(len(source), count)))
@@ -78,40 +68,9 @@ def probe(trial: Trial, source: Source, T: int, *, named: bool = False) -> Probe
     )
 
 
-def _candidates(trial: Trial, source: Source, T: int) -> Iterator[tuple[Way, int, int]]:
-    """Ways to try with numbers of images and steps, the most usual first."""
-    frameworks = list(dict.fromkeys(layer.framework for layer in trial.layers))
-    asked = [(framework, module) for framework in frameworks for module in trial.net.modules()]
-    batches = {size for framework, module in asked if (size := framework.batch_size(module))}
-    fixed = {number for f, module in asked if (number := f.steps(module))}
-    feeds = list(dict.fromkeys([*(f for each in frameworks for f in each.feeds), *_FEEDS]))
-    if fixed == {1}:  # one step a call
-        feeds.sort(key=lambda feed: feed != "image")
-    # All steps of large images at once take memory for each of them, in every layer.
-    few = _few(source)
-    flats = [False, *[True] * (source.values.ndim > (3 if source.sequence else 2))]
-    # One step alone tells no axis of time from others: it is tried where nothing else will do.
-    tried = [[2], [1]] if T == 1 else [[min(T, few), T]]
-    for count in dict.fromkeys([*(sorted(batches) or [_IMAGES]), 1]):
-        for numbers in tried:
-            for flat in flats:
-                for feed in feeds:
-                    batch = count if batches or count == 1 else None
-                    # A network that takes one step a call can take any number of them.
-                    first = [] if feed == "image" else sorted(fixed, reverse=True)
-                    for steps in dict.fromkeys([*first, *numbers]):
-                        if not source.sequence or steps <= len(source.values):
-                            yield Way(feed, flat, batch), count, steps
-
-
 def _choose(total: int, count: int) -> list[int]:
     """Which of `total` images to try with: `count` of them, from the start again where too few."""
     return [n % total for n in range(count)]
-
-
-def _few(source: Source) -> int:
-    """Over how many steps the drive of such images is compared."""
-    return STEPS - source.is_large
 
 
 class _Tried(NamedTuple):
@@ -130,7 +89,7 @@ class _Tried(NamedTuple):
 
 def _try(trial: Trial, source: Source, way: Way, steps: int) -> _Tried:
     """What is heard if the network is run in that way."""
-    if way.feed == "image" and not source.sequence:
+    if way.feed == "image" and not source.sequence and not way.asks:
         heard, way, steps = _one_call(trial, source, way, steps)
     else:
         heard = trial.run(way, source, steps, until=_first_of_large(way, source))
@@ -141,6 +100,8 @@ def _try(trial: Trial, source: Source, way: Way, steps: int) -> _Tried:
             f"of {count} images and {steps} steps {track.images} images and {made} steps arrive at "
             f"{track.layer.name or 'the neurons'}"
         )
+    if way.asks and _only_steps(trial, way, source, steps):
+        raise NoFitError(f"it makes {steps} steps whatever {way.asks} is")
     if not all(torch.isfinite(drive).all() for drive in track.drives):
         raise ShapeError("the drive is not finite; check the network's weights and normalization")
     whole = _whole(trial, source, way, steps) if _first_of_large(way, source) else heard
@@ -155,7 +116,8 @@ def _first_of_large(way: Way, source: Source) -> Until:
 
     All steps of large images in one call take memory in every layer.
     """
-    return "first" if source.is_large and (way.feed != "image" or way.timers) else ()
+    at_once = way.feed != "image" or way.timers or way.asks
+    return "first" if source.is_large and at_once else ()
 
 
 def _whole(trial: Trial, source: Source, way: Way, steps: int) -> Heard:
@@ -210,7 +172,7 @@ def _timed(trial: Trial, source: Source, way: Way) -> tuple[Heard, Way, int] | N
     ]
     for own in dict.fromkeys(attributes):
         timers = _timers(trial, way, source.take([0]), own, [2, 3], "first")
-        timed, steps = replace(way, timers=timers, steps=own), min(own, _few(source))
+        timed, steps = replace(way, timers=timers, steps=own), min(own, few_steps(source))
         with suppress(ConfigError, NoWayError):
             if timers:
                 return trial.run(timed, source, steps, until="first"), timed, steps
@@ -254,7 +216,7 @@ def _understand(trial: Trial, source: Source, found: _Tried, *, named: bool) -> 
         ),
         still=all(torch.equal(drive, drives[0]) for drive in drives),
         random=random,
-        own_steps=way.steps,
+        own_steps=way.steps or _default_steps(trial, way),
     )
 
 
@@ -303,6 +265,12 @@ def _timers(
     except (ConfigError, NoWayError):
         return ()
     return timers if told else ()
+
+
+def _default_steps(trial: Trial, way: Way) -> int | None:
+    """The number of steps of a network that is told none, where it can be told."""
+    default = getattr(step_parameter(trial.net), "default", None) if way.asks else None
+    return default if type(default) is int and default >= 1 else None
 
 
 def _only_steps(trial: Trial, way: Way, source: Source, T: int) -> int | None:

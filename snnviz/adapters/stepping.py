@@ -87,7 +87,7 @@ class Stepping:
         given = feed.step(0) if way.feed == "image" else feed.all_steps(once, way.feed)
         with stopping(self._layer):
             try:
-                run(self._net, given)
+                run(self._net, given, told=way.told(once))
             except Stop as stop:
                 return stop.call
         raise ConfigError(f"{self._known.site.name} is not reached with these images")

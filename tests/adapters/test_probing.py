@@ -1,5 +1,6 @@
 """How a network takes images: found by trying, and not taken for what it is not."""
 
+import numpy as np
 import pytest
 import torch
 from spikingjelly.activation_based import encoding, functional, layer, neuron
@@ -8,7 +9,9 @@ from torch import nn
 from snnviz.adapters.feeding import Source
 from snnviz.adapters.finding import find_layers
 from snnviz.adapters.listening import Trial, Way
+from snnviz.adapters.network import split_encoder
 from snnviz.adapters.probing import NoWayError, probe
+from snnviz.adapters.recording import record
 from snnviz.adapters.state import undisturbed
 from snnviz.errors import ConfigError, ShapeError
 
@@ -192,3 +195,68 @@ def test_a_fixed_number_of_images_is_found():
     net = nn.Sequential(nn.Conv2d(1, 2, 3), layers.IAFSqueeze(num_timesteps=6))
     way = found(net).way
     assert (way.feed, way.batch, way.steps) == ("together", None, 6)
+
+
+class Told(nn.Module):
+    """Loops over as many steps as it is told."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = body()
+
+    def loop(self, x, number):
+        functional.reset_net(self)
+        return sum(self.body(x) for _ in range(number))
+
+
+class ByPosition(Told):
+    def forward(self, x, T):
+        return self.loop(x, T)
+
+
+class ByAnyName(Told):
+    def forward(self, x, how_long):
+        return self.loop(x, how_long)
+
+
+class ByDefault(Told):
+    def forward(self, x, num_steps=6):
+        return self.loop(x, num_steps)
+
+
+class ByKeyword(Told):
+    def forward(self, x, *, timesteps=6):
+        return self.loop(x, timesteps)
+
+
+@pytest.mark.parametrize("made", [ByPosition, ByAnyName, ByDefault, ByKeyword])
+@pytest.mark.parametrize("T", [1, 3, 8])
+def test_a_network_is_told_the_number_of_steps_in_a_parameter(made, T):
+    images = torch.rand(3, 1, 6, 5, generator=torch.Generator().manual_seed(2)) * 2
+    net, plain = made(), body()
+    expected = np.zeros((T, 3, 4, 4, 3), bool)
+    with torch.no_grad():
+        for t in range(T):
+            expected[t] = plain[:2](images).numpy()
+    recording = record(net, images, T)
+    assert expected.any()
+    assert np.array_equal(recording["body.1"].steps(), expected)
+    assert np.array_equal(split_encoder(net).encode(images, T).steps(), expected)
+
+
+def test_a_default_is_the_number_of_steps_where_none_is_given():
+    images = torch.rand(2, 1, 6, 5)
+    assert record(ByDefault(), images).T == 6
+    assert record(ByPosition(), images).T == 4
+
+
+class OfAPart(Told):
+    """Its second parameter says which class is meant, and it loops over three steps."""
+
+    def forward(self, x, label):
+        return self.loop(x, 3) * label
+
+
+def test_a_parameter_that_does_not_tell_steps_is_none_for_them():
+    with pytest.raises(NoWayError, match=r"3 steps whatever label is|3 steps arrive"):
+        found(OfAPart())
