@@ -61,6 +61,8 @@ class Listener:
         watched = {id(layer.module) for layer in self._layers}
         inside = {id(part) for layer in self._layers for part in layer.module.modules()}
         for module in self._net.modules():
+            if isinstance(module, torch.jit.ScriptModule):  # takes no hooks, and has no neurons
+                continue
             leaf = not any(True for _ in module.children())
             if id(module) in watched or (leaf and id(module) not in inside):
                 handles.append(module.register_forward_pre_hook(self._note))

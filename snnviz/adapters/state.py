@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.jit import optimized_execution  # type: ignore[attr-defined] # as its docs have it
 
 from snnviz.adapters.protocol import Framework, classes
 
@@ -84,8 +85,11 @@ def undisturbed(net: nn.Module, frameworks: Iterable[Framework]) -> Iterator[Sta
     # To ask for it imports torch's compiler, which is there already where anything was compiled.
     compiled = _COMPILER in sys.modules
     eager = torch.compiler.set_stance("force_eager") if compiled else nullcontext()
+    # Scripts are compiled anew after their first runs, and the last bits change with that.
+    scripts = any(isinstance(module, torch.jit.ScriptModule) for module in net.modules())
+    plain = optimized_execution(False) if scripts else nullcontext()
     try:
-        with torch.random.fork_rng(devices=devices), torch.no_grad(), eager:
+        with torch.random.fork_rng(devices=devices), torch.no_grad(), eager, plain:
             yield start
     finally:
         start.restore()
@@ -130,7 +134,8 @@ def copy_network(net: nn.Module) -> nn.Module:
     if not same:
         return net
     for (_, ours), (_, theirs) in pairs:
-        _complete(ours, theirs)
+        if not isinstance(ours, torch.jit.ScriptModule):  # whose copies are whole
+            _complete(ours, theirs)
     return copied
 
 
@@ -171,6 +176,7 @@ class _Kept:
     """What a module was like."""
 
     def __init__(self, module: nn.Module) -> None:
+        self.module, self.training = module, module.training
         self.attributes = module.__dict__
         self.before = dict(module.__dict__)
         self.inner: list[tuple[str, Any, Any]] = [
@@ -197,3 +203,5 @@ class _Kept:
                 value[:] = kept
         self.attributes.clear()
         self.attributes.update(self.before)
+        if self.module.training != self.training:  # a script module keeps it elsewhere
+            self.module.training = self.training

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from torch import Tensor, nn
+from torch.jit import ScriptModule
 
 from snnviz.adapters.answering import Answerer
 from snnviz.adapters.finding import Layer, unwrapped
@@ -139,7 +140,8 @@ def network_importance(
 def _weight(module: nn.Module) -> Tensor | None:
     """The weights of a convolution or linear layer, [outputs, ...]; None of others."""
     weight = getattr(module, "weight", None)
-    return weight if isinstance(weight, Tensor) and weight.ndim > 1 else None
+    hears = not isinstance(module, ScriptModule)  # those take no hooks
+    return weight if hears and isinstance(weight, Tensor) and weight.ndim > 1 else None
 
 
 def _find(studied: AnsweringLayer) -> Layer:

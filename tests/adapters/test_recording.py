@@ -180,6 +180,41 @@ def test_random_networks_are_recorded_with_a_seed():
         record(late, grey, 3, layers="3")
 
 
+class ChanceBehindSilence(nn.Module):
+    """Chance in what neurons get, which are silent for so long that those behind do nothing."""
+
+    def __init__(self):
+        super().__init__()
+        self.late = neuron.IFNode(v_threshold=4.0)
+        self.behind = neuron.IFNode(v_threshold=0.5)
+
+    def forward(self, x):
+        return self.behind(self.late(x * (0.5 + torch.rand(len(x), 1, 1, 1))))
+
+
+def test_neurons_behind_chance_are_random_though_they_happen_to_do_the_same():
+    grey = torch.full((2, 1, 5, 6), 1.0)
+    with pytest.raises(ConfigError, match="behind emits other spikes in every run"):
+        record(ChanceBehindSilence(), grey, 12, layers="behind")
+    with pytest.raises(ConfigError, match="late emits other spikes in every run"):
+        record(ChanceBehindSilence(), grey, 12, layers="all")
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
+def test_a_part_that_torch_compiled_to_a_script_is_run_as_it_is(still):
+    torch.manual_seed(2)
+    stem = torch.jit.script(nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4)))
+    net = nn.Sequential(stem, neuron.LIFNode(v_threshold=0.3), nn.Flatten()).train()
+    recording = record(net, still, 5)
+    assert stem.training
+    assert all(module.training for module in net.modules())
+    assert np.array_equal(split_encoder(net).encode(still, 5).steps(), recording["1"].steps())
+    assert all(module.training for module in net.modules())
+    _, emitted = stepped(net, still, 5, "1")
+    assert emitted.any()
+    assert np.array_equal(recording["1"].steps(), emitted)
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
