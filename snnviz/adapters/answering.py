@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from snnviz.adapters.feeding import Source, as_source, normalized
-from snnviz.adapters.finding import unwrapped
 from snnviz.adapters.listening import Probe, listen
 from snnviz.adapters.recorder import Probes, Recorder, chunks
 from snnviz.adapters.state import Start
@@ -57,8 +56,8 @@ class Answerer:
         std: Sequence[float] | None = None,
         probes: Probes | None = None,
     ) -> None:
-        self._net = unwrapped(net)
-        self._recorder = Recorder(self._net, "all", probes)
+        self._recorder = Recorder(net, "all", probes)
+        self._net = self._recorder.net
         self._normalization = (mean, std)
         self._found: Probe | None = None
         self.T = T

@@ -111,8 +111,19 @@ def unwrapped(net: nn.Module) -> nn.Module:
             f"{type(net).__name__} has lazy layers without weights; run it once on an image, or "
             "load its weights"
         )
-    inner = getattr(net, "_orig_mod", None)
-    if isinstance(inner, nn.Module):
-        return unwrapped(inner)
+    name = _wrapped(net)
+    return unwrapped(net.get_submodule(name)) if name else net
+
+
+def wrapping(net: nn.Module) -> str:
+    """What that puts before the names of the layers inside, such as "module."."""
+    name = _wrapped(net)
+    return f"{name}.{wrapping(net.get_submodule(name))}" if name else ""
+
+
+def _wrapped(net: nn.Module) -> str:
+    """The attribute in which such a wrapper holds the network; "" of a network itself."""
+    if isinstance(getattr(net, "_orig_mod", None), nn.Module):
+        return "_orig_mod"
     parallel = (nn.DataParallel, nn.parallel.DistributedDataParallel)
-    return unwrapped(net.module) if isinstance(net, parallel) else net
+    return "module" if isinstance(net, parallel) else ""

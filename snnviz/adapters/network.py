@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from snnviz.adapters.encoder import Encoder
 from snnviz.adapters.feeding import Source, as_source, normalized
-from snnviz.adapters.finding import device_of, unwrapped
+from snnviz.adapters.finding import device_of, unwrapped, wrapping
 from snnviz.adapters.kernels import find_kernels
 from snnviz.adapters.knowing import Knowledge, in_channels_of
 from snnviz.adapters.recorder import Probes, Recorder, check_steps, chunks
@@ -38,6 +38,7 @@ class NetworkEncoder(Encoder):
         std: What it expects them to be divided by after that.
         copy: Whether the encoder has a copy of the network; without, it changes with it.
         probes: What others found of the network itself, without a copy.
+        prefix: As for `snnviz.adapters.recorder.Recorder`.
 
     Raises:
         ConfigError: It has no spiking neurons, or no layer of that name.
@@ -53,8 +54,9 @@ class NetworkEncoder(Encoder):
         std: Sequence[float] | None = None,
         copy: bool = True,
         probes: Probes | None = None,
+        prefix: str | None = None,
     ) -> None:
-        bare = unwrapped(net)
+        bare, prefix = unwrapped(net), wrapping(net) if prefix is None else prefix
         self._net = copy_network(bare) if copy else bare
         if copy and self._net is bare:
             warnings.warn(
@@ -62,9 +64,9 @@ class NetworkEncoder(Encoder):
                 "itself, and changes with it",
                 stacklevel=3,
             )
-        self._layer = layer
+        self._layer, self._prefix = layer, prefix
         self._normalization = (mean, std)
-        self._recorder = Recorder(self._net, layer, None if copy else probes)
+        self._recorder = Recorder(self._net, layer, None if copy else probes, prefix=prefix)
         self._knowledge = Knowledge(self._recorder)
         self.T = T or self._recorder.stated or 4
         self._told_T = T is not None
@@ -119,7 +121,7 @@ class NetworkEncoder(Encoder):
         """The same encoder, computing on `device`."""
         mean, std = self._normalization
         T = self.T if self._told_T else None
-        moved = NetworkEncoder(self._net, self._layer, T, mean=mean, std=std)
+        moved = NetworkEncoder(self._net, self._layer, T, mean=mean, std=std, prefix=self._prefix)
         moved._net.to(device)
         return moved
 

@@ -1,6 +1,7 @@
 """One network, and what is heard of its layers in its own runs."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -8,7 +9,14 @@ import torch
 from torch import nn
 
 from snnviz.adapters.feeding import Source, brightest, form_of
-from snnviz.adapters.finding import UNKNOWN, Layer, device_of, find_layers
+from snnviz.adapters.finding import (
+    UNKNOWN,
+    Layer,
+    device_of,
+    find_layers,
+    unwrapped,
+    wrapping,
+)
 from snnviz.adapters.keeping import Kept, Own, noting
 from snnviz.adapters.listening import Probe, Site, Trial, listen
 from snnviz.adapters.probing import probe
@@ -37,9 +45,10 @@ class Recorder:
     """Runs one network, and knows which of its layers are looked at.
 
     Args:
-        net: The network, without what wraps it.
+        net: The network.
         layers: As for `record`.
         probes: What others found of this network, and are to find of it; None: nothing yet.
+        prefix: What is put before the names of layers; None: what wraps the network.
 
     Raises:
         ConfigError: It has no spiking neurons, or there is no layer of that name.
@@ -50,30 +59,49 @@ class Recorder:
         net: nn.Module,
         layers: str | Sequence[str] | None = None,
         probes: Probes | None = None,
+        *,
+        prefix: str | None = None,
     ) -> None:
-        self.net = net
+        self.net = unwrapped(net)
+        self._prefix = wrapping(net) if prefix is None else prefix
         self._probes: Probes = {} if probes is None else probes
-        self.names = None if layers in (None, "all") else _listed(layers)
+        self.modules = {
+            self._prefixed(name): module
+            for name, module in self.net.named_modules(remove_duplicate=False)
+        }
+        self.names = None if layers in (None, "all") else [self._full(n) for n in _listed(layers)]
         self.everything = layers == "all"
         self.layers = self._find()
 
+    def _prefixed(self, name: str) -> str:
+        return f"{self._prefix}{name}".removesuffix("." * (not name))
+
+    def _full(self, name: str) -> str:
+        """The name of a layer, which may be given without what wraps the network."""
+        plain, hash_, place = name.partition("#")
+        inside = plain not in self.modules and self._prefixed(plain) in self.modules
+        return f"{self._prefixed(plain)}{hash_}{place}" if inside else name
+
+    def _known(self) -> list[Layer]:
+        found = find_layers(self.net)
+        return [replace(layer, name=self._prefixed(layer.name)) for layer in found]
+
     def _find(self) -> list[Layer]:
-        modules = dict(self.net.named_modules(remove_duplicate=False))
         wanted = [name.partition("#")[0] for name in self.names or ()]
-        if missing := [name for name in wanted if name not in modules]:
-            some = ", ".join(layer.name for layer in find_layers(self.net)[:8])
+        if missing := [name for name in wanted if name not in self.modules]:
+            some = ", ".join(layer.name for layer in self._known()[:8])
             raise ConfigError(f"no layer {missing[0]!r}; choose from {some}")
         try:
-            known = find_layers(self.net)
+            known = self._known()
         except ConfigError:
             if not wanted:
                 raise
             known = []
         there = {id(layer.module): layer for layer in known}
         own = [
-            Layer(name, modules[name], UNKNOWN)
+            Layer(name, self.modules[name], UNKNOWN)
             for name in dict.fromkeys(wanted)
-            if id(modules[name]) not in there
+            if id(self.modules[name]) not in there
         ]
         return [*known, *own]
 
@@ -117,11 +145,10 @@ class Recorder:
         if self.names is None:
             return [next(site for site in found.sites if site.layer is found.first)]
         by_name = {site.name: site for site in found.sites}
-        modules = dict(self.net.named_modules(remove_duplicate=False))
         sites = []
         for name in self.names:
             plain, _, place = name.partition("#")
-            same = next((each for each in self.layers if each.module is modules[plain]), None)
+            same = next((each for each in self.layers if each.module is self.modules[plain]), None)
             called = f"{same.name if same else plain}{'#' * bool(place)}{place}"
             if called not in by_name:
                 raise ConfigError(

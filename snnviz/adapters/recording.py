@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from snnviz.adapters.feeding import as_source
-from snnviz.adapters.finding import unwrapped
 from snnviz.adapters.recorder import Recorder, info
 from snnviz.records.recording import LayerInfo, Recording
 
@@ -55,9 +54,8 @@ def record(
         >>> list(recording), recording["2"].shape
         (['2'], (2, 3))
     """
-    net = unwrapped(net)
     recorder = Recorder(net, layers)
-    source = as_source(images, net, sequence=sequence)
+    source = as_source(images, recorder.net, sequence=sequence)
     with recorder.running() as start:
         found = recorder.probe(source, T, start)
         T = recorder.steps(found, source, T)
@@ -96,7 +94,7 @@ def list_layers(
         ConfigError: As `record`.
         ShapeError: As `record`.
     """
-    return listed(Recorder(unwrapped(net), "all"), images, T, sequence=sequence)
+    return listed(Recorder(net, "all"), images, T, sequence=sequence)
 
 
 def listed(

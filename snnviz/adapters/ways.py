@@ -61,6 +61,8 @@ def _told(
     if parameter is None:
         yield from ((feed, "") for feed in feeds)
         return
+    if parameter.default is parameter.empty and parameter.name not in TIMERS:
+        yield "image", ""  # which says what is missing
     if still:
         yield "image", parameter.name
     if parameter.default is not parameter.empty:

@@ -12,7 +12,6 @@ import numpy as np
 from torch import nn
 
 from snnviz.adapters.answering import Answerer
-from snnviz.adapters.finding import unwrapped
 from snnviz.adapters.models import build_model, load_weights
 from snnviz.adapters.network import NetworkEncoder
 from snnviz.adapters.recorder import Probes, Recorder
@@ -76,7 +75,7 @@ class Model:
 
     def layers(self, samples: Sequence["Sample"]) -> "tuple[LayerInfo, ...]":
         """The layers of neurons that are called for images like these."""
-        sample, recorder = samples[0], Recorder(unwrapped(self.net), "all", self.probes)
+        sample, recorder = samples[0], Recorder(self.net, "all", self.probes)
         if sample.frames is not None:
             frames = np.stack([sample.frames] * 2, axis=1)
             return listed(recorder, frames, self.T, sequence=True)

@@ -145,9 +145,9 @@ def _weight(module: nn.Module) -> Tensor | None:
 
 
 def _find(studied: AnsweringLayer) -> Layer:
-    recorder = Recorder(unwrapped(studied.net), studied.layer)
-    modules = dict(recorder.net.named_modules(remove_duplicate=False))
-    return next(each for each in recorder.layers if each.module is modules[studied.layer])
+    recorder = Recorder(studied.net, studied.layer)
+    (name,) = recorder.names or [studied.layer]
+    return next(each for each in recorder.layers if each.module is recorder.modules[name])
 
 
 @contextmanager

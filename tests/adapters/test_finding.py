@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 from spikingjelly.activation_based import base, layer, neuron
@@ -10,6 +11,8 @@ from torch import nn
 
 from snnviz.adapters import frameworks
 from snnviz.adapters.finding import UNKNOWN, find_layers, frameworks_of, known, load
+from snnviz.adapters.network import split_encoder
+from snnviz.adapters.recording import list_layers, record
 from snnviz.errors import ConfigError
 
 
@@ -130,3 +133,23 @@ def test_looking_for_layers_imports_no_framework_that_is_not_there():
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stderr
+
+
+def test_layers_of_a_wrapped_network_are_named_as_its_user_sees_them():
+    plain = nn.Sequential(nn.Conv2d(1, 2, 3), neuron.IFNode(), nn.Flatten(), neuron.IFNode())
+    images = torch.rand(2, 1, 6, 6)
+    net = nn.DataParallel(plain)
+    recording = record(net, images, 3, layers="all")
+    assert list(recording) == ["module.1", "module.3"]
+    assert set(recording) <= {name for name, _ in net.named_modules()}
+    assert [info.name for info in list_layers(net, images)] == ["module.1", "module.3"]
+    encoder = split_encoder(net, "module.1")
+    assert np.array_equal(encoder.encode(images, 3).steps(), recording["module.1"].steps())
+    moved = encoder.to("cpu")
+    moved.encode(images, 3)
+    assert (encoder.layer, moved.layer) == ("module.1", "module.1")
+    # The names of the network inside are understood, too.
+    assert list(record(net, images, 3, layers=["3", "module.1"])) == ["module.1", "module.3"]
+    assert list(record(nn.DataParallel(neuron.IFNode()), images, 3)) == ["module"]
+    with pytest.raises(ConfigError, match=r"no layer 'module\.7'; choose from module\.1"):
+        record(net, images, 3, layers="module.7")
