@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.jit import optimized_execution  # type: ignore[attr-defined] # as its docs have it
 
+from snnviz.adapters.hooked import Gathered
 from snnviz.adapters.protocol import Framework, classes
 
 _COMPILER = "torch._dynamo"
@@ -35,6 +36,7 @@ class Start:
         self._weights = [
             (weight, lazy) for weight in net.parameters() if (lazy := _lazy(weight)) is not None
         ]
+        self._gathered = Gathered(net)
         own = {id(module) for module in self._modules}
         self._bystanders = [
             _Kept(module)
@@ -63,6 +65,7 @@ class Start:
         """The network as it was found, and others that running it may have reset."""
         for each in (*self._kept, *self._bystanders):
             each.restore(hooks=True)
+        self._gathered.restore()
         for weight, before in self._weights:
             if not torch.equal(weight.detach(), before):
                 weight.data.copy_(before)
