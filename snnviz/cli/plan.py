@@ -195,11 +195,19 @@ def _adopt(
         where: Its checkpoint or folder, for the error.
 
     Raises:
-        ConfigError: The user gave another value than the run was begun with.
+        ConfigError: The user gave another value than the run was begun with, or its images are not
+            where they were.
     """
     # What a run does not state is of a version that had no such option.
     saved = {**asdict(TrainConfig()), **stated} if stated else {}
-    if (dataset := _dataset(saved.get("train_set"))) is not None:
+    train_set = saved.get("train_set")
+    dataset = _dataset(train_set)
+    if dataset is None and isinstance(train_set, str) and not _is_explicit(ctx, "dataset"):
+        raise ConfigError(
+            f"{where} was trained on {train_set!r}, and no data set, folder or file is called so "
+            "here; go on where it can be found, or say where it is now with --dataset"
+        )
+    if dataset is not None:
         saved["dataset"] = dataset
         saved["n_images"] = saved.get("train_images", 0) + saved.get("val_split", 0)
     adopted = dict(settings)

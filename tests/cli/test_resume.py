@@ -4,8 +4,10 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from snnviz.tutorial.runs import LATEST, MAX
 from tests.commands import one_line
@@ -170,3 +172,27 @@ def test_another_way_to_round_is_said(name, value, words, run, tmp_path):
     assert re.fullmatch(
         f"snnviz: the run goes on with {words}, so that it is not bit for bit the same\n", err
     )
+
+
+def test_images_that_are_elsewhere_now_are_not_others(run, tmp_path, monkeypatch, rng):
+    """A relative path names nothing in another folder; Fashion-MNIST is not taken for it."""
+    pixels = rng.integers(0, 256, (20, 28, 28), dtype=np.uint8)
+    for split in ("train", "test"):
+        for label, picture in enumerate(pixels[:20] if split == "train" else pixels[:4]):
+            folder = tmp_path / "own" / split / str(label % 2)
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(picture).save(folder / f"{label}.png")
+    options = ("-T", 1, "-b", 10, "-channels", 2, "-device", "cpu", "-epochs", 1, "-q")
+    assert run("train", "--dataset", "own", *options) == (0, "", "")
+    folder = tmp_path / "logs" / NAME
+    before = contents(folder)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    status, out, err = run("train", "--resume", folder, "-epochs", 2)
+    assert (status, out) == (1, "")
+    assert "was trained on 'own', and no data set, folder or file is called so here" in one_line(
+        err
+    )
+    assert contents(folder) == before
+    status, _, err = run("train", "--resume", folder, "-epochs", 2, "--dataset", "../own", "-q")
+    assert (status, err) == (0, "")
