@@ -28,8 +28,10 @@ def told_apart(source: Source) -> Source:
 
 def check_apart(
     trial: Trial, way: Way, source: Source, steps: int, track: Track, until: Until
-) -> None:
-    """Raises unless another first or last image changes the drive of that one alone.
+) -> frozenset[str]:
+    """Layers that are changed for all images by another first or last one; the first is no such.
+
+    Of large images only the first layer is looked at.
 
     Args:
         trial: The network.
@@ -43,12 +45,23 @@ def check_apart(
         DependsError: Another image changes the others' drives, too.
         NoFitError: It changes the drive of another one.
     """
+    whole = {} if source.is_large else trial.run(way, source, steps, first=False)
+    mixed: set[str] = set()
     for changed in (len(source) - 1, 0):
         values = source.values.clone()
         image = values.select(1 if source.sequence else 0, changed)
         # Another range, too: some code scales images by their brightest pixel.
         image.copy_(image.flip(-1) * 0.5 + 0.25 * (image.amax() == 0))
-        heard = trial.run(way, Source(values, source.sequence), steps, until=until)
+        heard = trial.run(
+            way, Source(values, source.sequence), steps,
+            until=() if whole else until, first=not whole,
+        )  # fmt: skip
+        others = [n for n in range(len(source)) if n != changed]
+        mixed |= {
+            key[0]
+            for key in whole
+            if key not in heard or not _equal_for(whole[key], heard[key], others)
+        }
         try:
             _check_rows(track, next(iter(heard.values())), changed)
         except DependsError:
@@ -61,6 +74,17 @@ def check_apart(
                 "run, for equal images and equal seeds of torch, NumPy and Python: the network "
                 "draws random numbers of its own, or counts its runs, and has no record"
             ) from None
+    # Those behind may happen to do the same.
+    names = [name for name, _ in whole]
+    first = next((n for n, name in enumerate(names) if name in mixed), len(names))
+    return frozenset(names[first:])
+
+
+def _equal_for(track: Track, other: Track, images: list[int]) -> bool:
+    """Whether two runs gave a layer the same drives, and it the same spikes, for those images."""
+    pairs = list(zip(track.drives, other.drives, strict=False))
+    same = all(a.shape == b.shape and torch.equal(a[images], b[images]) for a, b in pairs)
+    return same and track.emissions.equals_for(other.emissions, images)
 
 
 def _check_rows(track: Track, other: Track, changed: int) -> None:

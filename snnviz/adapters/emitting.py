@@ -72,6 +72,15 @@ class Emissions:
         pairs = zip(self._steps, other._steps, strict=False)  # noqa: SLF001 - of this class
         return self.T == other.T and all(_equal(a, b) for a, b in pairs)
 
+    def equals_for(self, other: "Emissions", images: list[int]) -> bool:
+        """Whether both hold the same values of those images."""
+        pairs = zip(self._steps, other._steps, strict=False)  # noqa: SLF001 - of this class
+        return self.T == other.T and all(
+            a.shape == b.shape
+            and torch.equal(_values(a)[images].double(), _values(b)[images].double())
+            for a, b in pairs
+        )
+
     def values(self, T: int) -> Tensor:
         """The first T steps, [T, N, ...]; counts as int64, spikes as bool.
 

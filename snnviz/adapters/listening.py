@@ -79,6 +79,7 @@ class Probe:
         still: Whether the drive of the first layer is the same at each step.
         random: The layers that emit other spikes where other random numbers are drawn.
         own_steps: Over how many steps the network loops by itself, or the only number it takes.
+        mixed: The layers that do something else with an image in other company.
     """
 
     way: Way
@@ -87,6 +88,7 @@ class Probe:
     still: bool
     random: frozenset[str]
     own_steps: int | None = None
+    mixed: frozenset[str] = frozenset()
 
     def called_once(self, layers: Collection[Layer]) -> Collection[Layer]:
         """The layers, if the network calls each of them once in a step; else none."""
@@ -220,11 +222,20 @@ class Trial:
     layers: Sequence[Layer]
     start: Start
 
-    def run(self, way: Way, source: Source, steps: int, seed: int = 0, until: Until = ()) -> Heard:
-        """As `listen`, with the drives of the first layer of neurons over a few steps."""
+    def run(
+        self,
+        way: Way,
+        source: Source,
+        steps: int,
+        seed: int = 0,
+        until: Until = (),
+        *,
+        first: bool = True,
+    ) -> Heard:
+        """As `listen`, with drives over a few steps, of the first layer of neurons or of all."""
         return listen(
             self.net, self.layers, way, source, steps,
-            start=self.start, seed=seed, drives=STEPS, first=True, until=until,
+            start=self.start, seed=seed, drives=STEPS, first=first, until=until,
         )  # fmt: skip
 
 

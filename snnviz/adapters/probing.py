@@ -80,11 +80,13 @@ class _Tried(NamedTuple):
         way: The way, with what was learned of it.
         heard: What the first layers of neurons do, up to one that is known to be of neurons.
         whole: What all layers do; for one large image in one step, where that can be.
+        mixed: The layers that do something else with an image in other company.
     """
 
     way: Way
     heard: Heard
     whole: Heard
+    mixed: frozenset[str] = frozenset()
 
 
 def _try(trial: Trial, source: Source, way: Way, steps: int) -> _Tried:
@@ -105,10 +107,11 @@ def _try(trial: Trial, source: Source, way: Way, steps: int) -> _Tried:
     if not all(torch.isfinite(drive).all() for drive in track.drives):
         raise ShapeError("the drive is not finite; check the network's weights and normalization")
     whole = _whole(trial, source, way, steps) if _first_of_large(way, source) else heard
+    mixed: frozenset[str] = frozenset()
     if count > 1:
         once = (track.layer.name, 1) not in whole
-        check_apart(trial, way, source, steps, track, [track.layer] if once else ())
-    return _Tried(way, heard, whole)
+        mixed = check_apart(trial, way, source, steps, track, [track.layer] if once else ())
+    return _Tried(way, heard, whole, mixed)
 
 
 def _first_of_large(way: Way, source: Source) -> Until:
@@ -197,7 +200,7 @@ def _spikes(track: Track) -> bool:
 
 def _understand(trial: Trial, source: Source, found: _Tried, *, named: bool) -> Probe:
     """What follows from a run that brought the images to the neurons."""
-    way, heard, whole = found
+    way, heard, whole, mixed = found
     first = _first_spiking(heard, named=named)
     T = first.emissions.T
     random = _random(trial, source, way, whole)
@@ -217,6 +220,7 @@ def _understand(trial: Trial, source: Source, found: _Tried, *, named: bool) -> 
         still=all(torch.equal(drive, drives[0]) for drive in drives),
         random=random,
         own_steps=way.steps or _default_steps(trial, way),
+        mixed=mixed,
     )
 
 

@@ -163,8 +163,14 @@ class Recorder:
         """Raises unless no layer of `wanted` depends on random numbers, or a seed is given.
 
         Raises:
-            ConfigError: One does, and none is.
+            ConfigError: One does, and none is; or one depends on the other images of a batch.
         """
+        if mixed := [site.name for site in wanted if site.layer.name in found.mixed]:
+            raise ConfigError(
+                f"what {mixed[0]} does with an image depends on the other images of its batch, so "
+                "that it has no record of its own; normalize with running statistics, or each "
+                "image by itself"
+            )
         random = [site.name for site in wanted if site.layer.name in found.random]
         if random and seed is None:
             raise ConfigError(
@@ -238,7 +244,7 @@ class Recorder:
         """
         (site, *others), size = wanted, _chunk_size(found)
         known = Known(found, site)
-        random = site.layer.name in found.random
+        random = site.layer.name in found.random | found.mixed
         if others or random or source.sequence or not known.is_still or not known.is_large(T, size):
             return {}
         stepping = Stepping(self.net, known, start)

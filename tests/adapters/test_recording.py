@@ -200,6 +200,43 @@ def test_neurons_behind_chance_are_random_though_they_happen_to_do_the_same():
         record(ChanceBehindSilence(), grey, 12, layers="all")
 
 
+class MixedLater(nn.Module):
+    """Its second layer sees an image in the company of the others; so does, through it, the third.
+
+    A normalization without running statistics does that, also in evaluation.
+    """
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(2)
+        self.conv, self.first = nn.Conv2d(1, 4, 3), neuron.IFNode(v_threshold=0.2)
+        self.norm = nn.BatchNorm2d(4, track_running_stats=False)
+        self.second, self.third = neuron.IFNode(v_threshold=0.5), neuron.IFNode(v_threshold=9.0)
+
+    def forward(self, x):
+        return self.third(self.second(self.norm(self.first(self.conv(x)))))
+
+
+class MixedNeurons(neuron.IFNode):
+    """Neurons that the others of a batch keep from firing."""
+
+    def forward(self, x):
+        return super().forward(x) * (x >= x.amax(0, keepdim=True))
+
+
+def test_layers_that_mix_the_images_of_a_batch_have_no_record(still):
+    recording = record(MixedLater(), still, 6, layers="all")
+    assert list(recording) == ["first"]
+    assert [note.partition(" is left out: ")[0] for note in recording.notes] == ["second", "third"]
+    for name in ("second", "third"):
+        with pytest.raises(ConfigError, match=f"{name} does with an image depends on the other"):
+            record(MixedLater(), still, 6, layers=name)
+    net = nn.Sequential(nn.Conv2d(1, 4, 3), MixedNeurons(v_threshold=0.2))
+    for encode in (lambda: record(net, still, 6), lambda: split_encoder(net).encode(still, 6)):
+        with pytest.raises(ConfigError, match="1 does with an image depends on the other"):
+            encode()
+
+
 @pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
 def test_a_part_that_torch_compiled_to_a_script_is_run_as_it_is(still):
     torch.manual_seed(2)
@@ -250,11 +287,22 @@ def test_sizes_of_spikes_are_compared_over_all_images():
             run(net, torch.cat([dim, bright]), 4)
 
 
+class Noting(nn.Module):
+    """Tells how many images go through; what a hook gathers is taken out of it again."""
+
+    def __init__(self, note):
+        super().__init__()
+        self.note = note
+
+    def forward(self, x):
+        self.note(len(x))
+        return x
+
+
 @pytest.mark.parametrize("count", [1, 7, 8, 19])
 def test_as_many_images_as_always_go_through_at_once(count):
     together = set()
-    net = chain()
-    net[0].register_forward_hook(lambda _, inputs, __: together.add(len(inputs[0])))
-    found = record(net, torch.rand(count, 1, 10, 8), 3)["1"]
+    net = nn.Sequential(Noting(together.add), *chain())
+    found = record(net, torch.rand(count, 1, 10, 8), 3)["2"]
     assert found.shape == (count, 4, 8, 6)
     assert together == {2, 8}  # two to try, then always eight
