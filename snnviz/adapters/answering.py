@@ -132,6 +132,8 @@ def _by_step(outputs: list[Tensor], found: Probe, images: int, T: int) -> Tensor
         (scores,) = outputs
         if scores.ndim == 2 and found.way.feed == "together" and len(scores) == images * T:
             scores = scores.unflatten(0, (images, T)).transpose(0, 1)
+        elif scores.ndim == 2 and found.way.feed == "steps together" and len(scores) == images * T:
+            scores = scores.unflatten(0, (T, images))
         elif scores.ndim == 2:
             scores = scores.unsqueeze(0)
         elif scores.ndim == 3 and found.way.feed == "images first":

@@ -81,8 +81,8 @@ class Source:
             raise ShapeError(f"the sequence has {len(self.values)} steps, T is {T}; ask for fewer")
         else:
             steps = self.values[:T].clone(memory_format=torch.contiguous_format)
-        if feed == "time first":
-            return steps
+        if feed in ("time first", "steps together"):
+            return steps if feed == "time first" else steps.flatten(0, 1)
         by_image = steps.transpose(0, 1).contiguous()
         if feed == "time third" and by_image.ndim > 3:
             return by_image.transpose(1, 2).contiguous()

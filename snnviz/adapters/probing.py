@@ -206,7 +206,8 @@ def _understand(trial: Trial, source: Source, found: _Tried, *, named: bool) -> 
     random = _random(trial, source, way, whole)
     if whole is not heard:
         random |= _random(trial, source, way, heard, until="first")
-    if not way.loops and any(layer.framework.steps(layer.module) for layer in trial.layers):
+    own = any(layer.framework.steps(layer.module) for layer in trial.layers)
+    if not way.loops and (own or way.feed == "steps together"):
         way = replace(way, steps=_only_steps(trial, way, source, T))
     drives = first.drives
     return Probe(

@@ -11,11 +11,13 @@ Axes = Literal["step", "time first", "images first", "together"]
 "step": one step, [N, ...]; "time first": [T, N, ...]; "images first": [N, T, ...]; "together":
 [N * T, ...], the steps of an image beside each other.
 """
-Feed = Literal["image", "time first", "images first", "together", "time last", "time third"]
+Feed = Literal[
+    "image", "time first", "images first", "together", "time last", "time third", "steps together"
+]
 """What a network takes in one call.
 
 "image": one image each, where the network itself may loop; all others: all steps, [T, N, ...],
-[N, T, ...], [N * T, ...], [N, ..., T], [N, C, T, ...].
+[N, T, ...], [N * T, ...], [N, ..., T], [N, C, T, ...], [T * N, ...].
 """
 
 

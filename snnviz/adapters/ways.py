@@ -18,6 +18,7 @@ _FEEDS: tuple[Feed, ...] = (
     "together",
     "time last",
     "time third",
+    "steps together",
 )
 
 

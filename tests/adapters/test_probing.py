@@ -50,12 +50,13 @@ class Wrapped(nn.Module):
         (body("m"), "time first"),
         (Wrapped(lambda x: x.transpose(0, 1), "m"), "images first"),
         (Wrapped(lambda x: x.unflatten(0, (-1, 4)).transpose(0, 1), "m"), "together"),
+        (Wrapped(lambda x: x.unflatten(0, (4, -1)), "m"), "steps together"),
     ],
-    ids=["one a call", "[T, N, ...]", "[N, T, ...]", "[N*T, ...]"],
+    ids=["one a call", "[T, N, ...]", "[N, T, ...]", "[N*T, ...]", "[T*N, ...]"],
 )
 def test_axes_are_found(net, feed):
     way = found(net).way
-    assert way == Way(feed)
+    assert way == Way(feed, steps=4 if feed == "steps together" else None)
 
 
 def test_two_images_that_are_equal_are_told_apart():
