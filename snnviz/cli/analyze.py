@@ -1,13 +1,16 @@
 """`snnviz analyze`: how good an encoder is, in numbers and pictures."""
 
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from snnviz.cli import Command, options
 from snnviz.cli.output import note, say
+from snnviz.errors import ConfigError
 
 if TYPE_CHECKING:
     from snnviz.analysis import Analysis
@@ -136,7 +139,7 @@ def command(
     from snnviz.analysis import ANALYSIS, analyze, write_analysis
     from snnviz.cli.analyzed import open_checkpoints
     from snnviz.cli.analyzed_models import open_models
-    from snnviz.data import load_dataset, load_picture_set
+    from snnviz.data import load_picture_set
     from snnviz.device import choose_device
     from snnviz.folders import check_folder, hold_folder
     from snnviz.ranks import is_first_rank, joined_ranks
@@ -160,8 +163,8 @@ def command(
             if image:
                 images = load_picture_set(image, max_side=max_side).with_channels(channels)
             else:
-                images = load_dataset(
-                    dataset, split, data_dir, count=n_images, channels=channels, size=size
+                images = _load(
+                    "n_images", dataset, split, data_dir, n_images, size=size, channels=channels
                 )
             fitted_on = _fitting_set(images, dataset, split, data_dir, train_images, size, channels)
             coders = subject.coders(fitted_on or images, range(untrained))
@@ -193,6 +196,29 @@ def command(
         _report(analysis, written, quiet=quiet)
 
 
+def _load(
+    option: str,
+    dataset: str,
+    split: "Split",
+    data_dir: Path,
+    count: int | None,
+    *,
+    size: tuple[int, int] | None,
+    channels: int,
+) -> "ImageSet":
+    """So many images of a data set; all of one that has fewer, where that option was not given."""
+    from snnviz.data import load_dataset
+
+    load = partial(load_dataset, dataset, split, data_dir, channels=channels, size=size)
+    try:
+        return load(count=count)
+    except ConfigError:
+        ctx = click.get_current_context()
+        if ctx.get_parameter_source(option) is not ParameterSource.DEFAULT:
+            raise
+        return load()
+
+
 def _fitting_set(
     images: "ImageSet",
     dataset: str,
@@ -206,13 +232,13 @@ def _fitting_set(
 
     None also of a set without parts: what is fitted on the images themselves says nothing.
     """
-    from snnviz.data import KNOWN_SIZES, has_parts, load_dataset
+    from snnviz.data import KNOWN_SIZES, has_parts
 
     known = size or KNOWN_SIZES.get(dataset, images.size)
     if known != images.size or not has_parts(dataset):
         return None
     other: Split = "train" if split == "test" else "test"
-    found = load_dataset(dataset, other, data_dir, count=count, channels=channels, size=size)
+    found = _load("train_images", dataset, other, data_dir, count, size=size, channels=channels)
     return found if found.size == images.size else None
 
 

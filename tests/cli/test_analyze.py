@@ -393,3 +393,14 @@ def test_silent_networks_are_no_accident(run, tmp_path):
     assert scores["silent"] == 1
     assert scores["edge"] is None
     assert "100.0%" in out
+
+
+def test_a_data_set_of_fewer_images_than_usual_is_taken_whole(run, tmp_path, rng):
+    pixels = rng.integers(0, 256, (12, 28, 28), dtype=np.uint8)
+    np.savez(tmp_path / "few.npz", images=pixels, labels=np.arange(12) % 2)
+    options = ("--untrained", 0, "--no-figures", "--network-images", 0, "-q")
+    assert run("analyze", "--dataset", "few.npz", *options, "--out-dir", "out") == (0, "", "")
+    assert json.loads((tmp_path / "out" / "analysis.json").read_text())["test_images"] == 12
+    status, _, err = run("analyze", "--dataset", "few.npz", "--n-images", 13, *options)
+    assert status == 1
+    assert "cannot take 13 of 12 images; choose 1 to 12" in one_line(err)
