@@ -1,4 +1,4 @@
-"""What the hooks of a network's user gather, so that runs of ours can be taken out of it again."""
+"""What monitors on a network gather, so that runs of ours can be taken out of it again."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -13,11 +13,11 @@ _PLAIN = (list, dict, set)
 
 
 class Gathered:
-    """What the hooks of a network hold when this is made.
+    """What objects hold whose methods or closures are hooks of a network, when this is made.
 
-    A hook may change what passes it, so that it is a part of the network and runs with it; what it
-    fills meanwhile (lists, dicts and sets, of its own or of an object that it belongs to) is put
-    back. What it writes elsewhere, such as in files, is not.
+    A hook may change what passes it, so that it is a part of the network and runs with it; what its
+    object fills meanwhile (attributes, lists, dicts, sets) is put back. What it writes elsewhere,
+    such as into a list that it alone knows, is not: that may be there to hear our runs.
 
     Args:
         net: The network.
@@ -48,7 +48,8 @@ class Gathered:
                 self._keep(inner, depth - 1)
         elif isinstance(value, (FunctionType, MethodType, partial)):
             for inner in _reached(value):
-                self._keep(inner, depth - 1)
+                if not isinstance(inner, _PLAIN):
+                    self._keep(inner, depth - 1)
         elif hasattr(value, "__dict__") and depth >= _DEPTH - 1:
             self._keep(vars(value), depth - 1)
 
@@ -64,14 +65,13 @@ def _hooks(net: nn.Module) -> Iterator[Any]:
 
 
 def _reached(function: FunctionType | MethodType | partial[Any]) -> Iterable[Any]:
-    """What code can write into: what it was made with, what it is of, and what it names."""
+    """What it was made with, and what it is of."""
     if isinstance(function, MethodType):
         return (function.__self__,)
     if isinstance(function, partial):
         return (function.func, *function.args, *function.keywords.values())
     cells = [cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell)]
-    named = [function.__globals__.get(name) for name in function.__code__.co_names]
-    return (*cells, *(function.__defaults__ or ()), *(v for v in named if isinstance(v, _PLAIN)))
+    return (*cells, *(function.__defaults__ or ()))
 
 
 def _is_filled(cell: Any) -> bool:

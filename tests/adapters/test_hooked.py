@@ -1,4 +1,4 @@
-"""Hooks of a user's own run with the network, and have gathered nothing afterwards."""
+"""Monitors run with the network, and have gathered nothing afterwards."""
 
 from functools import partial
 
@@ -9,8 +9,6 @@ from torch import nn
 
 from snnviz.adapters.network import split_encoder
 from snnviz.adapters.recording import record
-
-NAMED = []
 
 
 class Counting:
@@ -28,22 +26,10 @@ class Counting:
         self(*given)
 
 
-def closed_over(net):
-    found = []
-    net[1].register_forward_hook(lambda _, __, output: found.append(output))
-    return lambda: len(found)
-
-
-def named(net):
-    NAMED.clear()
-    net[1].register_forward_hook(lambda *_: NAMED.append(1))
-    return lambda: len(NAMED)
-
-
 def given(net):
-    found = []
-    net[1].register_forward_hook(partial(lambda into, *_: into.append(1), found))
-    return lambda: len(found)
+    counting = Counting()
+    net[1].register_forward_hook(partial(lambda into, *passed: into(*passed), counting))
+    return lambda: (counting.calls, *map(len, counting.kept.values()))
 
 
 def called(net):
@@ -68,8 +54,8 @@ def attributes(net):
     return lambda: (len(found.records), *map(len, found.name_records_index.values()))
 
 
-@pytest.mark.parametrize("hook", [closed_over, named, given, called, method, monitored, attributes])
-def test_what_hooks_gather_is_what_the_user_ran(hook):
+@pytest.mark.parametrize("hook", [given, called, method, monitored, attributes])
+def test_what_monitors_gather_is_what_the_user_ran(hook):
     net = nn.Sequential(nn.Conv2d(1, 2, 3), neuron.IFNode(), nn.Flatten())
     images = torch.rand(2, 1, 6, 6)
     held = hook(net)
@@ -81,6 +67,13 @@ def test_what_hooks_gather_is_what_the_user_ran(hook):
     assert held() == before
     net(images)
     assert held() != before
+
+
+def test_a_list_that_a_hook_alone_knows_hears_our_runs():
+    net, found = nn.Sequential(nn.Conv2d(1, 2, 3), neuron.IFNode(), nn.Flatten()), []
+    net[1].register_forward_hook(lambda _, __, output: found.append(output))
+    record(net, torch.rand(2, 1, 6, 6), 3)
+    assert found
 
 
 def test_a_hook_that_changes_spikes_is_a_part_of_the_network():
