@@ -61,16 +61,10 @@ def appearance_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--no-legend",
-            "legend",
             is_flag=True,
-            flag_value=False,
-            default=True,
             help="Leave out what explains the special colours; scales stay.",
         ),
-        click.option(
-            "--no-title", "title", is_flag=True, flag_value=False, default=True,
-            help="Leave out the titles.",
-        ),
+        click.option("--no-title", is_flag=True, help="Leave out the titles."),
         click.option(
             "--font-size",
             type=click.FloatRange(min=5, max=72),
