@@ -83,6 +83,11 @@ class Framework:
         del module
         return False
 
+    def peculiarity(self, module: nn.Module) -> str | None:
+        """What a layer of neurons does in another way than its code says; None where nothing."""
+        del module
+        return None
+
     def integrates(self, module: nn.Module) -> tuple[float, float | None] | None:
         """`v_threshold` and `v_reset` (None subtracts the threshold) of integrate-and-fire neurons.
 

@@ -1,5 +1,6 @@
 """One network, and what is heard of its layers in its own runs."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import prod
@@ -72,6 +73,10 @@ class Recorder:
         self.names = None if layers in (None, "all") else [self._full(n) for n in _listed(layers)]
         self.everything = layers == "all"
         self.layers = self._find()
+        if not self._probes:  # else it was said then
+            said = (layer.framework.peculiarity(layer.module) for layer in self.layers)
+            for sentence in dict.fromkeys(filter(None, said)):
+                warnings.warn(sentence, stacklevel=3)
 
     def _prefixed(self, name: str) -> str:
         return f"{self._prefix}{name}".removesuffix("." * (not name))

@@ -185,3 +185,36 @@ def test_a_framework_is_imported_only_for_its_networks():
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stderr
+
+
+def _overriding(kind, *names):
+    """A subclass of a neuron of SpikingJelly that overrides these methods, as in 0.0.0.0.14."""
+
+    def never(self, *_):
+        return torch.zeros_like(self.v)
+
+    return type("Never", (kind,), dict.fromkeys(names, never))
+
+
+@pytest.mark.parametrize("kind", [neuron.IFNode, neuron.LIFNode])
+def test_steps_that_spikingjelly_no_longer_calls_are_told(kind):
+    net = nn.Sequential(nn.Flatten(), nn.Linear(4, 3), _overriding(kind, "neuronal_fire")())
+    nn.init.constant_(net[1].weight, 1.0)
+    with pytest.warns(UserWarning, match="Never overrides neuronal_fire, which this version"):
+        recording = record(net, torch.ones(2, 1, 2, 2), T=5)
+    with torch.no_grad():  # the framework's own steps are what counts
+        own = [net(torch.ones(2, 1, 2, 2)) for _ in range(5)]
+    assert recording["2"].count(4).tolist() == torch.stack(own).sum(0).int().tolist()
+
+
+def test_neurons_that_do_what_they_say_are_told_nothing(recwarn):
+    class Own(neuron.IFNode):
+        def single_step_functional_forward(self, *args, **kwargs):
+            return super().single_step_functional_forward(*args, **kwargs)
+
+        def neuronal_charge(self, x):
+            self.v = self.v + x
+
+    for node in (neuron.IFNode(), neuron.ParametricLIFNode(), neuron.ILIFNode(), Own()):
+        record(nn.Sequential(nn.Flatten(), nn.Linear(4, 3), node), torch.ones(2, 1, 2, 2), T=5)
+    assert not [each for each in recwarn if "overrides" in str(each.message)]

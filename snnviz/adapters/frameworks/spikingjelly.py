@@ -12,6 +12,9 @@ _LIBRARY = "spikingjelly."
 _NEURONS = "spikingjelly.activation_based.neuron"
 # What lies in that package and puts out no spikes, or is none.
 _NO_NEURONS = ("NonSpiking", "NoisyNonSpiking", "FewSpikeTable")
+# What a neuron of one's own overrides in SpikingJelly 2.0, and what it did in earlier versions.
+_STEP = "single_step_functional_forward"
+_UNUSED = ("neuronal_charge", "neuronal_fire", "neuronal_reset")
 # Those that fire up to several times a step.
 _SEVERAL = {"ILIFNode"}
 
@@ -60,6 +63,26 @@ class SpikingJelly(Framework):
     def fires_several(self, module: nn.Module) -> bool:
         """ILIFNode puts out whole numbers."""
         return any(name in _SEVERAL for _, name in classes(module))
+
+    def peculiarity(self, module: nn.Module) -> str | None:
+        """A subclass's steps that SpikingJelly 2.0 no longer calls.
+
+        Up to 0.0.0.0.14 a neuron of one's own overrode `neuronal_charge`, `neuronal_fire` or
+        `neuronal_reset`; 2.0 calls `single_step_functional_forward`.
+        """
+        for cls in type(module).__mro__:
+            if cls.__module__.startswith(_NEURONS) or "forward" in vars(cls):
+                return None  # the library's own, or one that calls what it likes
+            if _STEP in vars(cls) or "multi_step_forward" in vars(cls):
+                return None
+            unused = [name for name in _UNUSED if name in vars(cls)]
+            if unused and hasattr(module, _STEP):
+                return (
+                    f"{cls.__name__} overrides {' and '.join(unused)}, which this version of "
+                    "SpikingJelly does not call: its spikes are those of the class that it "
+                    f"derives from; override {_STEP} instead"
+                )
+        return None
 
     def integrates(self, module: nn.Module) -> tuple[float, float | None] | None:
         """IFNode itself, as it is made: subclasses may leak or adapt, and so may what is put in."""
