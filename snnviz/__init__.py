@@ -44,9 +44,9 @@ _HOMES = {
     "EpochResult": "tutorial.training",
     "TrainConfig": "tutorial.training",
     "channel_importance": "scoring.importance",
-    "evaluate": "scoring.evaluation",
+    "evaluate": "scoring.answers",
     "train": "tutorial.training",
-    "measure": "scoring.measurement",
+    "measure": "scoring.answers",
     "Measurement": "scoring.measurement",
     "Energy": "metrics.energy",
     "accuracy_over_time_figure": "figures",
@@ -170,9 +170,9 @@ if TYPE_CHECKING:
     from snnviz.neurons.membrane import membrane_potentials
     from snnviz.records.recording import LayerInfo, Recording
     from snnviz.records.spikes import SpikeRecord
-    from snnviz.scoring.evaluation import evaluate
+    from snnviz.scoring.answers import evaluate, measure
     from snnviz.scoring.importance import channel_importance
-    from snnviz.scoring.measurement import Measurement, measure
+    from snnviz.scoring.measurement import Measurement
     from snnviz.tutorial.coders import baseline_coders, checkpoint_coders
     from snnviz.tutorial.encoder import load_encoder
     from snnviz.tutorial.layouts import (

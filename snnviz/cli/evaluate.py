@@ -301,7 +301,11 @@ def _figures(
 
 def _lines(measurement: "Measurement") -> Iterator[str]:
     """The table for people."""
-    yield f"accuracy {measurement.accuracy:.4f}  {measurement.correct} of {measurement.total}"
+    low, high = measurement.interval
+    yield (
+        f"accuracy {measurement.accuracy:.4f}  {measurement.correct} of {measurement.total}; 95 % "
+        f"interval {low:.4f} to {high:.4f}"
+    )
     yield (
         f"silent   {measurement.silent / measurement.total:.4f}  {measurement.silent} images for "
         "which no output neuron fires, taken for class 0"

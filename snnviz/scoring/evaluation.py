@@ -17,6 +17,7 @@ from snnviz.batching import batches
 from snnviz.data import ImageSet, Sample
 from snnviz.device import full_precision
 from snnviz.errors import DataError, ShapeError, check_integer
+from snnviz.metrics.probe import wilson_interval
 from snnviz.ranks import Ranks
 from snnviz.scoring.classifier import Classifier
 
@@ -42,6 +43,11 @@ class Evaluation:
     def accuracy(self) -> float:
         """`correct / total`, in [0, 1]."""
         return self.correct / self.total
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval of the accuracy, see `snnviz.metrics.wilson_interval`."""
+        return wilson_interval(self.correct, self.total)
 
 
 def evaluate(

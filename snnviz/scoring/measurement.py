@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from snnviz.batching import batches
 from snnviz.data import ImageSet
 from snnviz.metrics.energy import Energy, estimate_energy
+from snnviz.metrics.probe import wilson_interval
 from snnviz.scoring.classifier import Classifier
 from snnviz.scoring.evaluation import Progress, check_set, evaluating, scale_images, to_device
 
@@ -80,6 +81,11 @@ class Measurement:
         return self.correct / self.total
 
     @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval of the accuracy, see `snnviz.metrics.wilson_interval`."""
+        return wilson_interval(self.correct, self.total)
+
+    @property
     def accuracy_at(self) -> NDArray[np.float64]:
         """Accuracy by the spikes of the first t steps, floats [T] for t = 1 .. T."""
         return self.correct_at / self.total
@@ -99,6 +105,7 @@ class Measurement:
         """The same as plain values, for JSON; operations and joules are per image."""
         return {
             "accuracy": self.accuracy,
+            "accuracy_interval": list(self.interval),
             "correct": self.correct,
             "total": self.total,
             "silent": self.silent,

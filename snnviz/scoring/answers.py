@@ -1,0 +1,133 @@
+"""How any network that answers does on labelled images."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeGuard, cast
+
+from torch import nn
+
+from snnviz.adapters.answering import Answerer
+from snnviz.errors import ConfigError
+from snnviz.scoring import evaluation, measurement
+from snnviz.scoring.networks import measure_network
+
+if TYPE_CHECKING:
+    from snnviz.data import ImageSet
+    from snnviz.ranks import Ranks
+    from snnviz.scoring.classifier import Classifier
+    from snnviz.scoring.evaluation import Evaluation, Progress
+    from snnviz.scoring.measurement import Measurement
+
+Numbers = Sequence[float]
+
+
+def evaluate(
+    net: "Classifier | nn.Module",
+    images: "ImageSet",
+    *,
+    T: int | None = None,
+    mean: Numbers | None = None,
+    std: Numbers | None = None,
+    batch_size: int = 128,
+    progress: "Progress | None" = None,
+    ranks: "Ranks | None" = None,
+    model: nn.Module | None = None,
+) -> "Evaluation":
+    """How `net` does on all of `images`, in evaluation mode and float32.
+
+    The tutorial's network answers with the class whose output neurons fire most; any other with
+    that of its highest mean output over time. Of several equal ones it is the first.
+
+    Args:
+        net: The tutorial's network (`ConvSNN`), or any that `snnviz.record` takes and that returns
+            a row of scores for each image.
+        images: Labelled images as the network takes them.
+        T: Number of time steps of a network that is not the tutorial's; None: as many as it says.
+        mean: What such a network expects to be subtracted from images, a number a channel, or None.
+        std: What it expects them to be divided by, or None.
+        batch_size: Images a pass, of the tutorial's network.
+        progress: Called as `progress("test", done, total)` after each pass, in images.
+        ranks: Processes with the same tutorial's network; each looks at its share, and all get the
+            whole result.
+        model: What computes the tutorial's network; by default its faster form, where it has one.
+
+    Raises:
+        ConfigError: The network cannot be run so, or gives no scores of classes.
+        DataError: There are no images or labels, or labels that the network has no output for.
+        ShapeError: The images do not suit it.
+
+    Example:
+        >>> import torch
+        >>> from spikingjelly.activation_based import neuron
+        >>> net = torch.nn.Sequential(
+        ...     torch.nn.Flatten(), torch.nn.Linear(784, 10), neuron.IFNode())
+        >>> evaluate(net, snnviz.garments(20), T=4).total
+        20
+    """
+    if _is_classifier(net):
+        _check_told(T, mean, std)
+        return evaluation.evaluate(
+            net, images, batch_size=batch_size, progress=progress, ranks=ranks, model=model
+        )
+    found = measure(net, images, T=T, mean=mean, std=std, progress=progress)
+    return evaluation.Evaluation(found.correct, found.total, found.loss)
+
+
+def measure(
+    net: "Classifier | nn.Module",
+    images: "ImageSet",
+    *,
+    T: int | None = None,
+    mean: Numbers | None = None,
+    std: Numbers | None = None,
+    batch_size: int = 128,
+    progress: "Progress | None" = None,
+) -> "Measurement":
+    """What `net` does on all of `images`, in evaluation mode and float32: all that one pass shows.
+
+    Of networks that are not the tutorial's, loss, synaptic operations and energy are left out.
+
+    Args:
+        net: As for `evaluate`, like all that follow.
+        images: Labelled images.
+        T: Number of time steps.
+        mean: What is subtracted from images.
+        std: What they are divided by.
+        batch_size: Images a pass.
+        progress: Called as `progress("evaluate", done, total)`, in images.
+
+    Raises:
+        ConfigError: As `evaluate`.
+        DataError: As `evaluate`.
+        ShapeError: As `evaluate`.
+
+    Example:
+        >>> import torch
+        >>> from spikingjelly.activation_based import neuron
+        >>> net = torch.nn.Sequential(
+        ...     torch.nn.Flatten(), torch.nn.Linear(784, 10), neuron.IFNode())
+        >>> found = measure(net, snnviz.garments(20), T=4)
+        >>> found.confusion.shape, list(found.firing_rate), len(found.accuracy_at)
+        ((10, 10), ['2'], 4)
+    """
+    if _is_classifier(net):
+        _check_told(T, mean, std)
+        return measurement.measure(net, images, batch_size=batch_size, progress=progress)
+    answerer = Answerer(cast("nn.Module", net), T, mean=_plain(mean), std=_plain(std))
+    return measure_network(answerer, images, progress=progress)
+
+
+def _is_classifier(net: object) -> "TypeGuard[Classifier]":
+    """Whether it is the tutorial's network, or one that tells the same of itself."""
+    return all(hasattr(net, name) for name in ("config", "firing_rates", "output_spikes"))
+
+
+def _check_told(T: int | None, mean: Numbers | None, std: Numbers | None) -> None:
+    if T is not None or mean is not None or std is not None:
+        raise ConfigError(
+            "the tutorial's network has its own T and takes images as they are; leave out T, mean "
+            "and std, and build it for another T"
+        )
+
+
+def _plain(values: Numbers | None) -> tuple[float, ...] | None:
+    return None if values is None else tuple(values)

@@ -1,0 +1,81 @@
+"""`evaluate` and `measure` of any network, against its own stepping."""
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+from spikingjelly.activation_based import functional, neuron
+from torch import nn
+
+import snnviz
+from snnviz.errors import ConfigError, DataError
+from snnviz.scoring.answers import evaluate, measure
+
+IMAGES = snnviz.garments(30)
+
+
+@pytest.fixture
+def net():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 10), neuron.IFNode(v_threshold=0.3))
+
+
+def test_any_network_is_evaluated_by_its_mean_output(net):
+    found = evaluate(net, IMAGES, T=5)
+    images = torch.from_numpy(IMAGES.batch(range(30)))
+    functional.reset_net(net)
+    with torch.no_grad():
+        answers = sum(net(images) for _ in range(5)).argmax(1).numpy()
+    functional.reset_net(net)
+    assert (found.correct, found.total) == (int((answers == IMAGES.labels).sum()), 30)
+    measured = measure(net, IMAGES, T=5)
+    assert measured.correct == found.correct
+    assert len(measured.accuracy_at) == 5
+    expected = np.zeros((10, 10), int)
+    np.add.at(expected, (IMAGES.labels, answers), 1)
+    assert measured.confusion.tolist() == expected.tolist()
+
+
+def test_normalization_is_the_networks(net):
+    shifted = nn.Sequential(nn.Flatten(), net[1], neuron.IFNode(v_threshold=0.3))
+    plain = measure(net, IMAGES, T=5, mean=(0.5,), std=(0.25,))
+
+    class Normalized(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = shifted
+
+        def forward(self, x):
+            return self.inner((x - 0.5) / 0.25)
+
+    assert plain.confusion.tolist() == measure(Normalized(), IMAGES, T=5).confusion.tolist()
+
+
+def test_the_tutorials_network_is_what_it_was():
+    net = snnviz.build_network(snnviz.NetworkConfig(T=2, channels=4))
+    from snnviz.scoring import evaluation, measurement
+
+    assert evaluate(net, IMAGES) == evaluation.evaluate(net, IMAGES)
+    found, expected = measure(net, IMAGES), measurement.measure(net, IMAGES)
+    assert found.as_dict() == expected.as_dict()
+    with pytest.raises(ConfigError, match="leave out T, mean and std"):
+        evaluate(net, IMAGES, T=4)
+
+
+def test_intervals_are_wilsons(net):
+    found = measure(net, IMAGES, T=5)
+    expected = stats.binomtest(found.correct, 30).proportion_ci(method="wilson")
+    np.testing.assert_allclose(found.interval, [expected.low, expected.high])
+    assert evaluate(net, IMAGES, T=5).interval == found.interval
+    assert found.as_dict()["accuracy_interval"] == list(found.interval)
+
+
+def test_what_has_no_answer_is_refused():
+    maps = nn.Sequential(nn.Conv2d(1, 4, 3), neuron.IFNode())
+    with pytest.raises(ConfigError, match="scores"):
+        evaluate(maps, IMAGES, T=2)
+    with pytest.raises(ConfigError, match="no spiking neurons"):
+        evaluate(nn.Sequential(nn.Flatten(), nn.Linear(784, 10)), IMAGES, T=2)
+    unlabelled = snnviz.ImageSet("x", IMAGES.images)
+    with pytest.raises(DataError, match="label"):
+        evaluate(nn.Sequential(nn.Flatten(), nn.Linear(784, 10), neuron.IFNode()), unlabelled)
