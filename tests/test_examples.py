@@ -42,6 +42,17 @@ def test_figures_from_python(tmp_path):
             assert picture.width > 100
 
 
+def test_figure_of_several(tmp_path):
+    assert run("figure_of_several.py", "page.png", cwd=tmp_path) == "page.png\n"
+    with Image.open(tmp_path / "page.png") as picture:
+        assert picture.size == (1400, 600)
+        # The maps are on the left, the line of the potential on the right.
+        pixels = np.asarray(picture.convert("RGB")).astype(int)
+    blue = pixels[..., 2] - pixels[..., 0] > 80
+    assert not blue[:, :700].any()
+    assert blue[:, 700:].sum() > 100
+
+
 def test_my_own_picture(tmp_path, rng):
     Image.fromarray(rng.integers(0, 256, (60, 90, 3)).astype(np.uint8)).save(tmp_path / "me.jpg")
     out = run("my_own_picture.py", "me.jpg", cwd=tmp_path)
