@@ -1,7 +1,69 @@
 """See what a spiking encoder has learned, and say it in numbers.
 
-The public names are listed in `__all__` and loaded when first used, so that `import snnviz` costs
-neither torch nor matplotlib.
+    >>> record = snnviz.load_encoder().encode(snnviz.garments(1).batch([0]), T=8)
+    >>> snnviz.feature_map_figure(record.count(7)[0], t=7).savefig("maps.png")
+
+Networks and encoders:
+    load_encoder: the encoder of a checkpoint or a network; without either the bundled one
+    split_encoder: the encoder of any network of SpikingJelly, snnTorch, Norse or sinabs
+    Encoder: what turns images into spikes
+    list_layers, LayerInfo: the layers of spiking neurons of any network
+    load_checkpoint, Checkpoint: what a checkpoint holds, read without running its code
+    save_checkpoint: a checkpoint whole or not at all
+    build_network, NetworkConfig, ConvSNN: the tutorial's network
+
+Images:
+    fashion_mnist, garments: images with labels; garments are drawn, with nothing to download
+    load_picture: a picture file as grey levels
+    ImageSet, Sample: images with what is known of them
+    to_input: grey levels as networks take them
+
+Records:
+    record, Recording: the spikes of any layers of any network
+    SpikeRecord: first-spike times, counts and trains of one layer
+    membrane_potentials: the potential of neurons under constant drive, step by step
+
+Figures of spikes:
+    input_figure, feature_map_figure, composed_figure: an image, its summed spikes, and both
+    comparison_figure: two encoders channel by channel
+    first_spike_figure, spike_map_figure, potential_map_figure: maps of times and single steps
+    raster_figure, membrane_figure: chosen neurons over the steps
+    spike_frames, render_animation: spikes arriving, animated
+
+Figures of encoders:
+    kernel_figure, sorted_channels_figure, class_atlas_figure: channels and what they answer to
+    rate_histogram_figure, fi_curve_figure: how often channels fire, and at which drive
+    reconstruction_figure, over_time_figure, scorecard_figure: what spikes are worth
+    encoder_history_figure, kernel_history_figure: weights over the epochs
+
+Figures of networks:
+    accuracy_figure, accuracies_figure, loss_figure: over the epochs
+    accuracy_over_time_figure, confusion_figure, firing_rate_figure: after the training
+
+Export:
+    write_figure_sets, FigureSetOptions: a folder of figures of many images
+
+Analysis:
+    analyze, Analysis: how good an encoder is, in numbers
+    encoder_coder, baseline_coders, checkpoint_coders: what is analyzed and compared
+    write_analysis: an analysis as a folder of tables and figures
+    evaluate: accuracy and loss of a network
+    measure, Measurement, Energy: all that one pass of images through a network shows
+    channel_importance: what a network loses without each channel
+
+Training:
+    train, TrainConfig, EpochResult: the tutorial's training, an epoch at a time
+    record_training: a training with its run folder
+    load_training_state: what a training goes on from
+    read_curves: accuracy and loss by epoch of a run
+
+Errors:
+    SnnvizError: all of them
+    ConfigError, DataError, ShapeError: values that do not fit, which are ValueErrors too
+    CheckpointError, ExportError, TrainingError: files and trainings that fail
+
+Names are loaded when first used: `import snnviz` costs neither torch nor matplotlib. Examples in
+docstrings take `import numpy as np` and `import snnviz` as done.
 """
 
 import warnings

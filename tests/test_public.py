@@ -108,6 +108,24 @@ def test_every_name_is_there_and_documented(name):
         assert value.__doc__.split("\n")[0].strip()
 
 
+def contents():
+    """The names that the package's docstring lists, by group."""
+    groups = {}
+    for group, lines in re.findall(r"^(\w[\w ]*):\n((?:    .*\n)+)", snnviz.__doc__, re.MULTILINE):
+        groups[group] = re.findall(r"\w+", " ".join(re.findall(r"^ +(.*?):", lines, re.MULTILINE)))
+    return groups
+
+
+def test_the_docstring_of_the_package_is_its_table_of_contents():
+    groups = contents()
+    assert {"Images", "Records", "Export", "Analysis", "Training", "Errors"} < set(groups)
+    listed = [name for names in groups.values() for name in names]
+    assert sorted(listed) == sorted(PUBLIC - {"__version__"})
+    assert groups["Errors"] == [name for name in listed if name.endswith("Error")]
+    figures = [name for group, names in groups.items() if "Figures" in group for name in names]
+    assert set(figures) >= {name for name in listed if name.endswith("_figure")}
+
+
 def test_what_is_not_there_says_so():
     with pytest.raises(AttributeError, match="no attribute 'surprise'"):
         _ = snnviz.surprise
