@@ -29,6 +29,13 @@ class Encoder(ABC):
     Attributes:
         T: Number of time steps of a recording, where `encode` is told none.
         layer: The name of its layer of neurons in the network that it is of.
+
+    Example:
+        >>> encoder = snnviz.load_encoder()
+        >>> encoder.channels, encoder.neurons
+        (128, 'IFNode')
+        >>> encoder.encode(snnviz.garments(2).batch([0, 1]), T=4).count(3).shape
+        (2, 128, 28, 28)
     """
 
     T: int

@@ -249,5 +249,13 @@ def split_encoder(
 
     Raises:
         ConfigError: It has no spiking neurons, or no such layer.
+
+    Example:
+        >>> from torch import nn
+        >>> from spikingjelly.activation_based import neuron
+        >>> first = nn.Sequential(nn.Flatten(), nn.Linear(784, 5), neuron.IFNode())
+        >>> net = nn.Sequential(*first, nn.Linear(5, 3), neuron.IFNode())
+        >>> snnviz.split_encoder(net).encode(snnviz.garments(2).batch([0, 1]), T=4).shape
+        (2, 5)
     """
     return NetworkEncoder(net, layer, mean=mean, std=std)

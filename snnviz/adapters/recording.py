@@ -93,6 +93,15 @@ def list_layers(
     Raises:
         ConfigError: As `record`.
         ShapeError: As `record`.
+
+    Example:
+        >>> from torch import nn
+        >>> from spikingjelly.activation_based import neuron
+        >>> first = nn.Sequential(nn.Flatten(), nn.Linear(784, 5), neuron.IFNode())
+        >>> net = nn.Sequential(*first, nn.Linear(5, 3), neuron.IFNode())
+        >>> images = snnviz.garments(2).batch([0, 1])
+        >>> [(layer.name, layer.shape) for layer in snnviz.list_layers(net, images, T=4)]
+        [('2', (5,)), ('4', (3,))]
     """
     return listed(Recorder(net, "all"), images, T, sequence=sequence)
 

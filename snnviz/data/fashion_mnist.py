@@ -51,6 +51,11 @@ def fashion_mnist(root: str | Path, split: Split = "test", *, download: bool = T
     Raises:
         DataError: The files are missing and cannot be fetched, are damaged or hold no images.
         ConfigError: There is no such split.
+
+    Example:
+        >>> images = snnviz.fashion_mnist("data")  # doctest: +SKIP
+        >>> len(images), images.classes[9]  # doctest: +SKIP
+        (10000, 'Ankle boot')
     """
     if split not in _PREFIX:
         raise ConfigError(f"no split {split!r}; choose one of {', '.join(_PREFIX)}")

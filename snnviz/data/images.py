@@ -34,6 +34,11 @@ class Sample:
         colour: Red, green and blue, uint8 [3, H, W], where an encoder is to see them; else None.
         frames: What an encoder is to see step by step, float32 [T, C, H, W], where it is no still
             image; `image` and `colour` are a picture of it then.
+
+    Example:
+        >>> [sample] = snnviz.garments(2).samples([1])
+        >>> sample.index, sample.class_name, sample.image.shape
+        (1, 'T-shirt/top', (28, 28))
     """
 
     index: int
@@ -77,6 +82,12 @@ class ImageSet:
             ones [N, 1, H, W] are kept as [N, H, W].
         labels: Class of each image, ints [N] in 0..len(classes)-1; None where there are none.
         classes: The name of each class.
+
+    Example:
+        >>> pixels = np.zeros((3, 28, 28), np.uint8)
+        >>> images = snnviz.ImageSet("mine", pixels, np.array([0, 1, 1]), classes=("cat", "dog"))
+        >>> len(images), images.batch([0, 2]).shape
+        (3, (2, 1, 28, 28))
     """
 
     name: str
@@ -236,6 +247,10 @@ def to_input(images: "NDArray[np.uint8]") -> "NDArray[np.float32]":
 
     Raises:
         ShapeError: They are no bytes [n, H, W] or [n, C, H, W].
+
+    Example:
+        >>> snnviz.to_input(np.array([[[0, 255]]], np.uint8)).tolist()
+        [[[[0.0, 1.0]]]]
     """
     if images.ndim not in (3, 4) or images.dtype != np.uint8:
         raise ShapeError(

@@ -92,6 +92,13 @@ def load_picture(path: Path, *, max_side: int = MAX_SIDE) -> NDArray[np.uint8]:
     Raises:
         DataError: The file is missing or no picture, or no pixel of it is a number.
         ConfigError: `max_side` is below 1.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from PIL import Image
+        >>> Image.new("RGB", (600, 300), "white").save("picture.png")
+        >>> snnviz.load_picture(Path("picture.png"), max_side=200).shape
+        (100, 200)
     """
     return np.asarray(open_picture(path, max_side, "L"))
 

@@ -37,6 +37,12 @@ def render_animation(
     Raises:
         ShapeError: The frames have another shape or type.
         ConfigError: An option is out of range.
+
+    Example:
+        >>> frames = np.zeros((2, 4, 4, 3), np.uint8)
+        >>> frames[1] = 255
+        >>> snnviz.render_animation(frames, "gif")[:6]
+        b'GIF89a'
     """
     frames = np.asarray(frames)
     if frames.ndim != 4 or frames.shape[3] != 3 or 0 in frames.shape or frames.dtype != np.uint8:

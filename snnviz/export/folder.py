@@ -91,6 +91,13 @@ def write_figure_sets(
         ConfigError: An option does not suit the encoder, two samples have one index, or the folder
             holds another run.
         ShapeError: The images do not suit the encoder.
+
+    Example:
+        >>> samples = list(snnviz.garments(1).samples([0]))
+        >>> options = snnviz.FigureSetOptions(T=4, channels=tuple(range(16)), width=3.3)
+        >>> manifest = snnviz.write_figure_sets(snnviz.load_encoder(), samples, "figures", options)
+        >>> sorted(path.name for path in manifest.parent.glob("00000/*"))
+        ['counts_t0.png', 'counts_t3.png', 'input.png']
     """
     out_dir = Path(out_dir)
     _check_indices(samples)

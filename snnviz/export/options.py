@@ -76,6 +76,11 @@ class FigureSetOptions:
         compare: What the encoder that the spikes are compared with is called; empty: none is.
         partner: For each channel the one of that encoder which it is compared with, see
             `snnviz.comparison_figure`; none: that of the same number.
+
+    Example:
+        >>> options = snnviz.FigureSetOptions(T=8, formats=("pdf",), channels=(3, 17), width=3.3)
+        >>> options.at
+        (0, 7)
     """
 
     T: int

@@ -43,6 +43,11 @@ def accuracy_over_time_figure(
     Raises:
         ShapeError: The array has another shape or range.
         ConfigError: dpi is out of range.
+
+    Example:
+        >>> figure = snnviz.accuracy_over_time_figure(np.array([0.71, 0.88, 0.91, 0.92]), width=3.3)
+        >>> figure.axes[0].get_title()
+        'Accuracy after each step'
     """
     accuracy = np.asarray(accuracy_at)
     if accuracy.ndim != 1 or not accuracy.size or not 0 <= accuracy.min() <= accuracy.max() <= 1:

@@ -58,6 +58,12 @@ def class_atlas_figure(
     Raises:
         ShapeError: The maps have another shape or range, or names do not match them.
         ConfigError: An option is out of range.
+
+    Example:
+        >>> maps = np.random.default_rng(0).random((2, 3, 28, 28)) * 4
+        >>> figure = snnviz.class_atlas_figure(maps, T=4, classes=("a", "b"), channels=(5, 9, 70))
+        >>> [text.get_text() for text in figure.axes[0].texts]
+        ['a', 'b', '5', '9', '70']
     """
     maps = np.asarray(maps)
     check_means(maps, T, "[classes, channels, H, W]", most=most)

@@ -72,6 +72,15 @@ def sorted_channels_figure(
     Raises:
         ShapeError: Maps or types have another shape or range.
         ConfigError: An option is out of range, or types are too many for their colours.
+
+    Example:
+        >>> encoder = snnviz.load_encoder()
+        >>> record = encoder.encode(snnviz.garments(1).batch([0]), T=4)
+        >>> maps = record.count(3)[0]
+        >>> order = np.argsort(-maps.mean(axis=(1, 2)))[:16]
+        >>> figure = snnviz.sorted_channels_figure(maps, T=4, channels=order, title="Active")
+        >>> figure.axes[0].get_title()
+        'Active'
     """
     maps = np.asarray(maps)
     check_means(maps, T, most=most)

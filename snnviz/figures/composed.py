@@ -85,6 +85,14 @@ def composed_figure(
     Raises:
         ShapeError: Image or counts have another shape or range, or there are no counts.
         ConfigError: An option is out of range.
+
+    Example:
+        >>> encoder = snnviz.load_encoder()
+        >>> record = encoder.encode(snnviz.garments(1).batch([0]), T=4)
+        >>> counts = {t: record.count(t)[0, :16] for t in (0, 3)}
+        >>> figure = snnviz.composed_figure(snnviz.garments(1).images[0], counts, T=4, width=7)
+        >>> f"{figure.get_figwidth():.2f} in"
+        '7.00 in'
     """
     if not counts:
         raise ShapeError("the counts of one step or more are needed, got none")
@@ -158,6 +166,14 @@ def comparison_figure(
     Raises:
         ShapeError: The counts have another shape or range, or maps of different size.
         ConfigError: An option is out of range, or a channel has no partner.
+
+    Example:
+        >>> encoder = snnviz.load_encoder()
+        >>> record = encoder.encode(snnviz.garments(1).batch([0]), T=4)
+        >>> counts = record.count(3)[0]
+        >>> figure = snnviz.comparison_figure(counts[:4], counts[4:8], t=3, names=("one", "two"))
+        >>> figure.axes[0].get_title()
+        'A: one, B: two: spike counts up to $t = 3$'
     """
     T = t + 1 if T is None else T
     first, second = np.asarray(first), np.asarray(second)

@@ -58,6 +58,11 @@ def confusion_figure(
     Raises:
         ShapeError: The matrix is not square, holds anything but counts, or the names do not match.
         ConfigError: dpi is out of range.
+
+    Example:
+        >>> figure = snnviz.confusion_figure(np.array([[8, 2], [1, 9]]), classes=("cat", "dog"))
+        >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
+        ['cat', 'dog']
     """
     counts = np.asarray(confusion)
     size = len(counts)

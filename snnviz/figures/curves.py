@@ -76,6 +76,12 @@ def accuracy_figure(
         ShapeError: A run has no epoch, or epochs and values of different number, or an accuracy
             outside [0, 1].
         ConfigError: The index to mark is none of the run's.
+
+    Example:
+        >>> runs = {"seed 1": (np.arange(3), np.array([0.7, 0.8, 0.9]))}
+        >>> figure = snnviz.accuracy_figure(runs, title="Accuracy on the test images")
+        >>> figure.axes[0].get_title()
+        'Accuracy on the test images'
     """
     place = Place(ax, width, font_size, dpi)
     figure, axes = _axes(place, title, "accuracy", unit)
@@ -135,6 +141,11 @@ def loss_figure(
     Raises:
         ShapeError: A curve has no epoch, or epochs and values of different number.
         ConfigError: A set is called otherwise.
+
+    Example:
+        >>> runs = {"seed 1": {"test": (np.arange(3), np.array([0.08, 0.05, 0.04]))}}
+        >>> snnviz.loss_figure(runs).axes[0].get_ylabel()
+        'mean squared error'
     """
     place = Place(ax, width, font_size, dpi)
     figure, axes = _axes(place, title, quantity, unit)
@@ -169,6 +180,14 @@ def accuracies_figure(
     Raises:
         ShapeError: As `accuracy_figure`.
         ConfigError: A set is called otherwise.
+
+    Example:
+        >>> epochs = np.arange(3)
+        >>> train, test = np.array([0.8, 0.9, 0.95]), np.array([0.7, 0.8, 0.9])
+        >>> runs = {"seed 1": {"train": (epochs, train), "test": (epochs, test)}}
+        >>> figure = snnviz.accuracies_figure(runs, width=3.3)
+        >>> figure.axes[0].get_ylabel()
+        'accuracy'
     """
     for name, curves in runs.items():
         for kind, points in curves.items():

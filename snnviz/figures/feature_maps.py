@@ -87,6 +87,14 @@ def feature_map_figure(
     Raises:
         ShapeError: The counts have another shape or range.
         ConfigError: An option is out of range, or the maps do not fit into rows and columns.
+
+    Example:
+        >>> encoder = snnviz.load_encoder()
+        >>> record = encoder.encode(snnviz.garments(1).batch([0]), T=4)
+        >>> counts = record.count(3)[0]
+        >>> figure = snnviz.feature_map_figure(counts, t=3, channels=range(16), width=3.3)
+        >>> f"{figure.get_figwidth():.2f} in"
+        '3.30 in'
     """
     T = t + 1 if T is None else T
     shown, counts = choose_channels(np.asarray(counts), channels)

@@ -52,6 +52,13 @@ def fi_curve_figure(
     Raises:
         ShapeError: Thresholds are no sorted [T], or there are no finite drives.
         ConfigError: dpi is out of range.
+
+    Example:
+        >>> from snnviz.neurons.first_spike import drive_thresholds
+        >>> thresholds = drive_thresholds(v_threshold=1.0, v_reset=0.0, T=8)
+        >>> drives = np.random.default_rng(0).normal(size=1000)
+        >>> snnviz.fi_curve_figure(thresholds, drives).axes[0].get_ylabel()
+        'spikes in 8 steps'
     """
     cuts = _ascending(np.asarray(thresholds, dtype=np.float64))
     values = np.asarray(drives).reshape(-1)

@@ -35,6 +35,11 @@ def firing_rate_figure(
     Raises:
         ShapeError: There are no layers, or a rate is out of range.
         ConfigError: dpi is out of range.
+
+    Example:
+        >>> figure = snnviz.firing_rate_figure({"static_conv": 0.23, "conv.4": 0.1})
+        >>> len(figure.axes[0].patches)
+        2
     """
     if not firing_rate or not all(0 <= rate < math.inf for rate in firing_rate.values()):
         raise ShapeError(

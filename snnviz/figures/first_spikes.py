@@ -71,6 +71,13 @@ def first_spike_figure(
     Raises:
         ShapeError: The times have another shape, type or range.
         ConfigError: An option is out of range.
+
+    Example:
+        >>> encoder = snnviz.load_encoder()
+        >>> record = encoder.encode(snnviz.garments(1).batch([0]), T=4)
+        >>> figure = snnviz.first_spike_figure(record.first_spike[0], T=4, channels=range(8))
+        >>> figure.axes[0].get_title()
+        'First spike in 4 steps'
     """
     times = np.asarray(first_spike)
     check_maps(times, "[K, H, W]", "first-spike times")

@@ -55,6 +55,12 @@ def encoder_history_figure(
     Raises:
         ShapeError: The arrays do not fit together, or are out of range.
         ConfigError: An option is out of range.
+
+    Example:
+        >>> change = np.array([[0, 0], [0.2, 0.3], [0.3, 0.5]])
+        >>> figure = snnviz.encoder_history_figure([-1, 0, 1], change, 90 * change)
+        >>> [axes.get_ylabel() for axes in figure.axes]
+        ['relative change', 'rotation (degrees)']
     """
     change, rotation = np.asarray(change), np.asarray(rotation)
     steps = _check_epochs(epochs)
@@ -113,6 +119,12 @@ def kernel_history_figure(
     Raises:
         ShapeError: Kernels, epochs and channels do not fit together.
         ConfigError: dpi is out of range.
+
+    Example:
+        >>> kernels = np.random.default_rng(0).normal(size=(3, 2, 3, 3))
+        >>> figure = snnviz.kernel_history_figure(kernels, epochs=(-1, 0, 1), channels=(4, 70))
+        >>> [text.get_text() for text in figure.axes[0].texts]
+        ['channel 4', 'channel 70', 'epoch -1', '0', '1']
     """
     kernels = np.asarray(kernels)
     check_maps(kernels, "[E, k, kh, kw]", "kernels")

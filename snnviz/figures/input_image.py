@@ -39,6 +39,12 @@ def input_figure(
 
     Raises:
         ShapeError: The image has another shape or range.
+
+    Example:
+        >>> [sample] = snnviz.garments(1).samples([0])
+        >>> figure = snnviz.input_figure(sample.image, label=sample.class_name)
+        >>> figure.axes[0].get_title()
+        'Input image: Ankle boot'
     """
     pixels = np.asarray(image)
     is_colour = pixels.ndim == 3 and len(pixels) == 3

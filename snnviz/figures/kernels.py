@@ -92,6 +92,12 @@ def kernel_figure(
     Raises:
         ShapeError: Kernels, maps and types are not for the same K channels, or out of range.
         ConfigError: An option is out of range.
+
+    Example:
+        >>> encoder = snnviz.load_encoder()
+        >>> figure = snnviz.kernel_figure(encoder.kernels, channels=range(16), width=3.3)
+        >>> f"{figure.get_figwidth():.2f} in"
+        '3.30 in'
     """
     kernels = np.asarray(kernels)
     check_maps(kernels, "[K, C, kh, kw]" if kernels.ndim == 4 else "[K, kh, kw]", "kernels")

@@ -66,6 +66,14 @@ def raster_figure(
     Raises:
         ShapeError: Spikes have another shape, or other values, or names do not match them.
         ConfigError: dpi is out of range.
+
+    Example:
+        >>> encoder = snnviz.load_encoder()
+        >>> record = encoder.encode(snnviz.garments(1).batch([0]), T=4)
+        >>> spikes = record.spikes()[:, 0, :5, 14, 14]
+        >>> figure = snnviz.raster_figure(spikes, names=[f"channel {k}" for k in range(5)])
+        >>> figure.axes[0].get_xlabel()
+        'step t'
     """
     fired = _check(spikes, names)
     T, count = fired.shape
@@ -120,6 +128,12 @@ def membrane_figure(
     Raises:
         ShapeError: Potentials, spikes and names do not fit together, or are out of range.
         ConfigError: dpi is out of range.
+
+    Example:
+        >>> v = np.array([[0.4], [0.8], [1.2], [0.4]])
+        >>> figure = snnviz.membrane_figure(v, v >= 1, names=["channel 3"])
+        >>> figure.axes[0].get_title(loc="left")
+        'channel 3'
     """
     fired = _check(spikes, names)
     v = np.asarray(v)

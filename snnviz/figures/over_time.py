@@ -56,6 +56,11 @@ def over_time_figure(
     Raises:
         ShapeError: There is no panel, one without a line, or a line that is not [T] with T >= 1.
         ConfigError: dpi is out of range.
+
+    Example:
+        >>> panels = {"accuracy": {"encoder": np.array([0.7, 0.8]), "pixels": np.array([0.5, 0.6])}}
+        >>> snnviz.over_time_figure(panels, title="Linear probe").axes[0].get_xlabel()
+        'time step t'
     """
     if not panels or not all(panels.values()):
         raise ShapeError(f"a panel needs one line or more, got {list(panels)}")

@@ -65,6 +65,11 @@ def potential_map_figure(
     Raises:
         ShapeError: The potentials have another shape, or are not finite.
         ConfigError: An option is out of range.
+
+    Example:
+        >>> v = np.random.default_rng(0).normal(0.5, 0.5, (16, 28, 28))
+        >>> snnviz.potential_map_figure(v, t=3, labels=True).axes[0].get_title()
+        'Membrane potential at $t = 3$, before reset'
     """
     v = np.asarray(v)
     check_maps(v, "[K, H, W]", "membrane potentials")

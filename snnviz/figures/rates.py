@@ -45,6 +45,13 @@ def rate_histogram_figure(
     Raises:
         ShapeError: The rates have another shape or range.
         ConfigError: An option is out of range.
+
+    Example:
+        >>> encoder = snnviz.load_encoder()
+        >>> record = encoder.encode(snnviz.garments(1).batch([0]), T=4)
+        >>> rates = record.count(3)[0].mean(axis=(1, 2)) / 4
+        >>> snnviz.rate_histogram_figure(rates).axes[0].get_title()
+        'Firing rates of the channels'
     """
     rate = np.asarray(rate)
     check_maps(rate, "[K]", "firing rates")

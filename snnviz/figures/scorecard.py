@@ -73,6 +73,13 @@ def scorecard_figure(
     Raises:
         ShapeError: The table does not fit the names, holds infinities, or places are not in it.
         ConfigError: dpi is out of range.
+
+    Example:
+        >>> values = np.array([[0.2, 0.9], [0.1, 0.8]])
+        >>> names, metrics = ("mine", "untrained"), ("firing rate", "probe, accuracy")
+        >>> figure = snnviz.scorecard_figure(values, names=names, metrics=metrics, baselines=[1])
+        >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
+        ['mine', 'untrained']
     """
     values = np.asarray(values, dtype=np.float64)
     if values.shape != (len(names), len(metrics)) or not values.size:

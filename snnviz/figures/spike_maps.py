@@ -72,6 +72,14 @@ def spike_map_figure(
     Raises:
         ShapeError: Spikes have another shape, or values other than 0 and 1, or up to `most`.
         ConfigError: An option is out of range.
+
+    Example:
+        >>> encoder = snnviz.load_encoder()
+        >>> record = encoder.encode(snnviz.garments(1).batch([0]), T=4)
+        >>> spikes = record.spikes()[:, 0]
+        >>> figure = snnviz.spike_map_figure(spikes[2], t=2, before=spikes[:2].any(axis=0))
+        >>> figure.axes[0].get_title()
+        'Spikes at $t = 2$'
     """
     if t < 0:
         raise ConfigError(f"t must be at least 0, got {t}")
@@ -161,6 +169,12 @@ def spike_frames(
     Raises:
         ShapeError: Spikes have another shape, or values other than 0 and 1.
         ConfigError: An option is out of range.
+
+    Example:
+        >>> encoder = snnviz.load_encoder()
+        >>> record = encoder.encode(snnviz.garments(1).batch([0]), T=4)
+        >>> snnviz.spike_frames(record.spikes()[:, 0, :16]).shape[0]
+        4
     """
     fired = _check_spikes(spikes, "[T, K, H, W]")
     before = np.zeros_like(fired[0])

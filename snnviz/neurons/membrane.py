@@ -30,6 +30,11 @@ def membrane_potentials(
 
     Raises:
         ConfigError: T is below 1.
+
+    Example:
+        >>> drive = np.array([0.4], np.float32)
+        >>> [round(v.item(), 1) for v in snnviz.membrane_potentials(drive, T=4)]
+        [0.4, 0.8, 1.2, 0.4]
     """
     if T < 1:
         raise ConfigError(f"T must be at least 1, got {T}")

@@ -25,6 +25,14 @@ class LayerInfo:
         framework: Whose neurons they are.
         shape: Of its neurons for one image: [K, H, W] of feature maps, [K] of a linear layer.
         first: Whether it is the first that is called: the network's encoder.
+
+    Example:
+        >>> from torch import nn
+        >>> from spikingjelly.activation_based import neuron
+        >>> net = nn.Sequential(nn.Conv2d(1, 2, 3), neuron.IFNode())
+        >>> [layer] = snnviz.list_layers(net, snnviz.garments(2).batch([0, 1]), T=4)
+        >>> layer.name, layer.kind, layer.shape
+        ('1', 'IFNode', (2, 26, 26))
     """
 
     name: str
@@ -50,6 +58,16 @@ class Recording(Mapping[str, SpikeRecord]):
         drives: Their input currents by name, float32 [T, N, ...], or [N, ...] where it is the same
             at each step; empty where they were not asked for.
         notes: What else is to be known of the record, a sentence each.
+
+    Example:
+        >>> from torch import nn
+        >>> from spikingjelly.activation_based import neuron
+        >>> first = nn.Sequential(nn.Flatten(), nn.Linear(784, 5), neuron.IFNode())
+        >>> net = nn.Sequential(*first, nn.Linear(5, 3), neuron.IFNode())
+        >>> images = snnviz.garments(2).batch([0, 1])
+        >>> recording = snnviz.record(net, images, T=4, layers="all")
+        >>> {name: record.shape for name, record in recording.items()}
+        {'2': (2, 5), '4': (2, 3)}
     """
 
     T: int

@@ -35,6 +35,12 @@ def baseline_coders(
             `snnviz.tutorial.baselines.untrained_encoder`.
         seeds: One untrained encoder each.
         device: Where those encode.
+
+    Example:
+        >>> config = snnviz.NetworkConfig(T=4, channels=8)
+        >>> coders = snnviz.baseline_coders(config, 4, snnviz.garments(8, "train"), seeds=(0,))
+        >>> [coder.name for coder in coders]
+        ['untrained 0', 'Poisson coding', 'latency coding', 'pixels']
     """
     images = to_input(train_images.images)
     untrained = [
@@ -71,6 +77,14 @@ def checkpoint_coders(
 
     Raises:
         CheckpointError: An encoder takes images of several channels, and these are grey.
+
+    Example:
+        >>> net = snnviz.build_network(snnviz.NetworkConfig(T=2, channels=4), seed=0)
+        >>> path = snnviz.save_checkpoint({"net": net.state_dict()}, "net.pth")
+        >>> train = snnviz.garments(8, "train")
+        >>> coders = snnviz.checkpoint_coders([snnviz.load_checkpoint(path)], 2, train, seeds=(0,))
+        >>> [coder.name for coder in coders][:2]
+        ['net.pth', 'untrained 0']
     """
     for checkpoint in checkpoints:
         if checkpoint.config.in_channels != 1:

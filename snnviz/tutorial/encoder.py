@@ -25,6 +25,11 @@ def load_encoder(source: str | Path | nn.Module | Checkpoint | None = None) -> E
     Raises:
         CheckpointError: The file is missing, unreadable, unsafe or holds no known network.
         ConfigError: `source` is a network that `split_encoder` cannot split.
+
+    Example:
+        >>> encoder = snnviz.load_encoder()
+        >>> encoder.encode(snnviz.garments(2).batch([0, 1]), T=4).shape
+        (2, 128, 28, 28)
     """
     if isinstance(source, nn.Module):
         from snnviz.adapters.network import split_encoder  # noqa: PLC0415 - see `revived`

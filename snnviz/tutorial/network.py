@@ -42,6 +42,11 @@ class NetworkConfig:
             and `LIFNode`.
         tau: Membrane time constant of leaky neurons in steps, above 1; None for others.
         decay_input: Whether the input of leaky neurons is divided by `tau`, as the leak is.
+
+    Example:
+        >>> config = snnviz.NetworkConfig(T=8, channels=64, v_reset=None)  # a soft reset
+        >>> config.T, config.v_threshold
+        (8, 1.0)
     """
 
     T: int = 4
@@ -120,6 +125,12 @@ class ConvSNN(nn.Module):
             steps to each layer at once. They share parameters and state-dict keys and agree in
             evaluation; in training BatchNorm of the second block sees each step alone ("s") or
             all steps together ("m").
+
+    Example:
+        >>> import torch
+        >>> net = snnviz.ConvSNN(snnviz.NetworkConfig(T=4, channels=8)).eval()
+        >>> net(torch.zeros(2, 1, 28, 28)).shape
+        torch.Size([2, 10])
     """
 
     def __init__(self, config: NetworkConfig | None = None, step_mode: StepMode = "s") -> None:
@@ -331,6 +342,11 @@ def build_network(
         step_mode: "s" or "m", see `ConvSNN`.
         seed: Seed of the initialization; the global generator is left as it was. None draws from
             the global generator.
+
+    Example:
+        >>> one, other = (snnviz.build_network(seed=3) for _ in range(2))
+        >>> one.static_conv[0].weight.equal(other.static_conv[0].weight)
+        True
     """
     if seed is None:
         return ConvSNN(config, step_mode)

@@ -61,6 +61,11 @@ def garments(count: int, split: "Split" = "test", *, seed: int = 0) -> ImageSet:
 
     Raises:
         ConfigError: `count` is below 1, `seed` is negative, or there is no such split.
+
+    Example:
+        >>> images = snnviz.garments(4)
+        >>> [sample.class_name for sample in images.samples(range(4))]
+        ['Ankle boot', 'T-shirt/top', 'Sandal', 'Trouser']
     """
     if count < 1:
         raise ConfigError(f"cannot draw {count} garments; ask for 1 or more")

@@ -42,6 +42,15 @@ class Checkpoint:
         max_test_acc: The best test accuracy up to then, in [0, 1], else None.
         seed: The seed that its weights were first drawn from, where snnviz trained it, else None.
         sha256: Of the file's bytes, in hexadecimal.
+
+    Example:
+        >>> net = snnviz.build_network(snnviz.NetworkConfig(T=2, channels=4), seed=0)
+        >>> path = snnviz.save_checkpoint({"net": net.state_dict()}, "net.pth")
+        >>> checkpoint = snnviz.load_checkpoint(path)
+        >>> checkpoint.form, checkpoint.config.channels, checkpoint.neurons_from
+        ('PythonNet', 4, 'assumed')
+        >>> checkpoint.with_neurons(v_threshold=0.5).config.v_threshold
+        0.5
     """
 
     path: Path
@@ -122,6 +131,12 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
 
     Raises:
         CheckpointError: It is missing, unreadable, unsafe, or holds no encoder that snnviz knows.
+
+    Example:
+        >>> net = snnviz.build_network(snnviz.NetworkConfig(T=2, channels=4), seed=0)
+        >>> path = snnviz.save_checkpoint({"net": net.state_dict()}, "net.pth")
+        >>> sorted(snnviz.load_checkpoint(path).state)[:2]
+        ['conv.2.weight', 'conv.3.bias']
     """
     return load_with_metadata(path)[0]
 

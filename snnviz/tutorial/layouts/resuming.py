@@ -49,6 +49,13 @@ def load_training_state(path: str | Path) -> TrainingState:
 
     Raises:
         CheckpointError: It is no checkpoint of a whole network, or lacks what training needs.
+
+    Example:
+        >>> config = snnviz.TrainConfig(T=1, channels=2, batch_size=8, epochs=2)
+        >>> images = snnviz.garments(8)
+        >>> _ = list(snnviz.record_training(config, images, images, "run"))
+        >>> snnviz.load_training_state("run/checkpoint_latest.pth").epoch
+        1
     """
     checkpoint, metadata = load_with_metadata(path)
     if checkpoint.fault is not None:

@@ -20,6 +20,12 @@ def save_checkpoint(checkpoint: dict[str, Any], path: str | Path) -> Path:
 
     Raises:
         ExportError: It cannot be written there.
+
+    Example:
+        >>> net = snnviz.build_network(snnviz.NetworkConfig(T=2, channels=4), seed=0)
+        >>> state = {"net": net.state_dict(), "network": net.config.as_dict()}
+        >>> snnviz.save_checkpoint(state, "net.pth").name
+        'net.pth'
     """
     return write_bytes(checkpoint_bytes(checkpoint), Path(path))
 

@@ -116,6 +116,16 @@ def read_curves(run: str | Path) -> dict[str, Curve]:
     Raises:
         DataError: There are no events in it, those of several trainings, they cannot be read, or
             none of these tags is there.
+
+    Example:
+        >>> config = snnviz.TrainConfig(T=1, channels=2, batch_size=8, epochs=2)
+        >>> images = snnviz.garments(8)
+        >>> _ = list(snnviz.record_training(config, images, images, "run"))
+        >>> curves = snnviz.read_curves("run")
+        >>> sorted(curves)
+        ['test_acc', 'test_loss', 'train_acc', 'train_loss']
+        >>> curves["test_acc"].epochs.tolist()
+        [0, 1]
     """
     found = read_trainings(run)
     if len(found) > 1:

@@ -56,6 +56,16 @@ def record_training(
     Raises:
         SnnvizError: As `train` and `open_run`, before anything is written; and where an epoch
             cannot be written, with the one before it whole.
+
+    Example:
+        >>> config = snnviz.TrainConfig(T=1, channels=2, batch_size=8, epochs=1)
+        >>> images = snnviz.garments(8)
+        >>> for result in snnviz.record_training(config, images, images, "run"):
+        ...     print(result.epoch, result.is_best)
+        0 True
+        >>> from pathlib import Path
+        >>> sorted(path.name for path in Path("run").glob("*.pth"))
+        ['checkpoint_latest.pth', 'checkpoint_max.pth']
     """
     folder, ranks = Path(folder), ranks or Ranks()
     if state is not None:

@@ -47,6 +47,11 @@ class TrainConfig:
             anew in each epoch.
         dropout: See `NetworkConfig`.
         votes: See `NetworkConfig`.
+
+    Example:
+        >>> config = snnviz.TrainConfig(T=8, epochs=5, opt="Adam", lr=1e-3)
+        >>> config.batch_size, config.seed
+        (128, 2020)
     """
 
     T: int = 4

@@ -44,6 +44,12 @@ class EpochResult:
         seconds: Wall-clock time of the epoch, test included.
         checkpoint: What `save_checkpoint` writes. Its tensors are the live ones: they hold this
             epoch until the next is asked for.
+
+    Example:
+        >>> config = snnviz.TrainConfig(T=1, channels=2, batch_size=8, epochs=1)
+        >>> [result] = snnviz.train(config, snnviz.garments(8), snnviz.garments(8))
+        >>> result.epoch, result.is_best, 0 <= result.test_acc <= 1
+        (0, True, True)
     """
 
     epoch: int
@@ -85,6 +91,12 @@ def train(
         DataError: A set has no labels, there is no test image, or the sets differ in image size.
         CheckpointError: `resume` is the state of another network or optimizer.
         TrainingError: (from the iterator) The weights are no finite numbers any more.
+
+    Example:
+        >>> config = snnviz.TrainConfig(T=1, channels=2, batch_size=8, epochs=2)
+        >>> images = snnviz.garments(8)
+        >>> [result.epoch for result in snnviz.train(config, images, images)]
+        [0, 1]
     """
     ranks = ranks or Ranks()
     choose_device(config.device)
