@@ -62,6 +62,12 @@ class Analysis:
         folded: How far the encoder is from its own start with batch normalization folded in; None
             where that start is not among the coders.
         left_out: What could not be measured and why, a sentence each.
+
+    Example:
+        >>> coders = [snnviz.encoder_coder("mine", snnviz.load_encoder(), T=4)]
+        >>> analysis = snnviz.analyze(coders, snnviz.garments(8), None)
+        >>> len(analysis.measured), analysis.left_out[0][:32]
+        (1, 'there are no training images of ')
     """
 
     images: int
@@ -120,6 +126,12 @@ def analyze(
         ConfigError: There is no coder, or two have one name.
         ShapeError: The images do not fit each other or an encoder.
         DataError: There are no images.
+
+    Example:
+        >>> coders = [snnviz.encoder_coder("mine", snnviz.load_encoder(), T=4)]
+        >>> analysis = snnviz.analyze(coders, snnviz.garments(8), snnviz.garments(16, "train"))
+        >>> analysis.images, analysis.train_images
+        (8, 16)
     """
     _check(coders, images, train_images)
     outputs = coders[0].channels

@@ -52,6 +52,11 @@ def encoder_coder(name: str, encoder: Encoder, T: int, kind: Kind = "encoder") -
     """An encoder as a coder of images over T steps.
 
     Neurons without a place in a map, as a linear layer has them, are channels of one cell.
+
+    Example:
+        >>> coder = snnviz.encoder_coder("mine", snnviz.load_encoder(), T=4)
+        >>> coder.name, coder.channels
+        ('mine', 128)
     """
 
     def encode(images: NDArray[np.uint8]) -> SpikeRecord:

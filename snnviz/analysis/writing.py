@@ -71,6 +71,14 @@ def write_analysis(
 
     Raises:
         ExportError: A file cannot be written, or another run is writing there.
+
+    Example:
+        >>> coders = [snnviz.encoder_coder("mine", snnviz.load_encoder(), T=4)]
+        >>> images = snnviz.garments(8)
+        >>> analysis = snnviz.analyze(coders, images, None)
+        >>> paths = snnviz.write_analysis(analysis, images, "out", formats=())
+        >>> "scorecard.md" in [path.name for path in paths]
+        True
     """
     if claimed is None:
         with hold_folder(Path(folder), ANALYSIS, overwrite=True) as held:

@@ -77,7 +77,7 @@ def sorted_channels_figure(
         >>> encoder = snnviz.load_encoder()
         >>> record = encoder.encode(snnviz.garments(1).batch([0]), T=4)
         >>> maps = record.count(3)[0]
-        >>> order = np.argsort(-maps.mean(axis=(1, 2)))[:16]
+        >>> order = np.argsort(maps.mean(axis=(1, 2)))[:-17:-1]
         >>> figure = snnviz.sorted_channels_figure(maps, T=4, channels=order, title="Active")
         >>> figure.axes[0].get_title()
         'Active'

@@ -72,6 +72,12 @@ def evaluate(
 
     Raises:
         SnnvizError: As `check_set`.
+
+    Example:
+        >>> net = snnviz.build_network(snnviz.NetworkConfig(T=2, channels=4), seed=0)
+        >>> found = snnviz.evaluate(net, snnviz.garments(20))
+        >>> found.total, 0 <= found.accuracy <= 1
+        (20, True)
     """
     check_set(net, images, batch_size)
     values = to_device(images, next(net.parameters()).device)

@@ -64,6 +64,11 @@ def channel_importance(
 
     Raises:
         SnnvizError: As `snnviz.scoring.evaluation.check_set`.
+
+    Example:
+        >>> net = snnviz.build_network(snnviz.NetworkConfig(T=2, channels=4), seed=0)
+        >>> snnviz.channel_importance(net, snnviz.garments(20)).drop.shape
+        (4,)
     """
     check_set(net, images, batch_size)
     device = next(net.parameters()).device

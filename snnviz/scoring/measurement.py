@@ -49,6 +49,12 @@ class Measurement:
             counts, for one step; zeros that pad a map are inputs, too.
         silent: Number of images for which no output neuron fires in T steps, so that the answer is
             a tie.
+
+    Example:
+        >>> net = snnviz.build_network(snnviz.NetworkConfig(T=2, channels=4), seed=0)
+        >>> found = snnviz.measure(net, snnviz.garments(20))
+        >>> found.confusion.sum().item(), list(found.firing_rate)
+        (20, ['conv.0', 'conv.4', 'fc.2', 'fc.4'])
     """
 
     classes: tuple[str, ...]
@@ -142,6 +148,12 @@ def measure(
 
     Raises:
         SnnvizError: As `snnviz.scoring.evaluation.check_set`.
+
+    Example:
+        >>> net = snnviz.build_network(snnviz.NetworkConfig(T=2, channels=4), seed=0)
+        >>> found = snnviz.measure(net, snnviz.garments(20))
+        >>> found.total, len(found.accuracy_at)
+        (20, 2)
     """
     check_set(net, images, batch_size)
     device = next(net.parameters()).device
