@@ -42,7 +42,7 @@ _BEGINNINGS = {
 
 
 def refuse_other_kinds(file: IO[bytes]) -> None:
-    """Nothing where `file` may be one of torch.save's; afterwards it stands at its beginning.
+    """Raises unless `file` may be one of torch.save's; afterwards it stands at its beginning.
 
     Raises:
         CheckpointError: It is of another kind; the message says of which, and has no path.
@@ -60,7 +60,7 @@ def refuse_other_kinds(file: IO[bytes]) -> None:
 
 
 def refuse_other_archives(archive: zipfile.ZipFile) -> None:
-    """Nothing where a zip archive may be one of torch.save's.
+    """Raises unless a zip archive may be one of torch.save's.
 
     Raises:
         CheckpointError: It is of another kind; the message says of which, and has no path.

@@ -31,7 +31,7 @@ _COVERED = 0x250
 
 
 def fit_fonts(figure: "Artist") -> None:
-    """Nothing; texts in `figure` get fonts that have their letters, where the machine has any.
+    """Give texts in `figure` fonts that have their letters, where the machine has any.
 
     Where it has none, one warning says so, and they are drawn as boxes. Plain texts cost nothing.
     """
@@ -45,7 +45,7 @@ def fit_fonts(figure: "Artist") -> None:
 
 
 def warn_of_missing(texts: Iterable[str]) -> None:
-    """Nothing; a warning says so where some of `texts` have letters that no font here has."""
+    """Warn where some of `texts` have letters that no font here has."""
     letters = frozenset().union(*map(_unusual, texts))
     if letters and (missing := _find(letters)[1]):
         _say(missing)

@@ -116,7 +116,7 @@ def fitting_size(
 
 
 def keep_apart(texts: Sequence["Text"], *, gap: float = 1.0) -> None:
-    """Nothing; of texts that overlap as they stand, the later ones become invisible.
+    """Make the later ones of texts that overlap as they stand invisible.
 
     Args:
         texts: The more important first; their figure is laid out.
@@ -134,7 +134,7 @@ def keep_apart(texts: Sequence["Text"], *, gap: float = 1.0) -> None:
 
 
 def thin_ticks(axes: "Axes") -> None:
-    """Nothing; of the axes' numbers and names that overlap, only some stay, the ends among them."""
+    """Keep only some of the axes' numbers and names where they overlap, the ends among them."""
     for axis in (axes.xaxis, axes.yaxis):
         low, high = sorted(axis.get_view_interval())
         ticks = [tick for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
