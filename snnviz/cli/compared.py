@@ -11,6 +11,7 @@ from snnviz.cli.drawn import Drawn, Wanted
 from snnviz.cli.networks import open_checkpoint
 from snnviz.cli.output import note
 from snnviz.data import Sample
+from snnviz.display import quantity
 from snnviz.export.encoding import encode_samples, seen_shape
 from snnviz.metrics import match_channels
 from snnviz.tutorial.encoder import load_encoder
@@ -56,8 +57,8 @@ def partners(
     paired = matching.partner >= 0
     mean = float(matching.correlation[paired].mean())
     note(
-        f"channels matched by {len(few)} images: {paired.sum()} of {len(paired)}, with a mean "
-        f"correlation of {mean:.2f}"
+        f"channels matched by {quantity(len(few), 'image')}: {paired.sum()} of {len(paired)}, with "
+        f"a mean correlation of {mean:.2f}"
     )
     return tuple(int(k) for k in matching.partner)
 

@@ -54,6 +54,14 @@ def test_matched_channels_are_told_and_drawn(checkpoints, tmp_path, capsys):
     assert set(manifest["sets"][0]["files"]) == names
 
 
+def test_one_image_is_called_so(checkpoints, tmp_path, capsys):
+    first, second, _ = checkpoints
+    assert not visualize(
+        tmp_path, "--ckpt", first, "--compare", second, "--match", "--n-images", 1, "--at", 0
+    )
+    assert "channels matched by 1 image: " in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
