@@ -202,6 +202,11 @@ class NetworkEncoder(Encoder):
         return normalized(source, *self._normalization)
 
     @property
+    def node(self) -> nn.Module:
+        """The layer of neurons itself."""
+        return self._seen.site.layer.module
+
+    @property
     def _seen(self) -> Known:
         if self._knowledge.last is None:
             self._run_on_noise()

@@ -5,10 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from spikingjelly.activation_based.neuron import LIFNode
 
 from snnviz._version import __version__
-from snnviz.adapters.chain import ChainEncoder
 from snnviz.adapters.encoder import Encoder
 from snnviz.data import Sample, draw_frames
 from snnviz.errors import ConfigError, ShapeError
@@ -19,6 +17,7 @@ from snnviz.report.arithmetic import Arithmetic, agreement, find_arithmetic, nor
 from snnviz.report.channels import channel_table, scores
 from snnviz.report.comparing import Compared, comparison
 from snnviz.report.encoding import Shown, encode_all, inputs
+from snnviz.report.leaking import leaky_rule
 from snnviz.report.packing import Block, Place
 from snnviz.report.training import Training, history
 
@@ -104,7 +103,7 @@ def report_data(
         "T": T,
         "most": max(shown.record.most for shown in groups),
         "K": largest.record.shape[1],
-        "neuron": _neuron(encoder, T, block),
+        "neuron": _neuron(encoder, largest, T, block, explained=found is not None),
         "normalize": [list(mean or (0,)), list(std or (1,))] if mean or std else None,
         "arithmetic": found and _placed(encoder, found, largest, (mean, std), T, block),
         "why_not": reason,
@@ -184,7 +183,9 @@ def _placed(
     return placed
 
 
-def _neuron(encoder: Encoder, T: int, block: Block) -> dict[str, Any]:
+def _neuron(
+    encoder: Encoder, shown: Shown, T: int, block: Block, *, explained: bool
+) -> dict[str, Any]:
     """The encoder's neurons: their class, and what is known of their rule."""
     said: dict[str, Any] = {"kind": printable(encoder.neurons), "layer": printable(encoder.layer)}
     rule = encoder.integrates()
@@ -193,9 +194,8 @@ def _neuron(encoder: Encoder, T: int, block: Block) -> dict[str, Any]:
         said |= {"v_threshold": v_threshold, "v_reset": v_reset}
         if v_reset is not None:
             said["thresholds"] = block.add(drive_thresholds(v_threshold, v_reset, T))
-    elif isinstance(encoder, ChainEncoder) and type(encoder.node) is LIFNode:
-        names = ("v_threshold", "v_reset", "tau", "decay_input")
-        said |= {name: getattr(encoder.node, name) for name in names}
+    elif explained and shown.record.most == 1:
+        said |= leaky_rule(encoder, shown.samples, shown.record, T)
     return said
 
 

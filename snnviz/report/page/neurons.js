@@ -106,24 +106,32 @@ function firstSpikes(drive, thresholds) {
  * The potential at each step before the reset and after it, and which steps spike: the rule of
  * snnviz.neurons.rule, rounded as it rounds.
  */
-function membrane(drive, T, { v_threshold: threshold, v_reset: reset, tau, decay_input: decays }) {
+function membrane(drive, T, rule) {
+  const { v_reset: reset, tau, decay_input: decays, beta, reset: how } = rule;
   const potentials = [],
     after = [],
     spikes = [],
+    threshold = float32(rule.v_threshold),
     start = float32(reset ?? 0);
   const charge = (u) => {
     if (tau === undefined) return float32(u + drive);
     const above = float32(u - start);
-    if (decays) return float32(u + float32(float32(drive - above) / tau));
-    return float32(float32(u - float32(above / tau)) + drive);
+    if (decays) return float32(u + float32(float32(drive - above) / float32(tau)));
+    return float32(float32(u - float32(above / float32(tau))) + drive);
+  };
+  // snnTorch resets in the step after a spike, which is above the threshold, not at it.
+  const late = (u, fired) => {
+    const v = float32(float32(beta * (fired && how === "zero" ? 0 : u)) + drive);
+    return fired && how === "subtract" ? float32(v - threshold) : v;
   };
   let kept = start;
   for (let t = 0; t < T; t++) {
-    const v = charge(kept);
-    const fires = float32(v - threshold) >= 0;
+    const v = beta === undefined ? charge(kept) : late(kept, t > 0 && spikes.at(-1) === t - 1),
+      above = float32(v - threshold),
+      fires = beta === undefined ? above >= 0 : above > 0;
     potentials.push(v);
     if (fires) spikes.push(t);
-    kept = !fires ? v : reset === null ? float32(v - threshold) : start;
+    kept = !fires || beta !== undefined ? v : reset === null ? above : start;
     after.push(kept);
   }
   return { potentials, after, spikes, start };

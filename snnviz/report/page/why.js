@@ -69,8 +69,13 @@ function spikeWords(train, T) {
 }
 
 /** Such as "3 × 0.456 ≥ 1: ", of neurons that charge from where a spike leaves them. */
-function chargeWords(drive, cell, train, { v_threshold, v_reset, tau }, T) {
-  if (tau !== undefined) return `leaks with τ = ${tau}, threshold ${v_threshold}: `;
+function chargeWords(drive, cell, train, { v_threshold, v_reset, tau, beta, reset }, T) {
+  if (tau !== undefined)
+    return `leaks with τ = ${Number(tau.toPrecision(4))}, threshold ${v_threshold}: `;
+  if (beta !== undefined) {
+    const then = { subtract: "subtracts it", zero: "leaves 0" }[reset] ?? "changes nothing";
+    return `leaks with β = ${Number(beta.toPrecision(4))}, threshold ${v_threshold}; a spike ${then}, a step later: `;
+  }
   if (v_reset === null) return `threshold ${v_threshold}, which a spike subtracts: `;
   const steps = cell.spikes.length ? cell.spikes[0] + 1 : T,
     start = v_reset ? `${number(v_reset, 2)} + ` : "";
