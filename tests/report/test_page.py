@@ -88,7 +88,8 @@ def test_the_address_brings_a_view_back(page, chain, samples):
 @pytest.mark.parametrize(
     "fragment",
     ["#image=99&t=-1&channel=1e3&y=x", "#%E0%A4%A", "#mode=evil&sort=__proto__&pin=9.9.9.9,a.b",
-     "#channel=999999999999&view=training&down=perhaps"],
+     "#channel=999999999999&view=training&down=perhaps", "#image=own", "#image=own&own=AAAA",
+     "#image=own&own=%00!&pin=own.0.1.1"],
 )  # fmt: skip
 def test_an_address_that_says_nonsense_is_no_harm(page, chain, samples, fragment):
     page.show(chain, samples, 8, fragment)
@@ -202,6 +203,14 @@ def test_a_phone_has_tabs_and_a_time_bar_that_stays(page, chain, samples):
         assert bar["y"] + bar["height"] <= 800
         assert page.find(".time").is_displayed()
         assert page.js("return document.documentElement.scrollWidth") <= 400
+    page.button("Maps").click()
+    # A tap chooses a map, which the tab names; a second one leads to its neuron.
+    page.find('section.maps .tile[data-channel="4"]').click()
+    assert visible() == ["section.maps"]
+    tab = "return getComputedStyle(document.querySelector('.tabs [data-value=neuron]'), '::after')"
+    assert page.js(f"{tab}.content").replace('"', "").split() == ["4"]
+    page.find('section.maps .tile[data-channel="4"]').click()
+    assert visible() == ["section.neuron"]
     page.button("Maps").click()
     assert int(page.find("section.maps .maps-canvas").get_attribute("data-cell")) >= 3
     images = samples[0].image[np.newaxis, np.newaxis] / np.float32(255)
@@ -346,6 +355,37 @@ def test_keys_draw_too(page, chain, samples):
     drawn = drawn_bytes(page).reshape(28, 28)
     assert drawn[15, 15] == drawn.max() == 255
     assert drawn[:12].max() == 0
+
+
+def test_a_link_holds_the_image_that_was_drawn(page, chain, samples):
+    from selenium.webdriver.common.keys import Keys
+
+    page.show(chain, samples, 8)
+    page.keys(".own canvas", Keys.SPACE)
+    page.wait("return document.querySelector('#snnviz').snnviz.state.image === 'own'")
+    page.set(channel=3, y=14, x=13)
+    page.button("Pin").click()
+    assert page.state("pins") == ["own.3.14.13"]
+    assert "Your drawing" in page.find(".card .go").get_attribute("title")
+    page.wait("return location.hash.includes('own=')")
+    drawn, counts, address = (
+        drawn_bytes(page),
+        own_counts(page, 6, 28, 28),
+        page.js("return location.href"),
+    )
+    page.driver.get("about:blank")
+    page.driver.get(address)
+    page.wait("return document.querySelector('#snnviz').snnviz !== undefined")
+    assert page.state("image", "channel", "pins") == ["own", 3, ["own.3.14.13"]]
+    np.testing.assert_array_equal(drawn_bytes(page), drawn)
+    np.testing.assert_array_equal(own_counts(page, 6, 28, 28), counts)
+    # A link without it leads back to the images of the page; the pin stays while the image does.
+    page.js("location.hash = '#image=1&channel=2&pin=1.2.0.0,own.1.2.3'")
+    page.wait("return document.querySelector('#snnviz').snnviz.state.image === 1")
+    assert page.state("pins") == ["1.2.0.0", "own.1.2.3"]
+    page.button("Clear").click()
+    page.wait("return document.querySelector('#snnviz').snnviz.own.bytes.every((b) => !b)")
+    assert page.complaints() == []
 
 
 DROP = """

@@ -34,8 +34,8 @@ class App {
     this.parts = [];
   }
 
-  image() {
-    return this.state.image === "own" ? this.own : this.report.images[this.state.image];
+  image(which = this.state.image) {
+    return which === "own" ? this.own : this.report.images[which];
   }
 
   spikes() {
@@ -115,7 +115,7 @@ class App {
 
   pinned() {
     const { image, channel, y, x } = this.state;
-    return image === "own" ? null : [image, channel, y, x].join(".");
+    return [image, channel, y, x].join(".");
   }
 
   isPinned() {
@@ -123,8 +123,6 @@ class App {
   }
 
   pin(which = this.pinned()) {
-    if (which === null)
-      return this.say("Your own image is in no link; a neuron of it cannot be pinned.");
     const { pins } = this.state;
     return this.set({
       pins: pins.includes(which) ? pins.filter((pin) => pin !== which) : [...pins, which],
@@ -176,7 +174,7 @@ class App {
   remember() {
     clearTimeout(this.remembering);
     this.remembering = setTimeout(() => {
-      this.written = `#${fragment(this.state)}`;
+      this.written = `#${fragment(this.state, this.own)}`;
       try {
         history.replaceState(null, "", this.written);
       } catch {
@@ -185,9 +183,16 @@ class App {
     }, 200);
   }
 
+  /** The state that the address says; an image of one's own in it is encoded first. */
+  read() {
+    const said = new URLSearchParams(location.hash.slice(1)).get("own");
+    if (said) this.bring?.(said);
+    return parsed(location.hash, this.report, this.own);
+  }
+
   recall() {
     if (location.hash.length > 1 && location.hash !== this.written)
-      this.set(parsed(location.hash, this.report));
+      this.set(this.read());
   }
 }
 
@@ -207,20 +212,39 @@ const KEPT = [
   "epoch",
 ];
 
-function fragment(state) {
+/** Drawings of more bytes would make links that few programs take; they are in none. */
+const LINKED = 3072;
+
+/** Bytes as the letters of an address, and back. */
+const letters = (bytes) =>
+  btoa(String.fromCharCode(...bytes)).replace(/[+/=]/g, (c) => ({ "+": "-", "/": "_" })[c] ?? "");
+function bytesOf(text) {
+  try {
+    const plain = atob(text.replace(/[-_]/g, (c) => ({ "-": "+", _: "/" })[c]));
+    return Uint8Array.from(plain, (c) => c.charCodeAt(0));
+  } catch {
+    return new Uint8Array();
+  }
+}
+
+function fragment(state, own) {
   const words = KEPT.filter(
     (name) => ["image", "t", "channel", "y", "x"].includes(name) || state[name] !== START[name],
   );
+  const linked = own && own.bytes.length <= LINKED,
+    pins = state.pins.filter((pin) => linked || !pin.startsWith("own"));
   const pairs = words
-    .filter((name) => state[name] !== "own")
+    .filter((name) => linked || state[name] !== "own")
     .map((name) => [name, String(state[name])]);
-  if (state.pins.length) pairs.push(["pin", state.pins.join(",")]);
+  if (pins.length) pairs.push(["pin", pins.join(",")]);
+  if (linked && (state.image === "own" || pins.some((pin) => pin.startsWith("own"))))
+    pairs.push(["own", letters(own.bytes)]);
   if (state.theme !== "auto") pairs.push(["theme", state.theme]);
   return new URLSearchParams(pairs).toString();
 }
 
 /** The state that a fragment says; what is not understood is left out. */
-function parsed(hash, report) {
+function parsed(hash, report, own) {
   const said = new URLSearchParams(hash.slice(1)),
     state = {};
   const whole = (text, below) => /^\d{1,9}$/.test(text) && Number(text) < below;
@@ -234,6 +258,7 @@ function parsed(hash, report) {
   };
   for (const [name, below] of Object.entries(counts))
     if (whole(said.get(name), below)) state[name] = Number(said.get(name));
+  if (own && said.get("image") === "own") state.image = "own";
   const words = {
     mode: ["count", "step", "first"],
     scale: ["map", "shared"],
@@ -248,8 +273,8 @@ function parsed(hash, report) {
   if (said.has("filter")) state.filter = said.get("filter").slice(0, 100);
   const pins = (said.get("pin") ?? "").split(",").filter((pin) => {
     const [image, channel, y, x] = pin.split(".");
-    const [, H, W] = report.images[image]?.map ?? [0, 0, 0];
-    return /^\d+(\.\d+){3}$/.test(pin) && channel < report.K && y < H && x < W;
+    const [, H, W] = (image === "own" ? own : report.images[image])?.map ?? [0, 0, 0];
+    return /^(own|\d+)(\.\d+){3}$/.test(pin) && channel < report.K && y < H && x < W;
   });
   if (pins.length) state.pins = [...new Set(pins)];
   return state;

@@ -55,21 +55,35 @@ function drawing(app) {
     }
   }
 
-  /** Encode what is there; several strokes of one frame at once. */
+  /** Encode what is there. */
+  function encodeNow() {
+    image.values = entering(report, bytes, [C, H, W]);
+    const [drive, shape] = driveMaps(report, image.values, [C, H, W]);
+    image.map = shape;
+    image.record = new Spikes("first", firstSpikes(drive, report.thresholds), shape, report.T, 1);
+    app.own = image;
+  }
+
+  /** Encode and show it; several strokes of one frame at once. */
   function encode() {
     show();
     if (waiting) return;
     waiting = true;
     requestAnimationFrame(() => {
       waiting = false;
-      image.values = entering(report, bytes, [C, H, W]);
-      const [drive, shape] = driveMaps(report, image.values, [C, H, W]);
-      image.map = shape;
-      image.record = new Spikes("first", firstSpikes(drive, report.thresholds), shape, report.T, 1);
-      app.own = image;
+      encodeNow();
       app.set({ image: "own" }, true);
     });
   }
+
+  /** Take the image of an address. */
+  app.bring = (text) => {
+    const sent = bytesOf(text);
+    if (sent.length !== bytes.length) return;
+    bytes.set(sent);
+    show();
+    encodeNow();
+  };
 
   /** A soft dot at (y, x), in pixels. */
   function dot(y, x) {

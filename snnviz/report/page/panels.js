@@ -5,7 +5,13 @@ function explorer(app) {
   const look = make("div", { class: "look" });
   const grid = mapGrid({
     label: "Maps of all channels",
-    choose: (k) => app.set({ channel: k }),
+    // Where one part is shown at a time, a second tap leads on to the neuron.
+    choose: (k) =>
+      app.set(
+        k === app.state.channel && app.el.classList.contains("narrow")
+          ? { view: "neuron" }
+          : { channel: k },
+      ),
     look: (k) => {
       look.textContent = app.words(k ?? app.state.channel);
     },
@@ -88,11 +94,13 @@ function pinboard(app) {
   let cards = [];
   function build() {
     cards = app.state.pins.map((pin) => {
-      const [image, channel, y, x] = pin.split(".").map(Number),
+      const [which, ...place] = pin.split("."),
+        image = which === "own" ? which : Number(which),
+        [channel, y, x] = place.map(Number),
         canvas = make("canvas", { "aria-hidden": "true" });
-      const record = app.report.spikes(app.report.images[image]),
+      const record = app.report.spikes(app.image(image)),
         [, H, W] = record.shape;
-      const text = `Channel ${channel}, row ${y}, column ${x}, ${app.name(app.report.images[image])}`;
+      const text = `Channel ${channel}, row ${y}, column ${x}, ${app.name(app.image(image))}`;
       const card = make(
         "div",
         { class: "card" },
@@ -128,7 +136,8 @@ function pinboard(app) {
   return {
     element,
     update(changed) {
-      if (changed.has("pins")) build();
+      const drawn = changed.has("image") && app.state.pins.some((pin) => pin.startsWith("own"));
+      if (changed.has("pins") || drawn) build();
       for (const { canvas, record, channel } of cards) {
         const [, H, W] = record.shape,
           size = H * W;
@@ -293,6 +302,7 @@ function tabs(app, views) {
   return {
     element: make("nav", { "aria-label": "Views" }, bar),
     update(changed) {
+      bar.querySelector("[data-value=neuron]").dataset.channel = app.state.channel;
       if (!changed.has("view")) return;
       app.el.dataset.view = app.state.view;
       bar.show(app.state.view);

@@ -55,7 +55,7 @@ function show(said, block, el, { address = false } = {}) {
     parts.tabs.element,
     app.live,
   );
-  if (address) Object.assign(app.state, parsed(location.hash, report));
+  if (address) Object.assign(app.state, app.read());
   if (!views.includes(app.state.view)) app.state.view = "maps";
   app.set({ ...app.state, start: true }, true);
   if (address) addEventListener("hashchange", () => app.recall());
