@@ -2,6 +2,8 @@
 
 import shlex
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -145,7 +147,7 @@ def command(
     """
     with loading():
         from snnviz.cli.drawn import Wanted, find_drawn
-        from snnviz.cli.trained import best_checkpoint, read_training
+        from snnviz.cli.trained import best_checkpoint, holds, read_training
         from snnviz.device import choose_device
         from snnviz.files import check_absent, make_folder
         from snnviz.ranks import is_first_rank
@@ -173,15 +175,21 @@ def command(
         choice=choice,
     )
     found = find_drawn(wanted)
+    said: list[str] = []
     if found.predict is not None:
-        found = replace(found, samples=list(found.predict(found.samples)))
+        with _heard(said, quiet=quiet):
+            found = replace(found, samples=list(found.predict(found.samples)))
+    if run is not None and ckpt is not None and not holds(run, ckpt):
+        said.append(f"{ckpt} is no checkpoint of {run}, whose training is shown")
+        if not quiet:
+            note(said[-1])
     beside = {
         "compared": compare and _compared(wanted, compare, found.T),
         "scorecard": analysis and _scorecard(analysis, found, quiet=quiet),
         "training": run and read_training(run, encoders=model is None, quiet=quiet),
     }
     typed = click.get_current_context().meta["snnviz.typed"]
-    page = _page(found, wanted, beside, title=title, typed=typed)
+    page = _page(found, wanted, beside, said, title=title, typed=typed)
     make_folder(out.parent, argument="out")
     from snnviz.files import write_bytes
 
@@ -220,22 +228,19 @@ def _page(
     found: "Drawn",
     wanted: "Wanted",
     beside: dict[str, Any],
+    said: list[str],
     *,
     title: str | None,
     typed: str,
 ) -> str:
-    """The page as HTML; what was warned of while the images were encoded is on it, too."""
+    """The page as HTML; what was said before, or is while the images are encoded, is on it, too."""
     from snnviz.report import About, collect_facts, render_page, report_data
 
     encoder = found.encoders[0]
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with _heard(said, quiet=wanted.quiet):
         data, block = report_data(
             encoder, found.samples, found.T, About(), mean=wanted.mean, std=wanted.std, **beside
         )
-    said = list(dict.fromkeys(str(each.message) for each in caught))
-    for each in () if wanted.quiet else caught:
-        warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
     about = collect_facts(
         encoder,
         found.about,
@@ -248,3 +253,14 @@ def _page(
         warned=said,
     )
     return render_page(about.added_to(data), block)
+
+
+@contextmanager
+def _heard(said: list[str], *, quiet: bool) -> Iterator[None]:
+    """Keep what is warned of in `said`; it is still shown, unless all is to be quiet."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    said += [text for each in caught if (text := str(each.message)) not in said]
+    for each in () if quiet else caught:
+        warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)

@@ -1,5 +1,6 @@
 """What `snnviz report` shows of a run folder."""
 
+from filecmp import cmp
 from pathlib import Path
 
 from snnviz.cli.output import note
@@ -29,7 +30,22 @@ def best_checkpoint(run: Path) -> Path:
     for name in (MAX, LATEST):
         if (run / name).is_file():
             return run / name
+    if not run.is_dir():
+        missing = "is no folder" if run.exists() else "does not exist"
+        raise DataError(f"{run} {missing}; name a run folder of snnviz train, or give --ckpt")
     raise DataError(f"{run} holds no {MAX}; name a run folder of snnviz train, or give --ckpt")
+
+
+def holds(run: Path, ckpt: Path) -> bool:
+    """Whether a checkpoint lies in a run's folder, or is a copy of one that does."""
+    if ckpt.resolve().is_relative_to(run.resolve()):
+        return True
+    some = [run / MAX, run / LATEST, *encoder_files(run)]
+    size = ckpt.stat().st_size
+    return any(
+        each.is_file() and each.stat().st_size == size and cmp(each, ckpt, shallow=False)
+        for each in some
+    )
 
 
 def read_training(run: Path, *, encoders: bool, quiet: bool) -> Training:

@@ -97,6 +97,7 @@ def report_data(
     table = channel_table(largest.record, pictures)
     found, reason = _arithmetic(encoder, largest.samples, mean, std)
     images = _images(groups, block)
+    alike = next(shown for shown in groups if 0 in shown.places).record
     data = {
         "version": LAYOUT,
         "snnviz": __version__,
@@ -114,7 +115,7 @@ def report_data(
         "scorecard": scorecard,
         "start": _start(groups, table),
         "compare": compared and comparison(groups, compared, samples, T, block),
-        "training": training and history(training, samples, T, block),
+        "training": training and history(training, samples, alike, T, block),
     }  # fmt: skip
     return about.added_to(data), block
 

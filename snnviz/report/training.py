@@ -11,6 +11,7 @@ from snnviz.adapters.encoder import Encoder
 from snnviz.data import Sample
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.files import printable
+from snnviz.records.spikes import SpikeRecord
 from snnviz.report.channels import channel_table
 from snnviz.report.encoding import encode_all
 from snnviz.report.packing import Block
@@ -45,17 +46,20 @@ def spread(count: int, most: int = MOST_EPOCHS) -> list[int]:
     return sorted({int(place) for place in places})
 
 
-def history(training: Training, samples: Sequence[Sample], T: int, block: Block) -> dict[str, Any]:
+def history(
+    training: Training, samples: Sequence[Sample], record: SpikeRecord, T: int, block: Block
+) -> dict[str, Any]:
     """What a page needs to show a training; the first images of one size stand for all.
 
     Args:
         training: The training.
         samples: The samples of the page.
+        record: That of the encoder that the page shows, of some of them.
         T: Number of time steps.
         block: Where arrays go.
 
     Raises:
-        ConfigError: Its encoders do not take these images.
+        ConfigError: Its encoders do not take these images, or are of other channels.
     """
     epochs = []
     alike = [n for n, sample in enumerate(samples) if sample.image.shape == samples[0].image.shape]
@@ -66,6 +70,13 @@ def history(training: Training, samples: Sequence[Sample], T: int, block: Block)
             (shown,) = encode_all(encoder, some, T)
         except ShapeError as error:
             raise ConfigError(f"the encoders of the run are of another network: {error}") from error
+        if shown.record.shape[1:] != record.shape[1:]:
+            sizes = [" x ".join(map(str, each.shape[1:])) for each in (shown.record, record)]
+            raise ConfigError(
+                f"the encoders of the run have {sizes[0]} neurons (channels, rows, columns), the "
+                f"one that is shown {sizes[1]}",
+                "show a checkpoint of the run, or leave the run out",
+            )
         table = channel_table(shown.record, pictures)
         epochs.append(
             {

@@ -2,9 +2,11 @@
 
 import json
 import re
+import shutil
 import warnings
 
 import pytest
+import torch
 
 import snnviz
 from tests.commands import one_line
@@ -91,8 +93,6 @@ def test_layers_of_a_network_of_the_user(run, tmp_path, layer, kind):
 
 
 def test_what_is_assumed_and_warned_of_is_on_the_page(run, tmp_path):
-    import torch
-
     checkpoint = snnviz.load_checkpoint(snnviz.tutorial.encoder.bundled())
     torch.save(dict(checkpoint.state), tmp_path / "bare.pth")
     status, _, err = run("report", "--ckpt", "bare.pth", *FEW)
@@ -119,8 +119,33 @@ def test_a_run_and_another_checkpoint(run, tmp_path):
     assert {each["name"] for each in data["training"]["curves"]} >= {"test accuracy", "train loss"}
     assert data["compare"]["title"] == "untrained.pth"
     assert sorted(data["compare"]["match"]) == [0, 1, 2, 3]
+    # A checkpoint of elsewhere is shown with a word, a copy without; other channels are no epoch of
+    # this one.
+    shutil.copy(folder / "encoders" / "epoch_000.pth", tmp_path / "copy.pth")
+    other = tmp_path / "other.pth"
+    content = torch.load(folder / "encoders" / "epoch_000.pth", weights_only=True)
+    torch.save({**content, "epoch": 7}, other)
+    for ckpt, words in (("copy.pth", []), (other, [f"{other} is no checkpoint of {folder}"])):
+        some = (*FEW, "--run", folder, "--ckpt", ckpt, "--overwrite", "--no-predict")
+        status, _, err = run("report", *some)
+        assert status == 0
+        assert [
+            line.partition(",")[0].removeprefix("snnviz: ") for line in err.splitlines()
+        ] == words
+        assumed = data_of(tmp_path / "report.html")["assumed"]
+        assert [each.partition(",")[0] for each in assumed if "no checkpoint" in each] == words
+    before = (tmp_path / "report.html").read_bytes()
+    bundled = snnviz.tutorial.encoder.bundled()
+    some = (*FEW, "--run", folder, "--ckpt", bundled, "--overwrite", "-q", "--no-predict")
+    status, _, err = run("report", *some)
+    assert status == 1
+    assert "have 4 x 28 x 28 neurons" in one_line(err)
+    assert "128 x 28 x 28" in err
+    assert (tmp_path / "report.html").read_bytes() == before
     status, _, err = run("report", *FEW, "--run", tmp_path / "nowhere", "--overwrite")
-    assert one_line(err).endswith("; name a run folder of snnviz train, or give --ckpt\n")
+    assert one_line(err).endswith(
+        "does not exist; name a run folder of snnviz train, or give --ckpt\n"
+    )
     assert status == 1
 
 
