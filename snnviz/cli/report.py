@@ -183,8 +183,9 @@ def command(
         said.append(f"{ckpt} is no checkpoint of {run}, whose training is shown")
         if not quiet:
             note(said[-1])
+    file = None if ckpt is None else ckpt.name
     beside = {
-        "compared": compare and _compared(wanted, compare, found.T),
+        "compared": compare and _compared(wanted, compare, found.T, file),
         "scorecard": analysis and _scorecard(analysis, found, quiet=quiet),
         "training": run and read_training(run, encoders=model is None, quiet=quiet),
     }
@@ -200,7 +201,7 @@ def command(
         say(f"{out}: {len(found.samples)} images, {len(page) / 1e3:,.0f} kB")
 
 
-def _compared(wanted: "Wanted", path: Path, T: int) -> "Compared":
+def _compared(wanted: "Wanted", path: Path, T: int, shown: str | None) -> "Compared":
     """The encoder of another checkpoint."""
     from snnviz.cli.drawn import find_drawn
     from snnviz.report import Compared
@@ -209,7 +210,9 @@ def _compared(wanted: "Wanted", path: Path, T: int) -> "Compared":
     choice = {**wanted.choice, "n_images": 1, "index": (), "select": (), "shuffle": False}
     choice["image"] = wanted.choice["image"][:1]
     other = find_drawn(replace(wanted, ckpt=path, T=T, predict=False, choice=choice))
-    return Compared(other.encoders[0], path.name)
+    # Files of runs have the same names; then their folders tell them apart.
+    title = path.name if path.name != shown else "/".join(path.resolve().parts[-2:])
+    return Compared(other.encoders[0], title)
 
 
 def _scorecard(path: Path, found: "Drawn", *, quiet: bool) -> dict[str, Any]:

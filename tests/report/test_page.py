@@ -66,6 +66,35 @@ def test_the_table_is_filtered_and_the_grid_follows(page, chain, samples):
     assert page.state("channel") == 3
 
 
+def test_the_table_is_one_stop_of_the_tab_key(page, chain, samples):
+    from selenium.webdriver.common.keys import Keys
+
+    page.show(chain, samples, 8)
+    stops = "return [...document.querySelectorAll('.channels tr button')].filter(b => !b.tabIndex)"
+    rows = f"{stops}.map(b => b.textContent).filter(t => /^\\d+$/.test(t))"
+    page.set(channel=3, sort="rate", down=True)
+    assert page.js(rows) == ["3"]
+    order = page.js(
+        "return [...document.querySelectorAll('tbody tr')].map(r => +r.dataset.channel)"
+    )
+    page.keys("tbody tr.chosen button", Keys.HOME, Keys.ARROW_DOWN)
+    assert page.state("channel") == order[1]
+    assert page.js("return document.activeElement.textContent") == str(order[1])
+    assert page.js(rows) == [str(order[1])]
+    page.set(filter="0-1", channel=4)
+    assert len(page.js(rows)) == 1
+
+
+def test_the_time_stays_in_sight_while_maps_are_scrolled(page, chain, samples):
+    shape(page, 1280, 500)
+    page.show(chain, samples, 8)
+    page.js("scrollTo(0, 300)")
+    box = page.js("const b = document.querySelector('.time').getBoundingClientRect();"
+                  "return [b.top, b.bottom, scrollY]")  # fmt: skip
+    assert box[2] > 150
+    assert 0 <= box[0] < box[1] <= 120
+
+
 def test_the_address_brings_a_view_back(page, chain, samples):
     page.show(chain, samples, 8)
     page.set(image=2, t=5, channel=4, y=9, x=20, mode="step", sort="rate", down=True, filter="1-4")

@@ -176,6 +176,17 @@ function channelTable(app) {
     });
   }
 
+  body.addEventListener("keydown", (event) => {
+    const order = app.order(true),
+      at = order.indexOf(Number(event.target.closest("tr").dataset.channel));
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: order.length - 1 }[event.key];
+    if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    if (order[to] === undefined) return;
+    app.set({ channel: order[to] });
+    rows[order[to]].querySelector("button").focus({ preventScroll: true });
+  });
+
   let filled = false;
   return {
     element,
@@ -213,6 +224,13 @@ function channelTable(app) {
             is ? (app.state.down ? "descending" : "ascending") : "none",
           );
         });
+      }
+      if (["sort", "down", "filter", "image", "channel"].some((name) => changed.has(name))) {
+        // One stop of the tab key for all rows; arrows go on from there.
+        const chosen = rows[app.state.channel],
+          stop = chosen.isConnected ? chosen : body.firstChild;
+        for (const row of body.children)
+          row.querySelector("button").tabIndex = row === stop ? 0 : -1;
       }
       if (changed.has("as") || changed.has("start")) as.show(app.state.as);
       if (changed.has("channel") || changed.has("start")) {
