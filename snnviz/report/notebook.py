@@ -1,8 +1,10 @@
 """The page in a notebook: a widget where anywidget is installed."""
 
+import base64
 import io
 from collections.abc import Sequence
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,17 +62,40 @@ def widget(
         "_css": asset("page.css"),
         "data": traitlets.Dict().tag(sync=True),
         "block": traitlets.Bytes().tag(sync=True),
+        "picture": traitlets.Unicode().tag(sync=True),
     }
-    picture = _picture(encoder, samples[0], steps)
+    name = uuid4().hex
+    picture = _for_no_kernel(_picture(encoder, samples[0], steps), name)
 
-    def bundle(self: Any, **options: Any) -> Any:
-        """What is shown, and for where no kernel runs (a converted notebook, GitHub) a picture."""
+    def display(self: Any, **options: Any) -> None:
+        """Show a picture, which the live page hides, and that page."""
+        # Two outputs: of one that has a widget and a picture, a converted notebook shows neither
+        # where the widgets' own scripts cannot be loaded.
+        from IPython import display as notebook  # noqa: PLC0415 - comes with anywidget
+
+        show: Any = notebook.display  # it has no types
+        show(picture, raw=True)
         shown, metadata = anywidget.AnyWidget._repr_mimebundle_(self, **options)
-        return {**shown, "image/png": picture}, metadata
+        show(shown, metadata=metadata, raw=True)
 
-    members["_repr_mimebundle_"] = bundle
+    members["_ipython_display_"] = display
     kind = type("EncoderWidget", (anywidget.AnyWidget,), members)
-    return kind(data=data, block=block.compressed())
+    return kind(data=data, block=block.compressed(), picture=name)
+
+
+def _for_no_kernel(picture: bytes, name: str) -> dict[str, str]:
+    """A picture for where no kernel runs (a converted notebook, GitHub), as a notebook's output.
+
+    Args:
+        picture: As PNG.
+        name: By which a page that is live finds it, to hide it.
+    """
+    text = base64.b64encode(picture).decode()
+    html = (
+        f'<img class="snnviz-{name}" alt="Maps of the first image" style="max-width:100%" '
+        f'src="data:image/png;base64,{text}">'
+    )
+    return {"image/png": text, "text/html": html, "text/plain": "Maps of the first image"}
 
 
 def _picture(encoder: Encoder, sample: Sample, T: int) -> bytes:

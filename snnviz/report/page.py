@@ -81,11 +81,12 @@ def embedded(data: Mapping[str, Any], block: Block, *, height: int = 900) -> str
         block: What `data` points into.
         height: Of the frame, in pixels.
     """
+    # In a <div>, since IPython warns of what is nothing but a frame.
     return (
-        f'<iframe title="{escape(data["title"], quote=True)}" '
+        f'<div><iframe title="{escape(data["title"], quote=True)}" '
         f'srcdoc="{escape(render_page(data, block), quote=True)}" '
         f'sandbox="allow-scripts allow-downloads" '
-        f'style="width:100%;height:{height}px;border:0"></iframe>'
+        f'style="width:100%;height:{height}px;border:0"></iframe></div>'
     )
 
 

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import warnings
 
 import numpy as np
 import pytest
@@ -62,10 +63,11 @@ def test_a_frame_of_a_notebook_shows_the_page(page, chain, samples):
     page.driver.switch_to.default_content()
 
 
-HOST = """<!doctype html><meta charset=utf-8><style>CSS</style><div id=out></div>
+HOST = """<!doctype html><meta charset=utf-8><style>CSS</style>
+<img class=snnviz-still><div id=out></div>
 <script type=module>MODULE
 const bytes = Uint8Array.from(atob("BLOCK"), (c) => c.charCodeAt(0));
-const values = {data: DATA, block: new DataView(bytes.buffer)};
+const values = {data: DATA, block: new DataView(bytes.buffer), picture: "still"};
 for (const n of [0, 1]) {
   const el = document.createElement('div');
   document.querySelector('#out').append(el);
@@ -73,6 +75,13 @@ for (const n of [0, 1]) {
 }
 window.ready = true;
 </script>"""
+
+
+def test_a_frame_is_shown_without_a_warning(chain, samples):
+    display = pytest.importorskip("IPython.display")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        display.HTML(embedded(*report_data(chain, samples, 8)))
 
 
 def test_render_draws_into_an_element_and_takes_it_away(page, chain, samples):
@@ -86,6 +95,8 @@ def test_render_draws_into_an_element_and_takes_it_away(page, chain, samples):
     page.complaints()
     page.driver.get(path.as_uri())
     page.wait("return window.ready === true")
+    still = "getComputedStyle(document.querySelector('.snnviz-still'))"
+    assert page.js(f"return {still}.display") == "none"
     page.js("document.querySelectorAll('.snnviz')[1].snnviz.set({t: 2, channel: 5})")
     first, second = page.js(
         "return [...document.querySelectorAll('.snnviz')].map((e) => e.snnviz.state.t)"
@@ -123,9 +134,12 @@ def test_the_widget_lives_in_a_real_kernel(tmp_path):
         notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}
     )
     client.execute()
-    shown = notebook.cells[0].outputs[-1]["data"]
+    # Two outputs: a converted notebook shows of the second what the widgets' scripts make of it,
+    # which without a network is nothing.
+    still, shown = (output["data"] for output in notebook.cells[0].outputs)
     assert "application/vnd.jupyter.widget-view+json" in shown
-    picture = Image.open(io.BytesIO(base64.b64decode(shown["image/png"])))
+    assert set(still) == {"image/png", "text/html", "text/plain"}
+    picture = Image.open(io.BytesIO(base64.b64decode(still["image/png"])))
     assert picture.size[0] > 400  # for where no kernel runs
     assert notebook.cells[1].outputs[0]["text"] == "128 4 True True\n"
     # What the front end was sent is whole.
@@ -133,6 +147,7 @@ def test_the_widget_lives_in_a_real_kernel(tmp_path):
     state = next(each for each in states.values() if "anywidget" in str(each))
     assert state["state"]["data"]["K"] == 128
     assert state["buffers"][0]["path"] == ["block"]
+    assert f'class="snnviz-{state["state"]["picture"]}"' in still["text/html"]
 
 
 def test_the_module_is_one_that_exports_render():

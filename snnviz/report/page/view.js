@@ -94,6 +94,9 @@ async function render({ model, el }) {
   const root = make("div");
   el.append(root);
   show(model.get("data"), await unzipped(bytes), root);
+  // The picture for where no kernel runs has done its duty.
+  for (const still of document.getElementsByClassName(`snnviz-${model.get("picture")}`))
+    (still.closest(".jp-OutputArea-child, .output_area") ?? still).style.display = "none";
   return () => root.remove();
 }
 
