@@ -62,6 +62,22 @@ def leaky_rule(
     return {}
 
 
+def stepped_agreement(
+    rule: Mapping[str, Any], drive: Floats, spikes: NDArray[np.bool_]
+) -> tuple[int, int]:
+    """How many neurons spike by a rule in the steps in which they do, and of how many.
+
+    Args:
+        rule: From `leaky_rule`, or `v_threshold` and `v_reset` of integrate-and-fire neurons.
+        drive: As the page computes it, float32 [N, K, H, W].
+        spikes: The record's, [T, N, K, H, W].
+    """
+    same = np.ones(drive.shape, np.bool_)
+    for (_, fires, _), recorded in zip(_steps(rule, drive), spikes, strict=False):
+        same &= fires == recorded
+    return int(same.sum()), same.size
+
+
 def _rule_of(node: nn.Module) -> dict[str, Any]:
     """The numbers of a rule, as float32 has them."""
     values: Any = node

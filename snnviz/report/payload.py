@@ -17,7 +17,7 @@ from snnviz.report.arithmetic import Arithmetic, agreement, find_arithmetic, nor
 from snnviz.report.channels import channel_table, scores
 from snnviz.report.comparing import Compared, comparison
 from snnviz.report.encoding import Shown, encode_all, inputs
-from snnviz.report.leaking import leaky_rule
+from snnviz.report.leaking import leaky_rule, stepped_agreement
 from snnviz.report.packing import Block, Place
 from snnviz.report.training import Training, history
 
@@ -96,6 +96,7 @@ def report_data(
     pictures = np.stack([sample.image for sample in largest.samples])
     table = channel_table(largest.record, pictures)
     found, reason = _arithmetic(encoder, largest.samples, mean, std)
+    neuron = _neuron(encoder, largest, T, block, explained=found is not None)
     images = _images(groups, block)
     alike = next(shown for shown in groups if 0 in shown.places).record
     data = {
@@ -104,9 +105,9 @@ def report_data(
         "T": T,
         "most": max(shown.record.most for shown in groups),
         "K": largest.record.shape[1],
-        "neuron": _neuron(encoder, largest, T, block, explained=found is not None),
+        "neuron": neuron,
         "normalize": [list(mean or (0,)), list(std or (1,))] if mean or std else None,
-        "arithmetic": found and _placed(encoder, found, largest, (mean, std), T, block),
+        "arithmetic": found and _placed(encoder, found, largest, (mean, std), neuron, block),
         "why_not": reason,
         "kernels": _kernels(encoder, largest.record.shape[1], block),
         "images": images,
@@ -163,7 +164,7 @@ def _placed(
     found: Arithmetic,
     shown: Shown,
     normal: tuple[Sequence[float] | None, Sequence[float] | None],
-    T: int,
+    neuron: Mapping[str, Any],
     block: Block,
 ) -> dict[str, Any]:
     """An arithmetic for the page; where its neurons allow it, with how exact it is."""
@@ -176,11 +177,17 @@ def _placed(
     }
     neurons = int(np.prod(shown.record.shape[1:]))
     taps = int(np.prod(found.kernels.shape[1:]))
-    if encoder.is_renewal and shown.record.is_renewal and neurons * taps <= _MOST_TAPS:
-        some = shown.samples[: max(1, _SAMPLE // neurons)]
-        pixels = inputs(some)
-        entering = normalized(pixels, *normal)
+    if neurons * taps > _MOST_TAPS or "v_threshold" not in neuron or shown.record.most > 1:
+        return placed
+    some = shown.samples[: max(1, _SAMPLE // neurons)]
+    pixels, T = inputs(some), shown.record.T
+    entering = normalized(pixels, *normal)
+    if encoder.is_renewal:
         placed["agreement"] = list(agreement(encoder, found, pixels, entering, T))
+    else:
+        rule = {name: neuron[name] for name in neuron if name not in ("kind", "layer")}
+        spikes = shown.record.spikes()[:, : len(some)]
+        placed["agreement"] = list(stepped_agreement(rule, found.drive(entering), spikes))
     return placed
 
 

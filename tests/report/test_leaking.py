@@ -122,3 +122,26 @@ def test_a_rule_that_its_own_neurons_do_not_follow_is_not_told(samples):
     assert rule_of(node, samples)["beta"] == 0.83
     node.register_forward_hook(lambda *called: 1 - called[-1])
     assert rule_of(node, samples) == {}
+
+
+@pytest.mark.parametrize("kind", ["LIF", "Leaky", "IF that subtracts"])
+def test_an_image_of_ones_own_spikes_as_in_the_framework(page, samples, kind):
+    make = {**LEAKY, "IF that subtracts": lambda: neuron.IFNode(0.4, None)}[kind]
+    encoder = split_encoder(Leaking(make()))
+    page.show(encoder, samples[:2], T)
+    assert "all 4,704 neurons of a sample spike as in PyTorch" in page.text(".own .proof")
+    page.set(image=1)
+    page.button("Edit this").click()
+    page.wait("return document.querySelector('#snnviz').snnviz.state.image === 'own'")
+    images = samples[1].image[np.newaxis, np.newaxis] / np.float32(255)
+    record = encoder.encode(images, T)
+    assert not record.is_renewal
+    for t in (2, T - 1):
+        counts = page.js(
+            "const {own, report} = document.querySelector('#snnviz').snnviz;"
+            "return [...report.spikes(own).count(arguments[0])]", t
+        )  # fmt: skip
+        expected = record.count(t)[0]
+        assert 0 < expected.mean() < t + 1
+        np.testing.assert_array_equal(counts, expected.ravel())
+    assert page.complaints() == []

@@ -7,11 +7,13 @@ import re
 import numpy as np
 import pytest
 from PIL import Image
+from spikingjelly.activation_based import neuron
+from torch import nn
 
 from snnviz.adapters.network import split_encoder
 from snnviz.data import Sample
 from snnviz.report import About, render_page, report_data
-from tests.report.conftest import Integrating, SteppedLeaky, shape
+from tests.report.conftest import Integrating, shape
 
 HOSTILE = "</script><img src=x onerror='document.title=1'><script>document.title=2</script>"
 
@@ -450,8 +452,17 @@ def test_a_picture_that_is_dropped_is_encoded(page, rng):
 
 
 def test_where_others_cannot_be_encoded_the_page_says_why(page, samples):
-    page.show(split_encoder(SteppedLeaky()), samples, 10)
-    assert "cannot encode other images: Leaky" in page.text(".own")
+    class Adapting(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.node = nn.Conv2d(1, 2, 3), neuron.EIFNode()
+
+        def forward(self, x):
+            return self.node(self.conv(x))
+
+    page.show(split_encoder(Adapting()), samples, 10)
+    words = "cannot encode other images: how the potential of EIFNode of SpikingJelly moves is not"
+    assert words in page.text(".own")
     assert page.js("return document.querySelectorAll('.own canvas').length") == 0
 
 

@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 import snnviz
 from snnviz.adapters.network import split_encoder
@@ -95,6 +96,16 @@ def test_the_arithmetic_of_any_convolution_is_found_from_its_drive(rng, C, strid
     assert not found.known
     assert (found.stride, found.padding) == (stride, (padding, padding))
     np.testing.assert_allclose(found.drive(images), encoder.drive(images), atol=2e-5)
+
+
+def test_where_an_image_is_black_the_shift_is_found_to_the_last_bit(samples):
+    net = Integrating(1)
+    net.norm = torch.nn.Identity()
+    encoder, images = split_encoder(net), samples[0].image[np.newaxis, np.newaxis] / np.float32(255)
+    encoder.encode(images, 4)
+    found = find_arithmetic(encoder, images)
+    assert not found.known
+    np.testing.assert_array_equal(found.shift, net.conv.bias.detach().numpy())
 
 
 def test_a_normalized_image_is_padded_after_its_normalization(rng):

@@ -136,3 +136,12 @@ function membrane(drive, T, rule) {
   }
   return { potentials, after, spikes, start };
 }
+
+/** Spikes of all neurons, a row of bytes a step, of those that thresholds alone do not tell. */
+function stepped(drive, T, rule) {
+  const spikes = new Uint8Array(T * drive.length);
+  drive.forEach((x, i) => {
+    for (const t of membrane(x, T, rule).spikes) spikes[t * drive.length + i] = 1;
+  });
+  return spikes;
+}

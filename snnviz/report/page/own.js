@@ -13,7 +13,10 @@ function drawing(app) {
       );
   if (!able) {
     const reason =
-      report.why_not || `${report.neuron.kind} is no integrate-and-fire neuron with a hard reset`;
+      report.why_not ||
+      (report.neuron.v_threshold === undefined
+        ? `how the potential of ${report.neuron.kind} moves is not known here`
+        : "its sums have too many terms to be followed while you draw");
     return {
       element: section(
         make("p", { class: "dim" }, `This page cannot encode other images: ${reason}.`),
@@ -60,7 +63,9 @@ function drawing(app) {
     image.values = entering(report, bytes, [C, H, W]);
     const [drive, shape] = driveMaps(report, image.values, [C, H, W]);
     image.map = shape;
-    image.record = new Spikes("first", firstSpikes(drive, report.thresholds), shape, report.T, 1);
+    image.record = report.thresholds
+      ? new Spikes("first", firstSpikes(drive, report.thresholds), shape, report.T, 1)
+      : new Spikes("counts", stepped(drive, report.T, report.neuron), shape, report.T, 1);
     app.own = image;
   }
 
