@@ -42,6 +42,7 @@ Figures of networks:
 
 Export:
     write_figure_sets, FigureSetOptions: a folder of figures of many images
+    widget: the live page of snnviz report in a notebook
 
 Analysis:
     analyze, Analysis: how good an encoder is, in numbers
@@ -140,6 +141,7 @@ _HOMES = {
     "render_animation": "export",
     "FigureSetOptions": "export",
     "write_figure_sets": "export",
+    "widget": "report",
     "Analysis": "analysis",
     "analyze": "analysis",
     "baseline_coders": "tutorial.coders",
@@ -232,6 +234,7 @@ if TYPE_CHECKING:
     from snnviz.neurons.membrane import membrane_potentials
     from snnviz.records.recording import LayerInfo, Recording
     from snnviz.records.spikes import SpikeRecord
+    from snnviz.report import widget
     from snnviz.scoring.answers import evaluate, measure
     from snnviz.scoring.importance import channel_importance
     from snnviz.scoring.measurement import Measurement

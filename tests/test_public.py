@@ -81,6 +81,7 @@ PUBLIC = {
     "fi_curve_figure",
     "to_input",
     "train",
+    "widget",
     "write_figure_sets",
     "Analysis",
     "analyze",

@@ -6,6 +6,8 @@ neurons. Those are its encoder from pixels to spikes.
 
 from abc import ABC, abstractmethod
 from contextlib import suppress
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 import torch
@@ -169,6 +171,21 @@ class Encoder(ABC):
             ShapeError: As `encode`.
             ConfigError: It does change.
         """
+
+    def widget(self, images: Any, T: int | None = None, **options: Any) -> Any:
+        """The page of `snnviz report` as a Jupyter widget, see `snnviz.widget`.
+
+        Args:
+            images: Samples, or floats in [0, 1], [N, C, H, W].
+            T: Number of time steps; None takes the encoder's own.
+            options: As `snnviz.widget` takes them.
+
+        Raises:
+            ConfigError: anywidget is not installed, or the encoder cannot be run so.
+            ShapeError: The images do not suit the encoder.
+        """
+        # Recording knows nothing of pages: this is a shorter way to write snnviz.widget(self, ...).
+        return import_module("snnviz.report").widget(self, images, T, **options)
 
     @abstractmethod
     def record_size(self, image_size: tuple[int, int], T: int) -> int:

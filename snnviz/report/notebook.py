@@ -45,6 +45,11 @@ def widget(
     Raises:
         ConfigError: anywidget is not installed, or the encoder cannot be run so.
         ShapeError: The images do not suit the encoder.
+
+    Example:
+        >>> shown = widget(snnviz.load_encoder(), snnviz.garments(2).batch([0, 1]), T=4)
+        >>> type(shown).__name__, len(shown.data["images"])
+        ('EncoderWidget', 2)
     """
     try:
         import anywidget  # noqa: PLC0415 - optional

@@ -37,6 +37,13 @@ def test_the_widget_holds_what_the_page_holds(chain, samples):
     assert "render" in made._esm
 
 
+def test_an_encoder_gives_its_own_widget(chain, samples):
+    pytest.importorskip("anywidget")
+    own, expected = chain.widget(samples, 4), widget(chain, samples, 4)
+    assert own.data == expected.data
+    assert own.block == expected.block
+
+
 def test_without_anywidget_the_remedy_is_said(chain, samples, monkeypatch):
     import sys
 
