@@ -99,8 +99,8 @@ def rule_of(node, samples):
 class Adapting(neuron.LIFNode):
     """One that is called what it is not."""
 
-    def neuronal_charge(self, x):
-        self.v = self.v + 0.5 * x
+    def single_step_functional_forward(self, inputs, states):
+        return super().single_step_functional_forward((0.5 * inputs[0],), states)
 
 
 @pytest.mark.parametrize(
