@@ -8,7 +8,6 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize as LinearNorm
-from matplotlib.figure import Figure
 
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.figures.feature_maps import feature_map_figure, found_levels, level_swatches
@@ -18,12 +17,13 @@ from snnviz.figures.layout.legend import lay_out
 from snnviz.figures.layout.names import literal
 from snnviz.figures.layout.place import POINTS, Place
 from snnviz.figures.layout.plot import check_size
+from snnviz.figures.layout.shown import ShownFigure
 from snnviz.figures.layout.tiles import Around, Bar, build_tiles, to_pixels
 from snnviz.figures.levels import DIVERGING, canvas_colors, cross
 from snnviz.grid import choose_layout, normalize_counts
 
 if TYPE_CHECKING:
-    from matplotlib.figure import SubFigure
+    from matplotlib.figure import Figure, SubFigure
     from numpy.typing import NDArray
 
     from snnviz.figures.layout.place import On
@@ -304,7 +304,7 @@ def _blocks(
     figure: Figure | SubFigure
     if place.ax is None:
         check_size(inches, whole, place.dpi)
-        figure = Figure(figsize=(inches, whole), dpi=place.dpi, facecolor="white")
+        figure = ShownFigure(figsize=(inches, whole), dpi=place.dpi, facecolor="white")
     elif isinstance(place.ax, Axes):
         figure, _ = place.panels(1, 1)  # which says what is wrong
     else:

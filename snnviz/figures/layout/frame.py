@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
 from snnviz.figures.fonts import fit_fonts
+from snnviz.figures.layout.shown import ShownFigure
 from snnviz.figures.layout.text import wrap
 
 if TYPE_CHECKING:
@@ -185,7 +186,7 @@ def build_frame(
         title_room = lines + room
         bottom = margin + round(below * text)
         tall = height + title_room + bottom
-        figure = Figure(
+        figure = ShownFigure(
             figsize=(whole / sizes.dpi, tall / sizes.dpi), dpi=sizes.dpi, facecolor="white"
         )
         axes = figure.add_axes((sides[0] / whole, bottom / tall, width / whole, height / tall))

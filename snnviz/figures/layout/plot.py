@@ -2,15 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from matplotlib.figure import Figure
-
 from snnviz.errors import ConfigError
 from snnviz.figures.layout.frame import TEXT_COLOR
+from snnviz.figures.layout.shown import ShownFigure
 from snnviz.figures.layout.text import wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import SubFigure
+    from matplotlib.figure import Figure, SubFigure
 
     from snnviz.figures.layout.place import Place
 
@@ -47,7 +46,7 @@ def build_plot(
     figure: Figure | SubFigure
     if place.ax is None:
         check_size(*size, place.dpi)
-        figure = Figure(figsize=size, dpi=place.dpi, facecolor="white", layout="constrained")
+        figure = ShownFigure(figsize=size, dpi=place.dpi, facecolor="white", layout="constrained")
         axes, width = figure.add_subplot(), size[0]
     else:
         axes, width = place.one_axes(), place.width_of_axes()
@@ -83,7 +82,7 @@ def build_panels(
     figure: Figure | SubFigure
     if place.ax is None:
         check_size(*size, place.dpi)
-        figure = Figure(figsize=size, dpi=place.dpi, facecolor="white", layout="constrained")
+        figure = ShownFigure(figsize=size, dpi=place.dpi, facecolor="white", layout="constrained")
         panels = [figure.add_subplot(rows, columns, n + 1) for n in range(rows * columns)]
         width = size[0]
     else:
