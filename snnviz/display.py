@@ -2,7 +2,8 @@
 
 import io
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _SILENT, _SATURATED, _GAP = (42, 63, 82), (230, 159, 0), (169, 188, 208)
 # Kernels: weights above and below 0.
 _ABOVE, _BELOW = np.array([213, 94, 0]), np.array([0, 114, 178])
+# Letters of what is told of a value in a line.
+_LONG = 60
 # A thumbnail is about so many pixels wide on the screen.
 _WIDE = 480
 
@@ -32,6 +35,35 @@ def quantity(count: int, thing: str) -> str:
         ('1 image', '1,200 images')
     """
     return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
+def brief(value: object) -> str:
+    """A value in at most some 60 letters: an array by its type and shape, long ones by their size.
+
+    Example:
+        >>> brief(np.zeros((2, 3))), brief(0.93000000001), brief((1, 2))
+        ('float64 [2, 3]', '0.93', '(1, 2)')
+    """
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype} {list(value.shape)}"
+    if isinstance(value, (float, np.floating)):
+        return f"{value:.4g}"
+    text = repr(value)
+    if len(text) <= _LONG:
+        return text
+    if isinstance(value, (Mapping, Sequence)) and not isinstance(value, str):
+        return f"{type(value).__name__} of {len(value)}"
+    return f"{text[: _LONG - 3]}..."
+
+
+class Brief:
+    """For dataclasses (`repr=False`) of arrays: their repr has arrays by type and shape."""
+
+    def __repr__(self) -> str:
+        """Its class and fields."""
+        assert is_dataclass(self)  # noqa: S101 - see above
+        told = (f"{each.name}={brief(getattr(self, each.name))}" for each in fields(self))
+        return f"{type(self).__name__}({', '.join(told)})"
 
 
 def summary(title: str, facts: Mapping[str, object], *pictures: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from snnviz.batching import batches
+from snnviz.display import Brief
 from snnviz.records.spikes import SpikeRecord
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ _SHOWN = 200
 _BATCH = 128
 
 
-@dataclass(frozen=True, eq=False)
-class Shown:
+@dataclass(frozen=True, eq=False, repr=False)
+class Shown(Brief):
     """What figures show of the first images.
 
     Attributes:

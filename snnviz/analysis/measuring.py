@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from snnviz.batching import batches
+from snnviz.display import Brief
 from snnviz.errors import ConfigError
 from snnviz.metrics import (
     Activity,
@@ -43,8 +44,8 @@ _BATCH = 128
 _DECIDING = 5
 
 
-@dataclass(frozen=True)
-class Measured:
+@dataclass(frozen=True, repr=False)
+class Measured(Brief):
     """What the families found of a coder.
 
     Attributes:

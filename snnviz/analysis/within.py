@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from snnviz.data import ImageSet
+from snnviz.display import Brief
 from snnviz.errors import ConfigError, DataError, ShapeError
 from snnviz.ranks import Ranks
 from snnviz.scoring.ablation import (
@@ -23,8 +24,8 @@ Network = Classifier | AnsweringLayer
 """The tutorial's network, or any other with the layer under study."""
 
 
-@dataclass(frozen=True, eq=False)
-class InNetwork:
+@dataclass(frozen=True, eq=False, repr=False)
+class InNetwork(Brief):
     """What an encoder is worth to its network.
 
     Attributes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from snnviz.batching import batches
+from snnviz.display import Brief
 from snnviz.metrics.accumulator import Accumulator, mean_defined, ratio
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ _LEVELS = 8
 _FEW = 16
 
 
-@dataclass(frozen=True)
-class ActivityResult:
+@dataclass(frozen=True, repr=False)
+class ActivityResult(Brief):
     """How much an encoder spikes, over all images seen.
 
     A response r is the spike count of one neuron (a position of a map) for one image.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from snnviz.batching import batches
+from snnviz.display import Brief
 from snnviz.errors import ConfigError
 from snnviz.metrics.accumulator import Accumulator, ratio
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from snnviz.records.spikes import SpikeRecord
 
 
-@dataclass(frozen=True)
-class ClassesResult:
+@dataclass(frozen=True, repr=False)
+class ClassesResult(Brief):
     """What an encoder makes of each class.
 
     Attributes:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from snnviz.batching import batches
+from snnviz.display import Brief
 from snnviz.metrics.accumulator import Accumulator
 from snnviz.metrics.gradients import QUANTITIES, image_quantities
 from snnviz.metrics.levels import level_matrix
@@ -82,8 +83,8 @@ def _channel_type(correlation: dict[str, float], threshold: float) -> str:
     return name if score >= threshold else "mixed"
 
 
-@dataclass(frozen=True)
-class ContourResult:
+@dataclass(frozen=True, repr=False)
+class ContourResult(Brief):
     """How counts go with contours and intensity.
 
     Attributes:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from snnviz.display import Brief
 from snnviz.errors import ConfigError
 from snnviz.metrics.accumulator import Accumulator, check_shape
 from snnviz.metrics.energy import JOULES_PER_ADDITION, JOULES_PER_MAC
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 _WORD = 64
 
 
-@dataclass(frozen=True)
-class CostResult:
+@dataclass(frozen=True, repr=False)
+class CostResult(Brief):
     """What a code costs, an image on average.
 
     Attributes:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import entr
 
+from snnviz.display import Brief
 from snnviz.errors import ConfigError
 from snnviz.metrics.accumulator import Accumulator, added, ratio
 
@@ -29,8 +30,8 @@ SURROGATES = 8
 """How many times the bias of the information on the label is measured."""
 
 
-@dataclass(frozen=True)
-class InformationResult:
+@dataclass(frozen=True, repr=False)
+class InformationResult(Brief):
     """What a first spike tells, in bits, over all pairs of a neuron and an image.
 
     Each measure comes twice: the plug-in estimate, and corrected for its bias: by Miller-Madow's

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from snnviz.display import Brief
 from snnviz.errors import DataError, ShapeError
 from snnviz.metrics.redundancy import correlation, exact_gram
 
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@dataclass(frozen=True, eq=False)
-class Matching:
+@dataclass(frozen=True, eq=False, repr=False)
+class Matching(Brief):
     """A channel of a second encoder for each channel of a first one.
 
     Attributes:

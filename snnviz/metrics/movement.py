@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from snnviz.display import Brief
 from snnviz.errors import DataError, ShapeError
 from snnviz.metrics.accumulator import ratio
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     Folded = tuple[NDArray[np.floating], NDArray[np.floating]]
 
 
-@dataclass(frozen=True)
-class Movement:
+@dataclass(frozen=True, repr=False)
+class Movement(Brief):
     """How far kernels are from the first of a series, at each of its E entries.
 
     Attributes:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from snnviz.batching import batches
+from snnviz.display import Brief
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.metrics.accumulator import Accumulator, check_shape
 from snnviz.metrics.parts import blocks
@@ -74,8 +75,8 @@ def pooled_counts(record: "SpikeRecord", side: int, t: int | None = None) -> "In
     return np.add.reduceat(rows, starts[1], axis=3).reshape(n, channels * side * side)
 
 
-@dataclass(frozen=True)
-class ClassProbe:
+@dataclass(frozen=True, repr=False)
+class ClassProbe(Brief):
     """A linear classifier of pooled counts: the class with the largest weights . counts + bias.
 
     Attributes:
@@ -187,8 +188,8 @@ class ProbeFit(Accumulator):
         return ClassProbe(self.side, *exact, self.images, self.t, strength)
 
 
-@dataclass(frozen=True)
-class ProbeResult:
+@dataclass(frozen=True, repr=False)
+class ProbeResult(Brief):
     """How often a probe is right on images that it was not fitted to.
 
     Attributes:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from snnviz.batching import batches
+from snnviz.display import Brief
 from snnviz.errors import ShapeError
 from snnviz.metrics.accumulator import Accumulator
 from snnviz.metrics.levels import level_matrix
@@ -28,8 +29,8 @@ RIDGE = 1e-5
 """Strength of the penalty, as a share of the mean variance of a channel's counts."""
 
 
-@dataclass(frozen=True)
-class Reconstruction:
+@dataclass(frozen=True, repr=False)
+class Reconstruction(Brief):
     """A rule that reads grey levels from counts: weights . counts + bias at each step.
 
     One weight a channel and step, the same at every position: it cannot know where on an image

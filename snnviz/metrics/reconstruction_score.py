@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from snnviz.display import Brief
 from snnviz.errors import ShapeError
 from snnviz.metrics.accumulator import Accumulator
 from snnviz.metrics.parts import blocks
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 _FIXED = 1 << 30
 
 
-@dataclass(frozen=True)
-class ReconstructionResult:
+@dataclass(frozen=True, repr=False)
+class ReconstructionResult(Brief):
     """How well images are read back that the rule was not fitted to; all are means over images.
 
     Attributes:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from snnviz.batching import batches
+from snnviz.display import Brief
 from snnviz.errors import ConfigError, DataError, ShapeError
 from snnviz.metrics.accumulator import Accumulator, mean_defined, ratio
 
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 _COLUMNS = 1 << 12
 
 
-@dataclass(frozen=True)
-class RedundancyResult:
+@dataclass(frozen=True, repr=False)
+class RedundancyResult(Brief):
     """How much the channels of an encoder say the same, over all positions of all images.
 
     Attributes:

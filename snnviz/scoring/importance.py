@@ -10,13 +10,14 @@ from torch import nn
 
 from snnviz.data import ImageSet
 from snnviz.device import full_precision
+from snnviz.display import Brief
 from snnviz.ranks import Ranks
 from snnviz.scoring.classifier import Classifier
 from snnviz.scoring.evaluation import Progress, check_set, scale_images, to_device
 
 
-@dataclass(frozen=True, eq=False)
-class Importance:
+@dataclass(frozen=True, eq=False, repr=False)
+class Importance(Brief):
     """What silencing channels does to a network's answers.
 
     Attributes:

@@ -17,14 +17,15 @@ from torch import Tensor, nn
 
 from snnviz.batching import batches
 from snnviz.data import ImageSet
+from snnviz.display import Brief
 from snnviz.metrics.energy import Energy, estimate_energy
 from snnviz.metrics.probe import wilson_interval
 from snnviz.scoring.classifier import Classifier
 from snnviz.scoring.evaluation import Progress, check_set, evaluating, scale_images, to_device
 
 
-@dataclass(frozen=True, eq=False)
-class Measurement:
+@dataclass(frozen=True, eq=False, repr=False)
+class Measurement(Brief):
     """What a network does on a labelled set.
 
     The answer to an image is the class whose output neurons have the most spikes, the first of
