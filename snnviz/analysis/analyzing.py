@@ -1,12 +1,14 @@
 """`analyze`: an encoder and what it is compared with, measured on the same images."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from torch import nn
 
 from snnviz.adapters.chain import ChainEncoder
+from snnviz.analysis.coders import as_coders
+from snnviz.analysis.html import analysis_html
 from snnviz.analysis.keeping import Kept, Shown
 from snnviz.analysis.measuring import (
     Measured,
@@ -16,6 +18,7 @@ from snnviz.analysis.measuring import (
 )
 from snnviz.analysis.within import in_networks
 from snnviz.data import ImageSet
+from snnviz.display import quantity
 from snnviz.errors import ConfigError, DataError, ShapeError
 from snnviz.metrics import (
     FoldedChange,
@@ -26,6 +29,7 @@ from snnviz.metrics import (
     movement,
 )
 from snnviz.ranks import Ranks
+from snnviz.scoring.progress import as_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,16 +37,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from snnviz.adapters.encoder import Encoder
-    from snnviz.analysis.coders import Coder
+    from snnviz.analysis.coders import Coder, Given
     from snnviz.analysis.within import InNetwork, Network
-    from snnviz.scoring.evaluation import Progress
+    from snnviz.scoring.progress import Progress
 
 
 # The debiased estimate divides by n - 3.
 _ALIGNABLE = 4
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Analysis:
     """What was found of an encoder.
 
@@ -89,27 +93,43 @@ class Analysis:
         """The results of the encoder under study."""
         return self.measured[0]
 
+    def __repr__(self) -> str:
+        """What it is of, and how many numbers can be asked for."""
+        of = f"{self.studied.coder.name!r}, T={self.studied.coder.T}"
+        return (
+            f"<Analysis of {of}, on {quantity(self.images, 'image')}, beside "
+            f"{quantity(len(self.measured) - 1, 'other')}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the scorecard, what was left out, and the mean counts."""
+        return analysis_html(self)
+
 
 def analyze(
-    coders: "Sequence[Coder]",
+    coders: "Given | Sequence[Given]",
     images: ImageSet,
-    train_images: ImageSet | None,
+    train_images: ImageSet | None = None,
     *,
+    T: int | None = None,
     networks: "Mapping[str, Network] | None" = None,
     network_images: int = 500,
     alignment_images: int = 500,
     snapshots: "Mapping[int, NDArray[np.float32]] | None" = None,
     ranks: Ranks | None = None,
-    progress: "Progress | None" = None,
+    progress: "Progress | Literal[True] | None" = None,
     left_out: "Sequence[str]" = (),
 ) -> Analysis:
     """Everything that can be said of an encoder, beside what it is compared with.
 
     Args:
-        coders: The encoder under study, then what it is compared with; names differ.
+        coders: The encoder under study, then what it is compared with: coders, whose names differ,
+            encoders, or networks, whose first layer of neurons is taken. An encoder or a network
+            alone is compared with codes of the pixels.
         images: Images to score on.
         train_images: Other images of the same size, to fit readouts on; None leaves out
             reconstruction and probe.
+        T: Number of time steps of encoders and networks; None: as many as the first says.
         networks: Whole networks by the name of the coder that is their encoder, for the network's
             cost and its channels' importance. Left out where the images have no labels, labels that
             it has no output for, or another size than it takes.
@@ -119,11 +139,11 @@ def analyze(
             are no more; below 4 there is no alignment.
         snapshots: Kernels [K, C, kh, kw] by epoch, -1 for untrained, for the movement.
         ranks: Processes that share the images; each gets the same result as one alone would.
-        progress: Called as `progress(phase, done, total)`.
+        progress: Called as `progress(phase, done, total)`; True draws a bar.
         left_out: What the caller knows to be missing, a sentence each.
 
     Raises:
-        ConfigError: There is no coder, or two have one name.
+        ConfigError: There is no coder, two have one name, or a network cannot be run so.
         ShapeError: The images do not fit each other or an encoder.
         DataError: There are no images.
 
@@ -133,6 +153,7 @@ def analyze(
         >>> analysis.images, analysis.train_images
         (8, 16)
     """
+    coders, progress = as_coders(coders, images, T), as_progress(progress)
     _check(coders, images, train_images)
     outputs = coders[0].channels
     ranks = ranks or Ranks()

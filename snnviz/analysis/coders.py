@@ -1,17 +1,21 @@
 """What is compared: anything that turns images into spikes, under a name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from snnviz.adapters.encoder import Encoder
+from snnviz.adapters.network import split_encoder
 from snnviz.baselines import latency, pixels, poisson
-from snnviz.data import to_input
+from snnviz.data import ImageSet, to_input
+from snnviz.errors import ConfigError
 from snnviz.records.spikes import SpikeRecord
 
 Kind = Literal["encoder", "compared", "start", "untrained", "coding", "pixels"]
@@ -48,6 +52,10 @@ class Coder:
     encoder: Encoder | None = None
 
 
+Given = Encoder | nn.Module | Coder
+"""What `snnviz.analyze` takes."""
+
+
 def encoder_coder(name: str, encoder: Encoder, T: int, kind: Kind = "encoder") -> Coder:
     """An encoder as a coder of images over T steps.
 
@@ -63,6 +71,57 @@ def encoder_coder(name: str, encoder: Encoder, T: int, kind: Kind = "encoder") -
         return encoder.encode(to_input(images), T).by_channel()
 
     return Coder(name, kind, encoder.channels, T, T - 1, encode, encoder)
+
+
+def as_coders(
+    given: "Given | Sequence[Given]", images: ImageSet, T: int | None = None
+) -> list[Coder]:
+    """What is to be compared, each under a name of its own.
+
+    An encoder or a network alone is compared with the codes of the pixels, `pixel_coders`. Several
+    are called "encoder", "encoder 2" and so on.
+
+    Args:
+        given: Coders, encoders, or networks, whose first layer of neurons is taken; or one of them.
+        images: What they are going to see.
+        T: Number of time steps of encoders and networks; None: as many as the first says.
+
+    Raises:
+        ConfigError: Something else was given, T is stated for coders, which have theirs, or a
+            network cannot be run so.
+        ShapeError: The images do not suit a network.
+    """
+    alone = not isinstance(given, Sequence)
+    several = [given] if not isinstance(given, Sequence) else list(given)
+    if T is not None and all(isinstance(each, Coder) for each in several):
+        raise ConfigError("coders have their T; leave it out, or give encoders")
+    taken = {each.name for each in several if isinstance(each, Coder)}
+    coders: list[Coder] = []
+    for each in several:
+        if isinstance(each, Coder):
+            coders.append(each)
+            T = each.T if T is None else T
+            continue
+        encoder = split_encoder(each) if isinstance(each, nn.Module) else each
+        if not isinstance(encoder, Encoder):
+            raise ConfigError(
+                "analyze takes an Encoder, a torch.nn.Module or a Coder, or a list of them, got "
+                f"{type(each).__name__}"
+            )
+        if len(images):
+            encoder.prepare(to_input(images.images[:2]), T)
+        T = encoder.T if T is None else T
+        name = next(name for name in _names() if name not in taken)
+        taken.add(name)
+        coders.append(encoder_coder(name, encoder, T, "compared" if coders else "encoder"))
+    if alone and not isinstance(given, Coder):
+        coders += pixel_coders(coders[0].T)
+    return coders
+
+
+def _names() -> Iterator[str]:
+    yield "encoder"
+    yield from (f"encoder {number}" for number in count(2))
 
 
 def pixel_coders(T: int) -> list[Coder]:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from snnviz.data import ImageSet
     from snnviz.metrics.accumulator import Accumulator
     from snnviz.records.spikes import SpikeRecord
-    from snnviz.scoring.evaluation import Progress
+    from snnviz.scoring.progress import Progress
 
 # Images that are encoded at once: 13 MB of first-spike times for 128 maps of 28 x 28.
 _BATCH = 128

@@ -15,10 +15,10 @@ from snnviz.scoring.ablation import (
     network_importance,
 )
 from snnviz.scoring.classifier import Classifier
-from snnviz.scoring.evaluation import Progress
 from snnviz.scoring.importance import Importance, channel_importance
 from snnviz.scoring.measurement import Measurement, measure
 from snnviz.scoring.networks import measure_network
+from snnviz.scoring.progress import Progress
 
 Network = Classifier | AnsweringLayer
 """The tutorial's network, or any other with the layer under study."""

@@ -15,8 +15,8 @@ from snnviz.cli.output import note, say
 if TYPE_CHECKING:
     from snnviz.data import ImageSet, Split
     from snnviz.folders import Layout, OutputFolder
-    from snnviz.scoring.evaluation import Progress
     from snnviz.scoring.measurement import Measurement
+    from snnviz.scoring.progress import Progress
 
 # Of the layout of the JSON; it grows when a key changes its meaning or goes.
 _LAYOUT = 1

@@ -16,8 +16,9 @@ from snnviz.batching import batches
 from snnviz.data import ImageSet, to_input
 from snnviz.errors import ConfigError
 from snnviz.ranks import Ranks
-from snnviz.scoring.evaluation import Progress, check_labels
+from snnviz.scoring.evaluation import check_labels
 from snnviz.scoring.importance import Importance
+from snnviz.scoring.progress import Progress
 
 MOST_WORK = 2 * 10**11
 """Products, about, that all runs without a channel may take: a minute or two on a busy machine."""

@@ -1,7 +1,7 @@
 """How any network that answers does on labelled images."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeGuard, cast
+from typing import TYPE_CHECKING, Literal, TypeGuard, cast
 
 from torch import nn
 
@@ -9,13 +9,15 @@ from snnviz.adapters.answering import Answerer
 from snnviz.errors import ConfigError
 from snnviz.scoring import evaluation, measurement
 from snnviz.scoring.networks import measure_network
+from snnviz.scoring.progress import as_progress
 
 if TYPE_CHECKING:
     from snnviz.data import ImageSet
     from snnviz.ranks import Ranks
     from snnviz.scoring.classifier import Classifier
-    from snnviz.scoring.evaluation import Evaluation, Progress
+    from snnviz.scoring.evaluation import Evaluation
     from snnviz.scoring.measurement import Measurement
+    from snnviz.scoring.progress import Progress
 
 Numbers = Sequence[float]
 
@@ -28,7 +30,7 @@ def evaluate(
     mean: Numbers | None = None,
     std: Numbers | None = None,
     batch_size: int = 128,
-    progress: "Progress | None" = None,
+    progress: "Progress | Literal[True] | None" = None,
     ranks: "Ranks | None" = None,
     model: nn.Module | None = None,
 ) -> "Evaluation":
@@ -45,7 +47,8 @@ def evaluate(
         mean: What such a network expects to be subtracted from images, a number a channel, or None.
         std: What it expects them to be divided by, or None.
         batch_size: Images a pass, of the tutorial's network.
-        progress: Called as `progress("test", done, total)` after each pass, in images.
+        progress: Called as `progress("test", done, total)` after each pass, in images;
+            True draws a bar.
         ranks: Processes with the same tutorial's network; each looks at its share, and all get the
             whole result.
         model: What computes the tutorial's network; by default its faster form, where it has one.
@@ -63,6 +66,7 @@ def evaluate(
         >>> evaluate(net, snnviz.garments(20), T=4).total
         20
     """
+    progress = as_progress(progress)
     if _is_classifier(net):
         _check_told(T, mean, std)
         return evaluation.evaluate(
@@ -80,7 +84,7 @@ def measure(
     mean: Numbers | None = None,
     std: Numbers | None = None,
     batch_size: int = 128,
-    progress: "Progress | None" = None,
+    progress: "Progress | Literal[True] | None" = None,
 ) -> "Measurement":
     """What `net` does on all of `images`, in evaluation mode and float32: all that one pass shows.
 
@@ -93,7 +97,7 @@ def measure(
         mean: What is subtracted from images.
         std: What they are divided by.
         batch_size: Images a pass.
-        progress: Called as `progress("evaluate", done, total)`, in images.
+        progress: Called as `progress("evaluate", done, total)`, in images; True draws a bar.
 
     Raises:
         ConfigError: As `evaluate`.
@@ -109,6 +113,7 @@ def measure(
         >>> found.confusion.shape, list(found.firing_rate), len(found.accuracy_at)
         ((10, 10), ['2'], 4)
     """
+    progress = as_progress(progress)
     if _is_classifier(net):
         _check_told(T, mean, std)
         return measurement.measure(net, images, batch_size=batch_size, progress=progress)

@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -20,8 +20,7 @@ from snnviz.errors import DataError, ShapeError, check_integer
 from snnviz.metrics.probe import wilson_interval
 from snnviz.ranks import Ranks
 from snnviz.scoring.classifier import Classifier
-
-Progress = Callable[[str, int, int], None]
+from snnviz.scoring.progress import Progress
 
 
 @dataclass(frozen=True)

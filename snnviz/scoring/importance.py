@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -13,7 +14,8 @@ from snnviz.device import full_precision
 from snnviz.display import Brief
 from snnviz.ranks import Ranks
 from snnviz.scoring.classifier import Classifier
-from snnviz.scoring.evaluation import Progress, check_set, scale_images, to_device
+from snnviz.scoring.evaluation import check_set, scale_images, to_device
+from snnviz.scoring.progress import Progress, as_progress
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -47,7 +49,7 @@ def channel_importance(
     *,
     batch_size: int = 128,
     ranks: Ranks | None = None,
-    progress: Progress | None = None,
+    progress: Progress | Literal[True] | None = None,
 ) -> Importance:
     """The accuracy of `net` with each channel of its encoder silenced in turn.
 
@@ -61,7 +63,8 @@ def channel_importance(
         images: Labelled images of the size that it takes.
         batch_size: Images a pass.
         ranks: Processes that share the channels; each gets the whole result.
-        progress: Called as `progress("importance", done, total)`, in this rank's channels.
+        progress: Called as `progress("importance", done, total)`, in this rank's channels;
+            True draws a bar.
 
     Raises:
         SnnvizError: As `snnviz.scoring.evaluation.check_set`.
@@ -71,6 +74,7 @@ def channel_importance(
         >>> snnviz.channel_importance(net, snnviz.garments(20)).drop.shape
         (4,)
     """
+    progress = as_progress(progress)
     check_set(net, images, batch_size)
     device = next(net.parameters()).device
     pixels, labels = to_device(images, device)

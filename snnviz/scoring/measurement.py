@@ -21,7 +21,8 @@ from snnviz.display import Brief
 from snnviz.metrics.energy import Energy, estimate_energy
 from snnviz.metrics.probe import wilson_interval
 from snnviz.scoring.classifier import Classifier
-from snnviz.scoring.evaluation import Progress, check_set, evaluating, scale_images, to_device
+from snnviz.scoring.evaluation import check_set, evaluating, scale_images, to_device
+from snnviz.scoring.progress import Progress
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -10,8 +10,9 @@ from snnviz.adapters.answering import Answerer
 from snnviz.batching import batches
 from snnviz.data import ImageSet, to_input
 from snnviz.errors import DataError
-from snnviz.scoring.evaluation import Progress, check_labels
+from snnviz.scoring.evaluation import check_labels
 from snnviz.scoring.measurement import Measurement, class_names
+from snnviz.scoring.progress import Progress
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -79,3 +79,20 @@ def test_what_has_no_answer_is_refused():
     unlabelled = snnviz.ImageSet("x", IMAGES.images)
     with pytest.raises(DataError, match="label"):
         evaluate(nn.Sequential(nn.Flatten(), nn.Linear(784, 10), neuron.IFNode()), unlabelled)
+
+
+def test_progress_is_told_or_drawn(net, capsys):
+    told = []
+    measure(net, IMAGES, T=2, progress=lambda *each: told.append(each))
+    assert told[-1] == ("evaluate", 30, 30)
+    assert capsys.readouterr().err == ""
+    measure(net, IMAGES, T=2, progress=True)
+    assert "evaluate: 100%" in capsys.readouterr().err
+    evaluate(snnviz.build_network(snnviz.NetworkConfig(T=1, channels=4)), IMAGES, progress=True)
+    assert "test: 100%" in capsys.readouterr().err
+
+
+def test_results_are_told_in_a_few_words(net):
+    told = repr(measure(net, IMAGES, T=5))
+    assert "confusion=int64 [10, 10], correct_at=int64 [5]" in told
+    assert len(told) < 700

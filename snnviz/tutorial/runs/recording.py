@@ -16,7 +16,7 @@ from snnviz.data import ImageSet
 from snnviz.device import autocast_type
 from snnviz.errors import CheckpointError
 from snnviz.ranks import Ranks
-from snnviz.scoring.evaluation import Progress
+from snnviz.scoring.progress import Progress
 from snnviz.tutorial.layouts import TrainingState
 from snnviz.tutorial.layouts.loading import accuracy, load_with_metadata
 from snnviz.tutorial.network import build_network

@@ -13,7 +13,8 @@ from snnviz.batching import batches
 from snnviz.device import autocast_type
 from snnviz.errors import CheckpointError, TrainingError
 from snnviz.ranks import Ranks
-from snnviz.scoring.evaluation import Progress, mean_squared_error, scale_images
+from snnviz.scoring.evaluation import mean_squared_error, scale_images
+from snnviz.scoring.progress import Progress
 from snnviz.tutorial.acceleration import accelerate
 from snnviz.tutorial.cuda import fuse
 from snnviz.tutorial.layouts import TrainingState
