@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize as LinearNorm
 
 from snnviz.errors import ConfigError, ShapeError
-from snnviz.figures.feature_maps import feature_map_figure, found_levels, level_swatches
+from snnviz.figures.feature_maps import LABEL, feature_map_figure, found_levels, level_swatches
 from snnviz.figures.input_image import input_figure
 from snnviz.figures.layout.choice import choose_channels
 from snnviz.figures.layout.legend import lay_out
@@ -99,7 +99,7 @@ def composed_figure(
     grids = {t: choose_channels(np.asarray(each), channels)[1] for t, each in counts.items()}
     pixels = np.asarray(image)
     aspect = pixels.shape[-1] / pixels.shape[-2] if pixels.ndim >= 2 and pixels.size else 1.0
-    shapes = [aspect, *(_aspect(each, rows, columns) for each in grids.values())]
+    shapes = [aspect, *(_aspect(each, rows, columns, labels=labels) for each in grids.values())]
     place = Place(ax, width or (_WIDE if ax is None else None), font_size, dpi)
     found = sorted({name for t, each in grids.items() for name in found_levels(each, t, most)})
     swatches = level_swatches(found if legend else (), max(grids), most)
@@ -242,11 +242,14 @@ def _pairs(
     return shown, [int(partner[k]) for k in shown]
 
 
-def _aspect(maps: "NDArray[np.generic]", rows: int | None, columns: int | None) -> float:
+def _aspect(
+    maps: "NDArray[np.generic]", rows: int | None, columns: int | None, *, labels: bool
+) -> float:
     """Width of a grid of these maps beside its height."""
     if maps.ndim != 3 or not maps.size:
         raise ShapeError(f"maps must be [K, H, W], none of them 0, got {list(maps.shape)}")
-    height, width = choose_layout(maps.shape, rows=rows, columns=columns).shape
+    strip = round(LABEL * maps.shape[2]) if labels else 0
+    height, width = choose_layout(maps.shape, rows=rows, columns=columns, strip=strip).shape
     return width / height
 
 

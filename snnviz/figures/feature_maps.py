@@ -32,7 +32,7 @@ TUTORIAL_TITLE = r"$\sum_{{t}} S_{{t}}$ at $t = {t}$"
 _INCHES = 7.0
 # Height of the strip for a map's channel number, as a share of the map's width, and of the number
 # in it.
-_LABEL, _NUMBER = 0.25, 0.85
+LABEL, _NUMBER = 0.25, 0.85
 # Size of such a number beside that of the title, at most.
 _LARGE = 1.0
 # Lines of small text to the right of the grid for the bar and its numbers.
@@ -199,7 +199,7 @@ def _add_levels(frame: Frame, cmap: str, levels: list[int], top: int) -> None:
 def _strip(width: int, sizes: "Sizes") -> int:
     """Picture pixels above each map for its number, which is set no smaller than can be read."""
     least = sizes.smallest / _NUMBER / sizes.pixel
-    return max(1, round(_LABEL * width), int(np.ceil(least)))
+    return max(1, round(LABEL * width), int(np.ceil(least)))
 
 
 def _add_labels(frame: Frame, layout: Layout, shown: Sequence[int]) -> None:

@@ -39,6 +39,16 @@ def test_an_image_and_its_spikes_at_two_steps(counts, width):
         assert boxes[0].height == pytest.approx(boxes[1].height)
 
 
+def test_grids_with_numbers_fill_their_room(rng):
+    counts = rng.integers(1, 8, (16, 28, 28))
+    figure = composed_figure(IMAGE, {7: counts}, T=8, labels=True)
+    grid = figure.axes[1]
+    grid.figure.draw_without_rendering()
+    room = grid.get_position(original=True)
+    used = grid.get_position(original=False)
+    assert used.width > 0.9 * room.width
+
+
 def shown_input():
     from snnviz.figures import input_figure
 
