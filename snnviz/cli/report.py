@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from snnviz.cli import Command, loading, options
+from snnviz.cli.appearance import told_apart
 from snnviz.cli.output import note, say
 
 if TYPE_CHECKING:
@@ -183,9 +184,8 @@ def command(
         said.append(f"{ckpt} is no checkpoint of {run}, whose training is shown")
         if not quiet:
             note(said[-1])
-    file = None if ckpt is None else ckpt.name
     beside = {
-        "compared": compare and _compared(wanted, compare, found.T, file),
+        "compared": compare and _compared(wanted, compare, found.T),
         "scorecard": analysis and _scorecard(analysis, found, quiet=quiet),
         "training": run and read_training(run, encoders=model is None, quiet=quiet),
     }
@@ -201,7 +201,7 @@ def command(
         say(f"{out}: {len(found.samples)} images, {len(page) / 1e3:,.0f} kB")
 
 
-def _compared(wanted: "Wanted", path: Path, T: int, shown: str | None) -> "Compared":
+def _compared(wanted: "Wanted", path: Path, T: int) -> "Compared":
     """The encoder of another checkpoint."""
     from snnviz.cli.drawn import find_drawn
     from snnviz.report import Compared
@@ -211,8 +211,7 @@ def _compared(wanted: "Wanted", path: Path, T: int, shown: str | None) -> "Compa
     choice["image"] = wanted.choice["image"][:1]
     other = find_drawn(replace(wanted, ckpt=path, T=T, predict=False, choice=choice))
     # Files of runs have the same names; then their folders tell them apart.
-    title = path.name if path.name != shown else "/".join(path.resolve().parts[-2:])
-    return Compared(other.encoders[0], title)
+    return Compared(other.encoders[0], told_apart(path, wanted.ckpt))
 
 
 def _scorecard(path: Path, found: "Drawn", *, quiet: bool) -> dict[str, Any]:
