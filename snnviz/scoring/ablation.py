@@ -48,22 +48,33 @@ class AnsweringLayer:
 
 @dataclass
 class Work:
-    """What runs of a network took, in products."""
+    """What runs of a network took, in products.
 
-    products: int = field(default=0)
+    Attributes:
+        calls: The products of each call of a layer.
+    """
+
+    calls: list[int] = field(default_factory=list)
+
+    @property
+    def products(self) -> int:
+        """All of them together."""
+        return sum(self.calls)
 
 
 @contextmanager
 def counting(net: nn.Module) -> Iterator[Work]:
     """In here runs of `net` are counted: products of layers with weights, neurons, and calls."""
     work = Work()
+    # A run puts back what objects gather through hooks, and leaves a list that is a hook's own.
+    calls = work.calls
 
     def note(module: nn.Module, _: Any, output: Any) -> None:
         found = output[0] if isinstance(output, (tuple, list)) and output else output
         if not isinstance(found, Tensor):
             return
         weight = _weight(module)
-        work.products += _CALL + found.numel() * (_NEURON if weight is None else weight[0].numel())
+        calls.append(_CALL + found.numel() * (_NEURON if weight is None else weight[0].numel()))
 
     with ExitStack() as hooks:
         bare = unwrapped(net)

@@ -20,7 +20,7 @@ from snnviz.data import Sample, garments
 from snnviz.errors import ConfigError, ExportError
 from snnviz.export import FigureSetOptions, sheets, write_figure_sets
 from snnviz.files import write_bytes
-from snnviz.folders import held
+from snnviz.folders import output
 from snnviz.tutorial.encoder import load_encoder
 from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.commands import one_line_of_ranks, ranks, start, status_of
@@ -449,7 +449,7 @@ def test_a_folder_that_is_not_yet_held_holds_nothing_old(
         return write_bytes(data, path)
 
     with monkeypatch.context() as patched:
-        patched.setattr(held, "write_bytes", die)
+        patched.setattr(output, "write_bytes", die)
         with pytest.raises(KeyboardInterrupt):
             write_figure_sets(
                 encoder, samples[:3], tmp_path / "a", other, overwrite=True, resume=resume
