@@ -6,14 +6,12 @@ from pathlib import Path
 import click
 
 from snnviz.adapters.encoder import Encoder
-from snnviz.analysis.ordering import ORDER_IMAGES
 from snnviz.cli.drawn import Drawn, Wanted
 from snnviz.cli.networks import open_checkpoint
 from snnviz.cli.output import note
 from snnviz.data import Sample
 from snnviz.display import quantity
 from snnviz.export.encoding import encode_samples, seen_shape
-from snnviz.metrics import match_channels
 from snnviz.tutorial.encoder import load_encoder
 
 
@@ -51,7 +49,10 @@ def partners(
         return ()
     if other is None:
         raise click.UsageError("--match pairs the channels of two encoders; name one to --compare")
-    few = _few(found.samples)
+    from snnviz.analysis.ordering import ORDER_IMAGES  # a third of a second
+    from snnviz.metrics import match_channels
+
+    few = _few(found.samples, ORDER_IMAGES)
     first, second = (encode_samples(each, few, found.T) for each in (encoder, other))
     matching = match_channels(first.count(found.T - 1), second.count(found.T - 1))
     paired = matching.partner >= 0
@@ -63,7 +64,7 @@ def partners(
     return tuple(int(k) for k in matching.partner)
 
 
-def _few(samples: Sequence[Sample]) -> list[Sample]:
+def _few(samples: Sequence[Sample], most: int) -> list[Sample]:
     """Samples of one size, some at most."""
     same = [sample for sample in samples if seen_shape(sample) == seen_shape(samples[0])]
-    return same[:ORDER_IMAGES]
+    return same[:most]

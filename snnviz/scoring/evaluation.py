@@ -17,7 +17,6 @@ from snnviz.batching import batches
 from snnviz.data import ImageSet, Sample
 from snnviz.device import full_precision
 from snnviz.errors import DataError, ShapeError, check_integer
-from snnviz.metrics.probe import wilson_interval
 from snnviz.ranks import Ranks
 from snnviz.scoring.classifier import Classifier
 from snnviz.scoring.progress import Progress
@@ -46,6 +45,9 @@ class Evaluation:
     @property
     def interval(self) -> tuple[float, float]:
         """The 95 % interval of the accuracy, see `snnviz.metrics.wilson_interval`."""
+        # All metrics, and SciPy with them, take a fifth of a second.
+        from snnviz.metrics.probe import wilson_interval  # noqa: PLC0415
+
         return wilson_interval(self.correct, self.total)
 
 

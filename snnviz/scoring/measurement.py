@@ -19,7 +19,6 @@ from snnviz.batching import batches
 from snnviz.data import ImageSet
 from snnviz.display import Brief
 from snnviz.metrics.energy import Energy, estimate_energy
-from snnviz.metrics.probe import wilson_interval
 from snnviz.scoring.classifier import Classifier
 from snnviz.scoring.evaluation import check_set, evaluating, scale_images, to_device
 from snnviz.scoring.progress import Progress
@@ -91,6 +90,9 @@ class Measurement(Brief):
     @property
     def interval(self) -> tuple[float, float]:
         """The 95 % interval of the accuracy, see `snnviz.metrics.wilson_interval`."""
+        # All metrics, and SciPy with them, take a fifth of a second.
+        from snnviz.metrics.probe import wilson_interval  # noqa: PLC0415
+
         return wilson_interval(self.correct, self.total)
 
     @property
