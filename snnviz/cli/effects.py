@@ -50,21 +50,28 @@ _OWN = _Rule(
     lambda given: _is_own(given["dataset"]),
     "with a folder or a file as --dataset",
 )
+# Of the options that choose images one by one.
+_SAMPLES = (
+    _NO_PICTURES,
+    _Rule(
+        ("split", "dataset", "size", "data_dir", "n_images", "seed"),
+        lambda given: given["image"],
+        "with --image",
+    ),
+    _DRAWN,
+    _OWN,
+    _Rule(
+        ("n_images", "shuffle"),
+        lambda given: given["index"],
+        "with --index, which names its images",
+    ),
+    _Rule(("seed",), lambda given: not given["shuffle"], "without --shuffle"),
+)
 # By command; of several rules that hold for an option the first is said. An option that the
 # tutorial's script takes for nothing, such as -j, is in no rule.
 _RULES = {
     "visualize": (
-        _NO_PICTURES,
-        _Rule(
-            ("split", "dataset", "size", "data_dir", "n_images", "seed"),
-            lambda given: given["image"],
-            "with --image",
-        ),
-        _DRAWN,
-        _OWN,
-        _Rule(("n_images",), lambda given: given["index"], "with --index, which names its images"),
-        _Rule(("shuffle",), lambda given: given["index"], "with --index, which names its images"),
-        _Rule(("seed",), lambda given: not given["shuffle"], "without --shuffle"),
+        *_SAMPLES,
         _Rule(
             ("neuron",),
             lambda given: given["neuron"].chosen and _lacks("kind", "raster")(given),
@@ -91,22 +98,7 @@ _RULES = {
             "where npz is the only --format",
         ),
     ),
-    "report": (
-        _NO_PICTURES,
-        _Rule(
-            ("split", "dataset", "size", "data_dir", "n_images", "seed"),
-            lambda given: given["image"],
-            "with --image",
-        ),
-        _DRAWN,
-        _OWN,
-        _Rule(
-            ("n_images", "shuffle"),
-            lambda given: given["index"],
-            "with --index, which names its images",
-        ),
-        _Rule(("seed",), lambda given: not given["shuffle"], "without --shuffle"),
-    ),
+    "report": _SAMPLES,
     "evaluate": (
         _DRAWN,
         _OWN,

@@ -6,11 +6,66 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from snnviz.cli import options
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from snnviz.data import Sample, Selection, Split
     from snnviz.export.folder import Predict
+
+
+def sample_options(count: int) -> options.Decorator:
+    """The options by which images are chosen one by one, as `choose_samples` takes them, and T.
+
+    Args:
+        count: How many images there are where nothing is said.
+    """
+
+    def decorate(command: "Callable[..., Any]") -> "Callable[..., Any]":
+        for option in reversed(
+            (
+                click.option(
+                    "--n-images",
+                    callback=options.count_or_all,
+                    metavar="N|all",
+                    default=str(count),
+                    show_default=True,
+                    help="How many images.",
+                ),
+                click.option(
+                    "--index",
+                    type=click.IntRange(min=0),
+                    multiple=True,
+                    help="This image of the data set, instead of the first ones. Repeatable.",
+                ),
+                click.option(
+                    "--select",
+                    multiple=True,
+                    metavar="WORD",
+                    help="Only images that are: correct, wrong, label=N or predicted=N. "
+                    "Repeatable, all hold.",
+                ),
+                click.option(
+                    "--shuffle",
+                    is_flag=True,
+                    help="Draw the images at random, not the first ones.",
+                ),
+                options.seed_option(0, "--shuffle"),
+                options.split_option,
+                options.dataset_option,
+                options.size_option,
+                options.mean_option,
+                options.std_option,
+                options.data_dir_option,
+                options.image_option,
+                options.steps_option,
+            )
+        ):
+            command = option(command)
+        return command
+
+    return decorate
 
 
 def choose_samples(
@@ -37,7 +92,6 @@ def choose_samples(
     `channels` as the encoder takes; those of a data set are scaled to `size`, pictures to
     `max_side`.
     """
-    from snnviz.cli.options import stated_size
     from snnviz.data import (
         GARMENTS,
         MOST_GARMENTS,
@@ -74,7 +128,7 @@ def choose_samples(
         max_side=max_side,
     )
     chosen = drawn or choose(len(images))
-    about = {"dataset": images.name, "split": split, **stated_size(size)}
+    about = {"dataset": images.name, "split": split, **options.stated_size(size)}
     if not select:
         return list(images.samples(chosen)), about
     selection = parse_selection(select, classes=len(images.classes))

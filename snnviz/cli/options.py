@@ -27,6 +27,17 @@ def count_or_all(_ctx: click.Context, _param: click.Parameter, value: str) -> in
     return int(value)
 
 
+def ckpt_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--ckpt`: what an encoder is taken from."""
+    return click.option(
+        "--ckpt",
+        type=click.Path(path_type=Path),
+        default=None,
+        show_default="the bundled encoder",
+        help="Checkpoint of snnviz or SpikingJelly; with --model the state dict of that.",
+    )(command)
+
+
 def data_dir_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--data-dir`: where the data set's files are, or go."""
     return click.option(

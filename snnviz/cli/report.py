@@ -12,6 +12,7 @@ import click
 
 from snnviz.cli import Command, loading, options
 from snnviz.cli.appearance import told_apart
+from snnviz.cli.images import sample_options
 from snnviz.cli.output import note, say
 
 if TYPE_CHECKING:
@@ -32,13 +33,7 @@ class ReportCommand(Command):
 
 
 @click.command("report", cls=ReportCommand)
-@click.option(
-    "--ckpt",
-    type=click.Path(path_type=Path),
-    default=None,
-    show_default="the bundled encoder",
-    help="Checkpoint of snnviz or SpikingJelly; with --model the state dict of that.",
-)
+@options.ckpt_option
 @options.model_option
 @click.option(
     "--run",
@@ -67,36 +62,7 @@ class ReportCommand(Command):
     show_default="the first",
     help="Show this layer of spiking neurons, as visualize --list-layers names it.",
 )
-@click.option(
-    "--n-images",
-    callback=options.count_or_all,
-    metavar="N|all",
-    default="24",
-    show_default=True,
-    help="How many images.",
-)
-@click.option(
-    "--index",
-    type=click.IntRange(min=0),
-    multiple=True,
-    help="This image of the data set, instead of the first ones. Repeatable.",
-)
-@click.option(
-    "--select",
-    multiple=True,
-    metavar="WORD",
-    help="Only images that are: correct, wrong, label=N or predicted=N. Repeatable, all hold.",
-)
-@click.option("--shuffle", is_flag=True, help="Take images at random, not the first ones.")
-@options.seed_option(0, "--shuffle")
-@options.split_option
-@options.dataset_option
-@options.size_option
-@options.mean_option
-@options.std_option
-@options.data_dir_option
-@options.image_option
-@options.steps_option
+@sample_options(24)
 @options.neuron_kind_option
 @options.neuron_options
 @click.option(

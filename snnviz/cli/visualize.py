@@ -12,6 +12,7 @@ from snnviz.cli.appearance import (
     parse_channels,
     told_apart,
 )
+from snnviz.cli.images import sample_options
 from snnviz.cli.output import say
 from snnviz.grid import NORMALIZATIONS
 
@@ -49,13 +50,7 @@ def _neurons(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ..
 
 
 @click.command("visualize", cls=Command)
-@click.option(
-    "--ckpt",
-    type=click.Path(path_type=Path),
-    default=None,
-    show_default="the bundled encoder",
-    help="Checkpoint of snnviz or SpikingJelly; with --model the state dict of that.",
-)
+@options.ckpt_option
 @options.model_option
 @click.option(
     "--layer",
@@ -67,36 +62,7 @@ def _neurons(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ..
 @click.option(
     "--list-layers", is_flag=True, help="Print the layers of spiking neurons, and draw nothing."
 )
-@click.option(
-    "--n-images",
-    callback=options.count_or_all,
-    metavar="N|all",
-    default="2",
-    show_default=True,
-    help="How many images.",
-)
-@click.option(
-    "--index",
-    type=click.IntRange(min=0),
-    multiple=True,
-    help="This image of the data set, instead of the first ones. Repeatable.",
-)
-@click.option(
-    "--select",
-    multiple=True,
-    metavar="WORD",
-    help="Only images that are: correct, wrong, label=N or predicted=N. Repeatable, all hold.",
-)
-@click.option("--shuffle", is_flag=True, help="Draw the images at random, not the first ones.")
-@options.seed_option(0, "--shuffle")
-@options.split_option
-@options.dataset_option
-@options.size_option
-@options.mean_option
-@options.std_option
-@options.data_dir_option
-@options.image_option
-@options.steps_option
+@sample_options(2)
 @click.option(
     "--kind",
     type=click.Choice(["counts", "spikes", "first-spike", "membrane", "kernels", "raster"]),
