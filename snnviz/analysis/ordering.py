@@ -9,7 +9,7 @@ from snnviz.analysis.measuring import at_size
 from snnviz.analysis.within import Network, in_networks
 from snnviz.data import ImageSet, Sample
 from snnviz.errors import ConfigError
-from snnviz.export.encoding import encode_samples, seen_shape
+from snnviz.export.encoding import alike, encode_samples
 from snnviz.metrics import CHANNEL_TYPES, QUANTITIES, Contours
 
 if TYPE_CHECKING:
@@ -52,8 +52,7 @@ def channel_order(
     """
     if by not in ORDERS:
         raise ConfigError(f"no order {by!r}; choose from {', '.join(ORDERS)}")
-    few = [sample for sample in samples if seen_shape(sample) == seen_shape(samples[0])]
-    few = few[:ORDER_IMAGES]
+    few = alike(samples, ORDER_IMAGES)
     record = encode_samples(encoder, few, T)
     K, H, W = record.shape[1:]
     if by == "index" or K == 1:

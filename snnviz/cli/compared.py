@@ -9,9 +9,8 @@ from snnviz.adapters.encoder import Encoder
 from snnviz.cli.drawn import Drawn, Wanted
 from snnviz.cli.networks import open_checkpoint
 from snnviz.cli.output import note
-from snnviz.data import Sample
 from snnviz.display import quantity
-from snnviz.export.encoding import encode_samples, seen_shape
+from snnviz.export.encoding import alike, encode_samples
 from snnviz.tutorial.encoder import load_encoder
 
 
@@ -52,7 +51,7 @@ def partners(
     from snnviz.analysis.ordering import ORDER_IMAGES  # a third of a second
     from snnviz.metrics import match_channels
 
-    few = _few(found.samples, ORDER_IMAGES)
+    few = alike(found.samples, ORDER_IMAGES)
     first, second = (encode_samples(each, few, found.T) for each in (encoder, other))
     matching = match_channels(first.count(found.T - 1), second.count(found.T - 1))
     paired = matching.partner >= 0
@@ -62,9 +61,3 @@ def partners(
         f"a mean correlation of {mean:.2f}"
     )
     return tuple(int(k) for k in matching.partner)
-
-
-def _few(samples: Sequence[Sample], most: int) -> list[Sample]:
-    """Samples of one size, some at most."""
-    same = [sample for sample in samples if seen_shape(sample) == seen_shape(samples[0])]
-    return same[:most]

@@ -80,9 +80,9 @@ class Model:
             frames = np.stack([sample.frames] * 2, axis=1)
             return listed(recorder, frames, self.T, sequence=True)
         from snnviz.data import normalize
-        from snnviz.export.encoding import inputs
+        from snnviz.export.encoding import alike, inputs
 
-        images = inputs([each for each in samples if each.image.shape == sample.image.shape][:2])
+        images = inputs(alike(samples, 2))
         return listed(recorder, normalize(images, self.mean or (0,), self.std or (1,)), self.T)
 
     def records(

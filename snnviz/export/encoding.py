@@ -94,10 +94,26 @@ def encode_samples(encoder: "Encoder", samples: Sequence[Sample], T: int) -> "Sp
         ShapeError: They do not suit the encoder.
         ConfigError: The encoder's network cannot be run so, or takes no event frames.
     """
+    return encode_alike(encoder, samples, T).maps()
+
+
+def encode_alike(encoder: "Encoder", samples: Sequence[Sample], T: int) -> "SpikeRecord":
+    """The record of samples of one size, still images or event frames, as the layer's shape is.
+
+    Raises:
+        ShapeError: As `encode_samples`.
+        ConfigError: As `encode_samples`.
+    """
     if samples[0].frames is None:
-        return encoder.encode(inputs(samples), T).maps()
+        return encoder.encode(inputs(samples), T)
     frames = np.stack([sample.frames for sample in samples if sample.frames is not None], axis=1)
-    return encoder.encode_sequence(frames, T).maps()
+    return encoder.encode_sequence(frames, T)
+
+
+def alike(samples: Sequence[Sample], most: int) -> list[Sample]:
+    """The first samples as large as the very first one, so many at most."""
+    shape = seen_shape(samples[0])
+    return list(islice((each for each in samples if seen_shape(each) == shape), most))
 
 
 def inputs(samples: Sequence[Sample]) -> "NDArray[np.float32]":

@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from snnviz.adapters.encoder import Encoder
 from snnviz.batching import batches
-from snnviz.data import Sample, to_input
+from snnviz.data import Sample
 from snnviz.errors import ConfigError
+from snnviz.export.encoding import encode_alike
 from snnviz.records.spikes import SpikeRecord
 
 _BATCH = 64
@@ -57,17 +55,6 @@ def encode_all(encoder: Encoder, samples: Sequence[Sample], T: int) -> list[Show
 
 
 def _encode(encoder: Encoder, samples: Sequence[Sample], T: int) -> SpikeRecord:
-    records = []
-    for part in batches(len(samples), _BATCH):
-        some = samples[part]
-        if some[0].frames is None:
-            records.append(encoder.encode(inputs(some), T))
-        else:
-            frames = np.stack([s.frames for s in some if s.frames is not None], axis=1)
-            records.append(encoder.encode_sequence(frames, T))
+    parts = batches(len(samples), _BATCH)
+    records = [encode_alike(encoder, samples[part], T) for part in parts]
     return SpikeRecord.joined(records).by_channel()
-
-
-def inputs(samples: Sequence[Sample]) -> NDArray[np.float32]:
-    """Still images of one size as an encoder takes them, float32 [N, C, H, W] in [0, 1]."""
-    return to_input(np.stack([sample.channels for sample in samples]))

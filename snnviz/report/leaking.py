@@ -16,9 +16,9 @@ from snnviz.adapters.encoder import Encoder
 from snnviz.adapters.network import NetworkEncoder
 from snnviz.data import Sample
 from snnviz.errors import SnnvizError
+from snnviz.export.encoding import inputs
 from snnviz.neurons.rule import IntegrateAndFire
 from snnviz.records.spikes import SpikeRecord
-from snnviz.report.encoding import inputs
 
 Floats = NDArray[np.float32]
 Step = tuple[Floats, NDArray[np.bool_], Floats]

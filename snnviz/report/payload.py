@@ -10,13 +10,14 @@ from snnviz._version import __version__
 from snnviz.adapters.encoder import Encoder
 from snnviz.data import Sample, draw_frames
 from snnviz.errors import ConfigError, ShapeError
+from snnviz.export.encoding import inputs
 from snnviz.files import printable
 from snnviz.neurons.first_spike import drive_thresholds
 from snnviz.records.spikes import SpikeRecord
 from snnviz.report.arithmetic import Arithmetic, agreement, find_arithmetic, normalized
 from snnviz.report.channels import channel_table, scores
 from snnviz.report.comparing import Compared, comparison
-from snnviz.report.encoding import Shown, encode_all, inputs
+from snnviz.report.encoding import Shown, encode_all
 from snnviz.report.leaking import leaky_rule, stepped_agreement
 from snnviz.report.packing import Block, Place
 from snnviz.report.training import Training, history
