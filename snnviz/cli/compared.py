@@ -6,38 +6,21 @@ from pathlib import Path
 import click
 
 from snnviz.adapters.encoder import Encoder
-from snnviz.cli.drawn import Drawn, Wanted
-from snnviz.cli.networks import open_checkpoint
+from snnviz.cli.drawn import Drawn, Wanted, other_encoders
 from snnviz.cli.output import note
 from snnviz.display import quantity
 from snnviz.export.encoding import alike, encode_samples
-from snnviz.tutorial.encoder import load_encoder
 
 
 def found_others(path: Path | None, wanted: Wanted, found: Drawn) -> Sequence[Encoder | None]:
     """For each encoder that is drawn the same layer of the other network; None: no other is."""
     if path is None:
         return [None] * len(found.encoders)
-    if wanted.model is None:
-        if wanted.layer:
-            raise click.UsageError(
-                "--compare draws the encoders of two checkpoints; leave out --layer, or give "
-                "--model"
-            )
-        checkpoint = open_checkpoint(
-            path, neuron=wanted.neuron, **wanted.stated, quiet=wanted.quiet
+    if wanted.model is None and wanted.layer:
+        raise click.UsageError(
+            "--compare draws the encoders of two checkpoints; leave out --layer, or give --model"
         )
-        return [load_encoder(checkpoint).to(wanted.device)]
-    from snnviz.cli.subjects import open_model, prepare
-
-    subject = open_model(
-        wanted.model, path, wanted.device, T=wanted.T, mean=wanted.mean, std=wanted.std,
-        quiet=wanted.quiet,
-    )  # fmt: skip
-    encoders = [subject.encoder(name) for name in found.names]
-    for encoder in encoders:
-        prepare(encoder, found.samples, found.T)
-    return encoders
+    return other_encoders(path, wanted, found)
 
 
 def partners(

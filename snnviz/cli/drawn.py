@@ -48,6 +48,7 @@ class Wanted:
         listing: `--list-layers`.
         quiet: `--quiet`.
         choice: The options that say which images.
+        samples: The images, where they are chosen already.
     """
 
     ckpt: Path | None
@@ -63,6 +64,7 @@ class Wanted:
     listing: bool
     quiet: bool
     choice: dict[str, Any]
+    samples: list[Sample] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +138,27 @@ def find_drawn(wanted: Wanted) -> Drawn:
     return _of_checkpoint(wanted) if wanted.model is None else _of_model(wanted, wanted.model)
 
 
+def other_encoders(path: Path, wanted: Wanted, found: Drawn) -> Sequence[Encoder]:
+    """The same layers of another checkpoint, or of the same `--model` with its weights.
+
+    Args:
+        path: The checkpoint.
+        wanted: What the user asks for.
+        found: What was found of that, whose images and steps the others are for.
+    """
+    other = replace(wanted, ckpt=path, T=found.T, predict=False, samples=found.samples)
+    return find_drawn(other).encoders
+
+
+def _chosen(
+    wanted: Wanted, predictions: Predict | None, channels: int
+) -> tuple[list[Sample], dict[str, Any]]:
+    """The images for an encoder of so many input channels, and what is said of them."""
+    if wanted.samples is not None:
+        return wanted.samples, {}
+    return choose_samples(predictions, predict=wanted.predict, channels=channels, **wanted.choice)
+
+
 def _of_checkpoint(wanted: Wanted) -> Drawn:
     """The encoder, or other layers, of a checkpoint of the tutorial's network."""
     ckpt, quiet = wanted.ckpt, wanted.quiet
@@ -151,12 +174,7 @@ def _of_checkpoint(wanted: Wanted) -> Drawn:
     whole = wanted.predict and checkpoint.holds_network
     network = build_timed(checkpoint, T, wanted.device) if whole else None
     predictions = _predictions(network)
-    samples, images = choose_samples(
-        predictions,
-        predict=wanted.predict,
-        channels=checkpoint.config.in_channels,
-        **wanted.choice,
-    )
+    samples, images = _chosen(wanted, predictions, checkpoint.config.in_channels)
     about = {
         # Its name without folders, for repeatable bytes.
         "checkpoint": describe(checkpoint, ckpt.name if ckpt else "bundled encoder"),
@@ -194,9 +212,7 @@ def _of_subject(
     from snnviz.cli.subjects import chosen_layers, prepare
 
     first = subject.encoder()
-    samples, images = choose_samples(
-        answering, predict=wanted.predict, channels=first.in_channels, **wanted.choice
-    )
+    samples, images = _chosen(wanted, answering, first.in_channels)
     layers = subject.layers(samples)
     names = chosen_layers(wanted.layer, layers)
     encoders = [subject.encoder(name) if name else first for name in names]
@@ -219,7 +235,8 @@ def _shared(
     from snnviz.cli.subjects import prepare
 
     infos = {info.name: info for info in layers}
-    several = len(names) > 1 and all(name in infos for name in names)
+    # Images that are chosen already are for a comparison, which draws no set of its own.
+    several = len(names) > 1 and all(name in infos for name in names) and wanted.samples is None
     with joined_ranks() as ranks:
         if wanted.listing or not several or samples[0].frames is not None or ranks.world > 1:
             return ()

@@ -151,7 +151,7 @@ def command(
         if not quiet:
             note(said[-1])
     beside = {
-        "compared": compare and _compared(wanted, compare, found.T),
+        "compared": compare and _compared(wanted, compare, found),
         "scorecard": analysis and _scorecard(analysis, found, quiet=quiet),
         "training": run and read_training(run, encoders=model is None, quiet=quiet),
     }
@@ -167,17 +167,13 @@ def command(
         say(f"{out}: {len(found.samples)} images, {len(page) / 1e3:,.0f} kB")
 
 
-def _compared(wanted: "Wanted", path: Path, T: int) -> "Compared":
+def _compared(wanted: "Wanted", path: Path, found: "Drawn") -> "Compared":
     """The encoder of another checkpoint."""
-    from snnviz.cli.drawn import find_drawn
+    from snnviz.cli.drawn import other_encoders
     from snnviz.report import Compared
 
-    # Which images does not matter here; one is enough to find the encoder.
-    choice = {**wanted.choice, "n_images": 1, "index": (), "select": (), "shuffle": False}
-    choice["image"] = wanted.choice["image"][:1]
-    other = find_drawn(replace(wanted, ckpt=path, T=T, predict=False, choice=choice))
     # Files of runs have the same names; then their folders tell them apart.
-    return Compared(other.encoders[0], told_apart(path, wanted.ckpt))
+    return Compared(other_encoders(path, wanted, found)[0], told_apart(path, wanted.ckpt))
 
 
 def _scorecard(path: Path, found: "Drawn", *, quiet: bool) -> dict[str, Any]:
