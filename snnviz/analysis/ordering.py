@@ -9,13 +9,14 @@ from snnviz.analysis.measuring import at_size
 from snnviz.analysis.within import Network, in_networks
 from snnviz.data import ImageSet, Sample
 from snnviz.errors import ConfigError
-from snnviz.export.encoding import alike, encode_samples
+from snnviz.export.encoding import encode_first
 from snnviz.metrics import CHANNEL_TYPES, QUANTITIES, Contours
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from snnviz.adapters.encoder import Encoder
+    from snnviz.records.spikes import SpikeRecord
 
 ORDERS = ("index", "rate", "type", "edges", "importance")
 """The orders of `channel_order`."""
@@ -30,6 +31,7 @@ def channel_order(
     by: str,
     *,
     network: Network | None = None,
+    known: "dict[int, SpikeRecord] | None" = None,
 ) -> tuple[int, ...]:
     """All channels of an encoder, the most telling first; equal ones in the order of their numbers.
 
@@ -45,6 +47,7 @@ def channel_order(
         T: Number of time steps.
         by: One of `ORDERS`.
         network: The whole network, for "importance", which needs labels too.
+        known: Records of samples by their index, which are not encoded again; others are added.
 
     Raises:
         ConfigError: There is no such order, or what it needs is missing.
@@ -52,8 +55,7 @@ def channel_order(
     """
     if by not in ORDERS:
         raise ConfigError(f"no order {by!r}; choose from {', '.join(ORDERS)}")
-    few = alike(samples, ORDER_IMAGES)
-    record = encode_samples(encoder, few, T)
+    few, record = encode_first(encoder, samples, T, ORDER_IMAGES, {} if known is None else known)
     K, H, W = record.shape[1:]
     if by == "index" or K == 1:
         return tuple(range(K))

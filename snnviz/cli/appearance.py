@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from snnviz.adapters.encoder import Encoder
     from snnviz.analysis.within import Network
     from snnviz.data import Sample
+    from snnviz.records.spikes import SpikeRecord
 
 # Inches of a unit of length.
 _UNITS = {"in": 1.0, "mm": 1 / 25.4, "cm": 1 / 2.54, "pt": 1 / 72}
@@ -139,6 +140,7 @@ def chosen_channels(
     channels: tuple[int, ...],
     sort: str,
     network: "Network | None",
+    known: "dict[int, SpikeRecord]",
 ) -> tuple[int, ...]:
     """The channels to draw in their order; none where that is all of them as they are numbered.
 
@@ -149,7 +151,7 @@ def chosen_channels(
         return channels
     from snnviz.analysis.ordering import channel_order
 
-    order = channel_order(encoder, samples, T, sort, network=network)
+    order = channel_order(encoder, samples, T, sort, network=network, known=known)
     if missing := sorted(set(channels) - set(order)):
         raise ConfigError(f"channels must be in 0..{len(order) - 1}, got {missing}")
     return tuple(k for k in order if not channels or k in channels)

@@ -9,7 +9,8 @@ from snnviz.adapters.encoder import Encoder
 from snnviz.cli.drawn import Drawn, Wanted, other_encoders
 from snnviz.cli.output import note
 from snnviz.display import quantity
-from snnviz.export.encoding import alike, encode_samples
+from snnviz.export.encoding import encode_first, encode_samples
+from snnviz.records.spikes import SpikeRecord
 
 
 def found_others(path: Path | None, wanted: Wanted, found: Drawn) -> Sequence[Encoder | None]:
@@ -24,7 +25,12 @@ def found_others(path: Path | None, wanted: Wanted, found: Drawn) -> Sequence[En
 
 
 def partners(
-    encoder: Encoder, other: Encoder | None, found: Drawn, *, match: bool
+    encoder: Encoder,
+    other: Encoder | None,
+    found: Drawn,
+    known: dict[int, SpikeRecord],
+    *,
+    match: bool,
 ) -> tuple[int, ...]:
     """For each channel the one of the other encoder beside it; none: that of the same number."""
     if not match:
@@ -34,8 +40,8 @@ def partners(
     from snnviz.analysis.ordering import ORDER_IMAGES  # a third of a second
     from snnviz.metrics import match_channels
 
-    few = alike(found.samples, ORDER_IMAGES)
-    first, second = (encode_samples(each, few, found.T) for each in (encoder, other))
+    few, first = encode_first(encoder, found.samples, found.T, ORDER_IMAGES, known)
+    second = encode_samples(other, few, found.T)
     matching = match_channels(first.count(found.T - 1), second.count(found.T - 1))
     paired = matching.partner >= 0
     mean = float(matching.correlation[paired].mean())

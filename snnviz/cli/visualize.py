@@ -258,10 +258,11 @@ def command(
                     say(found.table())
                 return
             others = found_others(compare, wanted, found)
+            known = [dict(found.known(number)) for number in range(len(found.encoders))]
             figure_options = [
                 FigureSetOptions(
                     T=found.T,
-                    partner=partners(encoder, other, found, match=match),
+                    partner=partners(encoder, other, found, records, match=match),
                     channels=chosen_channels(
                         encoder,
                         found.samples,
@@ -269,23 +270,24 @@ def command(
                         channels=channels,
                         sort=sort,
                         network=found.network(encoder),
+                        known=records,
                     ),
                     **drawing,
                 )
-                for encoder, other in zip(found.encoders, others, strict=True)
+                for encoder, other, records in zip(found.encoders, others, known, strict=True)
             ]
             several = len(found.encoders) > 1
             places = [out_dir / folder for folder in found.folders] if several else [out_dir]
             if several:
                 for place in places:
                     check_folder(place, SETS, overwrite=overwrite, resume=resume)
-            # Of several layers none is drawn where another cannot be.
-            known = [
-                check_views(encoder, found.samples, figure_options[number], found.known(number))
-                if several
-                else {}
-                for number, encoder in enumerate(found.encoders)
-            ]
+                # Of several layers none is drawn where another cannot be.
+                known = [
+                    check_views(encoder, found.samples, layer_options, records)
+                    for encoder, layer_options, records in zip(
+                        found.encoders, figure_options, known, strict=True
+                    )
+                ]
         drawn = zip(places, found.names, found.encoders, others, known, figure_options, strict=True)
         for place, name, encoder, other, records, layer_options in drawn:
             manifest = write_figure_sets(

@@ -52,6 +52,28 @@ def encoded(
                 yield batch[some], record[some]
 
 
+def encode_first(
+    encoder: "Encoder",
+    samples: Sequence[Sample],
+    T: int,
+    most: int,
+    known: "dict[int, SpikeRecord]",
+) -> "tuple[list[Sample], SpikeRecord]":
+    """The first samples of one size, so many at most, and their record as feature maps.
+
+    Args:
+        encoder: What encodes the images.
+        samples: The images.
+        T: Number of time steps.
+        most: How many at most.
+        known: Records by the samples' index, which are not encoded again; these are added.
+    """
+    few = alike(samples, most)
+    record = _completed(encoder, few, T, known)
+    known |= {sample.index: record[n] for n, sample in enumerate(few)}
+    return few, record
+
+
 def keep_few(
     encoder: "Encoder", found: "dict[int, SpikeRecord]", record: "SpikeRecord", sample: Sample
 ) -> None:

@@ -95,3 +95,18 @@ def test_mistakes_are_one_line_and_write_nothing(options, message, tmp_path, cap
     assert message in error
     assert len(error.strip().splitlines()) == 1
     assert not out.exists()
+
+
+def test_images_that_decide_on_an_order_are_encoded_once(tmp_path, monkeypatch):
+    from snnviz.adapters.chain import ChainEncoder
+
+    encoded = []
+    original = ChainEncoder.encode
+
+    def counted(self, images, T=None):
+        encoded.append(len(images))
+        return original(self, images, T)
+
+    monkeypatch.setattr(ChainEncoder, "encode", counted)
+    status, _ = visualize(tmp_path, "--sort", "rate")
+    assert (status, sum(encoded)) == (0, 3)
