@@ -54,7 +54,19 @@ def record(
         >>> list(recording), recording["2"].shape
         (['2'], (2, 3))
     """
-    recorder = Recorder(net, layers)
+    return recorded(Recorder(net, layers), images, T, sequence=sequence, drives=drives, seed=seed)
+
+
+def recorded(
+    recorder: Recorder,
+    images: Tensor | NDArray[np.floating],
+    T: int | None = None,
+    *,
+    sequence: bool = False,
+    drives: bool = False,
+    seed: int | None = None,
+) -> Recording:
+    """As `record`, of a network that a `Recorder` runs."""
     source = as_source(images, recorder.net, sequence=sequence)
     with recorder.running() as start:
         found = recorder.probe(source, T, start)
@@ -64,7 +76,7 @@ def record(
         heard = recorder.alone(found, source, T, wanted, start, drives=drives)
         if not heard:
             heard, left_out = recorder.own(
-                found, source, T, wanted, start, seed=seed, drives=drives, skip=layers == "all"
+                found, source, T, wanted, start, seed=seed, drives=drives, skip=recorder.everything
             )
         return Recording(
             T,

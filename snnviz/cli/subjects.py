@@ -15,7 +15,7 @@ from snnviz.adapters.answering import Answerer
 from snnviz.adapters.models import build_model, load_weights
 from snnviz.adapters.network import NetworkEncoder
 from snnviz.adapters.recorder import Probes, Recorder
-from snnviz.adapters.recording import listed, record
+from snnviz.adapters.recording import listed, recorded
 from snnviz.batching import batches
 from snnviz.cli.output import note
 from snnviz.errors import CheckpointError, ConfigError, ShapeError
@@ -100,12 +100,13 @@ class Model:
         same = [s for s in samples if s.frames is None and s.image.shape == samples[0].image.shape]
         names = [info.name for info in layers]
         found: list[dict[int, SpikeRecord]] = [{} for _ in names]
+        recorder = Recorder(self.net, names, self.probes)
         bytes_each = sum(info.neurons for info in layers) * (1 + T)
         for some in batches(min(len(same), _RECORD_BYTES // bytes_each), _IMAGES):
             shown = same[some]
             images = normalize(inputs(shown), self.mean or (0,), self.std or (1,))
             try:
-                recording = record(self.net, images, T, layers=names)
+                recording = recorded(recorder, images, T)
             except (ConfigError, ShapeError):
                 return [{} for _ in names]
             for name, records in zip(names, found, strict=True):

@@ -12,7 +12,7 @@ from spikingjelly.activation_based import functional
 from snnviz.adapters.models import build_model
 from snnviz.adapters.network import NetworkEncoder
 from snnviz.adapters.probing import probe
-from snnviz.adapters.recording import record
+from snnviz.adapters.recording import recorded
 from snnviz.cli import subjects
 from snnviz.data import garments
 from tests.commands import one_line
@@ -239,7 +239,7 @@ def test_one_run_serves_all_layers(net, run, monkeypatch):  # noqa: ARG001
         assert code == 0
     calls, runs = [], []
     monkeypatch.setattr(NetworkEncoder, "encode", lambda *_, **__: calls.append(1))
-    monkeypatch.setattr(subjects, "record", lambda *a, **k: runs.append(1) or record(*a, **k))
+    monkeypatch.setattr(subjects, "recorded", lambda *a: runs.append(1) or recorded(*a))
     code, _, err = run("visualize", *GIVEN, "--layer", "all", "--format", "npz", "--out-dir", "o")
     assert (code, err) == (0, "")
     assert (calls, runs) == ([], [1])
