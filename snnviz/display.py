@@ -8,17 +8,24 @@ from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageColor
 
-from snnviz.grid import SATURATED, SILENT, choose_layout, compose, normalize_counts
+from snnviz.grid import (
+    GAP_COLOR,
+    SATURATED,
+    SATURATED_COLOR,
+    SILENT,
+    SILENT_COLOR,
+    choose_layout,
+    compose,
+    normalize_counts,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Bytes = NDArray[np.uint8]
 
-# Colours of what has no grey level, as in the figures: silent, saturated, and between the maps.
-_SILENT, _SATURATED, _GAP = (42, 63, 82), (230, 159, 0), (169, 188, 208)
 # Kernels: weights above and below 0.
 _ABOVE, _BELOW = np.array([213, 94, 0]), np.array([0, 114, 178])
 # Letters of what is told of a value in a line.
@@ -100,11 +107,11 @@ def count_picture(counts: "NDArray[np.integer]", *, t: int, T: int, most: int = 
     grey = np.nan_to_num(canvas).clip(0, 1)
     picture = np.repeat((grey * 255).round().astype(np.uint8)[..., np.newaxis], 3, axis=2)
     for places, colour in (
-        (canvas == SILENT, _SILENT),
-        (canvas == SATURATED, _SATURATED),
-        (np.isnan(canvas), _GAP),
+        (canvas == SILENT, SILENT_COLOR),
+        (canvas == SATURATED, SATURATED_COLOR),
+        (np.isnan(canvas), GAP_COLOR),
     ):
-        picture[places] = colour
+        picture[places] = ImageColor.getrgb(colour)
     return picture
 
 
@@ -118,7 +125,7 @@ def image_picture(images: "Bytes") -> "Bytes":
     n, _, height, width = colours.shape
     layout = choose_layout((n, height, width))
     picture = np.empty((*layout.shape, 3), np.uint8)
-    picture[:] = _GAP
+    picture[:] = ImageColor.getrgb(GAP_COLOR)
     for k, image in enumerate(colours):
         top, left = layout.corner(k)
         picture[top : top + height, left : left + width] = image.transpose(1, 2, 0)

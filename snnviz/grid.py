@@ -23,6 +23,12 @@ SILENT = -1.0  # no spike anywhere in the map
 SATURATED = 2.0  # a spike in every step everywhere
 GAP = np.nan  # between the maps
 
+# A bluish and an orange hue: no grey map contains them, colour-blind readers tell them apart, and
+# the first is dark enough that a page of silent maps does not outshine the others.
+SILENT_COLOR = "#2a3f52"
+SATURATED_COLOR = "#e69f00"
+GAP_COLOR = "#a9bcd0"
+
 
 @dataclass(frozen=True)
 class Layout:

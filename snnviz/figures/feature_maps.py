@@ -16,8 +16,15 @@ from snnviz.figures.layout.legend import Swatch
 from snnviz.figures.layout.place import Place
 from snnviz.figures.layout.sizes import measure
 from snnviz.figures.layout.text import ends_first, fitting_size
-from snnviz.figures.levels import SATURATED_COLOR, SILENT_COLOR, canvas_colors, cross
-from snnviz.grid import Layout, choose_layout, compose, normalize_counts
+from snnviz.figures.levels import canvas_colors, cross
+from snnviz.grid import (
+    SATURATED_COLOR,
+    SILENT_COLOR,
+    Layout,
+    choose_layout,
+    compose,
+    normalize_counts,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -21,7 +21,7 @@ from snnviz.figures.layout.tiles import (
     pixel_of,
     to_pixels,
 )
-from snnviz.figures.levels import DIVERGING, GAP_COLOR, NOTCH_COLOR
+from snnviz.figures.levels import DIVERGING, NOTCH_COLOR
 from snnviz.figures.means import (
     check_means,
     mean_bar,
@@ -30,6 +30,7 @@ from snnviz.figures.means import (
     special_swatches,
 )
 from snnviz.figures.types import check_types, type_colors, type_notches, type_swatches
+from snnviz.grid import GAP_COLOR
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,17 +12,12 @@ import numpy as np
 from matplotlib.colors import to_rgb
 
 from snnviz.errors import ConfigError
-from snnviz.grid import GAP, SATURATED, SILENT
+from snnviz.grid import GAP, GAP_COLOR, SATURATED, SATURATED_COLOR, SILENT, SILENT_COLOR
 
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap
     from numpy.typing import NDArray
 
-# A bluish and an orange hue: no grey map contains them, colour-blind readers tell them apart, and
-# the first is dark enough that a page of silent maps does not outshine the others.
-SILENT_COLOR = "#2a3f52"
-SATURATED_COLOR = "#e69f00"
-GAP_COLOR = "#a9bcd0"
 LINES = {"silent": (GAP_COLOR, 1), "saturated": (SILENT_COLOR, 2)}
 """In which colour, and how often, such a map is crossed."""
 NOTCH_COLOR = "#141414"

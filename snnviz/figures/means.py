@@ -7,8 +7,8 @@ from matplotlib.colors import Normalize as LinearNorm
 
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.figures.layout.tiles import Bar, Swatch, check_maps, to_pixels
-from snnviz.figures.levels import SATURATED_COLOR, SILENT_COLOR, canvas_colors, cross
-from snnviz.grid import SATURATED, SILENT
+from snnviz.figures.levels import canvas_colors, cross
+from snnviz.grid import SATURATED, SATURATED_COLOR, SILENT, SILENT_COLOR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from snnviz.figures.layout.column import SMALL, add_legend, build_column
 from snnviz.figures.layout.place import Place
 from snnviz.figures.layout.plot import LINE_COLOR
 from snnviz.figures.layout.tiles import check_maps
-from snnviz.figures.levels import SATURATED_COLOR, SILENT_COLOR
+from snnviz.grid import SATURATED_COLOR, SILENT_COLOR
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

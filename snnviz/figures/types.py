@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.figures.layout.tiles import Swatch
-from snnviz.figures.levels import SATURATED_COLOR, SILENT_COLOR
+from snnviz.grid import SATURATED_COLOR, SILENT_COLOR
 
 # Okabe and Ito's colours, told apart with any kind of colour vision, but for the orange that is
 # taken and the black that is too near to that of silence.

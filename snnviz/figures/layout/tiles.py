@@ -20,8 +20,7 @@ from snnviz.figures.layout.legend import Swatch
 from snnviz.figures.layout.place import COLUMN, Place
 from snnviz.figures.layout.sizes import measure
 from snnviz.figures.layout.text import fitting_size, shorten, widest
-from snnviz.figures.levels import GAP_COLOR
-from snnviz.grid import choose_layout
+from snnviz.grid import GAP_COLOR, choose_layout
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
