@@ -243,3 +243,14 @@ def printable(name: str) -> str:
     """
     text = name.encode("utf-8", "backslashreplace").decode()
     return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def path_ends(path: Path) -> list[str]:
+    """The name of a path, and then with one folder more each, up to the whole path.
+
+    Example:
+        >>> path_ends(Path("/runs/a/max.pth"))[:2]
+        ['max.pth', 'a/max.pth']
+    """
+    parts = path.resolve().parts
+    return ["/".join(parts[-depth:]) for depth in range(1, len(parts) + 1)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from snnviz.errors import ConfigError
+from snnviz.files import path_ends
 
 if TYPE_CHECKING:
     from snnviz.adapters.encoder import Encoder
@@ -164,9 +165,6 @@ def told_apart(path: Path, other: Path | None) -> str:
         >>> told_apart(Path("runs/b/max.pth"), Path("runs/a/max.pth"))
         'b/max.pth'
     """
-    parts = path.resolve().parts
-    others = () if other is None else other.resolve().parts
-    same = 0
-    while same < min(len(parts), len(others)) - 1 and parts[-1 - same] == others[-1 - same]:
-        same += 1
-    return "/".join(parts[-1 - same :])
+    ends = path_ends(path)
+    others = set() if other is None else set(path_ends(other))
+    return next((end for end in ends if end not in others), ends[-1])

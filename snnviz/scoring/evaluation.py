@@ -69,7 +69,7 @@ def evaluate(
         progress: Called as `progress("test", done, total)` after each pass, in images.
         ranks: Processes with the same network; each looks at its share, and all get the whole
             result.
-        model: What computes `net`; by default its fast twin, where it has one.
+        model: What computes `net`; by default its faster form, where it has one.
 
     Raises:
         SnnvizError: As `check_set`.

@@ -12,7 +12,7 @@ from snnviz.analysis.coders import (
 )
 from snnviz.data import ImageSet, to_input
 from snnviz.errors import CheckpointError
-from snnviz.files import printable
+from snnviz.files import path_ends, printable
 from snnviz.tutorial.baselines import untrained_encoder
 from snnviz.tutorial.encoder import bundled, load_encoder
 from snnviz.tutorial.layouts import Checkpoint
@@ -112,8 +112,7 @@ def _new_name(path: Path, taken: Collection[str]) -> str:
     if path == bundled():
         names = ["bundled encoder"]
     else:
-        parts = path.resolve().parts
         # It heads tables and names arrays, which take text of one line in UTF-8.
-        names = [printable("/".join(parts[-depth:])) for depth in range(1, len(parts) + 1)]
+        names = [printable(end) for end in path_ends(path)]
     numbered = (f"{names[0]} ({number})" for number in range(2, len(taken) + 3))
     return next(name for name in (*names, *numbered) if name not in taken)
