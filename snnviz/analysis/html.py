@@ -5,13 +5,10 @@ from typing import TYPE_CHECKING
 
 from snnviz.analysis.scorecard import SCORES, grouped, written
 from snnviz.analysis.text import scorecard_notes
-from snnviz.display import count_picture, thumbnail
+from snnviz.records.shown import counts_thumbnail
 
 if TYPE_CHECKING:
     from snnviz.analysis.analyzing import Analysis
-
-# So many channels are shown.
-_CHANNELS = 32
 
 
 def analysis_html(analysis: "Analysis") -> str:
@@ -30,16 +27,8 @@ def analysis_html(analysis: "Analysis") -> str:
     title = f"{analysis.studied.coder.name} on {analysis.images} images{fitted}"
     left_out = [f"Left out: {sentence}." for sentence in analysis.left_out]
     notes = "".join(f"<p>{escape(note)}</p>" for note in [*scorecard_notes(analysis), *left_out])
+    picture = counts_thumbnail(analysis.shown.first, analysis.studied.coder.t)
     return (
         f"<div><b>{escape(title)}</b><table><thead><tr>{head}</tr></thead>"
-        f"<tbody>{rows}</tbody></table>{notes}{_picture(analysis)}</div>"
+        f"<tbody>{rows}</tbody></table>{notes}{picture}</div>"
     )
-
-
-def _picture(analysis: "Analysis") -> str:
-    record = analysis.shown.first
-    t = analysis.studied.coder.t
-    maps = record.maps().count(t)[0]
-    shown = maps[:_CHANNELS]
-    caption = f"Spike counts of the first image, t = {t}: {len(shown)} of {len(maps)} channels"
-    return thumbnail(count_picture(shown, t=t, T=record.T, most=record.most), caption)

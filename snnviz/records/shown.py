@@ -33,6 +33,11 @@ def record_html(record: "SpikeRecord") -> str:
         return summary(title, facts)
     facts["spikes a neuron and step"] = f"{mean_rate(record):.4g}"
     facts["neurons that fire"] = f"{np.count_nonzero(counts) / counts.size:.1%}"
+    return summary(title, facts, counts_thumbnail(record, t))
+
+
+def counts_thumbnail(record: "SpikeRecord", t: int) -> str:
+    """The spike counts of a record's first image up to step t, of its first channels, as HTML."""
     maps = record[0].maps().count(t)[0]
     shown = maps[:_CHANNELS]
     channels = "channel 0" if len(shown) == 1 else f"channels 0 to {len(shown) - 1}"
@@ -40,5 +45,4 @@ def record_html(record: "SpikeRecord") -> str:
         f"Spike counts of the first image, t = {t}: {channels} of {len(maps)}, each from its "
         "lowest to its highest; silent maps blue, saturated ones orange"
     )
-    picture = count_picture(shown, t=t, T=record.T, most=record.most)
-    return summary(title, facts, thumbnail(picture, caption))
+    return thumbnail(count_picture(shown, t=t, T=record.T, most=record.most), caption)
