@@ -93,7 +93,11 @@ _RULES = {
             "without pictures of a step (--kind counts, spikes or membrane)",
         ),
         _Rule(
-            ("normalize", "cmap", "labels", "rows", "columns", "dpi", "sheet"),
+            (
+                *("normalize", "cmap", "labels", "rows", "columns", "dpi", "sheet", "caption"),
+                *("channel", "sort", "width", "font_size", "no_title", "no_legend"),
+                *("compose", "compare", "match"),
+            ),
             lambda given: set(given["format"]) == {"npz"},
             "where npz is the only --format",
         ),
