@@ -1,27 +1,26 @@
 """The encoder that `snnviz visualize --compare` draws beside the one under study."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from snnviz.adapters.encoder import Encoder
-from snnviz.cli.drawn import Drawn, Wanted, other_encoders
+from snnviz.cli.drawn import Drawn, Wanted, find_other
 from snnviz.cli.output import note
 from snnviz.display import quantity
 from snnviz.export.encoding import encode_first, encode_samples
 from snnviz.records.spikes import SpikeRecord
 
 
-def found_others(path: Path | None, wanted: Wanted, found: Drawn) -> Sequence[Encoder | None]:
-    """For each encoder that is drawn the same layer of the other network; None: no other is."""
+def found_other(path: Path | None, wanted: Wanted, found: Drawn) -> Drawn | None:
+    """The same layers of the other network; None: there is none."""
     if path is None:
-        return [None] * len(found.encoders)
+        return None
     if wanted.model is None and wanted.layer:
         raise click.UsageError(
             "--compare draws the encoders of two checkpoints; leave out --layer, or give --model"
         )
-    return other_encoders(path, wanted, found)
+    return find_other(path, wanted, found)
 
 
 def partners(

@@ -106,9 +106,15 @@ class Drawn:
         return self.records[place] if self.records else {}
 
     @property
+    def network_about(self) -> dict[str, Any]:
+        """The entry for the manifest of the checkpoint, or of the user's network."""
+        about: dict[str, Any] = self.about.get("model") or self.about["checkpoint"]
+        return about
+
+    @property
     def source(self) -> Source:
         """What captions call the encoder and the images."""
-        encoder, images = self.about.get("model") or self.about["checkpoint"], self.about["images"]
+        encoder, images = self.network_about, self.about["images"]
         name = encoder.get("model") or encoder["file"]
         weights = encoder.get("weights") or {}
         return Source(
@@ -138,7 +144,7 @@ def find_drawn(wanted: Wanted) -> Drawn:
     return _of_checkpoint(wanted) if wanted.model is None else _of_model(wanted, wanted.model)
 
 
-def other_encoders(path: Path, wanted: Wanted, found: Drawn) -> Sequence[Encoder]:
+def find_other(path: Path, wanted: Wanted, found: Drawn) -> Drawn:
     """The same layers of another checkpoint, or of the same `--model` with its weights.
 
     Args:
@@ -146,8 +152,7 @@ def other_encoders(path: Path, wanted: Wanted, found: Drawn) -> Sequence[Encoder
         wanted: What the user asks for.
         found: What was found of that, whose images and steps the others are for.
     """
-    other = replace(wanted, ckpt=path, T=found.T, predict=False, samples=found.samples)
-    return find_drawn(other).encoders
+    return find_drawn(replace(wanted, ckpt=path, T=found.T, predict=False, samples=found.samples))
 
 
 def _chosen(

@@ -169,11 +169,12 @@ def command(
 
 def _compared(wanted: "Wanted", path: Path, found: "Drawn") -> "Compared":
     """The encoder of another checkpoint."""
-    from snnviz.cli.drawn import other_encoders
+    from snnviz.cli.drawn import find_other
     from snnviz.report import Compared
 
     # Files of runs have the same names; then their folders tell them apart.
-    return Compared(other_encoders(path, wanted, found)[0], told_apart(path, wanted.ckpt))
+    other = find_other(path, wanted, found)
+    return Compared(other.encoders[0], told_apart(path, wanted.ckpt))
 
 
 def _scorecard(path: Path, found: "Drawn", *, quiet: bool) -> dict[str, Any]:

@@ -224,7 +224,7 @@ def command(
         "compare": "" if compare is None else told_apart(compare, ckpt),
     }
     with loading():
-        from snnviz.cli.compared import found_others, partners
+        from snnviz.cli.compared import found_other, partners
         from snnviz.cli.drawn import Wanted, find_drawn
         from snnviz.device import choose_device
         from snnviz.export import SETS, FigureSetOptions, write_figure_sets
@@ -257,7 +257,11 @@ def command(
                 if not quiet:
                     say(found.table())
                 return
-            others = found_others(compare, wanted, found)
+            beside = found_other(compare, wanted, found)
+            others = [None] * len(found.encoders) if beside is None else beside.encoders
+            about = (
+                found.about if beside is None else {**found.about, "compared": beside.network_about}
+            )
             known = [dict(found.known(number)) for number in range(len(found.encoders))]
             figure_options = [
                 FigureSetOptions(
@@ -295,7 +299,7 @@ def command(
                 found.samples,
                 place,
                 layer_options,
-                made_from={**found.about, **({} if name is None else {"layer": name})},
+                made_from={**about, **({} if name is None else {"layer": name})},
                 source=found.source,
                 other=other,
                 predict=found.predict,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from snnviz.records.spikes import SpikeRecord
 
 # A template takes up to some megabytes; Fashion-MNIST's ten titles and a few steps fit.
-_PLATES = 24
+_TEMPLATES = 24
 
 
 def figure_set(
@@ -78,14 +78,14 @@ def _input(sample: Sample, options: FigureSetOptions) -> "Callable[[str], bytes]
     return partial(template.render, sample.image)
 
 
-@lru_cache(_PLATES)
+@lru_cache(_TEMPLATES)
 def _input_template(
     shape: tuple[int, int], label: str | None, drawing: tuple[tuple[str, Any], ...], svg_text: bool
 ) -> InputTemplate:
     return InputTemplate(shape, label, svg_text=svg_text, **dict(drawing))
 
 
-@lru_cache(_PLATES)
+@lru_cache(_TEMPLATES)
 def _feature_map_template(
     shape: tuple[int, int, int], t: int, drawing: tuple[tuple[str, Any], ...], svg_text: bool
 ) -> FeatureMapTemplate:

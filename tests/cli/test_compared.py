@@ -1,5 +1,6 @@
 """`snnviz visualize --compose`, `--compare` and `--match`."""
 
+import hashlib
 import json
 
 import numpy as np
@@ -43,6 +44,8 @@ def test_matched_channels_are_told_and_drawn(checkpoints, tmp_path, capsys):
     assert visualize(out, "--ckpt", first, "--compare", second, "--match", "--compose") == 0
     manifest = json.loads((out / "manifest.json").read_text())
     assert manifest["options"]["compare"] == "b/max.pth"
+    # Another file of that name is another run, which is not gone on with.
+    assert manifest["compared"]["sha256"] == hashlib.sha256(second.read_bytes()).hexdigest()
     counts = snnviz.load_encoder(first).encode(snnviz.garments(3).batch([0, 1, 2]), 4).count(3)
     lively = [k for k in range(6) if counts[:, k].std() > 0]
     partner = manifest["options"]["partner"]
