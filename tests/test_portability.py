@@ -17,7 +17,6 @@ from snnviz.cli.interrupts import Stopped
 from snnviz.data import garments
 from snnviz.device import autocast_type, choose_device, has_bfloat16
 from snnviz.errors import ExportError
-from snnviz.tutorial.acceleration import native
 from snnviz.tutorial.runs import record_training
 from snnviz.tutorial.training import TrainConfig, train
 
@@ -56,57 +55,6 @@ def test_a_gpu_that_torch_has_no_kernels_for_is_not_taken(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(device, "_compute_on", lambda _name: None)
     assert choose_device() == "cuda:0"
-
-
-def compiler(path, *lines):
-    path.write_text("\n".join(["#!/bin/sh", *lines]))
-    path.chmod(0o755)
-    return path
-
-
-def compile_regions():
-    return native.library.__wrapped__(torch.float32, 2)
-
-
-@pytest.mark.skipif(os.name != "posix", reason="compilers that are shell scripts")
-class TestCompilers:
-    @pytest.fixture(autouse=True)
-    def needs_one(self, monkeypatch):
-        monkeypatch.delenv("CXX", raising=False)
-        try:
-            compile_regions()
-        except native.CompilerError as error:
-            pytest.skip(str(error))
-
-    def test_one_without_openmp_is_passed_over(self, tmp_path, monkeypatch):
-        compiler(tmp_path / "c++", "echo 'error: no openmp' >&2", "exit 1")
-        monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-        assert compile_regions()._name.endswith("regions.so")
-
-    def test_the_first_failure_is_told(self, tmp_path, monkeypatch):
-        for name in ("c++", "g++"):
-            compiler(tmp_path / name, f"echo 'error: {name} and $LC_ALL' >&2", "exit 1")
-        monkeypatch.setattr(native, "_COMPILERS", ("c++", "g++"))
-        monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-        with pytest.raises(native.CompilerError) as failed:
-            compile_regions()
-        assert "c++ failed (error: c++ and $LC_ALL); CXX can name" in str(failed.value)
-
-    def test_it_is_asked_in_english(self, tmp_path, monkeypatch):
-        path = compiler(tmp_path / "cc", 'echo "error in $LC_ALL" >&2', "exit 1")
-        monkeypatch.setenv("CXX", str(path))
-        with pytest.raises(native.CompilerError, match=r"failed \(error in C\)"):
-            compile_regions()
-
-    @pytest.mark.parametrize("stated", ["", "env c++", "env A=1 g++"])
-    def test_it_may_be_a_command_or_nothing(self, stated, monkeypatch):
-        monkeypatch.setenv("CXX", stated)
-        assert compile_regions()._name.endswith("regions.so")
-
-    def test_no_room_for_what_it_compiles(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(native.tempfile, "tempdir", str(tmp_path / "gone"))
-        with pytest.raises(native.CompilerError, match="gone"):
-            compile_regions()
 
 
 def test_the_line_to_go_on_with_on_windows(monkeypatch):

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from spikingjelly.activation_based import functional, layer, neuron, surrogate
 from torch import nn
 
+from snnviz.compiling import CompilerError
 from snnviz.data import ImageSet
 from snnviz.device import has_bfloat16
 from snnviz.errors import CheckpointError, ConfigError
@@ -219,7 +220,7 @@ def test_the_fast_network_drops_in_mixed_precision():
 def compiled_or_skip():
     try:
         native.library(torch.float32, 2)
-    except native.CompilerError as error:
+    except CompilerError as error:
         pytest.skip(str(error))
 
 

@@ -10,6 +10,7 @@ import warnings
 import torch
 from torch import nn
 
+from snnviz.compiling import CompilerError
 from snnviz.tutorial.acceleration import native
 from snnviz.tutorial.acceleration.fast_network import FastNetwork
 from snnviz.tutorial.acceleration.memory import keep_freed_memory
@@ -42,7 +43,7 @@ def accelerate(net: ConvSNN, images: int, *, amp: bool = False) -> nn.Module:
     try:
         for dtype in {torch.float32, torch.bfloat16 if amp else torch.float32}:
             native.library(dtype, net.T)
-    except native.CompilerError as error:
+    except CompilerError as error:
         warnings.warn(f"the network runs several times slower than it could: {error}", stacklevel=1)
         return net
     return FastNetwork(net)

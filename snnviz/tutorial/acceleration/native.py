@@ -5,11 +5,6 @@ float32. A region steps neurons from reset and keeps no potentials: its backward
 """
 
 import ctypes
-import os
-import shlex
-import shutil
-import subprocess
-import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -17,15 +12,11 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from snnviz.compiling import compiled
+
 _SOURCE = Path(__file__).with_name("regions.cpp")
 _STORED = {torch.float32: "float", torch.bfloat16: "uint16_t"}
 MAX_IN_CHANNELS = 16
-# Apple's, which is the first there, has no OpenMP; GCC goes by its number beside it.
-_COMPILERS = ("c++", "g++", "clang++", *(f"g++-{number}" for number in range(16, 10, -1)))
-
-
-class CompilerError(Exception):
-    """There is no compiler, or it cannot compile the regions."""
 
 
 class Neuron(ctypes.Structure):
@@ -54,50 +45,13 @@ class Shape(ctypes.Structure):
 def library(dtype: torch.dtype, T: int) -> ctypes.CDLL:
     """The regions for T steps, and for maps and spikes of that type.
 
-    They are compiled once a process, in about two seconds: a library kept for the next would have
-    to know for which processor it was made.
+    They are compiled once a process, in about two seconds.
 
     Raises:
         CompilerError: They cannot be compiled here.
     """
-    stated = shlex.split(os.environ.get("CXX", ""), posix=os.name == "posix")
-    commands = [stated] if stated else [[name] for name in _COMPILERS]
-    failures = []
-    for name, *options in commands:
-        if (compiler := shutil.which(name)) is None:
-            continue
-        try:
-            return _compile([compiler, *options], dtype, T)
-        except OSError as error:
-            failures.append(f"{compiler} cannot compile: {error}")
-        except CompilerError as error:
-            failures.append(str(error))
-    if not failures:
-        names = ", ".join(name for name, *_ in commands)
-        raise CompilerError(f"no C++ compiler ({names}) was found")
-    raise CompilerError(f"{failures[0]}; CXX can name a compiler that knows OpenMP")
-
-
-def _compile(command: list[str], dtype: torch.dtype, T: int) -> ctypes.CDLL:
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        target = Path(folder) / "regions.so"
-        # The steps are known when compiling, so that potentials stay in registers.
-        flags = ["-std=c++17", "-O3", "-march=native", "-fopenmp", "-shared", "-fPIC"]
-        macros = [f"-DSTEPS={T}", f"-DSTORED={_STORED[dtype]}"]
-        result = subprocess.run(  # noqa: S603
-            [*command, *flags, *macros, str(_SOURCE), "-o", str(target)],
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, "LC_ALL": "C"},  # so that an error is called one
-        )
-        if result.returncode:
-            lines = [line for line in result.stderr.splitlines() if "error" in line] or [""]
-            raise CompilerError(f"{command[0]} failed ({lines[0].strip()})")
-        try:
-            return ctypes.CDLL(str(target))
-        except OSError as error:
-            raise CompilerError(f"what {command[0]} compiled cannot be loaded ({error})") from error
+    # The steps are known when compiling, so that potentials stay in registers.
+    return compiled(_SOURCE, "-fopenmp", f"-DSTEPS={T}", f"-DSTORED={_STORED[dtype]}")
 
 
 def fire_and_pool(maps: Tensor, scale: Tensor, shift: Tensor, neuron: Neuron) -> Tensor:

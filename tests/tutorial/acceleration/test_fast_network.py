@@ -7,6 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from snnviz.compiling import CompilerError
 from snnviz.data import garments
 from snnviz.device import has_bfloat16
 from snnviz.scoring.evaluation import evaluate
@@ -19,7 +20,7 @@ from tests.lively import lively
 
 try:
     native.library(torch.float32, 2)
-except native.CompilerError as error:
+except CompilerError as error:
     pytestmark = pytest.mark.skip(reason=str(error))
 
 
