@@ -13,14 +13,14 @@ images, train_images = snnviz.garments(60), snnviz.garments(80, "train")
 
 encoder = snnviz.load_encoder()  # or a checkpoint, or any torch.nn.Module
 config = snnviz.NetworkConfig(T=4, channels=encoder.channels)
-coders = [
-    snnviz.encoder_coder("bundled", encoder, T=4),
-    *snnviz.baseline_coders(config, 4, train_images, seeds=[0]),
+encodings = [
+    snnviz.encoding_of("bundled", encoder, T=4),
+    *snnviz.baseline_encodings(config, 4, train_images, seeds=[0]),
 ]
-analysis = snnviz.analyze(coders, images, train_images)
+analysis = snnviz.analyze(encodings, images, train_images)
 
 for measured in analysis.measured[:2]:
     reconstruction = measured.results["reconstruction"]
-    print(f"{measured.coder.name}: read back with {reconstruction.psnr[-1]:.2f} dB")
+    print(f"{measured.encoding.name}: read back with {reconstruction.psnr[-1]:.2f} dB")
 for path in snnviz.write_analysis(analysis, images, out, formats=["png"]):
     print(f"wrote {path}")

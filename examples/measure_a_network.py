@@ -16,7 +16,7 @@ out.mkdir(parents=True, exist_ok=True)
 
 network = snnviz.load_checkpoint(sys.argv[1]).build_network()
 images = snnviz.garments(200)  # or snnviz.fashion_mnist("data")
-found = snnviz.measure(network, images)
+found = snnviz.evaluation_report(network, images)
 
 print(f"{found.correct} of {found.total} right, after one step {found.accuracy_at[0]:.3f}")
 for layer, rate in found.firing_rate.items():

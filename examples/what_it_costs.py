@@ -12,7 +12,7 @@ if len(sys.argv) < 2:
     sys.exit(__doc__)
 
 network = snnviz.load_checkpoint(sys.argv[1]).build_network()
-found = snnviz.measure(network, snnviz.garments(100))  # or snnviz.fashion_mnist("data")
+found = snnviz.evaluation_report(network, snnviz.garments(100))  # or snnviz.fashion_mnist("data")
 
 # %% Synaptic operations, layer by layer; the first layer sees grey levels and multiplies
 for layer, macs in found.macs.items():

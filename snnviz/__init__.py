@@ -46,10 +46,10 @@ Export:
 
 Analysis:
     analyze, Analysis: how good an encoder is, in numbers
-    encoder_coder, baseline_coders, checkpoint_coders: what is analyzed and compared
+    encoding_of, baseline_encodings, checkpoint_encodings: what is analyzed and compared
     write_analysis: an analysis as a folder of tables and figures
     evaluate: accuracy and loss of a network
-    measure, Measurement, Energy: all that one pass of images through a network shows
+    evaluation_report, EvaluationReport, Energy: all that one pass of images through a network shows
     channel_importance: what a network loses without each channel
 
 Training:
@@ -67,10 +67,10 @@ Names are loaded when first used: `import snnviz` costs neither torch nor matplo
 docstrings take `import numpy as np` and `import snnviz` as done.
 """
 
-import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from snnviz._renaming import old_names
 from snnviz._version import __version__
 
 # Where each public name lives.
@@ -109,8 +109,8 @@ _HOMES = {
     "channel_importance": "scoring.importance",
     "evaluate": "scoring.answers",
     "train": "tutorial.training",
-    "measure": "scoring.answers",
-    "Measurement": "scoring.measurement",
+    "evaluation_report": "scoring.answers",
+    "EvaluationReport": "scoring.report",
     "Energy": "metrics.energy",
     "accuracy_over_time_figure": "figures",
     "comparison_figure": "figures",
@@ -144,36 +144,36 @@ _HOMES = {
     "widget": "report",
     "Analysis": "analysis",
     "analyze": "analysis",
-    "baseline_coders": "tutorial.coders",
-    "checkpoint_coders": "tutorial.coders",
-    "encoder_coder": "analysis",
+    "baseline_encodings": "tutorial.encodings",
+    "checkpoint_encodings": "tutorial.encodings",
+    "encoding_of": "analysis",
     "write_analysis": "analysis",
     "read_curves": "tutorial.runs",
     "record_training": "tutorial.runs",
 }
 # Names that changed, old to new: the old ones work for one version, with a warning.
 _RENAMED = {
+    "Measurement": "EvaluationReport",
     "anytime_figure": "accuracy_over_time_figure",
+    "baseline_coders": "baseline_encodings",
+    "checkpoint_coders": "checkpoint_encodings",
+    "encoder_coder": "encoding_of",
+    "measure": "evaluation_report",
     "staircase_figure": "fi_curve_figure",
 }
 
 __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604
 
 
-def __getattr__(name: str) -> Any:
-    if name in _RENAMED:
-        new = _RENAMED[name]
-        warnings.warn(
-            f"snnviz.{name} is called {new} now; the old name goes with the next version",
-            DeprecationWarning,
-            stacklevel=2,
-        )
-        return getattr(import_module("snnviz"), new)
+def _load(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'snnviz' has no attribute {name!r}")
     value = getattr(import_module(f"snnviz.{_HOMES[name]}"), name)
     globals()[name] = value
     return value
+
+
+__getattr__ = old_names("snnviz", _RENAMED, _load)
 
 
 def __dir__() -> list[str]:
@@ -188,7 +188,7 @@ if TYPE_CHECKING:
     from snnviz.analysis import (
         Analysis,
         analyze,
-        encoder_coder,
+        encoding_of,
         write_analysis,
     )
     from snnviz.data import ImageSet, Sample, fashion_mnist, garments, load_picture, to_input
@@ -235,11 +235,11 @@ if TYPE_CHECKING:
     from snnviz.records.recording import LayerInfo, Recording
     from snnviz.records.spikes import SpikeRecord
     from snnviz.report import widget
-    from snnviz.scoring.answers import evaluate, measure
+    from snnviz.scoring.answers import evaluate, evaluation_report
     from snnviz.scoring.importance import channel_importance
-    from snnviz.scoring.measurement import Measurement
-    from snnviz.tutorial.coders import baseline_coders, checkpoint_coders
+    from snnviz.scoring.report import EvaluationReport
     from snnviz.tutorial.encoder import load_encoder
+    from snnviz.tutorial.encodings import baseline_encodings, checkpoint_encodings
     from snnviz.tutorial.layouts import (
         Checkpoint,
         load_checkpoint,

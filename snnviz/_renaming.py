@@ -2,8 +2,9 @@
 
 import functools
 import warnings
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
@@ -29,15 +30,51 @@ def renamed(**new_names: str) -> Callable[[Callable[P, Result]], Callable[P, Res
         def wrapper(*args: P.args, **kwargs: P.kwargs) -> Result:
             for old, new in new_names.items():
                 if old in kwargs:
-                    warnings.warn(
-                        f"{old} of {function.__name__} is called {new} now; the old name goes with "
-                        "the next version",
-                        DeprecationWarning,
-                        stacklevel=2,
-                    )
+                    _warn(f"{old} of {function.__name__}", new, stacklevel=3)
                     kwargs[new] = kwargs.pop(old)
             return function(*args, **kwargs)
 
         return wrapper
 
     return decorate
+
+
+def old_names(
+    module: str, new_names: Mapping[str, str], load: Callable[[str], Any] | None = None
+) -> Callable[[str], Any]:
+    """A `__getattr__` for a module that also has what it holds by the old names.
+
+    Args:
+        module: The module's full name.
+        new_names: The new name of each old one.
+        load: Gives what has any other name; None: there is nothing else.
+    """
+
+    def get(name: str) -> Any:
+        if name not in new_names:
+            if load is not None:
+                return load(name)
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        new = new_names[name]
+        _warn(f"{module}.{name}", new, stacklevel=3)
+        return getattr(import_module(module), new)
+
+    return get
+
+
+def old_attribute(old: str, new: str) -> Any:
+    """A property for a class that has what `new` holds by its old name, too."""
+
+    def get(instance: object) -> Any:
+        _warn(f"{type(instance).__name__}.{old}", new, stacklevel=3)
+        return getattr(instance, new)
+
+    return property(get)
+
+
+def _warn(old: str, new: str, stacklevel: int) -> None:
+    warnings.warn(
+        f"{old} is called {new} now; the old name goes with the next version",
+        DeprecationWarning,
+        stacklevel=stacklevel,
+    )

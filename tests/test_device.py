@@ -9,7 +9,7 @@ from snnviz.data import garments
 from snnviz.device import full_precision
 from snnviz.scoring.evaluation import evaluate, predict
 from snnviz.scoring.importance import channel_importance
-from snnviz.scoring.measurement import measure
+from snnviz.scoring.report import evaluation_report
 from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.lively import lively
 
@@ -28,8 +28,8 @@ def of_evaluation(net):
     return found.correct, found.loss
 
 
-def of_measurement(net):
-    found = measure(net, garments(40))
+def of_report(net):
+    found = evaluation_report(net, garments(40))
     return found.loss, found.firing_rate
 
 
@@ -42,7 +42,7 @@ def of_silencing(net):
 
 
 @pytest.mark.parametrize(
-    "compute", [of_encoding, of_evaluation, of_measurement, of_prediction, of_silencing]
+    "compute", [of_encoding, of_evaluation, of_report, of_prediction, of_silencing]
 )
 def test_a_caller_s_autocast_does_not_change_what_counts(compute, net):
     """Nor does TF32: both are left out by the same `full_precision`."""

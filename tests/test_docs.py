@@ -13,7 +13,7 @@ from PIL import Image
 
 import snnviz
 import snnviz.metrics
-from snnviz.analysis import SCORES, encoder_coder
+from snnviz.analysis import SCORES, encoding_of
 from snnviz.analysis.tables import as_json
 from snnviz.cli import COMMANDS
 from snnviz.cli.appearance import appearance_options
@@ -146,8 +146,8 @@ def test_every_number_of_the_scorecard_is_explained():
 
 def test_every_key_of_the_analysis_is_documented(drawn_images):
     images = drawn_images.head(5)
-    coders = [encoder_coder("mine", snnviz.load_encoder(), 2)]
-    found = as_json(snnviz.analyze(coders, images, images), {})
+    encodings = [encoding_of("mine", snnviz.load_encoder(), 2)]
+    found = as_json(snnviz.analyze(encodings, images, images), {})
     page = (ROOT / "docs" / "analysis.md").read_text()
     listed = re.findall(r"`(\w+)`", page[page.index("Keys of `analysis.json`") :].split("\n\n")[0])
     own = {*found, *found["encoders"][0], *found["alignment"]}

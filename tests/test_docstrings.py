@@ -19,7 +19,7 @@ CAME_OUT = {
     "Encoder",
     "EpochResult",
     "LayerInfo",
-    "Measurement",
+    "EvaluationReport",
     "Recording",
     "Sample",
     "SpikeRecord",

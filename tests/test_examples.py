@@ -12,7 +12,7 @@ from PIL import Image
 
 from snnviz.data import garments
 from snnviz.scoring.importance import channel_importance
-from snnviz.scoring.measurement import measure
+from snnviz.scoring.report import evaluation_report
 from snnviz.tutorial.encoder import load_encoder
 from snnviz.tutorial.layouts import load_checkpoint, save_checkpoint
 from snnviz.tutorial.network import NetworkConfig, build_network
@@ -77,7 +77,7 @@ def test_measure_a_network(tmp_path):
         {"net": net.state_dict(), "network": net.config.as_dict()}, tmp_path / "net.pth"
     )
     out = run("measure_a_network.py", tmp_path / "net.pth", "out", cwd=tmp_path)
-    found = measure(net, garments(200))
+    found = evaluation_report(net, garments(200))
     assert out.startswith(
         f"{found.correct} of 200 right, after one step {found.accuracy_at[0]:.3f}"
     )

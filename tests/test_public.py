@@ -28,7 +28,7 @@ PUBLIC = {
     "ExportError",
     "FigureSetOptions",
     "ImageSet",
-    "Measurement",
+    "EvaluationReport",
     "NetworkConfig",
     "Sample",
     "ShapeError",
@@ -61,7 +61,7 @@ PUBLIC = {
     "load_picture",
     "load_training_state",
     "loss_figure",
-    "measure",
+    "evaluation_report",
     "membrane_figure",
     "over_time_figure",
     "membrane_potentials",
@@ -85,9 +85,9 @@ PUBLIC = {
     "write_figure_sets",
     "Analysis",
     "analyze",
-    "baseline_coders",
-    "checkpoint_coders",
-    "encoder_coder",
+    "baseline_encodings",
+    "checkpoint_encodings",
+    "encoding_of",
     "write_analysis",
     "LayerInfo",
     "Recording",
@@ -132,15 +132,31 @@ def test_what_is_not_there_says_so():
         _ = snnviz.surprise
 
 
-def test_a_name_that_changed_still_works_and_says_the_new_one():
-    assert snnviz._RENAMED
-    for old, new in snnviz._RENAMED.items():
-        assert old not in PUBLIC
-        with pytest.warns(DeprecationWarning, match=f"snnviz.{old} is called {new} now") as said:
-            value = getattr(snnviz, old)
-        assert value is getattr(snnviz, new)
-        assert said[0].filename == __file__
-        getattr(snnviz, new)  # without a warning
+RENAMED = [
+    *(("snnviz", old, new) for old, new in snnviz._RENAMED.items()),
+    ("snnviz.analysis", "Coder", "Encoding"),
+    ("snnviz.analysis", "Measured", "EncodingMetrics"),
+    ("snnviz.analysis", "encoder_coder", "encoding_of"),
+    ("snnviz.analysis", "pixel_coders", "pixel_encodings"),
+    ("snnviz.figures", "anytime_figure", "accuracy_over_time_figure"),
+    ("snnviz.figures", "staircase_figure", "fi_curve_figure"),
+    ("snnviz.metrics", "Movement", "WeightChange"),
+    ("snnviz.metrics", "movement", "weight_change"),
+]
+
+
+@pytest.mark.parametrize(("module", "old", "new"), RENAMED)
+def test_a_name_that_changed_still_works_and_says_the_new_one(module, old, new):
+    there = import_module(module)
+    assert old not in there.__all__
+    assert new in there.__all__
+    with pytest.warns(DeprecationWarning, match=rf"^{module}.{old} is called {new} now") as said:
+        value = getattr(there, old)
+    assert value is getattr(there, new)
+    assert said[0].filename == __file__
+    getattr(there, new)  # without a warning
+    with pytest.raises(AttributeError, match=f"module '{module}' has no attribute 'surprise'"):
+        _ = there.surprise
 
 
 def test_importing_loads_neither_torch_nor_matplotlib():

@@ -6,27 +6,28 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from torch import nn
 
+from snnviz._renaming import old_attribute, renamed
 from snnviz.adapters.chain import ChainEncoder
-from snnviz.analysis.coders import as_coders
-from snnviz.analysis.html import analysis_html
-from snnviz.analysis.keeping import Kept, Shown
-from snnviz.analysis.measuring import (
-    Measured,
+from snnviz.analysis.computing import (
+    EncodingMetrics,
+    compute_metrics,
     count_classes,
     has_maps,
-    measure_coder,
 )
+from snnviz.analysis.encodings import as_encodings
+from snnviz.analysis.html import analysis_html
+from snnviz.analysis.keeping import Kept, Shown
 from snnviz.analysis.within import in_networks
 from snnviz.data import ImageSet
 from snnviz.display import quantity
 from snnviz.errors import ConfigError, DataError, ShapeError
 from snnviz.metrics import (
     FoldedChange,
-    Movement,
+    WeightChange,
     alignment,
     fold_batch_norm,
     folded_change,
-    movement,
+    weight_change,
 )
 from snnviz.ranks import Ranks
 from snnviz.scoring.progress import as_progress
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from snnviz.adapters.encoder import Encoder
-    from snnviz.analysis.coders import Coder, Given
+    from snnviz.analysis.encodings import Encoding, Given
     from snnviz.analysis.within import InNetwork, Network
     from snnviz.scoring.progress import Progress
 
@@ -53,49 +54,52 @@ class Analysis:
     Attributes:
         images: Number of images that everything was scored on.
         train_images: Number of images that readouts were fitted on; 0 where there were none.
-        measured: Every coder's results; the encoder under study comes first.
-        alignment: Debiased linear CKA between the coders' counts at the step at which each is read,
-            float64 [E, E] in their order.
+        measured: Every encoding's results; the encoder under study comes first.
+        alignment: Debiased linear CKA between the encodings' counts at the step at which each is
+            read, float64 [E, E] in their order.
         alignment_images: Number of images it is from.
-        networks: What was found of whole networks, by their coder's name; empty for encoders alone.
+        networks: What was found of whole networks, by their encoding's name; empty for encoders
+            alone.
         network_images: Number of images that this is from.
-        movement: How far the kernels are from the first of the snapshots; None without any.
+        weight_change: How far the kernels are from the first of the snapshots; None without any.
         epochs: The epoch of each snapshot, -1 for untrained.
         kernels: The kernels of each snapshot, float32 [E, K, C, kh, kw]; None without any.
         shown: What figures show of the encoder under study.
         folded: How far the encoder is from its own start with batch normalization folded in; None
-            where that start is not among the coders.
+            where that start is not among the encodings.
         left_out: What could not be measured and why, a sentence each.
 
     Example:
-        >>> coders = [snnviz.encoder_coder("mine", snnviz.load_encoder(), T=4)]
-        >>> analysis = snnviz.analyze(coders, snnviz.garments(8), None)
+        >>> encodings = [snnviz.encoding_of("mine", snnviz.load_encoder(), T=4)]
+        >>> analysis = snnviz.analyze(encodings, snnviz.garments(8), None)
         >>> len(analysis.measured), analysis.left_out[0][:32]
         (1, 'there are no training images of ')
     """
 
     images: int
     train_images: int
-    measured: tuple[Measured, ...]
+    measured: tuple[EncodingMetrics, ...]
     alignment: "NDArray[np.float64]"
     alignment_images: int
     networks: "Mapping[str, InNetwork]"
     network_images: int
-    movement: Movement | None
+    weight_change: WeightChange | None
     epochs: tuple[int, ...]
     kernels: "NDArray[np.float32] | None"
     shown: Shown
     folded: FoldedChange | None = None
     left_out: tuple[str, ...] = ()
 
+    movement = old_attribute("movement", "weight_change")
+
     @property
-    def studied(self) -> Measured:
+    def studied(self) -> EncodingMetrics:
         """The results of the encoder under study."""
         return self.measured[0]
 
     def __repr__(self) -> str:
         """What it is of, and how many numbers can be asked for."""
-        of = f"{self.studied.coder.name!r}, T={self.studied.coder.T}"
+        of = f"{self.studied.encoding.name!r}, T={self.studied.encoding.T}"
         return (
             f"<Analysis of {of}, on {quantity(self.images, 'image')}, beside "
             f"{quantity(len(self.measured) - 1, 'other')}>"
@@ -106,8 +110,9 @@ class Analysis:
         return analysis_html(self)
 
 
+@renamed(coders="encodings")
 def analyze(
-    coders: "Given | Sequence[Given]",
+    encodings: "Given | Sequence[Given]",
     images: ImageSet,
     train_images: ImageSet | None = None,
     *,
@@ -123,52 +128,52 @@ def analyze(
     """Everything that can be said of an encoder, beside what it is compared with.
 
     Args:
-        coders: The encoder under study, then what it is compared with: coders, whose names differ,
-            encoders, or networks, whose first layer of neurons is taken. An encoder or a network
-            alone is compared with codes of the pixels.
+        encodings: The encoder under study, then what it is compared with: encodings, whose names
+            differ, encoders, or networks, whose first layer of neurons is taken. An encoder or a
+            network alone is compared with codes of the pixels.
         images: Images to score on.
         train_images: Other images of the same size, to fit readouts on; None leaves out
             reconstruction and probe.
         T: Number of time steps of encoders and networks; None: as many as the first says.
-        networks: Whole networks by the name of the coder that is their encoder, for the network's
-            cost and its channels' importance. Left out where the images have no labels, labels that
-            it has no output for, or another size than it takes.
+        networks: Whole networks by the name of the encoding that is their encoder, for the
+            network's cost and its channels' importance. Left out where the images have no
+            labels, labels that it has no output for, or another size than it takes.
         network_images: On how many of the images, the first ones, networks are measured; 0 leaves
             them out.
         alignment_images: On how many of the first images encoders are aligned, or fewer where there
             are no more; below 4 there is no alignment.
-        snapshots: Kernels [K, C, kh, kw] by epoch, -1 for untrained, for the movement.
+        snapshots: Kernels [K, C, kh, kw] by epoch, -1 for untrained, for the weight_change.
         ranks: Processes that share the images; each gets the same result as one alone would.
         progress: Called as `progress(phase, done, total)`; True draws a bar.
         left_out: What the caller knows to be missing, a sentence each.
 
     Raises:
-        ConfigError: There is no coder, two have one name, or a network cannot be run so.
+        ConfigError: There is no encoding, two have one name, or a network cannot be run so.
         ShapeError: The images do not fit each other or an encoder.
         DataError: There are no images.
 
     Example:
-        >>> coders = [snnviz.encoder_coder("mine", snnviz.load_encoder(), T=4)]
-        >>> analysis = snnviz.analyze(coders, snnviz.garments(8), snnviz.garments(16, "train"))
+        >>> encodings = [snnviz.encoding_of("mine", snnviz.load_encoder(), T=4)]
+        >>> analysis = snnviz.analyze(encodings, snnviz.garments(8), snnviz.garments(16, "train"))
         >>> analysis.images, analysis.train_images
         (8, 16)
     """
-    coders, progress = as_coders(coders, images, T), as_progress(progress)
-    _check(coders, images, train_images)
-    outputs = coders[0].channels
+    encodings, progress = as_encodings(encodings, images, T), as_progress(progress)
+    _check(encodings, images, train_images)
+    outputs = encodings[0].channels
     ranks = ranks or Ranks()
     sample = images.take(np.arange(min(alignment_images, len(images))))
     aligning = len(sample) >= _ALIGNABLE
-    measured: list[Measured] = []
+    measured: list[EncodingMetrics] = []
     shown: list[Shown] = []
 
     def counts() -> "Iterator[NDArray[np.unsignedinteger]]":
-        """Those of the sample in each coder, which is measured on the way."""
-        for coder in coders:
-            kept = Kept(coder, len(sample) if aligning else 0, shown=not shown)
+        """Those of the sample in each encoding, which is measured on the way."""
+        for encoding in encodings:
+            kept = Kept(encoding, len(sample) if aligning else 0, shown=not shown)
             measured.append(
-                measure_coder(
-                    coder, images, train_images, outputs=outputs, ranks=ranks, progress=progress,
+                compute_metrics(
+                    encoding, images, train_images, outputs=outputs, ranks=ranks, progress=progress,
                     kept=kept,
                 )
             )  # fmt: skip
@@ -179,11 +184,11 @@ def analyze(
     if aligning:
         aligned = alignment(counts())
     else:
-        aligned = np.full((len(coders), sum(1 for _ in counts())), np.nan)
+        aligned = np.full((len(encodings), sum(1 for _ in counts())), np.nan)
     labelled = count_classes(images, train_images) is not None
     seen = images.head(min(max(network_images, 1), len(images)))
     asked = networks if networks and labelled and network_images else {}
-    channels = {each.coder.name: each.shape[0] for each in measured}
+    channels = {each.encoding.name: each.shape[0] for each in measured}
     whole, unknown = in_networks(asked, channels, seen, ranks=ranks, progress=progress)
     epochs = tuple(sorted(snapshots or {}))
     kernels = np.stack([snapshots[epoch] for epoch in epochs]) if snapshots else None
@@ -191,17 +196,16 @@ def analyze(
         images=len(images),
         train_images=len(train_images or ()),
         measured=tuple(
-            replace(each, likeness=float(cka))
-            for each, cka in zip(measured, aligned[0], strict=True)
+            replace(each, cka=float(cka)) for each, cka in zip(measured, aligned[0], strict=True)
         ),
         alignment=aligned,
         alignment_images=len(sample),
         networks=whole,
         network_images=len(seen) if whole else 0,
-        movement=movement(kernels) if kernels is not None else None,
+        weight_change=weight_change(kernels) if kernels is not None else None,
         epochs=epochs,
         kernels=kernels,
-        folded=_folded_change(coders),
+        folded=_folded_change(encodings),
         shown=shown[0],
         left_out=(
             *left_out,
@@ -212,11 +216,13 @@ def analyze(
     )
 
 
-def _check(coders: "Sequence[Coder]", images: ImageSet, train_images: ImageSet | None) -> None:
-    names = [coder.name for coder in coders]
+def _check(
+    encodings: "Sequence[Encoding]", images: ImageSet, train_images: ImageSet | None
+) -> None:
+    names = [encoding.name for encoding in encodings]
     if not names or len(set(names)) < len(names):
-        raise ConfigError(f"coders need names that differ, got {', '.join(names) or 'none'}")
-    if coders[0].kind == "pixels":
+        raise ConfigError(f"encodings need names that differ, got {', '.join(names) or 'none'}")
+    if encodings[0].kind == "pixels":
         raise ConfigError("pixels are no spikes to study; put an encoder first")
     if not len(images) or (train_images is not None and not len(train_images)):
         raise DataError(
@@ -263,10 +269,10 @@ def _left_out(
     return tuple(found)
 
 
-def _without_bound(measured: "Sequence[Measured]") -> tuple[str, ...]:
+def _without_bound(measured: "Sequence[EncodingMetrics]") -> tuple[str, ...]:
     """What neurons that fire several times in a step have not."""
     several = {
-        each.coder.name: most
+        each.encoding.name: most
         for each in measured
         if (found := each.results.get("activity")) is not None and (most := found.most) > 1
     }
@@ -280,10 +286,10 @@ def _without_bound(measured: "Sequence[Measured]") -> tuple[str, ...]:
     return (sentence,)
 
 
-def _folded_change(coders: "Sequence[Coder]") -> FoldedChange | None:
+def _folded_change(encodings: "Sequence[Encoding]") -> FoldedChange | None:
     """How far the encoder under study is from its own start, with its normalization folded in."""
-    start = next((coder.encoder for coder in coders if coder.kind == "start"), None)
-    both = [_folded(encoder) for encoder in (start, coders[0].encoder) if encoder is not None]
+    start = next((encoding.encoder for encoding in encodings if encoding.kind == "start"), None)
+    both = [_folded(encoder) for encoder in (start, encodings[0].encoder) if encoder is not None]
     before, after = both if len(both) == 2 else (None, None)
     return folded_change(before, after) if before and after else None
 

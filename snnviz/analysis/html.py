@@ -24,10 +24,10 @@ def analysis_html(analysis: "Analysis") -> str:
         if set(texts) != {"-"}
     )
     fitted = f", readouts fitted on {analysis.train_images}" if analysis.train_images else ""
-    title = f"{analysis.studied.coder.name} on {analysis.images} images{fitted}"
+    title = f"{analysis.studied.encoding.name} on {analysis.images} images{fitted}"
     left_out = [f"Left out: {sentence}." for sentence in analysis.left_out]
     notes = "".join(f"<p>{escape(note)}</p>" for note in [*scorecard_notes(analysis), *left_out])
-    picture = counts_thumbnail(analysis.shown.first, analysis.studied.coder.t)
+    picture = counts_thumbnail(analysis.shown.first, analysis.studied.encoding.t)
     return (
         f"<div><b>{escape(title)}</b><table><thead><tr>{head}</tr></thead>"
         f"<tbody>{rows}</tbody></table>{notes}{picture}</div>"

@@ -12,7 +12,7 @@ from snnviz.records.spikes import SpikeRecord
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from snnviz.analysis.coders import Coder
+    from snnviz.analysis.encodings import Encoding
     from snnviz.data import ImageSet
     from snnviz.ranks import Ranks
 
@@ -45,13 +45,13 @@ class Kept:
     """Takes what is needed later out of the records of images, in the order of their set.
 
     Args:
-        coder: Whose records they are; counts are those up to its t.
+        encoding: Whose records they are; counts are those up to its t.
         counts: Of how many of the first images the counts are kept.
         shown: Whether figures show them.
     """
 
-    def __init__(self, coder: "Coder", counts: int, *, shown: bool) -> None:
-        self._coder = coder
+    def __init__(self, encoding: "Encoding", counts: int, *, shown: bool) -> None:
+        self._encoding = encoding
         self._wanted, self._looked_at = counts, _SHOWN if shown else 0
         self._counts: dict[int, NDArray[np.unsignedinteger]] = {}
         self._first: SpikeRecord | None = None
@@ -63,7 +63,7 @@ class Kept:
         few = int(np.searchsorted(indices, max(self._wanted, self._looked_at)))
         if few == 0:
             return
-        counts = record[:few].count(self._coder.t)
+        counts = record[:few].count(self._encoding.t)
         aligned = int(np.searchsorted(indices, self._wanted))
         self._counts |= dict(zip(indices[:aligned].tolist(), counts, strict=False))
         if indices[0] == 0:
@@ -83,7 +83,7 @@ class Kept:
         """The counts of the first images, [n, K, H, W]; those that other ranks saw are encoded."""
         missing = np.array([i for i in range(len(images)) if i not in self._counts], np.intp)
         for some in batches(len(missing), _BATCH):
-            record = self._coder.encode(images.images[missing[some]])
-            counts = record.count(self._coder.t)
+            record = self._encoding.encode(images.images[missing[some]])
+            counts = record.count(self._encoding.t)
             self._counts |= dict(zip(missing[some].tolist(), counts, strict=True))
         return np.stack([self._counts.pop(index) for index in range(len(images))])

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from snnviz.analysis.measuring import at_size
+from snnviz.analysis.computing import at_size
 from snnviz.analysis.scorecard import SCORES, grouped, mean_score
 from snnviz.data import to_input
 from snnviz.errors import ConfigError
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from snnviz.adapters.encoder import Encoder
     from snnviz.analysis.analyzing import Analysis
-    from snnviz.analysis.measuring import Measured
+    from snnviz.analysis.computing import EncodingMetrics
     from snnviz.analysis.scorecard import Score
     from snnviz.data import ImageSet
     from snnviz.records.spikes import SpikeRecord
@@ -74,13 +74,13 @@ def analysis_figures(analysis: "Analysis", images: "ImageSet") -> "dict[str, Fig
         analysis: What was found.
         images: The images it was scored on.
     """
-    coder = analysis.studied.coder
+    encoding = analysis.studied.encoding
     record = analysis.shown.first
     figures = {
         "scorecard": _scorecard(analysis),
         "over_time": _over_time(analysis),
         "first_spike": first_spike_figure(
-            record.first_spike[0], T=coder.T, title="First spikes, the first image"
+            record.first_spike[0], T=encoding.T, title="First spikes, the first image"
         ),
         "firing_rates": rate_histogram_figure(
             analysis.studied.results["activity"].rate,
@@ -91,8 +91,8 @@ def analysis_figures(analysis: "Analysis", images: "ImageSet") -> "dict[str, Fig
     }
     if "rule" in analysis.studied.results:
         figures["reconstruction"] = _reconstruction(analysis, images)
-    if coder.encoder is not None:
-        figures |= _neurons(analysis, coder.encoder, images.head(analysis.shown.images), record)
+    if encoding.encoder is not None:
+        figures |= _neurons(analysis, encoding.encoder, images.head(analysis.shown.images), record)
     if "classes" in analysis.studied.results:
         figures["class_atlas"] = _atlas(analysis, images)
     return {**figures, **_history(analysis)}
@@ -106,11 +106,11 @@ def spike_animation(analysis: "Analysis") -> bytes:
 
 def _channels(analysis: "Analysis") -> "dict[str, Figure]":
     """The channels sorted by type and rate: their mean maps, alone and beside their kernels."""
-    coder, maps = analysis.studied.coder, analysis.shown.means
-    types = analysis.studied.results["contours"].types(analysis.studied.coder.t)
-    about = f"{analysis.shown.images} images, T = {coder.T}"
+    encoding, maps = analysis.studied.encoding, analysis.shown.means
+    types = analysis.studied.results["contours"].types(analysis.studied.encoding.t)
+    about = f"{analysis.shown.images} images, T = {encoding.T}"
     sorting = {
-        "T": coder.T,
+        "T": encoding.T,
         "channels": _by_type_and_rate(types, analysis.studied.results["activity"].rate),
         "types": types,
         "colors": _TYPE_COLORS,
@@ -122,7 +122,7 @@ def _channels(analysis: "Analysis") -> "dict[str, Figure]":
             maps, title=f"Channels by type and rate, {about}", **sorting
         )
     }
-    encoder = analysis.studied.coder.encoder
+    encoder = analysis.studied.encoding.encoder
     with suppress(ConfigError):  # where no single layer of weights sees the pixels
         kernels = None if encoder is None else encoder.kernels.mean(axis=1)
     if kernels is not None:
@@ -144,13 +144,13 @@ def _neurons(
     figures = {}
     if encoder.is_renewal:
         thresholds = drive_thresholds(*encoder.renewal_parameters(), record.T)
-        figures["staircase"] = fi_curve_figure(thresholds, drives)
+        figures["fi_curve"] = fi_curve_figure(thresholds, drives)
     if record.most > 1:  # a mark in a raster is one spike
         return figures
     # Neurons of several types, at the brightest place of the first image.
     size = record.shape[2], record.shape[3]
     y, x = np.unravel_index(int(at_size(images.grey[:1], size)[0].argmax()), size)
-    types = analysis.studied.results["contours"].types(analysis.studied.coder.t)
+    types = analysis.studied.results["contours"].types(analysis.studied.encoding.t)
     counts = record.count(record.T - 1)[0, :, y, x].astype(int)
     chosen = sorted(_by_turns(types, np.argsort(-counts, kind="stable"), counts > 0)[:_NEURONS])
     names = [f"{k}, {types[k]}" for k in chosen]
@@ -210,7 +210,7 @@ def _scorecard(analysis: "Analysis") -> "Figure":
         if score.key in _PANELS
     }
     scores = [score for score, column in columns.items() if not np.isnan(column).all()]
-    kinds = [group[0].coder.kind for group in groups.values()]
+    kinds = [group[0].encoding.kind for group in groups.values()]
     intervals = np.array(
         [[_interval(score, group) for score in scores] for group in groups.values()]
     )
@@ -225,7 +225,7 @@ def _scorecard(analysis: "Analysis") -> "Figure":
     )
 
 
-def _interval(score: "Score", group: "Sequence[Measured]") -> tuple[float, float]:
+def _interval(score: "Score", group: "Sequence[EncodingMetrics]") -> tuple[float, float]:
     """What the tables say around a number; NaN where they say nothing.
 
     One standard deviation to both sides of a mean over seeds; of a probe its 95 % interval.
@@ -243,7 +243,7 @@ def _interval(score: "Score", group: "Sequence[Measured]") -> tuple[float, float
 
 
 def _of_intervals(
-    groups: "Mapping[str, Sequence[Measured]]", intervals: "NDArray[np.floating]"
+    groups: "Mapping[str, Sequence[EncodingMetrics]]", intervals: "NDArray[np.floating]"
 ) -> str:
     """What the lines beside the scorecard's numbers are, for its title."""
     several = any(len(group) > 1 for group in groups.values())
@@ -254,7 +254,7 @@ def _of_intervals(
 
 
 def _about(analysis: "Analysis") -> str:
-    return f"{analysis.images} images, T = {analysis.studied.coder.T}"
+    return f"{analysis.images} images, T = {analysis.studied.encoding.T}"
 
 
 def _over_time(analysis: "Analysis") -> "Figure":
@@ -266,7 +266,7 @@ def _over_time(analysis: "Analysis") -> "Figure":
         "reconstruction, PSNR (dB)": {},
     }
     for name, group in grouped(analysis).items():
-        if group[0].coder.kind == "pixels":
+        if group[0].encoding.kind == "pixels":
             continue
         found = [measured.results for measured in group]
         times = [each["activity"].first_spike.sum(axis=0) for each in found]
@@ -288,9 +288,9 @@ def _over_time(analysis: "Analysis") -> "Figure":
 
 
 def _reconstruction(analysis: "Analysis", images: "ImageSet") -> "Figure":
-    rule, coder = analysis.studied.results["rule"], analysis.studied.coder
+    rule, encoding = analysis.studied.results["rule"], analysis.studied.encoding
     read = rule.reconstruct(analysis.shown.first)[:, 0]
-    steps = np.unique(np.linspace(0, coder.T - 1, _STEPS_SHOWN).round().astype(int))
+    steps = np.unique(np.linspace(0, encoding.T - 1, _STEPS_SHOWN).round().astype(int))
     return reconstruction_figure(
         at_size(images.grey[:1], (read.shape[1], read.shape[2]))[0],
         read[steps] / 255,
@@ -304,12 +304,12 @@ def _atlas(analysis: "Analysis", images: "ImageSet") -> "Figure":
     found = analysis.studied.results["classes"]
     present = np.flatnonzero(found.label_counts)
     differs = _differences(found.atlas[present])
-    types = analysis.studied.results["contours"].types(analysis.studied.coder.t)
+    types = analysis.studied.results["contours"].types(analysis.studied.encoding.t)
     order = np.argsort(-differs, kind="stable")
     chosen = _by_turns(types, order, differs > 0)[:_ATLAS_CHANNELS]
     return class_atlas_figure(
         found.atlas[present][:, chosen],
-        T=analysis.studied.coder.T,
+        T=analysis.studied.encoding.T,
         most=found.most,
         classes=[images.classes[label] if images.classes else str(label) for label in present],
         channels=chosen,
@@ -337,16 +337,16 @@ def _differences(atlas: "NDArray[np.floating]") -> "NDArray[np.float64]":
 
 def _history(analysis: "Analysis") -> "dict[str, Figure]":
     """How the encoder moved over the epochs of its run, where that was kept."""
-    if analysis.movement is None or analysis.kernels is None or len(analysis.epochs) < 2:
+    if analysis.weight_change is None or analysis.kernels is None or len(analysis.epochs) < 2:
         return {}
     shown = np.unique(np.linspace(0, len(analysis.epochs) - 1, _EPOCHS_SHOWN).round().astype(int))
-    change, rotation = analysis.movement.channel_change, analysis.movement.rotation
+    change, rotation = analysis.weight_change.channel_change, analysis.weight_change.rotation
     turned = np.argsort(-np.nan_to_num(rotation[-1]), kind="stable")[:8]
     # A kernel of zeros has no direction.
     known = np.isfinite(change).all(axis=0) & np.isfinite(rotation).all(axis=0)
     moved = {}
     if known.any():
-        moved["movement"] = encoder_history_figure(
+        moved["weight_change"] = encoder_history_figure(
             analysis.epochs, change[:, known], rotation[:, known]
         )
     return {

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from snnviz.analysis.measuring import Measured
+from snnviz.analysis.computing import EncodingMetrics
 from snnviz.metrics import QUANTITIES
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ _EDGE, _INTENSITY = QUANTITIES.index("edge"), QUANTITIES.index("intensity")
 
 @dataclass(frozen=True)
 class Score:
-    """One number about a coder.
+    """One number about an encoding.
 
     Attributes:
         key: Its name in files.
@@ -30,12 +30,12 @@ class Score:
     key: str
     title: str
     form: str
-    value: Callable[[Measured], float]
+    value: Callable[[EncodingMetrics], float]
     for_pixels: bool = False
 
-    def of(self, measured: Measured) -> float:
-        """The number for this coder."""
-        if measured.coder.kind == "pixels" and not self.for_pixels:
+    def of(self, measured: EncodingMetrics) -> float:
+        """The number for this encoding."""
+        if measured.encoding.kind == "pixels" and not self.for_pixels:
             return float("nan")
         return float(self.value(measured))
 
@@ -48,52 +48,52 @@ def _mean(values: "np.typing.NDArray[np.floating] | None") -> float:
     return float(defined.mean()) if len(defined) else float("nan")
 
 
-def _follow(measured: Measured, *kinds: str) -> float:
-    shares: dict[str, float] = measured.results["contours"].shares(measured.coder.t)
+def _follow(measured: EncodingMetrics, *kinds: str) -> float:
+    shares: dict[str, float] = measured.results["contours"].shares(measured.encoding.t)
     return sum(shares[kind] for kind in kinds)
 
 
-def _median_edge(measured: Measured) -> float:
+def _median_edge(measured: EncodingMetrics) -> float:
     """The r with edges that half of the channels reach; in their sum, channels cancel out."""
-    values = measured.results["contours"].correlation[measured.coder.t, :, _EDGE]
+    values = measured.results["contours"].correlation[measured.encoding.t, :, _EDGE]
     defined = values[~np.isnan(values)]
     return float(np.median(defined)) if len(defined) else float("nan")
 
 
-def _in_first_step(measured: Measured) -> float:
+def _in_first_step(measured: EncodingMetrics) -> float:
     times = measured.results["activity"].first_spike
     return float(times[:, 0].sum() / times.sum())
 
 
-def _saturated(measured: Measured) -> float:
+def _saturated(measured: EncodingMetrics) -> float:
     """NaN where neurons fire several times in a step."""
     saturated = measured.results["activity"].saturated
     return float("nan") if saturated is None else float(saturated.mean())
 
 
-def _bits_per_spike(measured: Measured) -> float:
+def _bits_per_spike(measured: EncodingMetrics) -> float:
     """Mean bits of a neuron over its mean spikes; NaN where there are none."""
     spikes = measured.results["activity"].spikes_per_image / np.prod(measured.shape)
     bits = _mean(measured.results["information"].intensity_information_corrected)
     return bits / spikes if spikes else float("nan")
 
 
-def _of_classes(measured: Measured) -> float:
+def _of_classes(measured: EncodingMetrics) -> float:
     found = measured.results.get("classes")
     return _mean(found.selectivity) if found else float("nan")
 
 
-def _reconstruction(measured: Measured, name: str) -> float:
+def _reconstruction(measured: EncodingMetrics, name: str) -> float:
     found = measured.results.get("reconstruction")
-    return float(getattr(found, name)[measured.coder.t]) if found else float("nan")
+    return float(getattr(found, name)[measured.encoding.t]) if found else float("nan")
 
 
-def _cost(measured: Measured, name: str) -> float:
+def _cost(measured: EncodingMetrics, name: str) -> float:
     found = measured.results.get("cost")
     return float(getattr(found, name)) if found else float("nan")
 
 
-def _probe(measured: Measured) -> float:
+def _probe(measured: EncodingMetrics) -> float:
     found = measured.results.get("probe")
     return float(found.accuracy) if found else float("nan")
 
@@ -127,14 +127,14 @@ SCORES = (
         "edge",
         "r with edges, last step",
         "+.3f",
-        lambda m: m.results["contours"].summed[m.coder.t, _EDGE],
+        lambda m: m.results["contours"].summed[m.encoding.t, _EDGE],
         for_pixels=True,
     ),
     Score(
         "intensity",
         "r with intensity, last step",
         "+.3f",
-        lambda m: m.results["contours"].summed[m.coder.t, _INTENSITY],
+        lambda m: m.results["contours"].summed[m.encoding.t, _INTENSITY],
         for_pixels=True,
     ),
     Score("edge_median", "r of the median channel with edges", "+.3f", _median_edge),
@@ -201,23 +201,23 @@ SCORES = (
         lambda m: 1e6 * _cost(m, "joules"),
     ),
     Score(
-        "likeness",
+        "cka",
         "CKA with the encoder under study",
         ".3f",
-        lambda m: m.likeness,
+        lambda m: m.cka,
         for_pixels=True,
     ),
 )
 """The scorecard's numbers, in their order."""
 
 
-def grouped(analysis: "Analysis") -> dict[str, list[Measured]]:
-    """The coders by the columns they go into: all untrained ones into one."""
-    untrained = [m for m in analysis.measured if m.coder.kind == "untrained"]
-    groups: dict[str, list[Measured]] = {}
+def grouped(analysis: "Analysis") -> dict[str, list[EncodingMetrics]]:
+    """The encodings by the columns they go into: all untrained ones into one."""
+    untrained = [m for m in analysis.measured if m.encoding.kind == "untrained"]
+    groups: dict[str, list[EncodingMetrics]] = {}
     for measured in analysis.measured:
-        if measured.coder.kind != "untrained":
-            groups[measured.coder.name] = [measured]
+        if measured.encoding.kind != "untrained":
+            groups[measured.encoding.name] = [measured]
         elif measured is untrained[0]:
             groups[_untrained_name(len(untrained))] = untrained
     return groups
@@ -227,7 +227,7 @@ def _untrained_name(count: int) -> str:
     return f"untrained ({count} seeds)" if count > 1 else "untrained (1 seed)"
 
 
-def written(score: Score, group: Sequence[Measured]) -> str:
+def written(score: Score, group: Sequence[EncodingMetrics]) -> str:
     """The number for a column, "mean ± standard deviation" where it stands for several.
 
     Encoders for which it is not defined are left out; "-" where there are no others.
@@ -242,6 +242,6 @@ def written(score: Score, group: Sequence[Measured]) -> str:
     return f"{mean} ± {format(values.std(ddof=1), score.form.replace('+', ''))}"
 
 
-def mean_score(score: Score, group: Sequence[Measured]) -> float:
+def mean_score(score: Score, group: Sequence[EncodingMetrics]) -> float:
     """The mean that `written` writes; NaN where it writes none."""
     return _mean(np.array([score.of(measured) for measured in group]))

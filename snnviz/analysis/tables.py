@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from snnviz._version import __version__
 from snnviz.analysis.analyzing import Analysis
-from snnviz.analysis.measuring import Measured
+from snnviz.analysis.computing import EncodingMetrics
 from snnviz.analysis.scorecard import SCORES
 from snnviz.analysis.text import scorecard_markdown
 from snnviz.files import write_bytes
@@ -61,7 +61,7 @@ def tables(analysis: Analysis, about: Mapping[str, Any]) -> dict[str, bytes | me
 
 def as_json(analysis: Analysis, about: Mapping[str, Any]) -> dict[str, Any]:
     """Plain values for JSON; what is not defined is null."""
-    names = [measured.coder.name for measured in analysis.measured]
+    names = [measured.encoding.name for measured in analysis.measured]
     return {
         "version": LAYOUT,
         "snnviz": __version__,
@@ -85,26 +85,26 @@ def as_json(analysis: Analysis, about: Mapping[str, Any]) -> dict[str, Any]:
                 for name, found in analysis.networks.items()
             },
         },
-        "movement": {
+        "weight_change": {
             "epochs": list(analysis.epochs),
-            **(plain(analysis.movement) or {}),
+            **(plain(analysis.weight_change) or {}),
             "folded": plain(analysis.folded),
         },
         "left_out": list(analysis.left_out),
     }
 
 
-def _encoder(measured: Measured) -> dict[str, Any]:
-    coder = measured.coder
+def _encoder(measured: EncodingMetrics) -> dict[str, Any]:
+    encoding = measured.encoding
     return {
-        "name": coder.name,
-        "kind": coder.kind,
-        "T": coder.T,
-        "t": coder.t,
+        "name": encoding.name,
+        "kind": encoding.kind,
+        "T": encoding.T,
+        "t": encoding.t,
         "shape": list(measured.shape),
         "scores": {score.key: plain(score.of(measured)) for score in SCORES},
-        "types": list(measured.results["contours"].types(coder.t)),
-        "shares": plain(measured.results["contours"].shares(coder.t)),
+        "types": list(measured.results["contours"].types(encoding.t)),
+        "shares": plain(measured.results["contours"].shares(encoding.t)),
         **{name: plain(result) for name, result in measured.results.items() if name != "rule"},
     }
 
@@ -125,19 +125,19 @@ def plain(value: Any) -> Any:
 def arrays_npz(analysis: Analysis) -> memoryview:
     """All arrays of what was trained, and of what it began as, for `numpy.load`.
 
-    Their names are `NAME/FAMILY/FIELD`, with the coder's name and the family and field as in
+    Their names are `NAME/FAMILY/FIELD`, with the encoding's name and the family and field as in
     analysis.json; floats of more than 10,000 numbers are float32.
     """
     arrays: dict[str, Any] = {}
     for measured in analysis.measured:
-        if measured.coder.kind not in _WHOLE:
+        if measured.encoding.kind not in _WHOLE:
             continue
         for family, result in measured.results.items():
             for each in fields(result):
                 value = getattr(result, each.name)
                 if isinstance(value, np.ndarray) and value.ndim:
                     large = value.dtype == np.float64 and value.size > _LARGEST
-                    arrays[f"{measured.coder.name}/{family}/{each.name}"] = (
+                    arrays[f"{measured.encoding.name}/{family}/{each.name}"] = (
                         value.astype(np.float32) if large else value
                     )
     buffer = io.BytesIO()
@@ -153,7 +153,7 @@ def channels_csv(analysis: Analysis) -> str:
     tables = [
         _columns(analysis, measured)
         for measured in analysis.measured
-        if measured.coder.kind in _WHOLE or measured is analysis.studied
+        if measured.encoding.kind in _WHOLE or measured is analysis.studied
     ]
     names = list(dict.fromkeys(name for columns in tables for name in columns))
     text = io.StringIO()
@@ -172,14 +172,14 @@ def _ints(values: NDArray[np.bool_] | None, count: int) -> list[int | None]:
     return [None] * count if values is None else values.astype(int).tolist()
 
 
-def _columns(analysis: Analysis, measured: Measured) -> dict[str, Any]:
-    found, coder = measured.results, measured.coder
+def _columns(analysis: Analysis, measured: EncodingMetrics) -> dict[str, Any]:
+    found, encoding = measured.results, measured.encoding
     activity, information = found["activity"], found["information"]
-    read = found["contours"].correlation[coder.t]
+    read = found["contours"].correlation[encoding.t]
     columns: dict[str, Any] = {
-        "encoder": [coder.name] * measured.shape[0],
+        "encoder": [encoding.name] * measured.shape[0],
         "channel": range(measured.shape[0]),
-        "type": found["contours"].types(coder.t),
+        "type": found["contours"].types(encoding.t),
         "firing_rate": activity.rate,
         "silent": activity.silent.astype(int),
         "saturated": _ints(activity.saturated, len(activity.silent)),
@@ -198,10 +198,10 @@ def _columns(analysis: Analysis, measured: Measured) -> dict[str, Any]:
         columns["class_selectivity"] = found["classes"].selectivity
         preferred = found["classes"].preferred.tolist()
         columns["preferred_class"] = [None if label < 0 else label for label in preferred]
-    network = analysis.networks.get(coder.name)
+    network = analysis.networks.get(encoding.name)
     if network is not None and network.importance is not None:
         columns["accuracy_drop"] = network.importance.drop
-    if analysis.movement is not None and measured is analysis.studied:
-        columns["kernel_change"] = analysis.movement.channel_change[-1]
-        columns["kernel_rotation"] = analysis.movement.rotation[-1]
+    if analysis.weight_change is not None and measured is analysis.studied:
+        columns["kernel_change"] = analysis.weight_change.channel_change[-1]
+        columns["kernel_rotation"] = analysis.weight_change.rotation[-1]
     return columns

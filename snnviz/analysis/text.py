@@ -24,7 +24,7 @@ def scorecard_markdown(analysis: "Analysis", about: Mapping[str, Any] | None = N
     groups = grouped(analysis)
     sample = "; ".join(filter(None, _sample(analysis, about or {}))) + "."
     lines = [
-        f"# {_cell(analysis.studied.coder.name)}",
+        f"# {_cell(analysis.studied.encoding.name)}",
         "",
         sample,
         "",
@@ -47,12 +47,12 @@ def _sample(analysis: "Analysis", about: Mapping[str, Any]) -> list[str]:
     images, checkpoint = about.get("images", {}), about.get("checkpoint", {})
     of = f" of {images['dataset']}, {images['split']}" if images.get("dataset") else ""
     fitted = f"readouts fitted on {analysis.train_images} others" if analysis.train_images else ""
-    late = [m.coder for m in analysis.measured if m.coder.t < m.coder.T - 1]
+    late = [m.encoding for m in analysis.measured if m.encoding.t < m.encoding.T - 1]
     return [
         f"{analysis.images} images{of}",
         fitted,
-        f"T = {analysis.studied.coder.T}",
-        *(f"{_cell(coder.name)} is read at t = {coder.t}" for coder in late),
+        f"T = {analysis.studied.encoding.T}",
+        *(f"{_cell(encoding.name)} is read at t = {encoding.t}" for encoding in late),
         f"SHA-256 of the checkpoint {checkpoint['sha256']}" if "sha256" in checkpoint else "",
         f"snnviz {__version__}",
     ]
@@ -77,7 +77,7 @@ def scorecard_notes(analysis: "Analysis") -> list[str]:
         _intervals(analysis),
         _several(analysis),
         *networks,
-        _movement(analysis),
+        _weight_change(analysis),
         _folded(analysis),
     ]
     return [note for note in notes if note]
@@ -97,7 +97,7 @@ def _cell(name: str) -> str:
 
 
 def _intervals(analysis: "Analysis") -> str:
-    found = {m.coder.name: m.results.get("probe") for m in analysis.measured}
+    found = {m.encoding.name: m.results.get("probe") for m in analysis.measured}
     intervals = [
         f"{_cell(name)} {100 * result.interval[0]:.1f} to {100 * result.interval[1]:.1f} % "
         f"(penalty {result.strength:g})"
@@ -118,7 +118,7 @@ def _several(analysis: "Analysis") -> str:
             continue
         bits, about = found.count_entropy_corrected, found.count_information_corrected
         told.append(
-            f"{_cell(measured.coder.name)} (up to {measured.results['activity'].most} spikes a "
+            f"{_cell(measured.encoding.name)} (up to {measured.results['activity'].most} spikes a "
             f"step) {bits.mean():.3f} bits, {about.mean():.3f} of them on intensity"
         )
     if not told:
@@ -158,15 +158,15 @@ def _worth(importance: "Importance", images: int) -> str:
     )
 
 
-def _movement(analysis: "Analysis") -> str:
-    if analysis.movement is None or len(analysis.epochs) < 2:
+def _weight_change(analysis: "Analysis") -> str:
+    if analysis.weight_change is None or len(analysis.epochs) < 2:
         return ""
-    turned = analysis.movement.rotation[-1]
+    turned = analysis.weight_change.rotation[-1]
     median = f"{np.median(turned[~np.isnan(turned)]):.1f}" if not np.isnan(turned).all() else "-"
     return (
-        f"After epoch {analysis.epochs[-1]} the kernels are {analysis.movement.change[-1]:.3f} of "
-        f"their norm away from where they {_beginning(analysis.epochs[0])}; the median channel "
-        f"turned by {median} degrees."
+        f"After epoch {analysis.epochs[-1]} the kernels are "
+        f"{analysis.weight_change.change[-1]:.3f} of their norm away from where they "
+        f"{_beginning(analysis.epochs[0])}; the median channel turned by {median} degrees."
     )
 
 

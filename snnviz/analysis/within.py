@@ -16,9 +16,9 @@ from snnviz.scoring.ablation import (
 )
 from snnviz.scoring.classifier import Classifier
 from snnviz.scoring.importance import Importance, channel_importance
-from snnviz.scoring.measurement import Measurement, measure
-from snnviz.scoring.networks import measure_network
+from snnviz.scoring.networks import network_report
 from snnviz.scoring.progress import Progress
+from snnviz.scoring.report import EvaluationReport, evaluation_report
 
 Network = Classifier | AnsweringLayer
 """The tutorial's network, or any other with the layer under study."""
@@ -34,7 +34,7 @@ class InNetwork(Brief):
             long or cannot be had.
     """
 
-    cost: Measurement
+    cost: EvaluationReport
     importance: Importance | None
 
 
@@ -49,7 +49,7 @@ def in_networks(
     """What each network does with and without its encoder's channels, and what is left out.
 
     Args:
-        networks: The networks, by the name of the coder that is their encoder.
+        networks: The networks, by the name of the encoding that is their encoder.
         channels: How many channels each of these has.
         images: Labelled images.
         ranks: Processes that share the channels.
@@ -78,7 +78,7 @@ def in_networks(
             )
         else:
             found[name] = InNetwork(
-                measure(net, images, progress=progress),
+                evaluation_report(net, images, progress=progress),
                 channel_importance(net, images, ranks=ranks, progress=progress),
             )
     return found, tuple(left_out)
@@ -90,10 +90,10 @@ def _any_network(
     images: ImageSet,
     ranks: Ranks | None,
     progress: Progress | None,
-) -> tuple[Measurement, Importance | None, str]:
+) -> tuple[EvaluationReport, Importance | None, str]:
     """What a network does, its accuracy without each channel, or why that is not known."""
     with counting(studied.net) as work:
-        cost = measure_network(studied.answerer, images, progress=progress)
+        cost = network_report(studied.answerer, images, progress=progress)
     if "#" in studied.layer or f"{studied.layer}#2" in cost.firing_rate:
         return cost, None, f"{studied.layer} is one layer at several places"
     count = affordable(work.products / len(images), channels, len(images))

@@ -167,16 +167,16 @@ def command(
                     "n_images", dataset, split, data_dir, n_images, size=size, channels=channels
                 )
             fitted_on = _fitting_set(images, dataset, split, data_dir, train_images, size, channels)
-            coders = subject.coders(fitted_on or images, range(untrained))
+            encodings = subject.encodings(fitted_on or images, range(untrained))
             if ranks.is_first:
-                claimed = held.enter_context(hold_folder(out_dir, ANALYSIS, overwrite=overwrite))
+                output = held.enter_context(hold_folder(out_dir, ANALYSIS, overwrite=overwrite))
         analysis = analyze(
-            coders,
+            encodings,
             images,
             fitted_on,
-            networks=subject.networks(coders),
+            networks=subject.networks(encodings),
             network_images=network_images,
-            snapshots=subject.snapshots(coders),
+            snapshots=subject.snapshots(encodings),
             ranks=ranks,
             progress=options.progress_bar(quiet),
             left_out=subject.left_out,
@@ -187,10 +187,10 @@ def command(
                 looked_at |= options.stated_size(size)
                 if image:
                     looked_at = {"dataset": None, "files": [str(path) for path in image]}
-                about = {**subject.about, "images": looked_at, "T": coders[0].T}
+                about = {**subject.about, "images": looked_at, "T": encodings[0].T}
                 formats = format if figures else ()
                 written = write_analysis(
-                    analysis, images, out_dir, about=about, formats=formats, claimed=claimed
+                    analysis, images, out_dir, about=about, formats=formats, output=output
                 )
     if is_first_rank():
         _report(analysis, written, quiet=quiet)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from snnviz.analysis.coders import Coder, encoder_coder, pixel_coders
+from snnviz.analysis.encodings import Encoding, encoding_of, pixel_encodings
 from snnviz.cli.networks import build_timed, choose_steps, describe, open_checkpoint
 from snnviz.cli.output import note
 from snnviz.cli.subjects import Model, revive
 from snnviz.data import ImageSet, to_input
 from snnviz.errors import CheckpointError
-from snnviz.tutorial.coders import checkpoint_coders
 from snnviz.tutorial.encoder import bundled, load_encoder
+from snnviz.tutorial.encodings import checkpoint_encodings
 from snnviz.tutorial.layouts import Checkpoint
 from snnviz.tutorial.runs import encoder_snapshots
 
@@ -43,13 +43,13 @@ class Subject(Protocol):
     def left_out(self) -> tuple[str, ...]:
         """What cannot be said of it, a sentence each."""
 
-    def coders(self, images: ImageSet, seeds: Sequence[int]) -> list[Coder]:
-        """The coders to compare; untrained ones may look at the images."""
+    def encodings(self, images: ImageSet, seeds: Sequence[int]) -> list[Encoding]:
+        """The encodings to compare; untrained ones may look at the images."""
 
-    def networks(self, coders: Sequence[Coder]) -> "dict[str, Network]":
+    def networks(self, encodings: Sequence[Encoding]) -> "dict[str, Network]":
         """The whole networks of those that have one, by the names of their encoders."""
 
-    def snapshots(self, coders: Sequence[Coder]) -> dict[int, NDArray[np.float32]] | None:
+    def snapshots(self, encodings: Sequence[Encoding]) -> dict[int, NDArray[np.float32]] | None:
         """The kernels by epoch, where they are kept."""
 
 
@@ -89,28 +89,28 @@ class Checkpoints:
         described += [_described(model) for model in self.others]
         return {"checkpoint": described[0], "compared": described[1:]}
 
-    def coders(self, images: ImageSet, seeds: Sequence[int]) -> list[Coder]:
+    def encodings(self, images: ImageSet, seeds: Sequence[int]) -> list[Encoding]:
         """The encoders, the first one's start, untrained ones, and codes of the pixels."""
-        coders = checkpoint_coders(
+        encodings = checkpoint_encodings(
             self.checkpoints, self.T, images, seeds=seeds, device=self.device
         )
         place = len(self.checkpoints)
-        taken = [coder.name for coder in coders]
+        taken = [encoding.name for encoding in encodings]
         return [
-            *coders[:place],
+            *encodings[:place],
             *_compared([(model.spec, model.encoder()) for model in self.others], self.T, taken),
-            *coders[place:],
+            *encodings[place:],
         ]
 
-    def networks(self, coders: Sequence[Coder]) -> "dict[str, Network]":
+    def networks(self, encodings: Sequence[Encoding]) -> "dict[str, Network]":
         """Those of checkpoints that hold one."""
         return {
-            coder.name: build_timed(checkpoint, self.T, self.device)
-            for checkpoint, coder in zip(self.checkpoints, coders, strict=False)
+            encoding.name: build_timed(checkpoint, self.T, self.device)
+            for checkpoint, encoding in zip(self.checkpoints, encodings, strict=False)
             if checkpoint.holds_network
         }
 
-    def snapshots(self, coders: Sequence[Coder]) -> dict[int, NDArray[np.float32]] | None:
+    def snapshots(self, encodings: Sequence[Encoding]) -> dict[int, NDArray[np.float32]] | None:
         """The kernels up to the checkpoint's epoch, where the run that it lies in keeps them.
 
         Otherwise the first and the last of them, where the first follow from a seed.
@@ -119,9 +119,9 @@ class Checkpoints:
         found = encoder_snapshots(checkpoint.path.parent) or {}
         last = checkpoint.epoch
         kept = {epoch: kernels for epoch, kernels in found.items() if last is None or epoch <= last}
-        start = next((coder.encoder for coder in coders if coder.kind == "start"), None)
-        if not kept and start is not None and coders[0].encoder is not None and last is not None:
-            kept = {-1: start.kernels, last: coders[0].encoder.kernels}
+        start = next((encoding.encoder for encoding in encodings if encoding.kind == "start"), None)
+        if not kept and start is not None and encodings[0].encoder is not None and last is not None:
+            kept = {-1: start.kernels, last: encodings[0].encoder.kernels}
         return kept or None
 
 
@@ -158,32 +158,32 @@ class Revived:
         """What takes the network's code."""
         return _without_code(self.models)
 
-    def coders(self, images: ImageSet, seeds: Sequence[int]) -> list[Coder]:
+    def encodings(self, images: ImageSet, seeds: Sequence[int]) -> list[Encoding]:
         """The encoder, those it is compared with, and codes of the pixels."""
         del seeds
         encoder = self.models[0].encoder()
         encoder.prepare(to_input(images.images[:2]), self.T)
-        first = encoder_coder(self.models[0].spec, encoder, self.T, "encoder")
+        first = encoding_of(self.models[0].spec, encoder, self.T, "encoder")
         others: list[tuple[str, Encoder]] = [(m.spec, m.encoder()) for m in self.models[1:]]
         others += [
             (each.path.name, load_encoder(each).to(self.device)) for each in self.checkpoints
         ]
-        pixels = pixel_coders(self.T)
-        taken = [coder.name for coder in (first, *pixels)]
+        pixels = pixel_encodings(self.T)
+        taken = [encoding.name for encoding in (first, *pixels)]
         return [first, *_compared(others, self.T, taken), *pixels]
 
-    def networks(self, coders: Sequence[Coder]) -> "dict[str, Network]":
+    def networks(self, encodings: Sequence[Encoding]) -> "dict[str, Network]":
         """Those of checkpoints that hold one."""
-        compared = coders[len(self.models) :]
+        compared = encodings[len(self.models) :]
         return {
-            coder.name: build_timed(checkpoint, self.T, self.device)
-            for checkpoint, coder in zip(self.checkpoints, compared, strict=False)
+            encoding.name: build_timed(checkpoint, self.T, self.device)
+            for checkpoint, encoding in zip(self.checkpoints, compared, strict=False)
             if checkpoint.holds_network
         }
 
-    def snapshots(self, coders: Sequence[Coder]) -> dict[int, NDArray[np.float32]] | None:
+    def snapshots(self, encodings: Sequence[Encoding]) -> dict[int, NDArray[np.float32]] | None:
         """None: nobody kept any."""
-        del coders
+        del encodings
         return None
 
 
@@ -206,14 +206,14 @@ def _without_code(models: Sequence[Model]) -> tuple[str, ...]:
 
 def _compared(
     encoders: "Sequence[tuple[str, Encoder]]", T: int, taken: Sequence[str]
-) -> list[Coder]:
+) -> list[Encoding]:
     """Encoders to compare with, by names that none of `taken` has."""
-    names, coders = list(taken), []
+    names, encodings = list(taken), []
     for name, encoder in encoders:
         numbered = (f"{name} ({number})" for number in range(2, len(names) + 3))
         names.append(next(each for each in (name, *numbered) if each not in names))
-        coders.append(encoder_coder(names[-1], encoder, T, "compared"))
-    return coders
+        encodings.append(encoding_of(names[-1], encoder, T, "compared"))
+    return encodings
 
 
 def open_checkpoints(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from snnviz.adapters.models import build_model
 from snnviz.adapters.network import NetworkEncoder
-from snnviz.analysis.coders import Coder, encoder_coder, pixel_coders
+from snnviz.analysis.encodings import Encoding, encoding_of, pixel_encodings
 from snnviz.cli.output import note
 from snnviz.cli.subjects import Model, open_model
 from snnviz.data import ImageSet, to_input
@@ -51,7 +51,7 @@ class Models:
         """Nothing."""
         return ()
 
-    def coders(self, images: ImageSet, seeds: Sequence[int]) -> list[Coder]:
+    def encodings(self, images: ImageSet, seeds: Sequence[int]) -> list[Encoding]:
         """The layer with each of the weights, with those of other seeds, and codes of the pixels.
 
         What a seed's network is normalized by is what the user's code makes.
@@ -63,29 +63,29 @@ class Models:
         for number, model in enumerate(self.models[1:], start=1):
             found.append((self._name(number), model.encoder(self.layer)))
         spec = self.models[0].spec
-        untrained: list[Coder] = []
+        untrained: list[Encoding] = []
         for seed in seeds:
             net = build_model(spec, seed=seed).to(self.device).eval()
             fresh = Model(spec, net, T, self.models[0].mean, self.models[0].std)
             encoder = fresh.encoder(self.layer)
-            untrained.append(encoder_coder(f"untrained {seed}", encoder, T, "untrained"))
+            untrained.append(encoding_of(f"untrained {seed}", encoder, T, "untrained"))
         trained = [
-            encoder_coder(name, encoder, T, "compared" if number else "encoder")
+            encoding_of(name, encoder, T, "compared" if number else "encoder")
             for number, (name, encoder) in enumerate(found)
         ]
-        return [*trained, *untrained, *pixel_coders(T)]
+        return [*trained, *untrained, *pixel_encodings(T)]
 
-    def networks(self, coders: Sequence[Coder]) -> "dict[str, Network]":
+    def networks(self, encodings: Sequence[Encoding]) -> "dict[str, Network]":
         """All with weights of their own, each with the layer under study."""
         return {
-            coder.name: AnsweringLayer(model.net, model.answerer(), coder.encoder.layer)
-            for model, coder in zip(self.models, coders, strict=False)
-            if isinstance(coder.encoder, NetworkEncoder)
+            encoding.name: AnsweringLayer(model.net, model.answerer(), encoding.encoder.layer)
+            for model, encoding in zip(self.models, encodings, strict=False)
+            if isinstance(encoding.encoder, NetworkEncoder)
         }
 
-    def snapshots(self, coders: Sequence[Coder]) -> dict[int, NDArray[np.float32]] | None:
+    def snapshots(self, encodings: Sequence[Encoding]) -> dict[int, NDArray[np.float32]] | None:
         """None: nobody kept any."""
-        del coders
+        del encodings
         return None
 
     def _name(self, number: int) -> str:

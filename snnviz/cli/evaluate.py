@@ -15,8 +15,8 @@ from snnviz.cli.output import note, say
 if TYPE_CHECKING:
     from snnviz.data import ImageSet, Split
     from snnviz.folders import Layout, OutputFolder
-    from snnviz.scoring.measurement import Measurement
     from snnviz.scoring.progress import Progress
+    from snnviz.scoring.report import EvaluationReport
 
 # Of the layout of the JSON; it grows when a key changes its meaning or goes.
 _LAYOUT = 1
@@ -127,23 +127,23 @@ def command(
         dataset, split, data_dir, count=n_images, channels=subject.channels, size=size
     )
     progress = options.progress_bar(quiet)
-    with _claimed(json, figures, overwrite=overwrite) as folder:
-        measurement = subject.measure(images, batch_size, progress)
+    with _held(json, figures, overwrite=overwrite) as folder:
+        report = subject.report(images, batch_size, progress)
         about = {
             **subject.about,
             "images": {"dataset": images.name, "split": split, **options.stated_size(size)},
         }
-        if measurement.silent == measurement.total:
+        if report.silent == report.total:
             note(
                 f"no output neuron of {subject.name} fires in T = {subject.steps()} steps for any "
-                f"of the {measurement.total} images: the accuracy is that of class 0, a tie"
+                f"of the {report.total} images: the accuracy is that of class 0, a tie"
             )
         # First the files: whoever reads stdout may not read to its end.
-        with _figures(measurement, folder, format) as drawn:
-            written = [*_write_json(measurement, subject.steps(), about, json), *drawn]
+        with _figures(report, folder, format) as drawn:
+            written = [*_write_json(report, subject.steps(), about, json), *drawn]
     if not quiet and json != _STDOUT:
         say(f"{subject.name}, T = {subject.steps()}, on {images.name} ({split})")
-        say("\n".join(_lines(measurement)))
+        say("\n".join(_lines(report)))
         for path in written:
             say(f"wrote {path}")
 
@@ -155,14 +155,14 @@ class _Subject(NamedTuple):
         name: What it goes by.
         channels: Those of the images that it takes.
         about: Entries for the JSON.
-        measure: The measurement on images, from batch size and progress.
+        report: The report on images, from batch size and progress.
         steps: Number of time steps, once it is measured.
     """
 
     name: str
     channels: int
     about: dict[str, Any]
-    measure: "Callable[[ImageSet, int, Progress], Measurement]"
+    report: "Callable[[ImageSet, int, Progress], EvaluationReport]"
     steps: Callable[[], int]
 
 
@@ -178,7 +178,7 @@ def _of_checkpoint(
     """The network of the tutorial's in a checkpoint."""
     from snnviz.cli.networks import build_timed, choose_steps, describe, open_checkpoint
     from snnviz.errors import CheckpointError
-    from snnviz.scoring.measurement import measure
+    from snnviz.scoring.report import evaluation_report
 
     try:
         checkpoint = open_checkpoint(ckpt, neuron=neuron, **stated, quiet=quiet)
@@ -191,8 +191,8 @@ def _of_checkpoint(
     net = build_timed(checkpoint, steps, device)
     about = {"checkpoint": describe(checkpoint, str(ckpt))}
 
-    def measured(images: "ImageSet", batch_size: int, progress: "Progress") -> "Measurement":
-        return measure(net, images, batch_size=batch_size, progress=progress)
+    def measured(images: "ImageSet", batch_size: int, progress: "Progress") -> "EvaluationReport":
+        return evaluation_report(net, images, batch_size=batch_size, progress=progress)
 
     return _Subject(str(ckpt), net.config.in_channels, about, measured, lambda: steps)
 
@@ -208,14 +208,14 @@ def _of_model(
 ) -> _Subject:
     """The network that `--model` names."""
     from snnviz.cli.subjects import open_model
-    from snnviz.scoring.networks import measure_network
+    from snnviz.scoring.networks import network_report
 
     mean, std = normalization
     model = open_model(spec, ckpt, device, T=T, mean=mean, std=std, quiet=quiet)
     answerer = model.answerer()
 
-    def measured(images: "ImageSet", _: int, progress: "Progress") -> "Measurement":
-        return measure_network(answerer, images, progress=progress)
+    def measured(images: "ImageSet", _: int, progress: "Progress") -> "EvaluationReport":
+        return network_report(answerer, images, progress=progress)
 
     if not quiet:
         note("classes are read from the mean output over time; loss and energy are left out")
@@ -242,7 +242,7 @@ def _layout() -> "Layout":
 
 
 @contextmanager
-def _claimed(
+def _held(
     json: Path | None, figures: Path | None, *, overwrite: bool
 ) -> Iterator["OutputFolder | None"]:
     """The folder of the figures, if any; it and the JSON are this run's alone in the block."""
@@ -258,7 +258,7 @@ def _claimed(
 
 
 def _write_json(
-    measurement: "Measurement", T: int, about: dict[str, Any], path: Path | None
+    report: "EvaluationReport", T: int, about: dict[str, Any], path: Path | None
 ) -> list[Path]:
     """The file written, if any."""
     from snnviz._version import __version__
@@ -269,7 +269,7 @@ def _write_json(
         "snnviz": __version__,
         **about,
         "T": T,
-        **measurement.as_dict(),
+        **report.as_dict(),
     }
     text = json.dumps(values, indent=1, allow_nan=False) + "\n"
     if path == _STDOUT:
@@ -279,7 +279,7 @@ def _write_json(
 
 @contextmanager
 def _figures(
-    measurement: "Measurement", folder: "OutputFolder | None", formats: tuple[str, ...]
+    report: "EvaluationReport", folder: "OutputFolder | None", formats: tuple[str, ...]
 ) -> Iterator[list[Path]]:
     """The figures written, if any; they count as whole once the block has written the rest."""
     if folder is None:
@@ -290,42 +290,42 @@ def _figures(
 
     with settled():
         figures = (
-            confusion_figure(measurement.confusion, classes=measurement.classes),
-            accuracy_over_time_figure(measurement.accuracy_at),
-            firing_rate_figure(measurement.firing_rate),
+            confusion_figure(report.confusion, classes=report.classes),
+            accuracy_over_time_figure(report.accuracy_at),
+            firing_rate_figure(report.firing_rate),
         )
         content = render_figures(dict(zip(_FIGURES, figures, strict=True)), formats)
     with folder.replaced(content) as paths:
         yield paths
 
 
-def _lines(measurement: "Measurement") -> Iterator[str]:
+def _lines(report: "EvaluationReport") -> Iterator[str]:
     """The table for people."""
-    low, high = measurement.interval
+    low, high = report.interval
     yield (
-        f"accuracy {measurement.accuracy:.4f}  {measurement.correct} of {measurement.total}; 95 % "
+        f"accuracy {report.accuracy:.4f}  {report.correct} of {report.total}; 95 % "
         f"interval {low:.4f} to {high:.4f}"
     )
     yield (
-        f"silent   {measurement.silent / measurement.total:.4f}  {measurement.silent} images for "
+        f"silent   {report.silent / report.total:.4f}  {report.silent} images for "
         "which no output neuron fires, taken for class 0"
     )
-    if not math.isnan(measurement.loss):
-        yield f"loss     {measurement.loss:.6f}"
-    yield from _classes(measurement)
+    if not math.isnan(report.loss):
+        yield f"loss     {report.loss:.6f}"
+    yield from _classes(report)
     yield from ("", "steps  accuracy")
-    for t, accuracy in enumerate(measurement.accuracy_at, start=1):
+    for t, accuracy in enumerate(report.accuracy_at, start=1):
         yield f"{t:>5}  {accuracy:.4f}"
     yield from ("", "neurons        firing rate")
-    for name, rate in measurement.firing_rate.items():
+    for name, rate in report.firing_rate.items():
         yield f"{name:<13}  {rate:.4f}"
-    if not measurement.macs:
+    if not report.macs:
         return
     yield from ("", "synapses       synaptic operations  multiply-accumulates if dense")
-    for name, macs in measurement.macs.items():
-        synops = f"{measurement.synops[name]:,.0f}" if name in measurement.synops else "-"
+    for name, macs in report.macs.items():
+        synops = f"{report.synops[name]:,.0f}" if name in report.synops else "-"
         yield f"{name:<13}  {synops:>19}  {macs:>29,}"
-    energy = measurement.energy
+    energy = report.energy
     yield ""
     yield f"energy an image, arithmetic only (float32, 45 nm): {_joules(energy.total)}"
     yield f"  {_joules(energy.pixels)} on pixels and {_joules(energy.spikes)} on spikes"
@@ -336,15 +336,15 @@ def _joules(value: float) -> str:
     return f"{1e6 * value:.3g} uJ"
 
 
-def _classes(measurement: "Measurement") -> Iterator[str]:
+def _classes(report: "EvaluationReport") -> Iterator[str]:
     """Accuracy and a row of the confusion matrix for each class."""
-    labels = [f"{label} {name}" for label, name in enumerate(measurement.classes)]
+    labels = [f"{label} {name}" for label, name in enumerate(report.classes)]
     width = max(map(len, labels))
-    column = max(4, len(str(measurement.confusion.max())) + 1)
+    column = max(4, len(str(report.confusion.max())) + 1)
     numbers = "".join(f"{label:>{column}}" for label in range(len(labels)))
     yield ""
     yield f"{'class':<{width}}  accuracy{numbers}  <- taken for"
-    rows = zip(labels, measurement.accuracy_per_class, measurement.confusion, strict=True)
+    rows = zip(labels, report.accuracy_per_class, report.confusion, strict=True)
     for label, accuracy, row in rows:
         share = f"{accuracy:.4f}" if row.any() else "-"
         yield f"{label:<{width}}  {share:>8}{''.join(f'{count:>{column}}' for count in row)}"

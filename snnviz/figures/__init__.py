@@ -1,5 +1,6 @@
 """Arrays to `matplotlib.figure.Figure`; no pyplot, no files."""
 
+from snnviz._renaming import old_names
 from snnviz.figures.accuracy_over_time import accuracy_over_time_figure
 from snnviz.figures.atlas import class_atlas_figure
 from snnviz.figures.channels import sorted_channels_figure
@@ -54,3 +55,9 @@ __all__ = [
     "spike_frames",
     "spike_map_figure",
 ]
+
+# Old to new: the old ones work for one version, with a warning.
+__getattr__ = old_names(
+    __name__,
+    {"anytime_figure": "accuracy_over_time_figure", "staircase_figure": "fi_curve_figure"},
+)

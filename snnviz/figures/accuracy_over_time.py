@@ -34,7 +34,7 @@ def accuracy_over_time_figure(
 
     Args:
         accuracy_at: Accuracy by the spikes of the first t steps, floats [T] in [0, 1], for
-            t = 1 .. T, as `Measurement.accuracy_at`.
+            t = 1 .. T, as `EvaluationReport.accuracy_at`.
         dpi: Output pixels per inch.
         width: Inches of the figure; None: its usual width. Text keeps its points at any width.
         font_size: Points of text, from 5; None: 7.1 where `width` or `ax` is given, else as usual.

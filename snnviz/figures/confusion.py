@@ -48,7 +48,7 @@ def confusion_figure(
 
     Args:
         confusion: Number of images, ints [classes, classes]: a row for each label, a column for
-            each answer, as `Measurement.confusion`.
+            each answer, as `EvaluationReport.confusion`.
         classes: The name of each class; none: numbers.
         dpi: Output pixels per inch.
         width: Inches of the figure; None: its usual width. Text keeps its points at any width.

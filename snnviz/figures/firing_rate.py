@@ -25,8 +25,8 @@ def firing_rate_figure(
     """A figure of the mean firing rate of each spiking layer, from the input downwards.
 
     Args:
-        firing_rate: Spikes per neuron and step by layer, as `Measurement.firing_rate`: up to 1, or
-            more where neurons fire several times in a step.
+        firing_rate: Spikes per neuron and step by layer, as `EvaluationReport.firing_rate`: up to
+            1, or more where neurons fire several times in a step.
         dpi: Output pixels per inch.
         width: Inches of the figure; None: its usual width. Text keeps its points at any width.
         font_size: Points of text, from 5; None: 7.1 where `width` or `ax` is given, else as usual.

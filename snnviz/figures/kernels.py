@@ -71,7 +71,7 @@ def kernel_figure(
     is symmetric around zero and ends at the largest magnitude among all K. Kernels of three input
     channels are in their colours: grey where red, green and blue have no weight, brighter and
     darker on one such range.
-    Of any other number each kernel is a mosaic of its input channels, in reading order.
+    Of any other number each kernel is shown as a grid of its input channels, in reading order.
 
     Args:
         kernels: Weights, floats [K, kh, kw]; or [K, C, kh, kw] of C input channels.
@@ -154,12 +154,12 @@ def _draw(kernels: "NDArray[np.floating]", top: float) -> "tuple[Pixels, Bar]":
     if kernels.ndim == 4 and C == 1:
         pixels = pixels[:, 0]
     elif C not in (1, 3):
-        pixels = _mosaic(pixels)
+        pixels = _side_by_side(pixels)
     names = (f"{-top:.2g}", "0", f"{top:.2g}")
     return pixels, Bar(label, cmap, norm, (-top, 0, top), names)
 
 
-def _mosaic(pixels: "Pixels") -> "Pixels":
+def _side_by_side(pixels: "Pixels") -> "Pixels":
     """Pictures [n, C, h, w, 3] as one each, their C parts in rows with gaps between."""
     n, C, height, width = pixels.shape[:4]
     columns = C if C <= _IN_A_ROW else math.ceil(math.sqrt(C))
@@ -167,13 +167,13 @@ def _mosaic(pixels: "Pixels") -> "Pixels":
     # A weight is as wide as a few gaps, so that these take little.
     block = max(1, _SIDE // (columns * width))
     high, wide = height * block, width * block
-    mosaic = _fill((n, rows * (high + 1) - 1, columns * (wide + 1) - 1, 3))
+    blocks = _fill((n, rows * (high + 1) - 1, columns * (wide + 1) - 1, 3))
     large = pixels.repeat(block, axis=2).repeat(block, axis=3)
     for channel in range(C):
         row, column = divmod(channel, columns)
         y, x = row * (high + 1), column * (wide + 1)
-        mosaic[:, y : y + high, x : x + wide] = large[:, channel]
-    return mosaic
+        blocks[:, y : y + high, x : x + wide] = large[:, channel]
+    return blocks
 
 
 def add_strips(pictures: "Pixels", types: Sequence[str], palette: Mapping[str, str]) -> "Pixels":

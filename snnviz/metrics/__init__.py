@@ -4,6 +4,7 @@ NumPy and SciPy only. A family that runs over a data set is an accumulator, whic
 with `update`, added to another with `merge`, and read with `result`.
 """
 
+from snnviz._renaming import old_names
 from snnviz.metrics.activity import Activity, ActivityResult, sparseness
 from snnviz.metrics.classes import Classes, ClassesResult, class_selectivity
 from snnviz.metrics.contours import (
@@ -26,16 +27,6 @@ from snnviz.metrics.information import (
     mutual_information,
 )
 from snnviz.metrics.matching import Matching, match_channels
-from snnviz.metrics.movement import (
-    FoldedChange,
-    Movement,
-    channel_change,
-    channel_rotation,
-    fold_batch_norm,
-    folded_change,
-    kernel_change,
-    movement,
-)
 from snnviz.metrics.probe import (
     ClassProbe,
     ProbeFit,
@@ -61,6 +52,16 @@ from snnviz.metrics.similarity import (
     squared_error,
     structural_similarity,
 )
+from snnviz.metrics.weight_change import (
+    FoldedChange,
+    WeightChange,
+    channel_change,
+    channel_rotation,
+    fold_batch_norm,
+    folded_change,
+    kernel_change,
+    weight_change,
+)
 
 __all__ = [
     "CHANNEL_TYPES",
@@ -78,7 +79,6 @@ __all__ = [
     "Information",
     "InformationResult",
     "Matching",
-    "Movement",
     "ProbeFit",
     "ProbeResult",
     "ProbeScore",
@@ -88,6 +88,7 @@ __all__ = [
     "ReconstructionScore",
     "Redundancy",
     "RedundancyResult",
+    "WeightChange",
     "alignment",
     "best_strength",
     "channel_change",
@@ -103,7 +104,6 @@ __all__ = [
     "image_quantities",
     "kernel_change",
     "match_channels",
-    "movement",
     "mutual_information",
     "participation_ratio",
     "peak_signal_to_noise",
@@ -113,5 +113,9 @@ __all__ = [
     "sparseness",
     "squared_error",
     "structural_similarity",
+    "weight_change",
     "wilson_interval",
 ]
+
+# Old to new: the old ones work for one version, with a warning.
+__getattr__ = old_names(__name__, {"Movement": "WeightChange", "movement": "weight_change"})

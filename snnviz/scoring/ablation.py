@@ -124,7 +124,7 @@ def network_importance(
     Raises:
         ConfigError: The layer returns its spikes in a way that they cannot be taken out of, or has
             other channels.
-        DataError: As `snnviz.scoring.networks.measure_network`.
+        DataError: As `snnviz.scoring.networks.network_report`.
     """
     labels = check_labels(images)
     layer = _find(studied)

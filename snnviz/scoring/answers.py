@@ -7,8 +7,8 @@ from torch import nn
 
 from snnviz.adapters.answering import Answerer
 from snnviz.errors import ConfigError
-from snnviz.scoring import evaluation, measurement
-from snnviz.scoring.networks import measure_network
+from snnviz.scoring import evaluation, report
+from snnviz.scoring.networks import network_report
 from snnviz.scoring.progress import as_progress
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from snnviz.ranks import Ranks
     from snnviz.scoring.classifier import Classifier
     from snnviz.scoring.evaluation import Evaluation
-    from snnviz.scoring.measurement import Measurement
     from snnviz.scoring.progress import Progress
+    from snnviz.scoring.report import EvaluationReport
 
 Numbers = Sequence[float]
 
@@ -72,11 +72,11 @@ def evaluate(
         return evaluation.evaluate(
             net, images, batch_size=batch_size, progress=progress, ranks=ranks, model=model
         )
-    found = measure(net, images, T=T, mean=mean, std=std, progress=progress)
+    found = evaluation_report(net, images, T=T, mean=mean, std=std, progress=progress)
     return evaluation.Evaluation(found.correct, found.total, found.loss)
 
 
-def measure(
+def evaluation_report(
     net: "Classifier | nn.Module",
     images: "ImageSet",
     *,
@@ -85,7 +85,7 @@ def measure(
     std: Numbers | None = None,
     batch_size: int = 128,
     progress: "Progress | Literal[True] | None" = None,
-) -> "Measurement":
+) -> "EvaluationReport":
     """What `net` does on all of `images`, in evaluation mode and float32: all that one pass shows.
 
     Of networks that are not the tutorial's, loss, synaptic operations and energy are left out.
@@ -109,16 +109,16 @@ def measure(
         >>> from spikingjelly.activation_based import neuron
         >>> net = torch.nn.Sequential(
         ...     torch.nn.Flatten(), torch.nn.Linear(784, 10), neuron.IFNode())
-        >>> found = measure(net, snnviz.garments(20), T=4)
+        >>> found = evaluation_report(net, snnviz.garments(20), T=4)
         >>> found.confusion.shape, list(found.firing_rate), len(found.accuracy_at)
         ((10, 10), ['2'], 4)
     """
     progress = as_progress(progress)
     if _is_classifier(net):
         _check_told(T, mean, std)
-        return measurement.measure(net, images, batch_size=batch_size, progress=progress)
+        return report.evaluation_report(net, images, batch_size=batch_size, progress=progress)
     answerer = Answerer(cast("nn.Module", net), T, mean=_plain(mean), std=_plain(std))
-    return measure_network(answerer, images, progress=progress)
+    return network_report(answerer, images, progress=progress)
 
 
 def _is_classifier(net: object) -> "TypeGuard[Classifier]":

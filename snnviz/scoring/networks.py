@@ -11,8 +11,8 @@ from snnviz.batching import batches
 from snnviz.data import ImageSet, to_input
 from snnviz.errors import DataError
 from snnviz.scoring.evaluation import check_labels
-from snnviz.scoring.measurement import Measurement, class_names
 from snnviz.scoring.progress import Progress
+from snnviz.scoring.report import EvaluationReport, class_names
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 _BATCH = 128
 
 
-def measure_network(
+def network_report(
     answerer: Answerer, images: ImageSet, *, progress: Progress | None = None
-) -> Measurement:
+) -> EvaluationReport:
     """What the network does on all of `images`.
 
     The answer to an image is the class with the highest mean output over time, the first of several
@@ -69,7 +69,7 @@ def measure_network(
                 progress("evaluate", done, len(images))
     assert confusion is not None  # noqa: S101 - there are images
     assert correct_at is not None  # noqa: S101
-    return Measurement(
+    return EvaluationReport(
         classes=class_names(images, len(confusion)),
         confusion=confusion,
         correct_at=correct_at,

@@ -13,27 +13,29 @@ from torch import nn
 
 from snnviz.adapters.network import split_encoder
 from snnviz.analysis import (
+    ANALYSIS,
     SCORES,
-    Coder,
+    Encoding,
     analyze,
-    encoder_coder,
-    measuring,
+    computing,
+    encoding_of,
+    folder,
     scorecard_markdown,
     scorecard_text,
     write_analysis,
     write_tables,
-    writing,
 )
 from snnviz.analysis.pictures import analysis_figures
 from snnviz.analysis.scorecard import grouped
 from snnviz.analysis.tables import as_json, channels_csv
 from snnviz.data import ImageSet, garments, to_input
 from snnviz.errors import ConfigError, DataError, ShapeError
+from snnviz.folders import hold_folder
 from snnviz.metrics import Activity, ProbeFit, ProbeScore, cka
 from snnviz.records.spikes import SpikeRecord
 from snnviz.tutorial.baselines import untrained_encoder
-from snnviz.tutorial.coders import baseline_coders, checkpoint_coders
 from snnviz.tutorial.encoder import load_encoder
+from snnviz.tutorial.encodings import baseline_encodings, checkpoint_encodings
 from snnviz.tutorial.layouts import load_checkpoint, save_checkpoint
 from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.analysis.varied import cut
@@ -63,7 +65,7 @@ def fixed_encoder(bias, *, weight=0.0, channels=4, T=4):
 
 
 def analyzed(encoder, sets, T=4, **options):
-    return analyze([encoder_coder("mine", encoder, T)], *sets, **options)
+    return analyze([encoding_of("mine", encoder, T)], *sets, **options)
 
 
 def scores(analysis, place=0):
@@ -128,7 +130,7 @@ def test_shuffled_spikes_follow_nothing(sets):
         places = np.random.default_rng(images.sum()).permutation(times.size)
         return SpikeRecord.from_first_spike(times.reshape(-1)[places].reshape(times.shape), 4)
 
-    analysis = analyze([Coder("shuffled", "encoder", 4, 4, 3, encode)], *sets)
+    analysis = analyze([Encoding("shuffled", "encoder", 4, 4, 3, encode)], *sets)
     found = scores(analysis)
     assert abs(found["edge"]) < 0.02
     assert abs(found["intensity"]) < 0.02
@@ -141,12 +143,15 @@ def test_shuffled_spikes_follow_nothing(sets):
 
 def test_one_step(sets):
     encoder = untrained_encoder(CONFIG, 0, to_input(sets[1].images))
-    coders = [encoder_coder("mine", encoder, 1), *baseline_coders(CONFIG, 1, sets[1], seeds=(5,))]
-    analysis = analyze(coders, *sets)
+    encodings = [
+        encoding_of("mine", encoder, 1),
+        *baseline_encodings(CONFIG, 1, sets[1], seeds=(5,)),
+    ]
+    analysis = analyze(encodings, *sets)
     assert 0 < scores(analysis)["firing_rate"] < 1
     assert analysis.studied.results["contours"].correlation.shape == (1, 4, 6)
     # Latency coding of one step fires everywhere: it says nothing.
-    latency = [m.coder.name for m in analysis.measured].index("latency coding")
+    latency = [m.encoding.name for m in analysis.measured].index("latency coding")
     assert scores(analysis, latency)["firing_rate"] == 1
     assert np.isnan(scores(analysis, latency)["intensity"])
     written_json(analysis)
@@ -179,28 +184,28 @@ def assert_same(one, other):
     assert scorecard_markdown(one) == scorecard_markdown(other)
 
 
-def all_coders(sets, T=4):
+def all_encodings(sets, T=4):
     encoder = untrained_encoder(CONFIG, 9, to_input(sets[1].images))
-    return [encoder_coder("mine", encoder, T), *baseline_coders(CONFIG, T, sets[1], seeds=(0, 1))]
+    return [encoding_of("mine", encoder, T), *baseline_encodings(CONFIG, T, sets[1], seeds=(0, 1))]
 
 
 def test_batches_do_not_matter(sets, monkeypatch):
-    one = analyze(all_coders(sets), *sets)
-    monkeypatch.setattr(measuring, "_BATCH", 7)
-    assert_same(analyze(all_coders(sets), *sets), one)
+    one = analyze(all_encodings(sets), *sets)
+    monkeypatch.setattr(computing, "_BATCH", 7)
+    assert_same(analyze(all_encodings(sets), *sets), one)
 
 
 def test_untrained_encoders_follow_from_their_seed(sets):
-    one, other = (analyze(all_coders(sets), *sets) for _ in range(2))
+    one, other = (analyze(all_encodings(sets), *sets) for _ in range(2))
     assert_same(one, other)
-    names = [m.coder.name for m in one.measured]
+    names = [m.encoding.name for m in one.measured]
     first, second = (scores(one, names.index(f"untrained {seed}")) for seed in (0, 1))
     assert first["psnr"] != second["psnr"]
 
 
 def test_the_scorecard_says_what_the_json_says(sets):
     """Every number of the table, read back from the text, is that of the JSON."""
-    analysis = analyze(all_coders(sets), *sets)
+    analysis = analyze(all_encodings(sets), *sets)
     plain = {each["name"]: each for each in written_json(analysis)["encoders"]}
     lines = [line for line in scorecard_markdown(analysis).splitlines() if line.startswith("|")]
     cells = [re.split(r"(?<!\\)\|", line)[1:-1] for line in lines]
@@ -228,13 +233,13 @@ def test_the_scorecard_says_what_the_json_says(sets):
 
 
 def test_the_pixels_are_asked_only_what_makes_sense(sets):
-    analysis = analyze(all_coders(sets), *sets)
+    analysis = analyze(all_encodings(sets), *sets)
     pixels = analysis.measured[-1]
     assert set(pixels.results) == {"contours", "probe"}
     found = scores(analysis, -1)
     assert found["intensity"] == pytest.approx(1)
     assert {key for key, value in found.items() if not np.isnan(value)} == {
-        "edge", "intensity", "probe", "likeness",
+        "edge", "intensity", "probe", "cka",
     }  # fmt: skip
 
 
@@ -253,12 +258,12 @@ def test_channels_are_a_row_each(sets):
     assert (rows[0]["class_selectivity"], rows[0]["preferred_class"]) == ("", "")
 
 
-def test_alignment_is_between_the_coders_at_their_steps(sets):
-    coders = all_coders(sets)
-    analysis = analyze(coders, *sets, alignment_images=20)
-    counts = [coder.encode(sets[0].images[:20]).count(coder.t) for coder in coders]
+def test_alignment_is_between_the_encodings_at_their_steps(sets):
+    encodings = all_encodings(sets)
+    analysis = analyze(encodings, *sets, alignment_images=20)
+    counts = [encoding.encode(sets[0].images[:20]).count(encoding.t) for encoding in encodings]
     assert analysis.alignment_images == 20
-    assert np.isnan(analyze(coders, *sets, alignment_images=0).alignment).all()
+    assert np.isnan(analyze(encodings, *sets, alignment_images=0).alignment).all()
     assert analysis.alignment.shape == (6, 6)
     for i, ours in enumerate(counts):
         for j, theirs in enumerate(counts):
@@ -272,7 +277,7 @@ def test_alignment_is_between_the_coders_at_their_steps(sets):
 def test_images_without_labels(sets):
     net = lively(build_network(CONFIG, seed=1))
     analysis = analyze(
-        [encoder_coder("mine", load_encoder(net), 4)],
+        [encoding_of("mine", load_encoder(net), 4)],
         *map(without_labels, sets),
         networks={"mine": net},
     )
@@ -295,16 +300,16 @@ def test_nothing_to_fit_on(sets, tmp_path):
     """What needs no fitting is as it would be with other images to fit on."""
     images, others = sets
     net = build_network(CONFIG, seed=1)
-    coders = [
-        encoder_coder("mine", load_encoder(lively(net)), 4),
-        *baseline_coders(CONFIG, 4, others),
+    encodings = [
+        encoding_of("mine", load_encoder(lively(net)), 4),
+        *baseline_encodings(CONFIG, 4, others),
     ]
-    analysis = analyze(coders, images, None)
+    analysis = analyze(encodings, images, None)
     (sentence,) = analysis.left_out
     assert "no training images of (12, 28) pixels" in sentence
-    fitted = analyze(coders, images, others)
+    fitted = analyze(encodings, images, others)
     assert analysis.train_images == 0
-    for place in range(len(coders)):
+    for place in range(len(encodings)):
         assert not {"reconstruction", "rule", "probe"} & set(analysis.measured[place].results)
         ours, theirs = scores(analysis, place), scores(fitted, place)
         assert np.isnan([ours.pop(name) for name in ("psnr", "ssim", "probe")]).all()
@@ -316,12 +321,12 @@ def test_nothing_to_fit_on(sets, tmp_path):
     assert "readouts" not in scorecard_markdown(analysis)
 
 
-def test_likeness_is_the_alignment_with_the_first(sets):
-    analysis = analyze(all_coders(sets), *sets)
-    likeness = [scores(analysis, place)["likeness"] for place in range(6)]
-    assert likeness == pytest.approx(analysis.alignment[0].tolist())
-    assert likeness[0] == pytest.approx(1)
-    assert min(likeness) < 0.95
+def test_cka_is_the_alignment_with_the_first(sets):
+    analysis = analyze(all_encodings(sets), *sets)
+    cka = [scores(analysis, place)["cka"] for place in range(6)]
+    assert cka == pytest.approx(analysis.alignment[0].tolist())
+    assert cka[0] == pytest.approx(1)
+    assert min(cka) < 0.95
 
 
 def test_labels_without_names(sets):
@@ -342,8 +347,8 @@ def test_a_network_that_does_not_know_all_classes():
     """It is said before anything else, and the rest is measured."""
     images, train_images = garments(24), garments(30, "train")
     net = build_network(NetworkConfig(T=4, channels=4, num_classes=4), seed=1)
-    coders = [encoder_coder("mine", load_encoder(net), 4)]
-    analysis = analyze(coders, images, train_images, networks={"mine": net})
+    encodings = [encoding_of("mine", load_encoder(net), 4)]
+    analysis = analyze(encodings, images, train_images, networks={"mine": net})
     (sentence,) = analysis.left_out
     assert "knows classes 0 to 3, not 9" in sentence
     assert not analysis.networks
@@ -356,12 +361,12 @@ def test_the_whole_network():
     other = lively(build_network(CONFIG, seed=1))
     with torch.no_grad():
         other.static_conv[0].weight[:2] *= -1
-    coders = [
-        encoder_coder("mine", load_encoder(net), 4),
-        encoder_coder("other", load_encoder(other), 4, "compared"),
+    encodings = [
+        encoding_of("mine", load_encoder(net), 4),
+        encoding_of("other", load_encoder(other), 4, "compared"),
     ]
     networks = {"mine": net, "other": other}
-    analysis = analyze(coders, images, train_images, networks=networks, network_images=20)
+    analysis = analyze(encodings, images, train_images, networks=networks, network_images=20)
     whole = written_json(analysis)["networks"]
     assert (whole["images"], whole.keys()) == (20, {"images", "mine", "other"})
     plain = whole["mine"]
@@ -381,28 +386,28 @@ def test_the_whole_network():
     assert [float(row["accuracy_drop"]) for row in rows] == drops
     # The encoder's part of the table is what the network was measured to do.
     synops = plain["cost"]["synops"]["conv.2"]
-    seen = analyze(coders[:1], images.head(20), train_images)
+    seen = analyze(encodings[:1], images.head(20), train_images)
     assert scores(seen)["synops"] == pytest.approx(synops, rel=1e-12)
     assert scores(seen)["macs"] == plain["cost"]["macs"]["static_conv.0"] == 28 * 28 * 4 * 9
-    none = analyze(coders, images, train_images, networks=networks, network_images=0)
+    none = analyze(encodings, images, train_images, networks=networks, network_images=0)
     assert not none.networks
 
 
-def test_snapshots_become_movement(sets, rng):
+def test_snapshots_become_weight_change(sets, rng):
     first = rng.normal(size=(4, 1, 3, 3)).astype(np.float32)
     snapshots = {1: -first, -1: first, 0: 2 * first}
     analysis = analyzed(fixed_encoder(0.0, weight=1.0), sets, snapshots=snapshots)
     assert analysis.epochs == (-1, 0, 1)
-    assert analysis.movement.change == pytest.approx([0, 1, 2])
-    assert analysis.movement.rotation[:, 2] == pytest.approx([0, 0, 180])
+    assert analysis.weight_change.change == pytest.approx([0, 1, 2])
+    assert analysis.weight_change.rotation[:, 2] == pytest.approx([0, 0, 180])
     assert "2.000 of their norm away from where they began" in scorecard_markdown(analysis)
-    assert written_json(analysis)["movement"]["epochs"] == [-1, 0, 1]
+    assert written_json(analysis)["weight_change"]["epochs"] == [-1, 0, 1]
     (row, *_) = csv.DictReader(io.StringIO(channels_csv(analysis)))
     assert float(row["kernel_rotation"]) == pytest.approx(180)
     first[3] = 0  # which has no direction, so that its angle is not defined
     analysis = analyzed(fixed_encoder(0.0, weight=1.0), sets, snapshots=snapshots)
     figures = analysis_figures(analysis, sets[0])
-    assert {"movement", "kernels_over_epochs"} <= figures.keys()
+    assert {"weight_change", "kernels_over_epochs"} <= figures.keys()
     del snapshots[-1]
     analysis = analyzed(fixed_encoder(0.0, weight=1.0), sets, snapshots=snapshots)
     assert "away from where they were after epoch 0" in scorecard_markdown(analysis)
@@ -411,10 +416,10 @@ def test_snapshots_become_movement(sets, rng):
 def test_the_probes_strength_is_that_which_is_best_on_held_out_training_images(sets, monkeypatch):
     """A fifth of them decides; the images that are scored have no say."""
     strengths = (1e4, 1e-4)  # the first leaves only the commonest class
-    monkeypatch.setattr(measuring, "STRENGTHS", strengths)
+    monkeypatch.setattr(computing, "STRENGTHS", strengths)
     images, train_images = sets
     encoder = untrained_encoder(CONFIG, 3, to_input(train_images.images))
-    decide = measuring.deciding_images(40)
+    decide = computing.deciding_images(40)
     assert decide.sum() == 8
     assert len(np.unique(train_images.labels[decide])) > 3
     parts = []
@@ -445,11 +450,15 @@ def test_an_encoder_beside_its_own_start(sets, tmp_path):
     path = save_checkpoint({"net": net.state_dict(), **about}, tmp_path / "net.pth")
     checkpoint = load_checkpoint(path)
     assert checkpoint.seed == 77
-    coders = checkpoint_coders([checkpoint], 4, sets[1], seeds=(0,))
-    assert [coder.name for coder in coders][:3] == ["net.pth", "its own start", "untrained 0"]
-    start = coders[1].encoder
+    encodings = checkpoint_encodings([checkpoint], 4, sets[1], seeds=(0,))
+    assert [encoding.name for encoding in encodings][:3] == [
+        "net.pth",
+        "its own start",
+        "untrained 0",
+    ]
+    start = encodings[1].encoder
     assert np.array_equal(start.kernels, began.numpy())
-    analysis = analyze(coders, *sets)
+    analysis = analyze(encodings, *sets)
     norm = start.prefix[1]
     scale = (1 / (norm.running_var + norm.eps).sqrt()).numpy()[:, None, None, None]
     folded = began.numpy() * scale
@@ -458,14 +467,14 @@ def test_an_encoder_beside_its_own_start(sets, tmp_path):
     assert analysis.folded.kernels == pytest.approx(change, rel=1e-5)
     shift = 0.5 + norm.running_mean.numpy() * scale[:, 0, 0, 0]
     assert analysis.folded.biases == pytest.approx(np.sqrt((shift**2).mean()), rel=1e-5)
-    assert written_json(analysis)["movement"]["folded"]["biases"] == analysis.folded.biases
+    assert written_json(analysis)["weight_change"]["folded"]["biases"] == analysis.folded.biases
     assert "With batch normalization folded in" in scorecard_markdown(analysis)
     assert list(grouped(analysis))[:2] == ["net.pth", "its own start"]
     assert analyzed(start, sets).folded is None
 
 
 def test_arrays_are_written_whole(sets, tmp_path):
-    analysis = analyze(all_coders(sets), *sets)
+    analysis = analyze(all_encodings(sets), *sets)
     write_tables(analysis, tmp_path, {})
     with np.load(tmp_path / "analysis.npz") as arrays:
         names = set(arrays)
@@ -480,7 +489,8 @@ def test_arrays_are_written_whole(sets, tmp_path):
 
 def test_old_figures_do_not_stay(sets, tmp_path):
     analysis = analyzed(fixed_encoder(0.0, weight=1.0), sets)
-    for name in ("movement.png", "kernels.svg", "spikes.gif", "notes.txt"):
+    names = "weight_change.png", "movement.png", "staircase.pdf", "kernels.svg", "spikes.gif"
+    for name in (*names, "notes.txt"):
         (tmp_path / name).write_text("old")
     write_analysis(analysis, sets[0], tmp_path, formats=())
     assert {path.name for path in tmp_path.iterdir()} == {
@@ -490,24 +500,24 @@ def test_old_figures_do_not_stay(sets, tmp_path):
     assert json.loads((tmp_path / "analysis.json").read_text())["files"] == [
         "analysis.npz", "channels.csv", "scorecard.md",
     ]  # fmt: skip
-    (tmp_path / "movement.png").write_text("mine")
+    (tmp_path / "weight_change.png").write_text("mine")
     write_analysis(analysis, sets[0], tmp_path, formats=["svg"])
     assert (tmp_path / "kernels.svg").exists()
     write_analysis(analysis, sets[0], tmp_path, formats=())
     assert not (tmp_path / "kernels.svg").exists()
-    assert (tmp_path / "movement.png").read_text() == "mine"
+    assert (tmp_path / "weight_change.png").read_text() == "mine"
 
 
 def test_all_names_of_figures_are_known(sets):
-    names = set(analysis_figures(analyze(all_coders(sets), *sets), sets[0]))
-    assert names <= set(writing.FIGURES)
+    names = set(analysis_figures(analyze(all_encodings(sets), *sets), sets[0]))
+    assert names <= set(folder.FIGURES)
 
 
 def test_a_code_that_is_read_early_is_read_so_everywhere(sets):
     """In the end every neuron of latency coding has fired once: there is nothing to see then."""
-    analysis = analyze(all_coders(sets), *sets)
-    (latency,) = [m for m in analysis.measured if m.coder.name == "latency coding"]
-    assert latency.coder.t == 1
+    analysis = analyze(all_encodings(sets), *sets)
+    (latency,) = [m for m in analysis.measured if m.encoding.name == "latency coding"]
+    assert latency.encoding.t == 1
     assert np.nanmax(latency.results["classes"].selectivity) > 0
     plain = next(e for e in written_json(analysis)["encoders"] if e["name"] == "latency coding")
     assert plain["types"] == ["area"]
@@ -516,36 +526,36 @@ def test_a_code_that_is_read_early_is_read_so_everywhere(sets):
 
 
 def test_what_cannot_be_analyzed_is_refused(sets):
-    coder = encoder_coder("mine", fixed_encoder(0.0), 4)
+    encoding = encoding_of("mine", fixed_encoder(0.0), 4)
     images, train_images = sets
     with pytest.raises(ConfigError, match="names that differ, got mine, mine"):
-        analyze([coder, coder], *sets)
+        analyze([encoding, encoding], *sets)
     with pytest.raises(ConfigError, match="got none"):
         analyze([], *sets)
     with pytest.raises(ConfigError, match="pixels are no spikes"):
-        analyze(baseline_coders(CONFIG, 4, train_images)[-1:], *sets)
+        analyze(baseline_encodings(CONFIG, 4, train_images)[-1:], *sets)
     with pytest.raises(ShapeError, match=r"\(28, 28\) pixels and scored on \(12, 28\)"):
-        analyze([coder], images, garments(3))
+        analyze([encoding], images, garments(3))
     with pytest.raises(DataError, match="got 0 images"):
-        analyze([coder], ImageSet("none", images.images[:0]), train_images)
+        analyze([encoding], ImageSet("none", images.images[:0]), train_images)
 
 
 def test_names_cannot_break_the_table(sets):
-    analysis = analyze([encoder_coder("a|b\nc", fixed_encoder(0.0), 4)], *sets)
+    analysis = analyze([encoding_of("a|b\nc", fixed_encoder(0.0), 4)], *sets)
     lines = scorecard_markdown(analysis).splitlines()
     assert lines[0] == r"# a\|b c"
     assert all(len(re.findall(r"(?<!\\)\|", li)) == 3 for li in lines if li.startswith("|"))
 
 
 def test_one_seed_has_no_deviation(sets):
-    coders = [encoder_coder("mine", fixed_encoder(0.0), 4)]
-    coders += baseline_coders(CONFIG, 4, sets[1], seeds=(0,))[:1]
-    assert list(grouped(analyze(coders, *sets))) == ["mine", "untrained (1 seed)"]
-    assert "±" not in scorecard_markdown(analyze(coders, *sets))
+    encodings = [encoding_of("mine", fixed_encoder(0.0), 4)]
+    encodings += baseline_encodings(CONFIG, 4, sets[1], seeds=(0,))[:1]
+    assert list(grouped(analyze(encodings, *sets))) == ["mine", "untrained (1 seed)"]
+    assert "±" not in scorecard_markdown(analyze(encodings, *sets))
 
 
 FIGURES = {"scorecard", "over_time", "first_spike", "firing_rates", "reconstruction", "channels",
-           "kernels", "staircase", "raster", "membrane", "class_atlas"}  # fmt: skip
+           "kernels", "fi_curve", "raster", "membrane", "class_atlas"}  # fmt: skip
 
 
 @pytest.mark.slow
@@ -556,8 +566,11 @@ def test_every_figure_can_be_drawn(kind, sets, tmp_path):
         "saturated": fixed_encoder(5.0),
         "lively": untrained_encoder(CONFIG, 0, to_input(sets[1].images)),
     }[kind]
-    coders = [encoder_coder("mine", encoder, 4), *baseline_coders(CONFIG, 4, sets[1], seeds=(1,))]
-    analysis = analyze(coders, *sets)
+    encodings = [
+        encoding_of("mine", encoder, 4),
+        *baseline_encodings(CONFIG, 4, sets[1], seeds=(1,)),
+    ]
+    analysis = analyze(encodings, *sets)
     written = write_analysis(analysis, sets[0], tmp_path / "out", about={"T": 4})
     names = {"analysis.json", "analysis.npz", "channels.csv", "scorecard.md", "spikes.gif"}
     assert {path.name for path in written} == names | {f"{name}.png" for name in FIGURES}
@@ -570,9 +583,9 @@ def test_every_figure_can_be_drawn(kind, sets, tmp_path):
 
 
 def test_a_code_without_an_encoder_has_no_kernels(sets, tmp_path):
-    (poisson,) = [c for c in baseline_coders(CONFIG, 4, sets[1]) if c.name == "Poisson coding"]
+    (poisson,) = [c for c in baseline_encodings(CONFIG, 4, sets[1]) if c.name == "Poisson coding"]
     written = write_analysis(analyze([poisson], *sets), sets[0], tmp_path, formats=["svg"])
-    missing = {"kernels", "staircase", "raster", "membrane"}
+    missing = {"kernels", "fi_curve", "raster", "membrane"}
     assert {path.stem for path in written if path.suffix == ".svg"} == FIGURES - missing
 
 
@@ -587,3 +600,21 @@ def test_many_steps_are_not_all_drawn(sets):
     (axes, *_) = analysis_figures(analysis, sets[0])["reconstruction"].axes
     steps = [int(n) for n in re.findall(r"t = (\d+):", " ".join(t.get_text() for t in axes.texts))]
     assert (steps[0], steps[-1], len(steps)) == (0, 39, 11)
+
+
+def test_old_names_of_arguments_and_results_work_with_a_warning(sets, tmp_path):
+    encoding = encoding_of("mine", fixed_encoder(0.0), 4)
+    with pytest.warns(DeprecationWarning, match="coders of analyze is called encodings now"):
+        analysis = analyze(coders=[encoding], images=sets[0])
+    with pytest.warns(DeprecationWarning, match="coder is called encoding now") as said:
+        assert analysis.studied.coder is encoding
+    assert said[0].filename == __file__
+    with pytest.warns(DeprecationWarning, match="likeness is called cka now"):
+        assert analysis.studied.likeness is analysis.studied.cka
+    with pytest.warns(DeprecationWarning, match="Analysis.movement is called weight_change now"):
+        assert analysis.movement is None
+    with (
+        hold_folder(tmp_path / "out", ANALYSIS, overwrite=True) as held,
+        pytest.warns(DeprecationWarning, match="claimed of write_analysis is called output now"),
+    ):
+        write_analysis(analysis, sets[0], tmp_path / "out", formats=(), claimed=held)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from snnviz.analysis import analyze, encoder_coder, measuring, pixel_coders, write_analysis
+from snnviz.analysis import analyze, computing, encoding_of, pixel_encodings, write_analysis
 from snnviz.analysis.keeping import Kept
 from snnviz.data import garments
 from snnviz.metrics import alignment
@@ -16,10 +16,10 @@ T = 4
 
 
 class Counting:
-    """A coder's way of encoding that counts the images it is given."""
+    """An encoding's way of encoding that counts the images it is given."""
 
-    def __init__(self, coder):
-        self.encode, self.seen = coder.encode, 0
+    def __init__(self, encoding):
+        self.encode, self.seen = encoding.encode, 0
 
     def __call__(self, images):
         self.seen += len(images)
@@ -28,18 +28,21 @@ class Counting:
 
 @pytest.mark.parametrize("batch", [7, 128])
 def test_each_image_is_encoded_once(batch, tmp_path, monkeypatch):
-    monkeypatch.setattr(measuring, "_BATCH", batch)
+    monkeypatch.setattr(computing, "_BATCH", batch)
     images, others = cut(garments(33)), cut(garments(21, "train"))
     encoder = varied_encoder([*AREA, *EDGES, *MIXED], T)
-    coders = [encoder_coder("mine", encoder, T), *pixel_coders(T)]
-    counting = [Counting(coder) for coder in coders]
-    coders = [replace(coder, encode=each) for coder, each in zip(coders, counting, strict=True)]
-    analysis = analyze(coders, images, others, alignment_images=20)
+    encodings = [encoding_of("mine", encoder, T), *pixel_encodings(T)]
+    counting = [Counting(encoding) for encoding in encodings]
+    encodings = [
+        replace(encoding, encode=each) for encoding, each in zip(encodings, counting, strict=True)
+    ]
+    analysis = analyze(encodings, images, others, alignment_images=20)
     write_analysis(analysis, images, tmp_path / "out")
     assert [each.seen for each in counting] == [33 + 21] * 4
     # And what they were aligned and drawn by is what they became.
     counts = [
-        each.encode(images.images[:20]).count(c.t) for each, c in zip(counting, coders, strict=True)
+        each.encode(images.images[:20]).count(c.t)
+        for each, c in zip(counting, encodings, strict=True)
     ]
     np.testing.assert_array_equal(analysis.alignment, alignment(counts))
     record = counting[0].encode(images.images)
@@ -50,15 +53,15 @@ def test_each_image_is_encoded_once(batch, tmp_path, monkeypatch):
 
 def test_what_other_ranks_saw_is_encoded_and_what_they_kept_is_added(monkeypatch):
     images = cut(garments(9))
-    coder = encoder_coder("mine", varied_encoder(AREA, T), T)
-    counting = Counting(coder)
+    encoding = encoding_of("mine", varied_encoder(AREA, T), T)
+    counting = Counting(encoding)
     kept = []
     for rank in range(2):
         indices = Ranks(rank, 2).share(np.arange(9))
-        each = Kept(replace(coder, encode=counting), 6, shown=True)
-        each.note(indices, coder.encode(images.images[indices]))
+        each = Kept(replace(encoding, encode=counting), 6, shown=True)
+        each.note(indices, encoding.encode(images.images[indices]))
         kept.append(each)
-    record = coder.encode(images.images)
+    record = encoding.encode(images.images)
     for each in kept:
         assert np.array_equal(each.counts(images.head(6)), record.count(T - 1)[:6])
     assert counting.seen == 6  # three of each rank

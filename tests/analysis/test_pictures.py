@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from snnviz.analysis import SCORES, analyze, encoder_coder
+from snnviz.analysis import SCORES, analyze, encoding_of
 from snnviz.analysis.pictures import analysis_figures
 from snnviz.data import garments
 from snnviz.figures.levels import DIVERGING
-from snnviz.tutorial.coders import baseline_coders
+from snnviz.tutorial.encodings import baseline_encodings
 from snnviz.tutorial.network import NetworkConfig
 from tests.analysis.varied import AREA, BACKGROUND, EDGES, SATURATED, SILENT, cut, varied_encoder
 from tests.figures.layout.tiles import canvas_of, crossed, texts, tile_at, tile_under
@@ -48,11 +48,11 @@ def snapshots():
 @pytest.fixture(scope="module")
 def analysis(images, snapshots):
     train_images = cut(garments(24, "train"))
-    coders = [
-        encoder_coder("mine", varied_encoder(CHANNELS, T), T),
-        *baseline_coders(NetworkConfig(T=T, channels=4), T, train_images, seeds=(0, 1)),
+    encodings = [
+        encoding_of("mine", varied_encoder(CHANNELS, T), T),
+        *baseline_encodings(NetworkConfig(T=T, channels=4), T, train_images, seeds=(0, 1)),
     ]
-    return analyze(coders, images, train_images, snapshots=snapshots[1])
+    return analyze(encodings, images, train_images, snapshots=snapshots[1])
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def figures(analysis, images):
 @pytest.fixture(scope="module")
 def spikes(analysis, images):
     """Bools [T, n, K, H, W]."""
-    return analysis.studied.coder.encode(images.images).spikes()
+    return analysis.studied.encoding.encode(images.images).spikes()
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +164,7 @@ def test_the_curves_over_time_are_what_the_spikes_say_at_each_step(
     assert [line.get_label() for line in first] == [
         "mine", "untrained (2 seeds)", "Poisson coding", "latency coding",
     ]  # fmt: skip
-    untrained = [m.coder.encode(images.images).spikes() for m in analysis.measured[1:3]]
+    untrained = [m.encoding.encode(images.images).spikes() for m in analysis.measured[1:3]]
     for place, some in enumerate([[spikes], untrained]):
         new = [np.diff(each.cumsum(axis=0) > 0, axis=0, prepend=False) for each in some]
         values = [
@@ -217,8 +217,8 @@ def test_the_first_image_is_shown_as_first_spikes_and_read_back(figures, analysi
     for k in range(K):
         shown = tile_at(figure, *divmod(k, columns), H, W)
         assert np.abs(shown - 255 * colors[times[k]]).max() <= 1
-    rule, coder = analysis.studied.results["rule"], analysis.studied.coder
-    read = rule.reconstruct(coder.encode(images.images[:1]))[:, 0]
+    rule, encoding = analysis.studied.results["rule"], analysis.studied.encoding
+    read = rule.reconstruct(encoding.encode(images.images[:1]))[:, 0]
     figure = figures["reconstruction"]
     names = texts(figure)
     assert [name.split(":")[0] for name in names] == ["input", *(f"t = {t}" for t in range(T))]
@@ -282,7 +282,7 @@ def test_the_history_is_of_the_kernels_that_turned_most(figures, snapshots):
     for column, row in np.ndindex(8, 8):
         tile = tile_at(figure, row, column, 24, 24)[::8, ::8]
         assert np.abs(tile - colors[column, row]).max() <= 1
-    change, rotation = figures["movement"].axes
+    change, rotation = figures["weight_change"].axes
     angles = np.median(turns) * np.arange(13) / 12
     assert rotation.lines[0].get_ydata() == pytest.approx(angles, abs=0.01)
     assert change.lines[0].get_ydata() == pytest.approx(

@@ -14,17 +14,17 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from snnviz.analysis import (
     SCORES,
     analyze,
-    encoder_coder,
+    encoding_of,
     scorecard_text,
 )
 from snnviz.analysis.tables import channels_csv
 from snnviz.analysis.within import InNetwork
 from snnviz.data import garments, to_input
-from snnviz.metrics import Movement
+from snnviz.metrics import WeightChange
 from snnviz.scoring.importance import Importance
-from snnviz.scoring.measurement import Measurement
+from snnviz.scoring.report import EvaluationReport
 from snnviz.tutorial.baselines import untrained_encoder
-from snnviz.tutorial.coders import baseline_coders
+from snnviz.tutorial.encodings import baseline_encodings
 from snnviz.tutorial.network import NetworkConfig
 from tests.analysis.varied import CHANNELS, cut, varied_encoder
 from tests.metrics.oracles import loop_sparseness, mean_of_some, scikit_quantities, song_hsic
@@ -46,21 +46,21 @@ def analysis(sets):
     """An encoder, another one of other size that is read early, and the pixels."""
     config = NetworkConfig(T=T, channels=6)
     other = untrained_encoder(config, 3, to_input(sets[1].images))
-    coders = [
-        encoder_coder("mine", varied_encoder(CHANNELS, T), T),
-        replace(encoder_coder("early", other, T, "compared"), t=1),
-        baseline_coders(config, T, sets[1], seeds=())[-1],
+    encodings = [
+        encoding_of("mine", varied_encoder(CHANNELS, T), T),
+        replace(encoding_of("early", other, T, "compared"), t=1),
+        baseline_encodings(config, T, sets[1], seeds=())[-1],
     ]
-    return analyze(coders, *sets)
+    return analyze(encodings, *sets)
 
 
 def dense(measured, images):
-    return measured.coder.encode(images.images).spikes()
+    return measured.encoding.encode(images.images).spikes()
 
 
 def counted(measured, images):
-    """Spike counts up to the step at which the coder is read, ints [n, K, H, W]."""
-    return dense(measured, images)[: measured.coder.t + 1].sum(axis=0)
+    """Spike counts up to the step at which the encoding is read, ints [n, K, H, W]."""
+    return dense(measured, images)[: measured.encoding.t + 1].sum(axis=0)
 
 
 def pearson(one, other):
@@ -157,16 +157,16 @@ def synaptic_operations(spikes, outputs):
     return (pooled * met).sum() * outputs / spikes.shape[1]
 
 
-def likeness(counts, studied):
+def cka(counts, studied):
     one, other = (c.reshape(len(c), -1) @ c.reshape(len(c), -1).T for c in (counts, studied))
     norm = np.sqrt(song_hsic(one, one) * song_hsic(other, other))
     return song_hsic(one, other) / norm
 
 
 def similarity(measured, images):
-    """PSNR and SSIM of what is read back at the coder's step, means over the images."""
-    record = measured.coder.encode(images.images)
-    read = measured.results["rule"].reconstruct(record)[measured.coder.t]
+    """PSNR and SSIM of what is read back at the encoding's step, means over the images."""
+    record = measured.encoding.encode(images.images)
+    read = measured.results["rule"].reconstruct(record)[measured.encoding.t]
     pairs = list(zip(images.images, read, strict=True))
     return [
         np.mean([f(*p) for p in pairs]) for f in (peak_signal_noise_ratio, structural_similarity)
@@ -178,7 +178,7 @@ def expected_scores(analysis, measured, images):
     spikes, counts = dense(measured, images), counted(measured, images)
     edge, intensity, *_ = scikit_quantities(images.images)
     r = following(counts, images)
-    names = kinds(counts, r, measured.coder.t + 1)
+    names = kinds(counts, r, measured.encoding.t + 1)
     n, K, H, W = counts.shape
     told = intensity_information(spikes, images)
     rows = by_channel(counts).reshape(K, -1)
@@ -222,7 +222,7 @@ def expected_scores(analysis, measured, images):
         "synops": synops,
         "macs": macs,
         "energy": 1e6 * (4.6e-12 * macs + 0.9e-12 * synops),
-        "likeness": likeness(counts, counted(analysis.studied, images)),
+        "cka": cka(counts, counted(analysis.studied, images)),
     }
 
 
@@ -257,7 +257,7 @@ def with_network_and_run(analysis):
     K = len(CHANNELS)
     without = np.full(K, 19)
     without[[2, 5, 7, 11]] = 14, 3, 20, 8
-    cost = Measurement(
+    cost = EvaluationReport(
         classes=("a", "b"),
         confusion=np.array([[9, 3], [2, 11]]),
         correct_at=np.array([5, 20]),
@@ -271,7 +271,7 @@ def with_network_and_run(analysis):
         analysis,
         networks={"mine": InNetwork(cost, Importance(25, 19, without))},
         network_images=25,
-        movement=Movement(np.array([0, 0.5]), moved, 100 + moved),
+        weight_change=WeightChange(np.array([0, 0.5]), moved, 100 + moved),
         epochs=(-1, 7),
     )
 
@@ -284,9 +284,9 @@ def expected_columns(measured, images):
     told, spent = intensity_information(spikes, images), by_channel(spikes.sum(axis=0))
     times = by_channel(first_spikes(spikes))
     return {
-        "encoder": [measured.coder.name] * len(r),
+        "encoder": [measured.encoding.name] * len(r),
         "channel": range(len(r)),
-        "type": kinds(counts, r, measured.coder.t + 1),
+        "type": kinds(counts, r, measured.encoding.t + 1),
         "firing_rate": spikes.mean(axis=(0, 1, 3, 4)),
         "silent": ~spikes.any(axis=(0, 1, 3, 4)),
         "saturated": spikes.all(axis=(0, 1, 3, 4)),

@@ -9,9 +9,9 @@ import pytest
 
 from snnviz.analysis import (
     SCORES,
-    Coder,
+    Encoding,
     analyze,
-    pixel_coders,
+    pixel_encodings,
     scorecard_text,
     write_analysis,
 )
@@ -39,8 +39,8 @@ def encode(images):
 @pytest.fixture(scope="module")
 def found():
     images, others = cut(garments(30)), cut(garments(40, "train"))
-    coders = [Coder("mine", "encoder", 3, T, T - 1, encode), *pixel_coders(T)]
-    return analyze(coders, images, others), images
+    encodings = [Encoding("mine", "encoder", 3, T, T - 1, encode), *pixel_encodings(T)]
+    return analyze(encodings, images, others), images
 
 
 def test_scores_count_every_spike(found):

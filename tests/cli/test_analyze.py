@@ -103,8 +103,8 @@ def test_the_bundled_encoder(run, tmp_path):
     assert found["encoders"][0]["shape"] == [128, 28, 28]
     (start,) = [each for each in found["encoders"] if each["kind"] == "start"]
     assert start["name"] == "its own start"
-    assert found["movement"]["epochs"][0] == -1
-    assert 0 < found["movement"]["change"][1] < 0.5
+    assert found["weight_change"]["epochs"][0] == -1
+    assert 0 < found["weight_change"]["change"][1] < 0.5
     assert (tmp_path / "analysis" / "channels.csv").read_text().count("\n") == 1 + 2 * 128
 
 
@@ -146,7 +146,7 @@ def test_a_checkpoint_in_its_run_folder(run, tmp_path):
     ckpt = write(folder / "checkpoint_max.pth", seed=0, epoch=1)
     status, _, err = run(*SMALL, "--ckpt", ckpt, "--out-dir", "out")
     assert (status, err) == (0, "")
-    found = read(tmp_path / "out")["movement"]
+    found = read(tmp_path / "out")["weight_change"]
     assert found["epochs"] == [-1, 0, 1]
     assert found["change"] == pytest.approx([0, 1, 2])
     assert found["rotation"][2] == pytest.approx([0] * 4, abs=1e-4)
@@ -154,7 +154,7 @@ def test_a_checkpoint_in_its_run_folder(run, tmp_path):
     kernels = untrained.state["static_conv.0.weight"].numpy()
     assert kernel_change(kernels, 3 * kernels) == pytest.approx(2)
     assert "After epoch 1 the kernels are 2.000" in (tmp_path / "out" / "scorecard.md").read_text()
-    assert {"movement.png", "kernels_over_epochs.png"} <= {
+    assert {"weight_change.png", "kernels_over_epochs.png"} <= {
         path.name for path in (tmp_path / "out").iterdir()
     }
 

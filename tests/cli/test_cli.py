@@ -481,7 +481,7 @@ def test_memory_of_any_library_and_command(error, fact, run, ckpt, monkeypatch):
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr("snnviz.scoring.measurement.measure", fail)
+    monkeypatch.setattr("snnviz.scoring.report.evaluation_report", fail)
     status, _, err = run("evaluate", "--ckpt", ckpt, "--dataset", "garments")
     assert status == 1
     assert fact in one_line(err)
@@ -492,7 +492,7 @@ def test_another_runtime_error_is_a_bug_and_shows_itself(ckpt, monkeypatch):
     def fail(*_, **__):
         raise RuntimeError("allocated")
 
-    monkeypatch.setattr("snnviz.scoring.measurement.measure", fail)
+    monkeypatch.setattr("snnviz.scoring.report.evaluation_report", fail)
     with pytest.raises(RuntimeError, match="allocated"):
         main(["evaluate", "--ckpt", str(ckpt), "--dataset", "garments"])
 

@@ -16,7 +16,7 @@ from snnviz import __version__
 from snnviz.cli import cli
 from snnviz.data import fashion_mnist, garments
 from snnviz.export import FORMATS
-from snnviz.scoring.measurement import measure
+from snnviz.scoring.report import evaluation_report
 from snnviz.tutorial.encoder import bundled
 from snnviz.tutorial.layouts import load_checkpoint
 from snnviz.tutorial.network import NetworkConfig, build_network
@@ -60,7 +60,7 @@ def test_the_numbers_are_those_of_measure(run, ckpt, tmp_path):
     assert (status, err) == (0, "")
     values = json.loads((tmp_path / "new/x.json").read_text())
     checkpoint = load_checkpoint(ckpt)
-    expected = measure(checkpoint.build_network(), garments(40, "test"))
+    expected = evaluation_report(checkpoint.build_network(), garments(40, "test"))
     for key, value in expected.as_dict().items():
         assert values.pop(key) == value
     about = values.pop("checkpoint")

@@ -9,7 +9,7 @@ import torch
 from snnviz.cli import main
 from snnviz.data import ImageSet, garments
 from snnviz.scoring.evaluation import with_predictions
-from snnviz.scoring.measurement import measure
+from snnviz.scoring.report import evaluation_report
 from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.lively import lively
 
@@ -59,9 +59,9 @@ def test_images_without_an_output_spike_are_counted():
     rates = [net(torch.from_numpy(images.batch([n]))).amax().item() for n in range(12)]
     silent = rates.count(0.0)
     assert silent >= 5
-    found = measure(net, images, batch_size=5)
+    found = evaluation_report(net, images, batch_size=5)
     assert found.silent == found.as_dict()["silent"] == silent < 12
-    assert measure(silenced(net), images).silent == 12
+    assert evaluation_report(silenced(net), images).silent == 12
 
 
 def test_a_silent_network_is_evaluated_and_said_to_be_silent(tmp_path, capsys):
@@ -85,7 +85,7 @@ def test_a_network_that_answers_is_not_called_silent(tmp_path, capsys):
         capsys, "evaluate", "--ckpt", ckpt, "--dataset", "garments", "--n-images", 20
     )
     assert (status, err) == (0, "")
-    silent = measure(network(), garments(20, "test")).silent
+    silent = evaluation_report(network(), garments(20, "test")).silent
     assert silent < 20
     assert f"silent   {silent / 20:.4f}  {silent} images" in out
 

@@ -46,7 +46,7 @@ def test_kernels_of_one_input_channel_are_drawn_as_without_the_axis(colours):
 
 
 @pytest.mark.parametrize(("C", "columns", "block"), [(2, 2, 6), (4, 4, 3), (5, 3, 4), (9, 3, 4)])
-def test_other_kernels_are_mosaics_of_their_input_channels(C, columns, block, rng):
+def test_other_kernels_are_grids_of_their_input_channels(C, columns, block, rng):
     kernels = rng.normal(size=(2, C, 3, 2))
     figure = kernel_figure(kernels)
     top = np.abs(kernels).max()

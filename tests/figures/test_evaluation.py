@@ -1,4 +1,4 @@
-"""Figures of a measurement by their values and artists."""
+"""Figures of a report by their values and artists."""
 
 from itertools import pairwise
 

@@ -9,7 +9,7 @@ from snnviz.errors import ConfigError
 from snnviz.metrics import Cost
 from snnviz.metrics.energy import JOULES_PER_ADDITION, JOULES_PER_MAC
 from snnviz.records.spikes import SpikeRecord
-from snnviz.scoring.measurement import measure
+from snnviz.scoring.report import evaluation_report
 from snnviz.tutorial.encoder import load_encoder
 from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.lively import lively
@@ -43,7 +43,7 @@ def test_costs_are_those_of_a_loop(kind, T, rng):
 
 @pytest.mark.parametrize("v_reset", [0.0, None])
 def test_costs_are_those_of_the_network_behind(v_reset):
-    """`measure` counts what enters the second convolution; SpikingJelly's counter checks that."""
+    """`evaluation_report` counts what enters the second convolution; so does SpikingJelly."""
     config = NetworkConfig(T=4, channels=5, image_size=(12, 15), v_reset=v_reset)
     net = lively(build_network(config, seed=2)).eval()
     images = garments(6)
@@ -52,7 +52,7 @@ def test_costs_are_those_of_the_network_behind(v_reset):
     assert record.is_renewal == (v_reset is not None)
     cost = Cost(4, (5, 12, 15), outputs=5)
     cost.update(record, images.images)
-    expected = measure(net, images).synops["conv.2"]
+    expected = evaluation_report(net, images).synops["conv.2"]
     assert cost.result().synops == pytest.approx(expected, rel=1e-12)
     assert expected > 0
 

@@ -247,7 +247,7 @@ def test_cka_of_the_bundled_and_an_untrained_encoder(hsic, n, untrained, drawn_i
     assert cka(*counts) == pytest.approx(expected, rel=1e-9)
 
 
-def test_movement_from_untrained_kernels_is_that_of_the_arc_cosine(untrained):
+def test_weight_change_from_untrained_kernels_is_that_of_the_arc_cosine(untrained):
     before, after = untrained.kernels.astype(float), load_encoder().kernels.astype(float)
     assert before.shape == (128, 1, 3, 3)
     moved = np.sqrt(((after - before) ** 2).sum()) / np.sqrt((before**2).sum())

@@ -168,16 +168,16 @@ def test_too_much_for_a_page_is_refused_with_what_fits(samples):
 
 
 def test_the_scorecard_of_an_analysis_is_read_back(tmp_path, drawn_images):
-    from snnviz.analysis import analyze, encoder_coder, write_analysis
+    from snnviz.analysis import analyze, encoding_of, write_analysis
     from snnviz.analysis.scorecard import SCORES, grouped, written
     from snnviz.report import read_scorecard
-    from snnviz.tutorial.coders import baseline_coders
+    from snnviz.tutorial.encodings import baseline_encodings
     from snnviz.tutorial.network import NetworkConfig, build_network
 
     config, six = NetworkConfig(channels=4, T=2), drawn_images.head(6)
-    coders = [encoder_coder("mine", snnviz.load_encoder(build_network(config)), 2)]
-    coders += baseline_coders(config, 2, six, seeds=(0, 1))
-    analysis = analyze(coders, six, drawn_images.take(np.arange(10, 30)))
+    encodings = [encoding_of("mine", snnviz.load_encoder(build_network(config)), 2)]
+    encodings += baseline_encodings(config, 2, six, seeds=(0, 1))
+    analysis = analyze(encodings, six, drawn_images.take(np.arange(10, 30)))
     write_analysis(analysis, six, tmp_path, formats=())
     found = read_scorecard(tmp_path)
     columns = grouped(analysis).values()

@@ -1,4 +1,4 @@
-"""`evaluate` and `measure` of any network, against its own stepping."""
+"""`evaluate` and `evaluation_report` of any network, against its own stepping."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from torch import nn
 
 import snnviz
 from snnviz.errors import ConfigError, DataError
-from snnviz.scoring.answers import evaluate, measure
+from snnviz.scoring.answers import evaluate, evaluation_report
 
 IMAGES = snnviz.garments(30)
 
@@ -28,7 +28,7 @@ def test_any_network_is_evaluated_by_its_mean_output(net):
         answers = sum(net(images) for _ in range(5)).argmax(1).numpy()
     functional.reset_net(net)
     assert (found.correct, found.total) == (int((answers == IMAGES.labels).sum()), 30)
-    measured = measure(net, IMAGES, T=5)
+    measured = evaluation_report(net, IMAGES, T=5)
     assert measured.correct == found.correct
     assert len(measured.accuracy_at) == 5
     expected = np.zeros((10, 10), int)
@@ -38,7 +38,7 @@ def test_any_network_is_evaluated_by_its_mean_output(net):
 
 def test_normalization_is_the_networks(net):
     shifted = nn.Sequential(nn.Flatten(), net[1], neuron.IFNode(v_threshold=0.3))
-    plain = measure(net, IMAGES, T=5, mean=(0.5,), std=(0.25,))
+    plain = evaluation_report(net, IMAGES, T=5, mean=(0.5,), std=(0.25,))
 
     class Normalized(nn.Module):
         def __init__(self):
@@ -48,22 +48,24 @@ def test_normalization_is_the_networks(net):
         def forward(self, x):
             return self.inner((x - 0.5) / 0.25)
 
-    assert plain.confusion.tolist() == measure(Normalized(), IMAGES, T=5).confusion.tolist()
+    assert (
+        plain.confusion.tolist() == evaluation_report(Normalized(), IMAGES, T=5).confusion.tolist()
+    )
 
 
 def test_the_tutorials_network_is_what_it_was():
     net = snnviz.build_network(snnviz.NetworkConfig(T=2, channels=4))
-    from snnviz.scoring import evaluation, measurement
+    from snnviz.scoring import evaluation, report
 
     assert evaluate(net, IMAGES) == evaluation.evaluate(net, IMAGES)
-    found, expected = measure(net, IMAGES), measurement.measure(net, IMAGES)
+    found, expected = evaluation_report(net, IMAGES), report.evaluation_report(net, IMAGES)
     assert found.as_dict() == expected.as_dict()
     with pytest.raises(ConfigError, match="leave out T, mean and std"):
         evaluate(net, IMAGES, T=4)
 
 
 def test_intervals_are_wilsons(net):
-    found = measure(net, IMAGES, T=5)
+    found = evaluation_report(net, IMAGES, T=5)
     expected = stats.binomtest(found.correct, 30).proportion_ci(method="wilson")
     np.testing.assert_allclose(found.interval, [expected.low, expected.high])
     assert evaluate(net, IMAGES, T=5).interval == found.interval
@@ -83,16 +85,16 @@ def test_what_has_no_answer_is_refused():
 
 def test_progress_is_told_or_drawn(net, capsys):
     told = []
-    measure(net, IMAGES, T=2, progress=lambda *each: told.append(each))
+    evaluation_report(net, IMAGES, T=2, progress=lambda *each: told.append(each))
     assert told[-1] == ("evaluate", 30, 30)
     assert capsys.readouterr().err == ""
-    measure(net, IMAGES, T=2, progress=True)
+    evaluation_report(net, IMAGES, T=2, progress=True)
     assert "evaluate: 100%" in capsys.readouterr().err
     evaluate(snnviz.build_network(snnviz.NetworkConfig(T=1, channels=4)), IMAGES, progress=True)
     assert "test: 100%" in capsys.readouterr().err
 
 
 def test_results_are_told_in_a_few_words(net):
-    told = repr(measure(net, IMAGES, T=5))
+    told = repr(evaluation_report(net, IMAGES, T=5))
     assert "confusion=int64 [10, 10], correct_at=int64 [5]" in told
     assert len(told) < 700

@@ -9,7 +9,7 @@ from snnviz.data import ImageSet, garments
 from snnviz.errors import ConfigError, DataError, ShapeError
 from snnviz.scoring.evaluation import evaluate, predict, with_predictions
 from snnviz.scoring.importance import channel_importance
-from snnviz.scoring.measurement import measure
+from snnviz.scoring.report import evaluation_report
 from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.lively import lively
 
@@ -35,7 +35,7 @@ def test_evaluation_counts_like_a_plain_loop(test_set):
     assert result.loss == pytest.approx(F.mse_loss(rates, F.one_hot(labels, 10).float()).item())
 
 
-@pytest.mark.parametrize("measured", [evaluate, measure, channel_importance])
+@pytest.mark.parametrize("measured", [evaluate, evaluation_report, channel_importance])
 @pytest.mark.parametrize(
     ("images", "batch_size", "error", "message"),
     [
@@ -55,7 +55,7 @@ def test_what_cannot_be_measured_is_refused(measured, images, batch_size, error,
         measured(net, images, batch_size=batch_size)
 
 
-@pytest.mark.parametrize("measured", [evaluate, measure])
+@pytest.mark.parametrize("measured", [evaluate, evaluation_report])
 @pytest.mark.parametrize("training", [True, False])
 def test_an_interruption_leaves_the_network_in_its_mode(measured, training, test_set):
     net = build_network(NetworkConfig(T=1, channels=2), seed=0).train(training)

@@ -16,7 +16,7 @@ from snnviz.device import has_bfloat16
 from snnviz.errors import CheckpointError, ConfigError
 from snnviz.scoring.evaluation import evaluate, predict
 from snnviz.scoring.importance import channel_importance
-from snnviz.scoring.measurement import measure
+from snnviz.scoring.report import evaluation_report
 from snnviz.tutorial.acceleration import accelerate, native
 from snnviz.tutorial.acceleration.fast_network import FastNetwork
 from snnviz.tutorial.layouts import load_checkpoint, save_checkpoint
@@ -149,7 +149,7 @@ def test_answers_rates_and_operations_are_those_of_the_votes(step_mode):
     # Whole numbers of votes, so that equal ones are equal.
     counts = (steps.cumsum(0) * 3).round()
     labels = torch.from_numpy(images.labels).long()
-    found = measure(net, images, batch_size=5)
+    found = evaluation_report(net, images, batch_size=5)
     assert found.correct_at.tolist() == (counts.argmax(2) == labels).sum(1).tolist()
     answers = counts[-1].argmax(1)
     assert predict(net, images.images).tolist() == answers.tolist()

@@ -17,7 +17,7 @@ def bag(sheet: "Sheet") -> None:
     half = sheet.between(8.5, 12.2)
     taper = sheet.between(0.72, 1.08)
     round_ = sheet.between(0.6, 3.0)
-    tone = sheet.between(0.4, 0.95)
+    brightness = sheet.between(0.4, 0.95)
     _handles(sheet, x, top, half * taper)
     edge = line(
         [
@@ -30,7 +30,7 @@ def bag(sheet: "Sheet") -> None:
     sag = sheet.between(0.0, 1.2) * (1.0 - np.square((X - x) / half))
     body = rows(x - edge, x + edge, top, bottom)
     body = body * unit(Y - top - sag * 0.8 + 0.5)
-    sheet.paint(body, tone * (1.0 - sheet.between(0.0, 0.4) * (Y - top) / 16.0), shadow=0.3)
+    sheet.paint(body, brightness * (1.0 - sheet.between(0.0, 0.4) * (Y - top) / 16.0), shadow=0.3)
     kind, amount = sheet.between(0.0, 1.0), sheet.between(0.3, 0.7)
     deep = sheet.between(0.35, 0.65) * (bottom - top)
     flap = unit(1.0 - np.abs(Y - top - deep + 2.5 * np.square((X - x) / half)))
@@ -46,14 +46,14 @@ def bag(sheet: "Sheet") -> None:
 
 def _handles(sheet: "Sheet", x: "Field", top: "Field", half: "Field") -> None:
     """Paint the handle or strap behind the bag."""
-    tone, width = sheet.between(0.35, 0.9), sheet.between(1.0, 2.0)
+    brightness, width = sheet.between(0.35, 0.9), sheet.between(1.0, 2.0)
     kind = sheet.between(0.0, 1.0)
     above = unit(top + 1.5 - Y)
     reach, rise = half * sheet.between(0.4, 0.8), top - sheet.between(1.4, 4.0)
-    sheet.paint((kind < 0.65) * above * ring(x, top + 0.5, reach, rise, width), tone)
+    sheet.paint((kind < 0.65) * above * ring(x, top + 0.5, reach, rise, width), brightness)
     second = ring(x + 1.2, top + 0.5, reach * 0.9, rise * 0.75, width * 0.8)
-    sheet.paint((kind < 0.25) * above * second, tone * 0.7)
+    sheet.paint((kind < 0.25) * above * second, brightness * 0.7)
     peak = x + sheet.between(-3.0, 3.0), sheet.between(0.8, 3.0)
     for side in (-0.92, 0.92):
         strap = band((x + side * half, top + 1.0), peak, width)
-        sheet.paint((kind >= 0.65) * strap, tone)
+        sheet.paint((kind >= 0.65) * strap, brightness)

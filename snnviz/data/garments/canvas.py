@@ -153,11 +153,11 @@ class Sheet:
         """A new parameter, 1 in this share of the pictures and 0 in the others, [n, 1, 1]."""
         return (next(self._parameters) < share).astype(np.float64)
 
-    def paint(self, mask: "Field", tone: "Value", *, shadow: "Value" = 0.0) -> None:
-        """Lay `tone` over the picture where `mask` is; darken what lies around it by `shadow`."""
+    def paint(self, mask: "Field", brightness: "Value", *, shadow: "Value" = 0.0) -> None:
+        """Lay `brightness` over the picture where `mask` is; darken its surround by `shadow`."""
         if isinstance(shadow, np.ndarray) or shadow:
             self.image = self.image * (1.0 - shadow * grow(mask))
-        self.image = self.image + mask * (tone - self.image)
+        self.image = self.image + mask * (brightness - self.image)
 
     def shade(self, mask: "Field", amount: "Value") -> None:
         """Darken the picture by this share where `mask` is; a negative amount lightens it."""

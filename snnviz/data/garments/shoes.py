@@ -63,26 +63,26 @@ def _last(sheet: "Sheet", *, ground: "Range", lift: "Field") -> _Last:
     return _Last(toe, heel, floor, lift, under)
 
 
-def _sole(sheet: "Sheet", last: _Last, thick: "Field", tone: "Field") -> "Field":
+def _sole(sheet: "Sheet", last: _Last, thick: "Field", brightness: "Field") -> "Field":
     """Paint the sole under the foot; returns its mask."""
     mask = columns(last.under - thick, last.under, last.toe - 0.4, last.heel + 0.3)
-    sheet.paint(mask, tone)
+    sheet.paint(mask, brightness)
     return mask
 
 
-def _heel(sheet: "Sheet", last: _Last, width: "Field", tone: "Field") -> None:
+def _heel(sheet: "Sheet", last: _Last, width: "Field", brightness: "Field") -> None:
     """Paint the heel from the raised sole to the ground."""
     left = curve(
         [(last.ground - last.lift, last.heel - width * 1.35), (last.ground, last.heel - width)]
     )
     right = curve([(last.ground - last.lift, last.heel), (last.ground, last.heel - 0.4)])
-    sheet.paint(rows(left, right, last.ground - last.lift - 1.0, last.ground), tone)
+    sheet.paint(rows(left, right, last.ground - last.lift - 1.0, last.ground), brightness)
 
 
 def sneaker(sheet: "Sheet") -> None:
     """Draw sneakers: low, thick light or dark sole, laces, stripes on the side."""
     last = _last(sheet, ground=(18.8, 21.4), lift=sheet.between(0.0, 0.6))
-    tone = sheet.between(0.35, 0.9)
+    brightness = sheet.between(0.35, 0.9)
     box, instep = sheet.between(3.6, 5.2), sheet.between(6.0, 7.6)
     throat, collar = sheet.between(8.6, 11.4), sheet.between(8.6, 11.6)
     dip = np.minimum(throat, collar) - sheet.between(0.6, 2.0)
@@ -99,7 +99,7 @@ def sneaker(sheet: "Sheet") -> None:
         ]
     )
     upper = columns(last.under - height, last.under - 1.0, last.toe, last.heel - 0.2)
-    sheet.paint(upper, tone)
+    sheet.paint(upper, brightness)
     lining = columns(last.under - dip - 1.6, last.under - dip + 0.8, last.at(0.66), last.at(0.88))
     sheet.shade(lining, sheet.between(0.2, 0.7))
     _side(sheet, last)
@@ -138,7 +138,7 @@ def ankle_boot(sheet: "Sheet") -> None:
     """Draw ankle boots: a shaft over the heel, flat or high heel, zip or laces."""
     lift = sheet.between(0.6, 2.4) + sheet.often(0.4) * sheet.between(1.5, 4.5)
     last = _last(sheet, ground=(24.0, 26.6), lift=lift)
-    tone = sheet.between(0.4, 0.95)
+    brightness = sheet.between(0.4, 0.95)
     box, instep = sheet.between(3.2, 4.6), sheet.between(5.8, 7.6)
     top = sheet.between(1.2, 5.5)
     front = last.at(0.5) + sheet.between(-0.8, 1.6)
@@ -160,14 +160,14 @@ def ankle_boot(sheet: "Sheet") -> None:
     back = last.heel - sheet.between(0.0, 1.4)
     right = curve([(top, back), (ankle + 1.0, last.heel - 1.0), (ankle + 5.0, last.heel)])
     shaft = rows(left, right, top, last.ground - last.lift - 1.0)
-    sheet.paint(np.maximum(foot, shaft), tone)
+    sheet.paint(np.maximum(foot, shaft), brightness)
     sheet.shade(shaft * unit(1.6 - np.abs(Y - top - 0.8)), sheet.between(-0.2, 0.6))
     sheet.shade(shaft * unit((Y - top) / 16.0), sheet.between(-0.2, 0.3))
     _closing(sheet, last, front, top)
-    tone = sheet.between(0.2, 0.75)
+    brightness = sheet.between(0.2, 0.75)
     thick = sheet.between(0.9, 2.2)
-    _heel(sheet, last, sheet.between(3.0, 6.5), tone)
-    _sole(sheet, last, thick, tone)
+    _heel(sheet, last, sheet.between(3.0, 6.5), brightness)
+    _sole(sheet, last, thick, brightness)
 
 
 def _closing(sheet: "Sheet", last: _Last, front: "Field", top: "Field") -> None:
@@ -187,11 +187,11 @@ def sandal(sheet: "Sheet") -> None:
     """Draw sandals: a bare sole, flat, wedge or high-heeled, with open straps."""
     lift = sheet.between(0.4, 1.6) + sheet.often(0.5) * sheet.between(2.5, 8.0)
     last = _last(sheet, ground=(20.0, 23.5), lift=lift)
-    tone, strap = sheet.between(0.4, 1.0), sheet.between(0.5, 1.0)
+    brightness, strap = sheet.between(0.4, 1.0), sheet.between(0.5, 1.0)
     width = sheet.between(1.3, 2.4)
     ankle = last.ground - lift - sheet.between(6.0, 9.0)
     wedge = columns(last.under, last.ground + np.zeros_like(LINES), last.at(0.3), last.heel)
-    sheet.paint(wedge * sheet.often(0.5), tone * sheet.between(0.6, 0.9))
+    sheet.paint(wedge * sheet.often(0.5), brightness * sheet.between(0.6, 0.9))
     _straps(sheet, last, width, strap)
     lace = band((last.at(0.36), last.ground - 3.5), (last.at(0.72), ankle + 0.8), width * 0.9)
     sheet.paint(lace * sheet.often(0.75), strap * 0.9, shadow=0.2)
@@ -201,11 +201,11 @@ def sandal(sheet: "Sheet") -> None:
     sheet.paint(back, strap)
     buckle = oval(last.at(0.74), ankle + 1.0, 1.0, 1.0)[0]
     sheet.shade(buckle * sheet.often(0.6), sheet.between(-0.3, 0.7))
-    _heel(sheet, last, sheet.between(1.4, 4.0), tone * 0.85)
-    _sole(sheet, last, sheet.between(1.3, 2.8), tone)
+    _heel(sheet, last, sheet.between(1.4, 4.0), brightness * 0.85)
+    _sole(sheet, last, sheet.between(1.3, 2.8), brightness)
 
 
-def _straps(sheet: "Sheet", last: _Last, width: "Field", tone: "Field") -> None:
+def _straps(sheet: "Sheet", last: _Last, width: "Field", brightness: "Field") -> None:
     """Paint one to three straps that arch over the foot from the sole."""
     floor = last.ground - 0.8
     above = unit(floor - Y + 0.5)
@@ -213,4 +213,4 @@ def _straps(sheet: "Sheet", last: _Last, width: "Field", tone: "Field") -> None:
     shown = sheet.often(0.8), sheet.often(0.45)
     for place, high, worn in ((0.2, 1.0, 1.0), (0.36, 1.35, shown[0]), (0.52, 1.7, shown[1])):
         arch = ring(last.at(place), floor, sheet.between(2.2, 3.8), rise * high, width)
-        sheet.paint(arch * above * worn, tone, shadow=0.4 * worn)
+        sheet.paint(arch * above * worn, brightness, shadow=0.4 * worn)

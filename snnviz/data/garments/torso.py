@@ -105,7 +105,7 @@ def cut_torso(
 
 
 def weave(sheet: "Sheet", *, across: float, upright: float, check: float) -> "Field":
-    """Tones of a cloth: plain, or striped across, upright or both in these shares, [n, 28, 28]."""
+    """Brightness of a cloth: plain, striped across, upright, both, in these shares, [n, 28, 28]."""
     base = sheet.between(0.4, 0.95)
     kind, period = sheet.between(0.0, 1.0), sheet.between(2.2, 7.0)
     phase, duty = sheet.between(0.0, 1.0), sheet.between(0.3, 0.7)
@@ -178,13 +178,13 @@ def sew_buttons(sheet: "Sheet", torso: Torso, start: "Value", amount: "Value") -
 
 
 def lay_collar(
-    sheet: "Sheet", torso: Torso, length: "Value", width: "Value", tone: "Value"
+    sheet: "Sheet", torso: Torso, length: "Value", width: "Value", brightness: "Value"
 ) -> None:
     """Lay two collar flaps or lapels from the neck to the front."""
     x = torso.folded()
     start = torso.neck, torso.top + 0.3
     flap = band(start, (0.35 * torso.neck, torso.top + length), width, 0.6 * width, x=x)
-    sheet.paint(flap * unit(Y - torso.top + 0.5), tone, shadow=0.55)
+    sheet.paint(flap * unit(Y - torso.top + 0.5), brightness, shadow=0.55)
 
 
 def draw_pocket(sheet: "Sheet", torso: Torso, amount: "Value") -> None:

@@ -383,7 +383,7 @@ def test_what_a_plate_is_not_for_is_refused():
             FeatureMapTemplate(SHAPE, t=7, **wrong)
 
 
-def test_a_figure_set_is_drawn_by_plates(rng):
+def test_a_figure_set_is_drawn_by_templates(rng):
     T, shape = 4, (1, 6, 5, 8)
     records = [SpikeRecord.from_first_spike(rng.integers(0, T + 1, shape), T) for _ in range(2)]
     options = FigureSetOptions(

@@ -1,14 +1,14 @@
-"""Encoders of the tutorial's network, and the baselines of one, as coders of an analysis."""
+"""Encoders of the tutorial's network, and the baselines of one, as encodings of an analysis."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from snnviz.analysis.coders import (
-    Coder,
+from snnviz.analysis.encodings import (
+    Encoding,
     Kind,
-    encoder_coder,
-    pixel_coders,
+    encoding_of,
+    pixel_encodings,
 )
 from snnviz.data import ImageSet, to_input
 from snnviz.errors import CheckpointError
@@ -19,13 +19,13 @@ from snnviz.tutorial.layouts import Checkpoint
 from snnviz.tutorial.network import NetworkConfig
 
 
-def baseline_coders(
+def baseline_encodings(
     config: NetworkConfig,
     T: int,
     train_images: ImageSet,
     seeds: Sequence[int] = (0, 1, 2),
     device: str = "cpu",
-) -> list[Coder]:
+) -> list[Encoding]:
     """What an encoder has to be compared with before its numbers mean anything.
 
     Args:
@@ -38,13 +38,14 @@ def baseline_coders(
 
     Example:
         >>> config = snnviz.NetworkConfig(T=4, channels=8)
-        >>> coders = snnviz.baseline_coders(config, 4, snnviz.garments(8, "train"), seeds=(0,))
-        >>> [coder.name for coder in coders]
+        >>> train = snnviz.garments(8, "train")
+        >>> encodings = snnviz.baseline_encodings(config, 4, train, seeds=(0,))
+        >>> [encoding.name for encoding in encodings]
         ['untrained 0', 'Poisson coding', 'latency coding', 'pixels']
     """
     images = to_input(train_images.images)
     untrained = [
-        encoder_coder(
+        encoding_of(
             f"untrained {seed}",
             untrained_encoder(config, seed, images).to(device),
             T,
@@ -52,17 +53,17 @@ def baseline_coders(
         )
         for seed in seeds
     ]
-    return [*untrained, *pixel_coders(T)]
+    return [*untrained, *pixel_encodings(T)]
 
 
-def checkpoint_coders(
+def checkpoint_encodings(
     checkpoints: Sequence[Checkpoint],
     T: int,
     train_images: ImageSet,
     *,
     seeds: Sequence[int] = (0, 1, 2),
     device: str = "cpu",
-) -> list[Coder]:
+) -> list[Encoding]:
     """The encoders of checkpoints, named after their files, and the baselines of the first.
 
     Where the first tells the seed that its training began with, they include "its own start": the
@@ -71,7 +72,7 @@ def checkpoint_coders(
     Args:
         checkpoints: That of the encoder under study, then others to compare it with.
         T: Number of time steps.
-        train_images: As for `baseline_coders`.
+        train_images: As for `baseline_encodings`.
         seeds: One untrained encoder each.
         device: Where encoders compute.
 
@@ -82,8 +83,9 @@ def checkpoint_coders(
         >>> net = snnviz.build_network(snnviz.NetworkConfig(T=2, channels=4), seed=0)
         >>> path = snnviz.save_checkpoint({"net": net.state_dict()}, "net.pth")
         >>> train = snnviz.garments(8, "train")
-        >>> coders = snnviz.checkpoint_coders([snnviz.load_checkpoint(path)], 2, train, seeds=(0,))
-        >>> [coder.name for coder in coders][:2]
+        >>> checkpoints = [snnviz.load_checkpoint(path)]
+        >>> encodings = snnviz.checkpoint_encodings(checkpoints, 2, train, seeds=(0,))
+        >>> [encoding.name for encoding in encodings][:2]
         ['net.pth', 'untrained 0']
     """
     for checkpoint in checkpoints:
@@ -93,18 +95,18 @@ def checkpoint_coders(
                 "and these are grey; name an encoder of one channel"
             )
     config = replace(checkpoints[0].config, T=T)
-    baselines = baseline_coders(config, T, train_images, seeds, device)
+    baselines = baseline_encodings(config, T, train_images, seeds, device)
     if (seed := checkpoints[0].seed) is not None:
         began = untrained_encoder(config, seed, to_input(train_images.images)).to(device)
-        baselines.insert(0, encoder_coder("its own start", began, T, "start"))
-    names = [coder.name for coder in baselines]
-    coders: list[Coder] = []
+        baselines.insert(0, encoding_of("its own start", began, T, "start"))
+    names = [encoding.name for encoding in baselines]
+    encodings: list[Encoding] = []
     for checkpoint in checkpoints:
         name = _new_name(checkpoint.path, names)
         names.append(name)
-        kind: Kind = "compared" if coders else "encoder"
-        coders.append(encoder_coder(name, load_encoder(checkpoint).to(device), T, kind))
-    return [*coders, *baselines]
+        kind: Kind = "compared" if encodings else "encoder"
+        encodings.append(encoding_of(name, load_encoder(checkpoint).to(device), T, kind))
+    return [*encodings, *baselines]
 
 
 def _new_name(path: Path, taken: Collection[str]) -> str:

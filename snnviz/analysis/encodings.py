@@ -26,7 +26,7 @@ _GREYS = 255
 
 
 @dataclass(frozen=True)
-class Coder:
+class Encoding:
     """A way from images to spikes.
 
     Attributes:
@@ -52,71 +52,72 @@ class Coder:
     encoder: Encoder | None = None
 
 
-Given = Encoder | nn.Module | Coder
+Given = Encoder | nn.Module | Encoding
 """What `snnviz.analyze` takes."""
 
 
-def encoder_coder(name: str, encoder: Encoder, T: int, kind: Kind = "encoder") -> Coder:
-    """An encoder as a coder of images over T steps.
+def encoding_of(name: str, encoder: Encoder, T: int, kind: Kind = "encoder") -> Encoding:
+    """An encoder as an encoding of images over T steps.
 
     Neurons without a place in a map, as a linear layer has them, are channels of one cell.
 
     Example:
-        >>> coder = snnviz.encoder_coder("mine", snnviz.load_encoder(), T=4)
-        >>> coder.name, coder.channels
+        >>> encoding = snnviz.encoding_of("mine", snnviz.load_encoder(), T=4)
+        >>> encoding.name, encoding.channels
         ('mine', 128)
     """
 
     def encode(images: NDArray[np.uint8]) -> SpikeRecord:
         return encoder.encode(to_input(images), T).by_channel()
 
-    return Coder(name, kind, encoder.channels, T, T - 1, encode, encoder)
+    return Encoding(name, kind, encoder.channels, T, T - 1, encode, encoder)
 
 
-def as_coders(
+def as_encodings(
     given: "Given | Sequence[Given]", images: ImageSet, T: int | None = None
-) -> list[Coder]:
+) -> list[Encoding]:
     """What is to be compared, each under a name of its own.
 
-    An encoder or a network alone is compared with the codes of the pixels, `pixel_coders`. Several
-    are called "encoder", "encoder 2" and so on.
+    An encoder or a network alone is compared with the codes of the pixels, `pixel_encodings`.
+    Several are called "encoder", "encoder 2" and so on.
 
     Args:
-        given: Coders, encoders, or networks, whose first layer of neurons is taken; or one of them.
+        given: Encodings, encoders, or networks, whose first layer of neurons is taken; or one
+            of them.
         images: What they are going to see.
         T: Number of time steps of encoders and networks; None: as many as the first says.
 
     Raises:
-        ConfigError: Something else was given, T is stated for coders, which have theirs, or a
+        ConfigError: Something else was given, T is stated for encodings, which have theirs, or a
             network cannot be run so.
         ShapeError: The images do not suit a network.
     """
     alone = not isinstance(given, Sequence)
     several = [given] if not isinstance(given, Sequence) else list(given)
-    if T is not None and all(isinstance(each, Coder) for each in several):
-        raise ConfigError("coders have their T; leave it out, or give encoders")
-    taken = {each.name for each in several if isinstance(each, Coder)}
-    coders: list[Coder] = []
+    if T is not None and all(isinstance(each, Encoding) for each in several):
+        raise ConfigError("encodings have their T; leave it out, or give encoders")
+    taken = {each.name for each in several if isinstance(each, Encoding)}
+    encodings: list[Encoding] = []
     for each in several:
-        if isinstance(each, Coder):
-            coders.append(each)
+        if isinstance(each, Encoding):
+            encodings.append(each)
             T = each.T if T is None else T
             continue
         encoder = split_encoder(each) if isinstance(each, nn.Module) else each
         if not isinstance(encoder, Encoder):
             raise ConfigError(
-                "analyze takes an Encoder, a torch.nn.Module or a Coder, or a list of them, got "
-                f"{type(each).__name__}"
+                "analyze takes an Encoder, a torch.nn.Module or an Encoding, or a list of them, "
+                f"got {type(each).__name__}"
             )
         if len(images):
             encoder.prepare(to_input(images.images[:2]), T)
         T = encoder.T if T is None else T
         name = next(name for name in _names() if name not in taken)
         taken.add(name)
-        coders.append(encoder_coder(name, encoder, T, "compared" if coders else "encoder"))
-    if alone and not isinstance(given, Coder):
-        coders += pixel_coders(coders[0].T)
-    return coders
+        encodings.append(encoding_of(name, encoder, T, "compared" if encodings else "encoder"))
+    if alone and not isinstance(given, Encoding):
+        encodings += pixel_encodings(encodings[0].T)
+    return encodings
 
 
 def _names() -> Iterator[str]:
@@ -124,12 +125,12 @@ def _names() -> Iterator[str]:
     yield from (f"encoder {number}" for number in count(2))
 
 
-def pixel_coders(T: int) -> list[Coder]:
+def pixel_encodings(T: int) -> list[Encoding]:
     """What needs no encoder: Poisson and latency coding over T steps, and the pixels themselves."""
     return [
-        Coder("Poisson coding", "coding", 1, T, T - 1, partial(_code, poisson, T)),
-        Coder("latency coding", "coding", 1, T, (T - 1) // 2, partial(_code, latency, T)),
-        Coder("pixels", "pixels", 1, _GREYS, _GREYS - 1, partial(_code, pixels, _GREYS)),
+        Encoding("Poisson coding", "coding", 1, T, T - 1, partial(_code, poisson, T)),
+        Encoding("latency coding", "coding", 1, T, (T - 1) // 2, partial(_code, latency, T)),
+        Encoding("pixels", "pixels", 1, _GREYS, _GREYS - 1, partial(_code, pixels, _GREYS)),
     ]
 
 

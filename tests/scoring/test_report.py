@@ -1,4 +1,4 @@
-"""A measurement against plain loops over SpikingJelly's modules, and SpikingJelly's counters."""
+"""A report against plain loops over SpikingJelly's modules, and SpikingJelly's counters."""
 
 import json
 from dataclasses import replace
@@ -21,7 +21,7 @@ from snnviz.data import ImageSet, garments
 from snnviz.errors import DataError, ShapeError
 from snnviz.metrics.energy import JOULES_PER_ADDITION, JOULES_PER_MAC, Energy, estimate_energy
 from snnviz.scoring.evaluation import evaluate
-from snnviz.scoring.measurement import measure
+from snnviz.scoring.report import evaluation_report
 from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.lively import lively
 
@@ -70,7 +70,7 @@ def net(request):
 
 def test_answers_are_those_of_a_plain_loop(net):
     images = random_set(net.config)
-    found = measure(net, images, batch_size=5)
+    found = evaluation_report(net, images, batch_size=5)
     spikes = stepped(net, images)
     labels = images.labels.astype(int)
     confusion = np.zeros((net.config.num_classes,) * 2, int)
@@ -93,7 +93,7 @@ def test_answers_are_those_of_a_plain_loop(net):
 
 def test_spikes_and_operations_are_those_that_spikingjelly_counts(net):
     images = random_set(net.config)
-    found = measure(net, images, batch_size=5)
+    found = evaluation_report(net, images, batch_size=5)
     synops, macs = SynOpCounter(), MACCounter()
     # MACCounter counts BatchNorm, too, which is taken as folded into the convolution.
     macs.ignore_modules.append(torch.nn.BatchNorm2d)
@@ -116,7 +116,7 @@ def test_spikes_and_operations_are_those_that_spikingjelly_counts(net):
 def test_it_agrees_with_evaluate_in_either_step_mode(labelled):
     config = NetworkConfig(T=3, channels=4)
     nets = [lively(build_network(config, step_mode=mode, seed=2)).train() for mode in "sm"]
-    found = [measure(net, labelled, batch_size=7) for net in nets]
+    found = [evaluation_report(net, labelled, batch_size=7) for net in nets]
     for net, measured in zip(nets, found, strict=True):
         short = evaluate(net, labelled, batch_size=30)
         assert (measured.correct, measured.total) == (short.correct, short.total)
@@ -128,7 +128,7 @@ def test_it_agrees_with_evaluate_in_either_step_mode(labelled):
 
 def test_dense_operations_are_those_of_the_weights():
     config = NetworkConfig(T=1, channels=3, image_size=(13, 22), num_classes=4)
-    macs = measure(build_network(config, seed=0), random_set(config)).macs
+    macs = evaluation_report(build_network(config, seed=0), random_set(config)).macs
     assert macs == {
         "static_conv.0": 13 * 22 * 3 * 1 * 9,
         "conv.2": 6 * 11 * 3 * 3 * 9,
@@ -149,7 +149,7 @@ def fill(net, value):
 
 
 def test_a_silent_network_answers_the_first_class(labelled):
-    found = measure(fill(build_network(NetworkConfig(T=3, channels=2)), 0.0), labelled)
+    found = evaluation_report(fill(build_network(NetworkConfig(T=3, channels=2)), 0.0), labelled)
     first = int((labelled.labels == 0).sum())
     assert found.correct == first > 0
     assert found.correct_at.tolist() == [first] * 3
@@ -164,7 +164,9 @@ def test_a_silent_network_answers_the_first_class(labelled):
 
 def test_a_saturated_network_uses_every_weight_that_lies_on_the_map(labelled):
     T, channels = 3, 2
-    found = measure(fill(build_network(NetworkConfig(T=T, channels=channels)), 1.0), labelled)
+    found = evaluation_report(
+        fill(build_network(NetworkConfig(T=T, channels=channels)), 1.0), labelled
+    )
     assert found.firing_rate == dict.fromkeys(SPIKING, 1.0)
     assert found.loss == pytest.approx(0.9)
     assert found.correct == int((labelled.labels == 0).sum())
@@ -186,7 +188,10 @@ def test_neither_batches_nor_order_change_anything_but_rounding(batch_size, coun
     images = random_set(config, count, seed=random.randrange(100))
     order = random.sample(range(count), count)
     shuffled = replace(images, images=images.images[order], labels=images.labels[order])
-    whole, parts = measure(net, images), measure(net, shuffled, batch_size=batch_size)
+    whole, parts = (
+        evaluation_report(net, images),
+        evaluation_report(net, shuffled, batch_size=batch_size),
+    )
     assert np.array_equal(whole.confusion, parts.confusion)
     assert np.array_equal(whole.correct_at, parts.correct_at)
     assert whole.synops == parts.synops
@@ -198,7 +203,7 @@ def test_neither_batches_nor_order_change_anything_but_rounding(batch_size, coun
 def test_classes_without_images_have_no_accuracy(labelled):
     only = np.flatnonzero(np.isin(labelled.labels, [0, 3]))
     some = replace(labelled, images=labelled.images[only], labels=labelled.labels[only])
-    found = measure(fill(build_network(NetworkConfig(T=1, channels=2)), 0.0), some)
+    found = evaluation_report(fill(build_network(NetworkConfig(T=1, channels=2)), 0.0), some)
     expected = [1.0, np.nan, np.nan, 0.0, *[np.nan] * 6]
     assert np.array_equal(found.accuracy_per_class, expected, equal_nan=True)
     rows = json.loads(json.dumps(found.as_dict(), allow_nan=False))["per_class"]
@@ -210,7 +215,7 @@ def test_classes_without_images_have_no_accuracy(labelled):
 def test_progress_is_told_after_each_batch(labelled):
     calls = []
     net = build_network(NetworkConfig(T=1, channels=1))
-    measure(net, labelled, batch_size=20, progress=lambda *call: calls.append(call))
+    evaluation_report(net, labelled, batch_size=20, progress=lambda *call: calls.append(call))
     assert calls == [("evaluate", 20, 30), ("evaluate", 30, 30)]
 
 
@@ -232,7 +237,7 @@ def test_progress_is_told_after_each_batch(labelled):
 def test_what_cannot_be_measured_is_said(config, change, error, message, labelled):
     net = build_network(NetworkConfig(T=1, channels=1, **config))
     with pytest.raises(error, match=message):
-        measure(net, replace(labelled, **change))
+        evaluation_report(net, replace(labelled, **change))
 
 
 def test_the_constants_are_those_that_spikingjelly_takes():

@@ -1,4 +1,4 @@
-"""One coder, all families: images in a stream, accumulators out."""
+"""One encoding, all families: images in a stream, accumulators out."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from snnviz._renaming import old_attribute
 from snnviz.batching import batches
 from snnviz.display import Brief
 from snnviz.errors import ConfigError
@@ -30,7 +31,7 @@ from snnviz.ranks import Ranks
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from snnviz.analysis.coders import Coder
+    from snnviz.analysis.encodings import Encoding
     from snnviz.analysis.keeping import Kept
     from snnviz.data import ImageSet
     from snnviz.metrics.accumulator import Accumulator
@@ -45,29 +46,32 @@ _DECIDING = 5
 
 
 @dataclass(frozen=True, repr=False)
-class Measured(Brief):
-    """What the families found of a coder.
+class EncodingMetrics(Brief):
+    """What the families found of an encoding.
 
     Attributes:
-        coder: The coder.
+        encoding: The encoding.
         shape: (K, H, W) of its records.
         results: Each family's result by the family's name; "rule" is the `Reconstruction` that
             was fitted, "cost" is into as many kernels as the encoder under study has maps. "probe"
             and "classes" are missing where images have no labels, "reconstruction" and "probe"
             where there were none to fit on, all but "contours" and "probe" for the pixels
             themselves.
-        likeness: Debiased linear CKA with the encoder under study, in [-1, 1], see
+        cka: Debiased linear CKA with the encoder under study, in [-1, 1], see
             `snnviz.metrics.cka`; NaN where it is not known.
     """
 
-    coder: "Coder"
+    encoding: "Encoding"
     shape: tuple[int, int, int]
     results: Mapping[str, Any]
-    likeness: float = float("nan")
+    cka: float = float("nan")
+
+    coder = old_attribute("coder", "encoding")
+    likeness = old_attribute("likeness", "cka")
 
 
-def measure_coder(
-    coder: "Coder",
+def compute_metrics(
+    encoding: "Encoding",
     images: "ImageSet",
     train_images: "ImageSet | None",
     *,
@@ -75,37 +79,37 @@ def measure_coder(
     ranks: Ranks | None = None,
     progress: "Progress | None" = None,
     kept: "Kept | None" = None,
-) -> Measured:
+) -> EncodingMetrics:
     """All families over `images`; what has to be fitted is fitted on `train_images`.
 
     Images without labels are not asked about classes.
 
     Args:
-        coder: What makes spikes of them.
+        encoding: What makes spikes of them.
         images: The images to score on.
         train_images: Other images of the same size, with labels where `images` have them; None
             leaves out what has to be fitted.
-        outputs: Kernels of the next layer, for the cost; None: as many as the coder has maps.
+        outputs: Kernels of the next layer, for the cost; None: as many as the encoding has maps.
         ranks: Processes that share the images; each gets the whole result, which does not depend
             on how many they are.
         progress: Called as `progress(phase, done, total)`, in images.
         kept: Takes what is needed later out of the records of `images`.
     """
     classes = count_classes(images, train_images)
-    stream = _Stream(coder, ranks or Ranks(), progress)
-    fitted = {} if train_images is None else _fitted(coder, classes, train_images, stream)
+    stream = _Stream(encoding, ranks or Ranks(), progress)
+    fitted = {} if train_images is None else _fitted(encoding, classes, train_images, stream)
     found = stream.run(
         images,
-        lambda shape: _families(coder, shape, classes, fitted, outputs or coder.channels),
+        lambda shape: _families(encoding, shape, classes, fitted, outputs or encoding.channels),
         kept=kept,
     )
     results = {name: family.result() for name, family in found.items()}
     rule = {"rule": fitted["reconstruction"]} if "reconstruction" in fitted else {}
-    return Measured(coder, stream.shape, {**results, **rule})
+    return EncodingMetrics(encoding, stream.shape, {**results, **rule})
 
 
 def _fitted(
-    coder: "Coder", classes: int | None, train_images: "ImageSet", stream: "_Stream"
+    encoding: "Encoding", classes: int | None, train_images: "ImageSet", stream: "_Stream"
 ) -> dict[str, Any]:
     """What was fitted to the training images, by the family's name.
 
@@ -115,18 +119,18 @@ def _fitted(
     decides = deciding_images(len(train_images))
     learned = stream.run(
         train_images.take(np.flatnonzero(~decides)),
-        lambda shape: _fits(coder, shape, classes),
+        lambda shape: _fits(encoding, shape, classes),
         ": fit",
     )
     deciding = train_images.take(np.flatnonzero(decides))
     probe = learned.get("probe")
     scores = {
-        strength: ProbeScore(coder.T, stream.shape, probe.result(strength))
+        strength: ProbeScore(encoding.T, stream.shape, probe.result(strength))
         for strength in STRENGTHS
         if probe and len(deciding)
     }
     seen = stream.run(
-        deciding, lambda shape: {**_fits(coder, shape, classes), **scores}, ": choose"
+        deciding, lambda shape: {**_fits(encoding, shape, classes), **scores}, ": choose"
     )
     for name, family in learned.items():
         family.merge(seen[name])
@@ -153,42 +157,42 @@ def count_classes(images: "ImageSet", train_images: "ImageSet | None") -> int | 
 
 
 def _fits(
-    coder: "Coder", shape: tuple[int, int, int], classes: int | None
+    encoding: "Encoding", shape: tuple[int, int, int], classes: int | None
 ) -> "dict[str, Accumulator]":
     """What has to be fitted, by the family's name."""
     families: dict[str, Accumulator] = {}
-    if coder.kind != "pixels" and has_maps(shape):
-        families["reconstruction"] = ReconstructionFit(coder.T, shape)
+    if encoding.kind != "pixels" and has_maps(shape):
+        families["reconstruction"] = ReconstructionFit(encoding.T, shape)
     if classes is not None:
-        families["probe"] = ProbeFit(coder.T, shape, classes=classes, t=coder.t)
+        families["probe"] = ProbeFit(encoding.T, shape, classes=classes, t=encoding.t)
     return families
 
 
 def _families(
-    coder: "Coder",
+    encoding: "Encoding",
     shape: tuple[int, int, int],
     classes: int | None,
     fitted: Mapping[str, Any],
     outputs: int,
 ) -> "dict[str, Accumulator]":
     """What is scored, by the family's name."""
-    T = coder.T
+    T = encoding.T
     families: dict[str, Accumulator] = {"contours": Contours(T, shape)}
     if "probe" in fitted:
         families["probe"] = ProbeScore(T, shape, fitted["probe"])
-    if coder.kind == "pixels":  # they are no spikes, and have 255 steps
+    if encoding.kind == "pixels":  # they are no spikes, and have 255 steps
         return families
     families |= {
         "activity": Activity(T, shape),
         "information": Information(T, shape, classes=classes),
-        "redundancy": Redundancy(T, shape, t=coder.t),
+        "redundancy": Redundancy(T, shape, t=encoding.t),
     }
-    if (macs := _macs(coder, shape)) is not None:
+    if (macs := _macs(encoding, shape)) is not None:
         families["cost"] = Cost(T, shape, outputs=outputs, macs=macs)
     if "reconstruction" in fitted:
         families["reconstruction"] = ReconstructionScore(T, shape, fitted["reconstruction"])
     if classes is not None:
-        families["classes"] = Classes(T, shape, classes=classes, t=coder.t)
+        families["classes"] = Classes(T, shape, classes=classes, t=encoding.t)
     return families
 
 
@@ -197,15 +201,15 @@ def has_maps(shape: tuple[int, int, int]) -> bool:
     return shape[1] > 1 and shape[2] > 1
 
 
-def _macs(coder: "Coder", shape: tuple[int, int, int]) -> int | None:
-    """Multiply-accumulates of the coder's layer of weights for an image; 0 where it has none.
+def _macs(encoding: "Encoding", shape: tuple[int, int, int]) -> int | None:
+    """Multiply-accumulates of the encoding's layer of weights for an image; 0 where it has none.
 
     None where it has several, or some that are not known.
     """
-    if coder.encoder is None:
+    if encoding.encoder is None:
         return 0
     try:
-        kernels = coder.encoder.kernels
+        kernels = encoding.encoder.kernels
     except ConfigError:
         return None
     return int(kernels[0].size) * int(np.prod(shape))
@@ -228,16 +232,16 @@ def at_size(images: "NDArray[np.uint8]", size: tuple[int, int]) -> "NDArray[np.u
 
 
 class _Stream:
-    """The records of one coder, an image once, as families are fed with them.
+    """The records of one encoding, an image once, as families are fed with them.
 
     Args:
-        coder: What makes spikes of images.
+        encoding: What makes spikes of images.
         ranks: Processes that share the images.
         progress: Called as `progress(phase, done, total)`, in images.
     """
 
-    def __init__(self, coder: "Coder", ranks: Ranks, progress: "Progress | None") -> None:
-        self._coder, self._ranks, self._progress = coder, ranks, progress
+    def __init__(self, encoding: "Encoding", ranks: Ranks, progress: "Progress | None") -> None:
+        self._encoding, self._ranks, self._progress = encoding, ranks, progress
         self._shape: tuple[int, int, int] | None = None
 
     @property
@@ -259,14 +263,14 @@ class _Stream:
         Args:
             images: The images.
             families: What makes them, for records of that shape.
-            phase: What the progress is called after the coder's name.
+            phase: What the progress is called after the encoding's name.
             kept: Takes what is needed later out of the records.
         """
         made: Mapping[Any, Accumulator] | None = None
         share = self._ranks.share(np.arange(len(images)))
         for some in batches(len(share), _BATCH):
             indices = share[some]
-            record = self._coder.encode(images.images[indices])
+            record = self._encoding.encode(images.images[indices])
             made = families(self._see(record)) if made is None else made
             if not made and kept is None:
                 break
@@ -278,9 +282,9 @@ class _Stream:
                 kept.note(indices, record)
             if self._progress is not None:
                 done = int(np.searchsorted(share, indices[-1])) + 1
-                self._progress(self._coder.name + phase, done, len(share))
+                self._progress(self._encoding.name + phase, done, len(share))
         if self._shape is None:  # this rank has no share
-            self._see(self._coder.encode(images.images[:1]))
+            self._see(self._encoding.encode(images.images[:1]))
         made = families(self.shape) if made is None else made
         return {name: _merged(family, self._ranks) for name, family in made.items()}
 

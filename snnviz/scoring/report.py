@@ -25,7 +25,7 @@ from snnviz.scoring.progress import Progress
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Measurement(Brief):
+class EvaluationReport(Brief):
     """What a network does on a labelled set.
 
     The answer to an image is the class whose output neurons have the most spikes, the first of
@@ -53,7 +53,7 @@ class Measurement(Brief):
 
     Example:
         >>> net = snnviz.build_network(snnviz.NetworkConfig(T=2, channels=4), seed=0)
-        >>> found = snnviz.measure(net, snnviz.garments(20))
+        >>> found = snnviz.evaluation_report(net, snnviz.garments(20))
         >>> found.confusion.sum().item(), list(found.firing_rate)
         (20, ['conv.0', 'conv.4', 'fc.2', 'fc.4'])
     """
@@ -139,9 +139,9 @@ class Measurement(Brief):
 
 
 @torch.inference_mode()
-def measure(
+def evaluation_report(
     net: Classifier, images: ImageSet, *, batch_size: int = 128, progress: Progress | None = None
-) -> Measurement:
+) -> EvaluationReport:
     """What `net` does on all of `images`, in evaluation mode and float32.
 
     Args:
@@ -155,7 +155,7 @@ def measure(
 
     Example:
         >>> net = snnviz.build_network(snnviz.NetworkConfig(T=2, channels=4), seed=0)
-        >>> found = snnviz.measure(net, snnviz.garments(20))
+        >>> found = snnviz.evaluation_report(net, snnviz.garments(20))
         >>> found.total, len(found.accuracy_at)
         (20, 2)
     """
@@ -181,7 +181,7 @@ def measure(
             loss += F.mse_loss(rate, target, reduction="sum")
             if progress is not None:
                 progress("evaluate", some.stop, len(pixels))
-    return Measurement(
+    return EvaluationReport(
         classes=class_names(images, size),
         confusion=confusion.reshape(size, size).cpu().numpy(),
         correct_at=correct_at.cpu().numpy(),

@@ -14,7 +14,7 @@ from snnviz.metrics import (
     fold_batch_norm,
     folded_change,
     kernel_change,
-    movement,
+    weight_change,
 )
 
 SHAPE = (5, 2, 3, 4)
@@ -72,7 +72,7 @@ def test_kernels_of_zero_have_no_direction(kernels):
 
 def test_a_series_is_compared_with_its_first(kernels, rng):
     series = [kernels, kernels + rng.normal(0, 0.1, SHAPE), -2 * kernels]
-    moved = movement(iter(series))
+    moved = weight_change(iter(series))
     assert moved.change.shape == (3,)
     assert moved.channel_change.shape == moved.rotation.shape == (3, 5)
     for e, each in enumerate(series):
@@ -80,7 +80,7 @@ def test_a_series_is_compared_with_its_first(kernels, rng):
         assert moved.channel_change[e].tolist() == channel_change(kernels, each).tolist()
         assert moved.rotation[e].tolist() == channel_rotation(kernels, each).tolist()
     with pytest.raises(DataError, match="no kernels"):
-        movement([])
+        weight_change([])
 
 
 def test_folded_kernels_do_what_both_layers_do(rng):

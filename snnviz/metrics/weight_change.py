@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, repr=False)
-class Movement(Brief):
+class WeightChange(Brief):
     """How far kernels are from the first of a series, at each of its E entries.
 
     Attributes:
@@ -145,7 +145,7 @@ def fold_batch_norm(
     return folded, shift
 
 
-def movement(kernels: Iterable["NDArray[np.floating]"]) -> Movement:
+def weight_change(kernels: Iterable["NDArray[np.floating]"]) -> WeightChange:
     """How far each entry of a series of kernels is from the first, for example one an epoch.
 
     Args:
@@ -159,7 +159,7 @@ def movement(kernels: Iterable["NDArray[np.floating]"]) -> Movement:
     if not series:
         raise DataError("there are no kernels to follow; give at least the initialization")
     first = series[0]
-    return Movement(
+    return WeightChange(
         change=np.array([kernel_change(first, each) for each in series]),
         channel_change=np.stack([channel_change(first, each) for each in series]),
         rotation=np.stack([channel_rotation(first, each) for each in series]),

@@ -10,7 +10,7 @@ from torch import nn
 
 import snnviz
 from snnviz.adapters.network import NetworkEncoder
-from snnviz.analysis import SCORES, encoder_coder
+from snnviz.analysis import SCORES, encoding_of
 from snnviz.errors import ConfigError
 from snnviz.scoring.importance import Importance
 
@@ -35,32 +35,32 @@ def analysis(net, images):
 
 
 def test_a_network_alone_is_its_first_layer_beside_codes_of_the_pixels(analysis, net, images):
-    names = [measured.coder.name for measured in analysis.measured]
+    names = [measured.encoding.name for measured in analysis.measured]
     assert names == ["encoder", "Poisson coding", "latency coding", "pixels"]
     split = snnviz.split_encoder(net)
     record = split.encode(snnviz.to_input(images.images), 4)
-    by_hand = snnviz.analyze([encoder_coder("encoder", split, 4)], images, None)
-    assert analysis.studied.coder.T == 4
+    by_hand = snnviz.analyze([encoding_of("encoder", split, 4)], images, None)
+    assert analysis.studied.encoding.T == 4
     assert SCORES[0].of(analysis.studied) == SCORES[0].of(by_hand.studied)
     assert SCORES[0].of(analysis.studied) == pytest.approx(record.count(3).mean() / 4)
 
 
 def test_an_encoder_alone_brings_its_own_steps(net, images):
     found = snnviz.analyze(NetworkEncoder(net, T=3), images.head(2))
-    assert [each.coder.T for each in found.measured] == [3, 3, 3, 255]
+    assert [each.encoding.T for each in found.measured] == [3, 3, 3, 255]
 
 
 def test_several_get_names_that_differ(net, images):
     split = NetworkEncoder(net, T=3)
     split.prepare(snnviz.to_input(images.images))
-    own = encoder_coder("encoder", split, 3)
+    own = encoding_of("encoder", split, 3)
     found = snnviz.analyze([split, own, net], images.head(2))
-    assert [each.coder.name for each in found.measured] == ["encoder 2", "encoder", "encoder 3"]
-    assert {each.coder.T for each in found.measured} == {3}
+    assert [each.encoding.name for each in found.measured] == ["encoder 2", "encoder", "encoder 3"]
+    assert {each.encoding.T for each in found.measured} == {3}
 
 
 def test_what_is_no_encoder_is_refused(images):
-    with pytest.raises(ConfigError, match=r"an Encoder, a torch\.nn\.Module or a Coder, .*int"):
+    with pytest.raises(ConfigError, match=r"an Encoder, a torch\.nn\.Module or an Encoding, .*int"):
         snnviz.analyze([3], images)
 
 
@@ -88,14 +88,14 @@ def test_what_one_makes_the_others_take(analysis, net, images, tmp_path):
         record = recording[snnviz.list_layers(net, pixels, T=4)[0].name]
         encoder = snnviz.load_encoder(net)
         assert (encoder.encode(pixels, 4).first_spike == record.first_spike).all()
-        measurement = snnviz.measure(net, images, T=4)
+        report = snnviz.evaluation_report(net, images, T=4)
         figures = [
             snnviz.kernel_figure(encoder.kernels),
             snnviz.feature_map_figure(record.count(3)[0], t=3),
             snnviz.first_spike_figure(record.first_spike[0], T=record.T),
-            snnviz.confusion_figure(measurement.confusion, classes=measurement.classes),
-            snnviz.accuracy_over_time_figure(measurement.accuracy_at),
-            snnviz.firing_rate_figure(measurement.firing_rate),
+            snnviz.confusion_figure(report.confusion, classes=report.classes),
+            snnviz.accuracy_over_time_figure(report.accuracy_at),
+            snnviz.firing_rate_figure(report.firing_rate),
             snnviz.rate_histogram_figure(analysis.studied.results["activity"].rate),
             snnviz.input_figure(images.images[0]),
         ]

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from snnviz._renaming import renamed
 from snnviz.analysis.analyzing import Analysis
 from snnviz.analysis.tables import JSON, TABLES, as_json, tables
 from snnviz.data import ImageSet
@@ -18,20 +19,22 @@ FIGURES = (
     "channels",
     "kernels",
     "reconstruction",
-    "staircase",
+    "fi_curve",
     "raster",
     "membrane",
     "class_atlas",
-    "movement",
+    "weight_change",
     "kernels_over_epochs",
     "spikes",
 )
 """The names of all figures that an analysis may come to."""
+_ANY_FIGURE = (*FIGURES, "staircase", "movement")
+"""And what earlier versions called some of them."""
 
 
 def _unlisted(_folder: Path) -> Iterator[str]:
     """What an analysis of an earlier version may have left, which listed none."""
-    for name in FIGURES:
+    for name in _ANY_FIGURE:
         yield from (f"{name}.{form}" for form in ("png", "svg", "pdf", "gif"))
 
 
@@ -40,7 +43,7 @@ ANALYSIS = Layout(
     manifest=JSON,
     mark=".unfinished_analysis.json",
     owned=re.compile(
-        rf"{'|'.join(map(re.escape, TABLES))}|({'|'.join(FIGURES)})\.(png|svg|pdf|gif)"
+        rf"{'|'.join(map(re.escape, TABLES))}|({'|'.join(_ANY_FIGURE)})\.(png|svg|pdf|gif)"
     ),
     unlisted=_unlisted,
     argument="folder",
@@ -48,6 +51,7 @@ ANALYSIS = Layout(
 """What a folder of an analysis holds; analysis.json lists the other files."""
 
 
+@renamed(claimed="output")
 def write_analysis(
     analysis: Analysis,
     images: ImageSet,
@@ -55,7 +59,7 @@ def write_analysis(
     *,
     about: Mapping[str, Any] | None = None,
     formats: Sequence[str] = ("png",),
-    claimed: OutputFolder | None = None,
+    output: OutputFolder | None = None,
 ) -> list[Path]:
     """The files written: analysis.json, analysis.npz, channels.csv, scorecard.md, then figures.
 
@@ -67,27 +71,27 @@ def write_analysis(
         folder: Where to; it is made.
         about: What the analysis is of, for the JSON: plain values.
         formats: Of the figures, "png", "svg" or "pdf"; none draws nothing.
-        claimed: The folder, where the caller keeps it already.
+        output: The output folder, where the caller holds it already.
 
     Raises:
         ExportError: A file cannot be written, or another run is writing there.
 
     Example:
-        >>> coders = [snnviz.encoder_coder("mine", snnviz.load_encoder(), T=4)]
+        >>> encodings = [snnviz.encoding_of("mine", snnviz.load_encoder(), T=4)]
         >>> images = snnviz.garments(8)
-        >>> analysis = snnviz.analyze(coders, images, None)
+        >>> analysis = snnviz.analyze(encodings, images, None)
         >>> paths = snnviz.write_analysis(analysis, images, "out", formats=())
         >>> "scorecard.md" in [path.name for path in paths]
         True
     """
-    if claimed is None:
+    if output is None:
         with hold_folder(Path(folder), ANALYSIS, overwrite=True) as held:
             return write_analysis(
-                analysis, images, folder, about=about, formats=formats, claimed=held
+                analysis, images, folder, about=about, formats=formats, output=held
             )
     content = {**tables(analysis, about or {}), **_pictures(analysis, images, formats)}
-    with claimed.replaced(content, as_json(analysis, about or {})) as paths:
-        return [claimed.folder / JSON, *paths]
+    with output.replaced(content, as_json(analysis, about or {})) as paths:
+        return [output.folder / JSON, *paths]
 
 
 def _pictures(analysis: Analysis, images: ImageSet, formats: Sequence[str]) -> dict[str, bytes]:
