@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from hashlib import sha256
@@ -35,23 +36,39 @@ def compiled(source: Path, *flags: str) -> ctypes.CDLL:
     Raises:
         CompilerError: It cannot be compiled here.
     """
-    stated = shlex.split(os.environ.get("CXX", ""), posix=os.name == "posix")
-    commands = [stated] if stated else [[name] for name in _COMPILERS]
     failures = []
-    for name, *options in commands:
-        if (compiler := shutil.which(name)) is None:
-            continue
+    for command in _commands(flags):
         try:
-            return _library([compiler, *options, *_FLAGS, *flags], source)
+            return _library(command, source)
         except OSError as error:
-            failures.append(f"{compiler} cannot compile: {error}")
+            failures.append(f"{command[0]} cannot compile: {error}")
         except CompilerError as error:
             failures.append(str(error))
     if not failures:
-        names = ", ".join(name for name, *_ in commands)
+        names = os.environ.get("CXX", "").strip() or ", ".join(_COMPILERS)
         raise CompilerError(f"no C++ compiler ({names}) was found")
     remedy = " that knows OpenMP" if "-fopenmp" in flags else ""
     raise CompilerError(f"{failures[0]}; CXX can name a compiler{remedy}")
+
+
+def kept(source: Path, *flags: str) -> bool:
+    """Whether `compiled` would find the library that it kept, of the first compiler that is there.
+
+    Args:
+        source: As for `compiled`.
+        *flags: As for `compiled`.
+    """
+    command = next(_commands(flags), None)
+    place = None if command is None else _kept(command, source)
+    return place is not None and _is_private(place)
+
+
+def _commands(flags: tuple[str, ...]) -> Iterator[list[str]]:
+    """The compilers that are there, as commands that want a source and a target."""
+    stated = shlex.split(os.environ.get("CXX", ""), posix=os.name == "posix")
+    for name, *options in [stated] if stated else [[name] for name in _COMPILERS]:
+        if (compiler := shutil.which(name)) is not None:
+            yield [compiler, *options, *_FLAGS, *flags]
 
 
 def _library(command: list[str], source: Path) -> ctypes.CDLL:

@@ -275,7 +275,7 @@ def texts(tree):
 FLAG = re.compile(r"(?<![\w})-])--?[a-zA-Z][\w-]*")
 # No flags of ours: sums, "`n`-th", and what compilers are told.
 NO_FLAGS = {"-sum", "-rate", "-th", "-std", "-march", "-fopenmp", "-shared", "-fPIC", "-O3", "-o"}
-NO_FLAGS |= {"-x", "-DSTEPS", "-DSTORED", "-Dx", "--std", "--fmad"}
+NO_FLAGS |= {"-ffp-contract", "-pthread", "-x", "-DSTEPS", "-DSTORED", "-Dx", "--std", "--fmad"}
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,11 @@ from spikingjelly.activation_based import functional, neuron
 from torch import Tensor, nn
 
 from snnviz.adapters.encoder import Encoder
+from snnviz.adapters.fusing import is_worth, proven
 from snnviz.device import full_precision
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.neurons.first_spike import drive_thresholds, first_spike
+from snnviz.neurons.fused import MOST_STEPS, Convolution
 from snnviz.records.spikes import SpikeRecord
 
 # Up to so many neurons, of one image or more, get their drive at once: 8 MB. With less, threads
@@ -159,6 +161,9 @@ class ChainEncoder(Encoder):
             target[:] = times(chunk)
 
         # The first image tells how large the maps are, so that the others' go where they stay.
+        if self.device.type == "cpu" and (layer := self._proven(images, T)) is not None:
+            times_of_all = layer.first_spike(images.numpy(), thresholds, torch.get_num_threads())
+            return SpikeRecord(T, times_of_all)
         one = times(images[:1])
         first = np.empty((len(images), *one.shape[1:]), one.dtype)
         first[:1] = one
@@ -169,6 +174,20 @@ class ChainEncoder(Encoder):
             for _ in run(write, chunks, np.split(first[1:], ends[:-1])):
                 pass
         return SpikeRecord.from_first_spike(first, T)
+
+    def _proven(self, images: Tensor, T: int) -> Convolution | None:
+        """The prefix as one compiled pass, where that is worth it and gives torch's drive."""
+        if T > MOST_STEPS or not is_worth(images[:, 0].numel() * self.channels):
+            return None
+        # Threads of torch's that wait for its next layer would keep others from their processors.
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        # With several channels torch adds up in another order where the images are few and small.
+        few = 1 if self.in_channels == 1 else 16
+        try:
+            return proven(self.prefix, self.drive(images[:few]), images.numpy())
+        finally:
+            torch.set_num_threads(before)
 
     def _encode_stepwise(self, images: Tensor, T: int) -> SpikeRecord:
         return SpikeRecord.joined(
@@ -241,9 +260,16 @@ def check_images(images: Tensor | NDArray[Any], in_channels: int) -> Tensor:
         )
     if not images.is_floating_point():
         raise ShapeError(f"images must be floats in [0, 1], got {images.dtype}; divide by 255")
-    low, high = images.aminmax()
+    low, high = _extremes(images.detach())
     if not (low >= 0 and high <= 1):
-        raise ShapeError(
-            f"images must be in [0, 1], got {low.item():g} to {high.item():g}; scale them"
-        )
+        raise ShapeError(f"images must be in [0, 1], got {low:g} to {high:g}; scale them")
     return images.to(torch.float32)
+
+
+def _extremes(images: Tensor) -> tuple[float, float]:
+    """The least and the greatest value, NaN where one is not a number."""
+    if images.device.type == "cpu" and images.dtype == torch.float32:
+        # NumPy, since torch's threads would wait for more, and keep others from their processors.
+        return float(images.numpy().min()), float(images.numpy().max())
+    low, high = images.aminmax()
+    return low.item(), high.item()

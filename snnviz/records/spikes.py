@@ -3,6 +3,7 @@
 Pure NumPy: numbers and drawings are made from this, and nothing here knows torch.
 """
 
+import os
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from math import isqrt, prod
@@ -14,6 +15,7 @@ import numpy as np
 from snnviz.batching import batches
 from snnviz.display import quantity
 from snnviz.errors import ConfigError, ShapeError
+from snnviz.neurons import fused
 from snnviz.records.shown import record_html
 
 if TYPE_CHECKING:
@@ -345,6 +347,11 @@ def _translate(array: "NDArray[Unsigned]", table: "NDArray[Unsigned]") -> "NDArr
     """
     result = np.empty(array.shape, table.dtype)
     values, translated = array.reshape(-1), result.reshape(-1)
+    if fused.library.cache_info().currsize and values.itemsize == table.itemsize == 1:
+        whole = np.zeros(256, np.uint8)
+        whole[: len(table)] = table
+        fused.translate(np.ascontiguousarray(values), whole, translated, _threads(values.size))
+        return result
     falls = np.flatnonzero(table[1:] != table[:-1])
     row = table.tobytes().ljust(256, b"\0")
     for block in batches(values.size, _BLOCK):
@@ -355,6 +362,13 @@ def _translate(array: "NDArray[Unsigned]", table: "NDArray[Unsigned]") -> "NDArr
         else:
             translated[block] = table[values[block]]
     return result
+
+
+def _threads(size: int) -> int:
+    """How many threads are worth their start for so many bytes."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    most = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return max(1, min(most, size >> 21))
 
 
 def _add_falls(

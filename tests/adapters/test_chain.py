@@ -10,12 +10,21 @@ import torch
 from spikingjelly.activation_based import functional, layer, neuron
 from torch import nn
 
+from snnviz.adapters import fusing
 from snnviz.adapters.network import split_encoder
 from snnviz.errors import CheckpointError, ConfigError, ShapeError
 from snnviz.neurons.first_spike import drive_thresholds
 from snnviz.tutorial.encoder import bundled, load_encoder
 
 STEPS = [1, 2, 4, 8, 64]
+
+
+@pytest.fixture(autouse=True, params=["by torch's layers", "by the compiled pass"])
+def way(request, monkeypatch):
+    """Each test both ways; without a compiler the second is the first."""
+    compiled = request.param == "by the compiled pass"
+    monkeypatch.setattr(fusing, "_WORTH_CHECKING", 0 if compiled else float("inf"))
+    monkeypatch.setattr(fusing, "_WORTH_COMPILING", 0)
 
 
 def stepped_counts(net, images, T):

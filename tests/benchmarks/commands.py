@@ -208,7 +208,7 @@ def encode(bench: Bench) -> Iterator[Row]:
     images = torch.from_numpy(data.batch(range(256)))
     encoder = load_encoder()
     for T, goal in ((8, 60), (64, 300)):
-        counts.check_equal(encoder, images[:16], T)
+        counts.check_equal(encoder, images[: counts.CHECKED], T)
         took = counts.measure(encoder, images, T, max(5, bench.options.rounds))
         ours, theirs = took[counts.ENCODE], took[counts.LOOP]
         yield Row(

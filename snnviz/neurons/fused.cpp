@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <thread>
 #include <vector>
 
 #define UNROLL _Pragma("GCC unroll 16")
@@ -15,22 +16,34 @@
 namespace {
 
 #ifdef __AVX512F__
-constexpr int LANES = 16, MAPS = 4, VECTORS = 2;
+constexpr int LANES = 16, MAPS = 2, VECTORS = 4;
 #else
 constexpr int LANES = 8, MAPS = 2, VECTORS = 4;
 #endif
 constexpr int TILE = LANES * VECTORS;  // pixels of MAPS maps that are computed together
 constexpr int FEW = 16;                // so many thresholds are compared with one by one
+constexpr int MOST_FALLS = 40;         // of a table, above which it is looked up
 
 typedef float Floats __attribute__((vector_size(4 * LANES)));
 typedef int32_t Ints __attribute__((vector_size(4 * LANES)));
 typedef uint8_t Bytes __attribute__((vector_size(LANES)));
+typedef uint8_t Row __attribute__((vector_size(64)));
 
 struct Shape {
     int64_t images, channels, height, width;  // of the images with their padding
     int64_t maps, rows, columns;              // of the drive
-    int64_t stride_y, stride_x, taps, thresholds;
+    int64_t stride_y, stride_x, taps, thresholds, threads;
 };
+
+// Calls work(begin, end) for parts of `count` things, each in a thread.
+template <class Work>
+void share(int64_t count, int64_t threads, const Work& work) {
+    std::vector<std::thread> others;
+    for (int64_t t = 1; t < threads; t++)
+        others.emplace_back(work, count * t / threads, count * (t + 1) / threads);
+    work(int64_t(0), count / threads);
+    for (std::thread& other : others) other.join();
+}
 
 inline Floats all(float x) { return x - Floats{}; }
 
@@ -105,7 +118,7 @@ struct Layer {
     inline void drive(const Shape& s, const float* patches, const int64_t (&k)[MAPS],
                       Floats (&result)[MAPS * VECTORS]) const {
         UNROLL for (int m = 0; m < MAPS; m++) {
-            UNROLL for (int v = 0; v < VECTORS; v++) result[m * VECTORS + v] = all(bias[k[m]]);
+            UNROLL for (int v = 0; v < VECTORS; v++) result[m * VECTORS + v] = Floats{};
         }
         for (int64_t tap = 0; tap < s.taps; tap++) {
             Floats x[VECTORS];
@@ -115,6 +128,11 @@ struct Layer {
                 UNROLL for (int v = 0; v < VECTORS; v++) result[m * VECTORS + v] += x[v] * weight;
             }
         }
+        if (bias)
+            UNROLL for (int m = 0; m < MAPS; m++) {
+                const Floats offset = all(bias[k[m]]);
+                UNROLL for (int v = 0; v < VECTORS; v++) result[m * VECTORS + v] += offset;
+            }
         if (!scale) return;
         UNROLL for (int m = 0; m < MAPS; m++) {
             const Floats factor = all(scale[k[m]]), offset = all(shift[k[m]]);
@@ -141,20 +159,23 @@ template <class Use>
 void each_tile(const float* images, const int64_t* offsets, const Layer& layer, const Shape& s,
                const Use& use) {
     const int64_t pixels = s.rows * s.columns;
-    std::vector<float> patches(s.taps * TILE);
-    for (int64_t n = 0; n < s.images; n++)
-        for (int64_t begin = 0; begin < pixels; begin += TILE) {
-            const int64_t count = pixels - begin < TILE ? pixels - begin : TILE;
-            const float* image = images + n * s.channels * s.height * s.width;
-            gather(s, image, offsets, begin, count, patches.data());
-            for (int64_t first = 0; first < s.maps; first += MAPS) {
-                int64_t k[MAPS];
-                for (int m = 0; m < MAPS; m++) k[m] = first + m < s.maps ? first + m : s.maps - 1;
-                Floats drive[MAPS * VECTORS];
-                layer.drive(s, patches.data(), k, drive);
-                use(drive, k, n, begin, count);
+    share(s.images, s.threads, [&](int64_t start, int64_t end) {
+        std::vector<float> patches(s.taps * TILE);
+        for (int64_t n = start; n < end; n++)
+            for (int64_t begin = 0; begin < pixels; begin += TILE) {
+                const int64_t count = pixels - begin < TILE ? pixels - begin : TILE;
+                const float* image = images + n * s.channels * s.height * s.width;
+                gather(s, image, offsets, begin, count, patches.data());
+                for (int64_t first = 0; first < s.maps; first += MAPS) {
+                    int64_t k[MAPS];
+                    for (int m = 0; m < MAPS; m++)
+                        k[m] = first + m < s.maps ? first + m : s.maps - 1;
+                    Floats drive[MAPS * VECTORS];
+                    layer.drive(s, patches.data(), k, drive);
+                    use(drive, k, n, begin, count);
+                }
             }
-        }
+    });
 }
 
 }  // namespace
@@ -181,7 +202,7 @@ void first_spike(const float* images, const int64_t* offsets, const float* kerne
 }
 
 void drive(const float* images, const int64_t* offsets, const float* kernels, const float* bias,
-           const float* scale, const float* shift, float* result, const Shape* s) {
+           const float* scale, const float* shift, const float*, float* result, const Shape* s) {
     const int64_t pixels = s->rows * s->columns;
     each_tile(images, offsets, Layer{kernels, bias, scale, shift}, *s,
               [&](const Floats(&drive)[MAPS * VECTORS], const int64_t(&k)[MAPS], int64_t n,
@@ -192,7 +213,26 @@ void drive(const float* images, const int64_t* offsets, const float* kernels, co
               });
 }
 
-void translate(const uint8_t* from, const uint8_t* table, uint8_t* to, int64_t count) {
-    for (int64_t i = 0; i < count; i++) to[i] = table[from[i]];
+// to[i] = table[from[i]] of a table of 256 that never rises: a sum of its steps where they are few.
+void translate(const uint8_t* from, const uint8_t* table, uint8_t* to, int64_t count,
+               int64_t threads) {
+    Row last[MOST_FALLS], height[MOST_FALLS];
+    int falls = 0, number = 0;
+    for (int i = 0; i < 255; i++) falls += table[i] != table[i + 1];
+    const bool few = falls <= MOST_FALLS;
+    for (int i = 0; few && i < 255; i++)
+        if (table[i] != table[i + 1]) {
+            last[number] = Row{} + uint8_t(i);
+            height[number++] = Row{} + uint8_t(table[i] - table[i + 1]);
+        }
+    share(count, threads, [&](int64_t done, int64_t end) {
+        for (; few && done + int64_t(sizeof(Row)) <= end; done += sizeof(Row)) {
+            Row values, sum = Row{} + table[255];
+            memcpy(&values, from + done, sizeof values);
+            for (int f = 0; f < falls; f++) sum += Row(values <= last[f]) & height[f];
+            memcpy(to + done, &sum, sizeof sum);
+        }
+        for (; done < end; done++) to[done] = table[from[done]];
+    });
 }
 }
