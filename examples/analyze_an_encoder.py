@@ -20,7 +20,7 @@ encodings = [
 analysis = snnviz.analyze(encodings, images, train_images)
 
 for measured in analysis.measured[:2]:
-    reconstruction = measured.results["reconstruction"]
+    reconstruction = measured.reconstruction
     print(f"{measured.encoding.name}: read back with {reconstruction.psnr[-1]:.2f} dB")
 for path in snnviz.write_analysis(analysis, images, out, formats=["png"]):
     print(f"wrote {path}")

@@ -274,7 +274,7 @@ def _without_bound(measured: "Sequence[EncodingMetrics]") -> tuple[str, ...]:
     several = {
         each.encoding.name: most
         for each in measured
-        if (found := each.results.get("activity")) is not None and (most := found.most) > 1
+        if (found := each.activity) is not None and (most := found.most) > 1
     }
     if not several:
         return ()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -14,15 +14,24 @@ from snnviz.display import Brief
 from snnviz.errors import ConfigError
 from snnviz.metrics import (
     Activity,
+    ActivityResult,
     Classes,
+    ClassesResult,
+    ContourResult,
     Contours,
     Cost,
+    CostResult,
     Information,
+    InformationResult,
     ProbeFit,
+    ProbeResult,
     ProbeScore,
+    Reconstruction,
     ReconstructionFit,
+    ReconstructionResult,
     ReconstructionScore,
     Redundancy,
+    RedundancyResult,
     best_strength,
 )
 from snnviz.metrics.probe import RIDGE, STRENGTHS
@@ -45,6 +54,32 @@ _BATCH = 128
 _DECIDING = 5
 
 
+Result = (
+    ContourResult
+    | ProbeResult
+    | ActivityResult
+    | InformationResult
+    | RedundancyResult
+    | CostResult
+    | ReconstructionResult
+    | ClassesResult
+    | Reconstruction
+)
+FAMILIES = (
+    "contours",
+    "probe",
+    "activity",
+    "information",
+    "redundancy",
+    "cost",
+    "reconstruction",
+    "classes",
+    "rule",
+)
+"""The attributes of `EncodingMetrics` that are results, in the order of the tables."""
+Known = TypeVar("Known")
+
+
 @dataclass(frozen=True, repr=False)
 class EncodingMetrics(Brief):
     """What the families found of an encoding.
@@ -52,22 +87,47 @@ class EncodingMetrics(Brief):
     Attributes:
         encoding: The encoding.
         shape: (K, H, W) of its records.
-        results: Each family's result by the family's name; "rule" is the `Reconstruction` that
-            was fitted, "cost" is into as many kernels as the encoder under study has maps. "probe"
-            and "classes" are missing where images have no labels, "reconstruction" and "probe"
-            where there were none to fit on, all but "contours" and "probe" for the pixels
-            themselves.
+        contours: Correlations with contours and intensity.
+        probe: Accuracy of the linear probe; None where images have no labels, or where there were
+            none to fit on.
+        activity: How often neurons fire; None for the pixels themselves, as all that follow.
+        information: Bits of a neuron.
+        redundancy: How alike the channels are.
+        cost: Synaptic operations into as many kernels as the encoder under study has maps; None
+            where those of the encoding itself are not known.
+        reconstruction: Images read back; None where there were none to fit on.
+        classes: Selectivity and the atlas of mean maps; None where images have no labels.
+        rule: What reads images back, as it was fitted; None without it.
         cka: Debiased linear CKA with the encoder under study, in [-1, 1], see
             `snnviz.metrics.cka`; NaN where it is not known.
     """
 
     encoding: "Encoding"
     shape: tuple[int, int, int]
-    results: Mapping[str, Any]
+    contours: ContourResult
+    probe: ProbeResult | None = None
+    activity: ActivityResult | None = None
+    information: InformationResult | None = None
+    redundancy: RedundancyResult | None = None
+    cost: CostResult | None = None
+    reconstruction: ReconstructionResult | None = None
+    classes: ClassesResult | None = None
+    rule: Reconstruction | None = None
     cka: float = float("nan")
+
+    @property
+    def results(self) -> "dict[str, Result]":
+        """What there is of the families and the rule, by name."""
+        return {name: found for name in FAMILIES if (found := getattr(self, name)) is not None}
 
     coder = old_attribute("coder", "encoding")
     likeness = old_attribute("likeness", "cka")
+
+
+def known(result: Known | None) -> Known:
+    """What is there for all encodings but the pixels, which the caller has left out."""
+    assert result is not None  # noqa: S101 - says so to type checkers
+    return result
 
 
 def compute_metrics(
@@ -104,8 +164,8 @@ def compute_metrics(
         kept=kept,
     )
     results = {name: family.result() for name, family in found.items()}
-    rule = {"rule": fitted["reconstruction"]} if "reconstruction" in fitted else {}
-    return EncodingMetrics(encoding, stream.shape, {**results, **rule})
+    rule = fitted.get("reconstruction")
+    return EncodingMetrics(encoding, stream.shape, rule=rule, **results)
 
 
 def _fitted(

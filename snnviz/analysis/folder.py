@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from snnviz._renaming import renamed
 from snnviz.analysis.analyzing import Analysis
@@ -57,7 +56,7 @@ def write_analysis(
     images: ImageSet,
     folder: str | Path,
     *,
-    about: Mapping[str, Any] | None = None,
+    about: Mapping[str, object] | None = None,
     formats: Sequence[str] = ("png",),
     output: OutputFolder | None = None,
 ) -> list[Path]:

@@ -1,11 +1,11 @@
 """The figures of an analysis, by their files' names."""
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from snnviz.analysis.computing import at_size
+from snnviz.analysis.computing import at_size, known
 from snnviz.analysis.scorecard import SCORES, grouped, mean_score
 from snnviz.data import to_input
 from snnviz.errors import ConfigError
@@ -83,17 +83,17 @@ def analysis_figures(analysis: "Analysis", images: "ImageSet") -> "dict[str, Fig
             record.first_spike[0], T=encoding.T, title="First spikes, the first image"
         ),
         "firing_rates": rate_histogram_figure(
-            analysis.studied.results["activity"].rate,
-            most=analysis.studied.results["activity"].most,
+            known(analysis.studied.activity).rate,
+            most=known(analysis.studied.activity).most,
             title=f"Firing rates of the channels, {_about(analysis)}",
         ),
         **_channels(analysis),
     }
-    if "rule" in analysis.studied.results:
+    if analysis.studied.rule is not None:
         figures["reconstruction"] = _reconstruction(analysis, images)
     if encoding.encoder is not None:
         figures |= _neurons(analysis, encoding.encoder, images.head(analysis.shown.images), record)
-    if "classes" in analysis.studied.results:
+    if analysis.studied.classes is not None:
         figures["class_atlas"] = _atlas(analysis, images)
     return {**figures, **_history(analysis)}
 
@@ -107,14 +107,14 @@ def spike_animation(analysis: "Analysis") -> bytes:
 def _channels(analysis: "Analysis") -> "dict[str, Figure]":
     """The channels sorted by type and rate: their mean maps, alone and beside their kernels."""
     encoding, maps = analysis.studied.encoding, analysis.shown.means
-    types = analysis.studied.results["contours"].types(analysis.studied.encoding.t)
+    types = analysis.studied.contours.types(analysis.studied.encoding.t)
     about = f"{analysis.shown.images} images, T = {encoding.T}"
-    sorting = {
+    sorting: dict[str, Any] = {
         "T": encoding.T,
-        "channels": _by_type_and_rate(types, analysis.studied.results["activity"].rate),
+        "channels": _by_type_and_rate(types, known(analysis.studied.activity).rate),
         "types": types,
         "colors": _TYPE_COLORS,
-        "most": analysis.studied.results["activity"].most,
+        "most": known(analysis.studied.activity).most,
     }
     kernels = None
     figures = {
@@ -150,7 +150,7 @@ def _neurons(
     # Neurons of several types, at the brightest place of the first image.
     size = record.shape[2], record.shape[3]
     y, x = np.unravel_index(int(at_size(images.grey[:1], size)[0].argmax()), size)
-    types = analysis.studied.results["contours"].types(analysis.studied.encoding.t)
+    types = analysis.studied.contours.types(analysis.studied.encoding.t)
     counts = record.count(record.T - 1)[0, :, y, x].astype(int)
     chosen = sorted(_by_turns(types, np.argsort(-counts, kind="stable"), counts > 0)[:_NEURONS])
     names = [f"{k}, {types[k]}" for k in chosen]
@@ -235,7 +235,7 @@ def _interval(score: "Score", group: "Sequence[EncodingMetrics]") -> tuple[float
     if len(values) > 1:
         mean, deviation = float(values.mean()), float(values.std(ddof=1))
         return mean - deviation, mean + deviation
-    probe = group[0].results.get("probe")
+    probe = group[0].probe
     if score.key == "probe" and probe is not None and len(values):
         low, high = probe.interval
         return low, high
@@ -268,17 +268,16 @@ def _over_time(analysis: "Analysis") -> "Figure":
     for name, group in grouped(analysis).items():
         if group[0].encoding.kind == "pixels":
             continue
-        found = [measured.results for measured in group]
-        times = [each["activity"].first_spike.sum(axis=0) for each in found]
-        summed = np.array([each["contours"].summed for each in found])
+        times = [known(each.activity).first_spike.sum(axis=0) for each in group]
+        summed = np.array([each.contours.summed for each in group])
         values = {
             "first spikes (share of neurons)": np.array([t[:-1] / t.sum() for t in times]),
             "r of summed spikes with edges": summed[:, :, QUANTITIES.index("edge")],
             "r with intensity": summed[:, :, QUANTITIES.index("intensity")],
         }
-        if all("reconstruction" in each for each in found):
-            psnr = np.array([each["reconstruction"].psnr for each in found])
-            values["reconstruction, PSNR (dB)"] = psnr
+        psnr = [each.reconstruction.psnr for each in group if each.reconstruction is not None]
+        if len(psnr) == len(group):
+            values["reconstruction, PSNR (dB)"] = np.array(psnr)
         for panel, series in values.items():
             panels[panel][name] = mean_defined(series, axis=0)
     return over_time_figure(
@@ -288,7 +287,7 @@ def _over_time(analysis: "Analysis") -> "Figure":
 
 
 def _reconstruction(analysis: "Analysis", images: "ImageSet") -> "Figure":
-    rule, encoding = analysis.studied.results["rule"], analysis.studied.encoding
+    rule, encoding = known(analysis.studied.rule), analysis.studied.encoding
     read = rule.reconstruct(analysis.shown.first)[:, 0]
     steps = np.unique(np.linspace(0, encoding.T - 1, _STEPS_SHOWN).round().astype(int))
     return reconstruction_figure(
@@ -301,10 +300,10 @@ def _reconstruction(analysis: "Analysis", images: "ImageSet") -> "Figure":
 
 def _atlas(analysis: "Analysis", images: "ImageSet") -> "Figure":
     """Channels of all types that differ most from what all of them show on average."""
-    found = analysis.studied.results["classes"]
+    found = known(analysis.studied.classes)
     present = np.flatnonzero(found.label_counts)
     differs = _differences(found.atlas[present])
-    types = analysis.studied.results["contours"].types(analysis.studied.encoding.t)
+    types = analysis.studied.contours.types(analysis.studied.encoding.t)
     order = np.argsort(-differs, kind="stable")
     chosen = _by_turns(types, order, differs > 0)[:_ATLAS_CHANNELS]
     return class_atlas_figure(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from snnviz.analysis.computing import EncodingMetrics
+from snnviz.analysis.computing import EncodingMetrics, known
 from snnviz.metrics import QUANTITIES
 
 if TYPE_CHECKING:
@@ -49,92 +49,92 @@ def _mean(values: "np.typing.NDArray[np.floating] | None") -> float:
 
 
 def _follow(measured: EncodingMetrics, *kinds: str) -> float:
-    shares: dict[str, float] = measured.results["contours"].shares(measured.encoding.t)
+    shares: dict[str, float] = measured.contours.shares(measured.encoding.t)
     return sum(shares[kind] for kind in kinds)
 
 
 def _median_edge(measured: EncodingMetrics) -> float:
     """The r with edges that half of the channels reach; in their sum, channels cancel out."""
-    values = measured.results["contours"].correlation[measured.encoding.t, :, _EDGE]
+    values = measured.contours.correlation[measured.encoding.t, :, _EDGE]
     defined = values[~np.isnan(values)]
     return float(np.median(defined)) if len(defined) else float("nan")
 
 
 def _in_first_step(measured: EncodingMetrics) -> float:
-    times = measured.results["activity"].first_spike
+    times = known(measured.activity).first_spike
     return float(times[:, 0].sum() / times.sum())
 
 
 def _saturated(measured: EncodingMetrics) -> float:
     """NaN where neurons fire several times in a step."""
-    saturated = measured.results["activity"].saturated
+    saturated = known(measured.activity).saturated
     return float("nan") if saturated is None else float(saturated.mean())
 
 
 def _bits_per_spike(measured: EncodingMetrics) -> float:
     """Mean bits of a neuron over its mean spikes; NaN where there are none."""
-    spikes = measured.results["activity"].spikes_per_image / np.prod(measured.shape)
-    bits = _mean(measured.results["information"].intensity_information_corrected)
+    spikes = known(measured.activity).spikes_per_image / np.prod(measured.shape)
+    bits = _mean(known(measured.information).intensity_information_corrected)
     return bits / spikes if spikes else float("nan")
 
 
 def _of_classes(measured: EncodingMetrics) -> float:
-    found = measured.results.get("classes")
+    found = measured.classes
     return _mean(found.selectivity) if found else float("nan")
 
 
 def _reconstruction(measured: EncodingMetrics, name: str) -> float:
-    found = measured.results.get("reconstruction")
+    found = measured.reconstruction
     return float(getattr(found, name)[measured.encoding.t]) if found else float("nan")
 
 
 def _cost(measured: EncodingMetrics, name: str) -> float:
-    found = measured.results.get("cost")
+    found = measured.cost
     return float(getattr(found, name)) if found else float("nan")
 
 
 def _probe(measured: EncodingMetrics) -> float:
-    found = measured.results.get("probe")
+    found = measured.probe
     return float(found.accuracy) if found else float("nan")
 
 
 SCORES = (
-    Score("firing_rate", "firing rate", ".3f", lambda m: m.results["activity"].mean_rate),
-    Score("spikes", "spikes an image", ",.0f", lambda m: m.results["activity"].spikes_per_image),
-    Score("sparsity", "silent responses", ".1%", lambda m: m.results["activity"].sparsity),
-    Score("silent", "silent channels", ".1%", lambda m: m.results["activity"].silent.mean()),
+    Score("firing_rate", "firing rate", ".3f", lambda m: known(m.activity).mean_rate),
+    Score("spikes", "spikes an image", ",.0f", lambda m: known(m.activity).spikes_per_image),
+    Score("sparsity", "silent responses", ".1%", lambda m: known(m.activity).sparsity),
+    Score("silent", "silent channels", ".1%", lambda m: known(m.activity).silent.mean()),
     Score("saturated", "saturated channels", ".1%", _saturated),
     Score("first_step", "neurons that fire in the first step", ".1%", _in_first_step),
     Score(
         "lifetime_sparseness",
         "lifetime sparseness",
         ".3f",
-        lambda m: m.results["activity"].mean_lifetime_sparseness,
+        lambda m: known(m.activity).mean_lifetime_sparseness,
     ),
     Score(
         "population_sparseness",
         "population sparseness",
         ".3f",
-        lambda m: m.results["activity"].population_sparseness,
+        lambda m: known(m.activity).population_sparseness,
     ),
     Score(
         "edge_first",
         "r of summed spikes with edges, first step",
         "+.3f",
-        lambda m: m.results["contours"].summed[0, _EDGE],
+        lambda m: m.contours.summed[0, _EDGE],
     ),
     Score(
         "edge",
         "r with edges, last step",
         "+.3f",
-        lambda m: m.results["contours"].summed[m.encoding.t, _EDGE],
+        lambda m: m.contours.summed[m.encoding.t, _EDGE],
         for_pixels=True,
     ),
     Score(
         "intensity",
         "r with intensity, last step",
         "+.3f",
-        lambda m: m.results["contours"].summed[m.encoding.t, _INTENSITY],
+        lambda m: m.contours.summed[m.encoding.t, _INTENSITY],
         for_pixels=True,
     ),
     Score("edge_median", "r of the median channel with edges", "+.3f", _median_edge),
@@ -159,32 +159,32 @@ SCORES = (
         "entropy",
         "entropy of the first spike, bits",
         ".3f",
-        lambda m: _mean(m.results["information"].entropy_corrected),
+        lambda m: _mean(known(m.information).entropy_corrected),
     ),
     Score(
         "intensity_information",
         "information on intensity, bits",
         ".3f",
-        lambda m: _mean(m.results["information"].intensity_information_corrected),
+        lambda m: _mean(known(m.information).intensity_information_corrected),
     ),
     Score(
         "label_information",
         "information on the class, bits",
         ".4f",
-        lambda m: _mean(m.results["information"].label_information_corrected),
+        lambda m: _mean(known(m.information).label_information_corrected),
     ),
     Score("bits_per_spike", "bits on intensity a spike", ".3f", _bits_per_spike),
     Score(
         "correlation",
         "mean |r| between channels",
         ".3f",
-        lambda m: m.results["redundancy"].mean_absolute_correlation,
+        lambda m: known(m.redundancy).mean_absolute_correlation,
     ),
     Score(
         "dimension",
         "effective dimension",
         ".2f",
-        lambda m: m.results["redundancy"].effective_dimension,
+        lambda m: known(m.redundancy).effective_dimension,
     ),
     Score("selectivity", "class selectivity", ".3f", _of_classes),
     Score(

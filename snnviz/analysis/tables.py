@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from snnviz._version import __version__
 from snnviz.analysis.analyzing import Analysis
-from snnviz.analysis.computing import EncodingMetrics
+from snnviz.analysis.computing import EncodingMetrics, known
 from snnviz.analysis.scorecard import SCORES
 from snnviz.analysis.text import scorecard_markdown
 from snnviz.files import write_bytes
@@ -33,7 +33,7 @@ _LARGEST = 10_000
 _WHOLE = ("encoder", "compared", "start")
 
 
-def write_tables(analysis: Analysis, folder: Path, about: Mapping[str, Any]) -> list[Path]:
+def write_tables(analysis: Analysis, folder: Path, about: Mapping[str, object]) -> list[Path]:
     """The files written: analysis.json, analysis.npz, channels.csv, scorecard.md.
 
     Args:
@@ -49,7 +49,7 @@ def write_tables(analysis: Analysis, folder: Path, about: Mapping[str, Any]) -> 
     return [write_bytes(data, folder / name) for name, data in contents.items()]
 
 
-def tables(analysis: Analysis, about: Mapping[str, Any]) -> dict[str, bytes | memoryview]:
+def tables(analysis: Analysis, about: Mapping[str, object]) -> dict[str, bytes | memoryview]:
     """The contents of `TABLES`, by name."""
     contents = (
         arrays_npz(analysis),
@@ -59,7 +59,7 @@ def tables(analysis: Analysis, about: Mapping[str, Any]) -> dict[str, bytes | me
     return dict(zip(TABLES, contents, strict=True))
 
 
-def as_json(analysis: Analysis, about: Mapping[str, Any]) -> dict[str, Any]:
+def as_json(analysis: Analysis, about: Mapping[str, object]) -> dict[str, Any]:
     """Plain values for JSON; what is not defined is null."""
     names = [measured.encoding.name for measured in analysis.measured]
     return {
@@ -103,8 +103,8 @@ def _encoder(measured: EncodingMetrics) -> dict[str, Any]:
         "t": encoding.t,
         "shape": list(measured.shape),
         "scores": {score.key: plain(score.of(measured)) for score in SCORES},
-        "types": list(measured.results["contours"].types(encoding.t)),
-        "shares": plain(measured.results["contours"].shares(encoding.t)),
+        "types": list(measured.contours.types(encoding.t)),
+        "shares": plain(measured.contours.shares(encoding.t)),
         **{name: plain(result) for name, result in measured.results.items() if name != "rule"},
     }
 
@@ -173,13 +173,13 @@ def _ints(values: NDArray[np.bool_] | None, count: int) -> list[int | None]:
 
 
 def _columns(analysis: Analysis, measured: EncodingMetrics) -> dict[str, Any]:
-    found, encoding = measured.results, measured.encoding
-    activity, information = found["activity"], found["information"]
-    read = found["contours"].correlation[encoding.t]
+    encoding = measured.encoding
+    activity, information = known(measured.activity), known(measured.information)
+    read = measured.contours.correlation[encoding.t]
     columns: dict[str, Any] = {
         "encoder": [encoding.name] * measured.shape[0],
         "channel": range(measured.shape[0]),
-        "type": found["contours"].types(encoding.t),
+        "type": measured.contours.types(encoding.t),
         "firing_rate": activity.rate,
         "silent": activity.silent.astype(int),
         "saturated": _ints(activity.saturated, len(activity.silent)),
@@ -194,9 +194,9 @@ def _columns(analysis: Analysis, measured: EncodingMetrics) -> dict[str, Any]:
         columns["count_information"] = information.count_information_corrected
     if information.label_information_corrected is not None:
         columns["label_information"] = information.label_information_corrected
-    if "classes" in found:
-        columns["class_selectivity"] = found["classes"].selectivity
-        preferred = found["classes"].preferred.tolist()
+    if (classes := measured.classes) is not None:
+        columns["class_selectivity"] = classes.selectivity
+        preferred = classes.preferred.tolist()
         columns["preferred_class"] = [None if label < 0 else label for label in preferred]
     network = analysis.networks.get(encoding.name)
     if network is not None and network.importance is not None:

@@ -1,11 +1,12 @@
 """The scorecard for people: as Markdown, and for a terminal."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from snnviz._version import __version__
+from snnviz.analysis.computing import known
 from snnviz.analysis.scorecard import SCORES, grouped, written
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from snnviz.scoring.importance import Importance
 
 
-def scorecard_markdown(analysis: "Analysis", about: Mapping[str, Any] | None = None) -> str:
+def scorecard_markdown(analysis: "Analysis", about: Mapping[str, object] | None = None) -> str:
     """The scorecard: a row a number, a column an encoder; untrained ones as mean and deviation.
 
     Args:
@@ -42,10 +43,11 @@ def scorecard_markdown(analysis: "Analysis", about: Mapping[str, Any] | None = N
     return "\n".join(lines) + "\n" + "".join(f"\n{note}\n" for note in notes)
 
 
-def _sample(analysis: "Analysis", about: Mapping[str, Any]) -> list[str]:
+def _sample(analysis: "Analysis", about: Mapping[str, object]) -> list[str]:
     """Which images, readouts, steps and file the table is of."""
-    images, checkpoint = about.get("images", {}), about.get("checkpoint", {})
-    of = f" of {images['dataset']}, {images['split']}" if images.get("dataset") else ""
+    images, checkpoint = _part(about, "images"), _part(about, "checkpoint")
+    named = [str(images[key]) for key in ("dataset", "split") if images.get(key)]
+    of = f" of {', '.join(named)}" if named else ""
     fitted = f"readouts fitted on {analysis.train_images} others" if analysis.train_images else ""
     late = [m.encoding for m in analysis.measured if m.encoding.t < m.encoding.T - 1]
     return [
@@ -56,6 +58,12 @@ def _sample(analysis: "Analysis", about: Mapping[str, Any]) -> list[str]:
         f"SHA-256 of the checkpoint {checkpoint['sha256']}" if "sha256" in checkpoint else "",
         f"snnviz {__version__}",
     ]
+
+
+def _part(about: Mapping[str, object], name: str) -> Mapping[str, object]:
+    """What is told of one thing; a caller may tell nothing, or something else under that name."""
+    part = about.get(name)
+    return part if isinstance(part, Mapping) else {}
 
 
 def scorecard_text(analysis: "Analysis") -> str:
@@ -84,7 +92,7 @@ def scorecard_notes(analysis: "Analysis") -> list[str]:
 
 
 def _floors(analysis: "Analysis") -> list[str]:
-    found = analysis.studied.results.get("reconstruction")
+    found = analysis.studied.reconstruction
     if found is None:
         return []
     guesses = "; ".join(f"{name} {psnr:.2f} dB" for name, (_, psnr, _) in found.floors.items())
@@ -97,7 +105,7 @@ def _cell(name: str) -> str:
 
 
 def _intervals(analysis: "Analysis") -> str:
-    found = {m.encoding.name: m.results.get("probe") for m in analysis.measured}
+    found = {m.encoding.name: m.probe for m in analysis.measured}
     intervals = [
         f"{_cell(name)} {100 * result.interval[0]:.1f} to {100 * result.interval[1]:.1f} % "
         f"(penalty {result.strength:g})"
@@ -113,13 +121,13 @@ def _several(analysis: "Analysis") -> str:
     """What the counts tell of neurons whose first spike does not tell all."""
     told = []
     for measured in analysis.measured:
-        found = measured.results.get("information")
+        found = measured.information
         if found is None or found.count_entropy_corrected is None:
             continue
-        bits, about = found.count_entropy_corrected, found.count_information_corrected
+        bits, told_of = found.count_entropy_corrected, known(found.count_information_corrected)
         told.append(
-            f"{_cell(measured.encoding.name)} (up to {measured.results['activity'].most} spikes a "
-            f"step) {bits.mean():.3f} bits, {about.mean():.3f} of them on intensity"
+            f"{_cell(measured.encoding.name)} (up to {known(measured.activity).most} spikes a "
+            f"step) {bits.mean():.3f} bits, {told_of.mean():.3f} of them on intensity"
         )
     if not told:
         return ""

@@ -85,7 +85,7 @@ def test_a_silent_encoder(sets):
                  "correlation", "dimension", "selectivity")  # fmt: skip
     assert all(np.isnan(found[key]) for key in undefined)
     # Nothing can be read back: every guess is the mean, and the commonest class of the fit.
-    floors = analysis.studied.results["reconstruction"].floors
+    floors = analysis.studied.reconstruction.floors
     assert found["psnr"] == floors["mean intensity"][1] < floors["mean image"][1]
     commonest = np.bincount(sets[1].labels).argmax()
     assert found["probe"] == np.mean(sets[0].labels == commonest)
@@ -104,8 +104,8 @@ def test_a_saturated_encoder(sets):
     assert found["spikes"] == 4 * 4 * 12 * 28
     assert found["population_sparseness"] == 0
     assert np.isnan(found["intensity"])
-    assert analysis.studied.results["contours"].types() == ("saturated",) * 4
-    assert found["psnr"] == analysis.studied.results["reconstruction"].floors["mean intensity"][1]
+    assert analysis.studied.contours.types() == ("saturated",) * 4
+    assert found["psnr"] == analysis.studied.reconstruction.floors["mean intensity"][1]
 
 
 def test_an_encoder_that_passes_the_image_on(sets):
@@ -118,7 +118,7 @@ def test_an_encoder_that_passes_the_image_on(sets):
     assert found["correlation"] == pytest.approx(1)
     assert found["dimension"] == pytest.approx(1)
     assert found["psnr"] > 22
-    assert analysis.studied.results["reconstruction"].floors["mean intensity"][1] < 15
+    assert analysis.studied.reconstruction.floors["mean intensity"][1] < 15
 
 
 def test_shuffled_spikes_follow_nothing(sets):
@@ -135,7 +135,7 @@ def test_shuffled_spikes_follow_nothing(sets):
     assert abs(found["edge"]) < 0.02
     assert abs(found["intensity"]) < 0.02
     assert found["edge_channels"] == found["area_channels"] == 0
-    floor = analysis.studied.results["reconstruction"].floors["mean intensity"][1]
+    floor = analysis.studied.reconstruction.floors["mean intensity"][1]
     assert found["psnr"] == pytest.approx(floor, abs=0.1)
     assert abs(found["intensity_information"]) < 0.005
     assert found["probe"] < 0.4
@@ -149,7 +149,7 @@ def test_one_step(sets):
     ]
     analysis = analyze(encodings, *sets)
     assert 0 < scores(analysis)["firing_rate"] < 1
-    assert analysis.studied.results["contours"].correlation.shape == (1, 4, 6)
+    assert analysis.studied.contours.correlation.shape == (1, 4, 6)
     # Latency coding of one step fires everywhere: it says nothing.
     latency = [m.encoding.name for m in analysis.measured].index("latency coding")
     assert scores(analysis, latency)["firing_rate"] == 1
@@ -166,15 +166,15 @@ def test_the_numbers_are_those_of_the_families(sets):
     record = encoder.encode(to_input(images.images), 4)
     activity = Activity(4, shape)
     activity.update(record, images.images)
-    assert analysis.studied.results["activity"].mean_rate == activity.result().mean_rate
+    assert analysis.studied.activity.mean_rate == activity.result().mean_rate
     assert scores(analysis)["firing_rate"] == pytest.approx(record.count(3).mean() / 4, rel=1e-12)
     fit = ProbeFit(4, shape)
     fit.update(
         encoder.encode(to_input(train_images.images), 4), train_images.images, train_images.labels
     )
-    score = ProbeScore(4, shape, fit.result(analysis.studied.results["probe"].strength))
+    score = ProbeScore(4, shape, fit.result(analysis.studied.probe.strength))
     score.update(record, images.images, images.labels)
-    assert analysis.studied.results["probe"] == score.result()
+    assert analysis.studied.probe == score.result()
     assert (analysis.images, analysis.train_images) == (30, 40)
 
 
@@ -228,7 +228,7 @@ def test_the_scorecard_says_what_the_json_says(sets):
             assert cell == expected, (score.key, name)
     text = scorecard_text(analysis)
     assert all(score.title in text for score in SCORES)
-    low, high = analysis.studied.results["probe"].interval
+    low, high = analysis.studied.probe.interval
     assert f"mine {100 * low:.1f} to {100 * high:.1f} %" in text
 
 
@@ -236,6 +236,7 @@ def test_the_pixels_are_asked_only_what_makes_sense(sets):
     analysis = analyze(all_encodings(sets), *sets)
     pixels = analysis.measured[-1]
     assert set(pixels.results) == {"contours", "probe"}
+    assert pixels.activity is pixels.cost is pixels.rule is None
     found = scores(analysis, -1)
     assert found["intensity"] == pytest.approx(1)
     assert {key for key, value in found.items() if not np.isnan(value)} == {
@@ -286,7 +287,7 @@ def test_images_without_labels(sets):
     assert f"Left out: {sentence}." in scorecard_markdown(analysis)
     assert written_json(analysis)["left_out"] == [sentence]
     assert not analysis.networks
-    assert not {"probe", "classes"} & set(analysis.studied.results)
+    assert analysis.studied.probe is analysis.studied.classes is None
     assert np.isnan(scores(analysis)["probe"])
     assert np.isfinite(scores(analysis)["psnr"])
     assert "label_information" not in channels_csv(analysis)
@@ -310,7 +311,8 @@ def test_nothing_to_fit_on(sets, tmp_path):
     fitted = analyze(encodings, images, others)
     assert analysis.train_images == 0
     for place in range(len(encodings)):
-        assert not {"reconstruction", "rule", "probe"} & set(analysis.measured[place].results)
+        found = analysis.measured[place]
+        assert found.reconstruction is found.rule is found.probe is None
         ours, theirs = scores(analysis, place), scores(fitted, place)
         assert np.isnan([ours.pop(name) for name in ("psnr", "ssim", "probe")]).all()
         for name, value in ours.items():
@@ -331,8 +333,8 @@ def test_cka_is_the_alignment_with_the_first(sets):
 
 def test_labels_without_names(sets):
     nameless = [ImageSet("mine", s.images, s.labels % 3) for s in sets]
-    found = analyzed(fixed_encoder(0.0, weight=1.0), nameless).studied.results
-    assert len(found["classes"].label_counts) == 3
+    found = analyzed(fixed_encoder(0.0, weight=1.0), nameless).studied
+    assert len(found.classes.label_counts) == 3
 
 
 def test_a_network_of_another_size(sets):
@@ -340,7 +342,7 @@ def test_a_network_of_another_size(sets):
     analysis = analyzed(load_encoder(net), sets, networks={"mine": net})
     assert "images of (28, 28) pixels, not (12, 28)" in analysis.left_out[0]
     assert not analysis.networks
-    assert "probe" in analysis.studied.results
+    assert analysis.studied.probe is not None
 
 
 def test_a_network_that_does_not_know_all_classes():
@@ -436,7 +438,7 @@ def test_the_probes_strength_is_that_which_is_best_on_held_out_training_images(s
     assert right[1e-4] > right[1e4]
     other = ImageSet("other", images.images, 9 - images.labels, images.classes)
     for scored in (images, other):
-        assert analyzed(encoder, (scored, train_images)).studied.results["probe"].strength == 1e-4
+        assert analyzed(encoder, (scored, train_images)).studied.probe.strength == 1e-4
 
 
 def test_an_encoder_beside_its_own_start(sets, tmp_path):
@@ -480,9 +482,9 @@ def test_arrays_are_written_whole(sets, tmp_path):
         names = set(arrays)
         atlas = arrays["mine/classes/atlas"]
         correlation = arrays["mine/contours/correlation"]
-    found = analysis.studied.results
-    np.testing.assert_allclose(atlas, found["classes"].atlas, rtol=1e-6)
-    assert np.array_equal(correlation, found["contours"].correlation, equal_nan=True)
+    found = analysis.studied
+    np.testing.assert_allclose(atlas, found.classes.atlas, rtol=1e-6)
+    assert np.array_equal(correlation, found.contours.correlation, equal_nan=True)
     assert {name.split("/")[0] for name in names} == {"mine"}
     assert "mine/reconstruction/psnr" in names
 
@@ -518,7 +520,7 @@ def test_a_code_that_is_read_early_is_read_so_everywhere(sets):
     analysis = analyze(all_encodings(sets), *sets)
     (latency,) = [m for m in analysis.measured if m.encoding.name == "latency coding"]
     assert latency.encoding.t == 1
-    assert np.nanmax(latency.results["classes"].selectivity) > 0
+    assert np.nanmax(latency.classes.selectivity) > 0
     plain = next(e for e in written_json(analysis)["encoders"] if e["name"] == "latency coding")
     assert plain["types"] == ["area"]
     assert plain["shares"]["area"] == plain["scores"]["area_channels"] == 1
@@ -618,3 +620,15 @@ def test_old_names_of_arguments_and_results_work_with_a_warning(sets, tmp_path):
         pytest.warns(DeprecationWarning, match="claimed of write_analysis is called output now"),
     ):
         write_analysis(analysis, sets[0], tmp_path / "out", formats=(), claimed=held)
+
+
+@pytest.mark.parametrize(
+    ("about", "of"),
+    [({}, ""), ({"images": 30, "checkpoint": "net.pth"}, ""),
+     ({"images": {"dataset": "mine"}}, " of mine"),
+     ({"images": {"dataset": "mine", "split": "test"}}, " of mine, test")],
+)  # fmt: skip
+def test_what_it_is_of_may_be_told_in_any_form(about, of, sets):
+    analysis = analyze([encoding_of("mine", fixed_encoder(0.0), 4)], sets[0])
+    assert f"\n30 images{of}; T = 4; snnviz" in scorecard_markdown(analysis, about)
+    assert as_json(analysis, about).items() >= about.items()

@@ -73,7 +73,7 @@ def test_it_is_told_in_a_line_and_shown_as_a_table(analysis):
     assert "Left out: there are no training images" in shown
     assert ">linear probe, accuracy<" not in shown  # a row without a number
     assert len(shown) < 40_000
-    for each in (analysis.studied, analysis.studied.results["contours"], analysis.shown):
+    for each in (analysis.studied, analysis.studied.contours, analysis.shown):
         assert len(repr(each)) < 900, each
     importance = Importance(6, 3, np.zeros(40, int))
     assert repr(importance) == "Importance(total=6, correct=3, correct_without=int64 [40])"
@@ -96,7 +96,7 @@ def test_what_one_makes_the_others_take(analysis, net, images, tmp_path):
             snnviz.confusion_figure(report.confusion, classes=report.classes),
             snnviz.accuracy_over_time_figure(report.accuracy_at),
             snnviz.firing_rate_figure(report.firing_rate),
-            snnviz.rate_histogram_figure(analysis.studied.results["activity"].rate),
+            snnviz.rate_histogram_figure(analysis.studied.activity.rate),
             snnviz.input_figure(images.images[0]),
         ]
         assert all(figure._repr_png_() for figure in figures)

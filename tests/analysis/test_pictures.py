@@ -68,7 +68,7 @@ def spikes(analysis, images):
 
 @pytest.fixture(scope="module")
 def types(analysis):
-    return analysis.studied.results["contours"].types()
+    return analysis.studied.contours.types()
 
 
 def grey_levels(maps):
@@ -174,7 +174,7 @@ def test_the_curves_over_time_are_what_the_spikes_say_at_each_step(
         ]
         for lines, expected in zip((first, curve, follows), values, strict=True):
             assert lines[place].get_ydata() == pytest.approx(expected, rel=1e-4)
-    assert psnr[0].get_ydata() == pytest.approx(analysis.studied.results["reconstruction"].psnr)
+    assert psnr[0].get_ydata() == pytest.approx(analysis.studied.reconstruction.psnr)
 
 
 def test_neurons_that_fire_are_shown_of_all_types_where_the_first_image_is_brightest(
@@ -217,7 +217,7 @@ def test_the_first_image_is_shown_as_first_spikes_and_read_back(figures, analysi
     for k in range(K):
         shown = tile_at(figure, *divmod(k, columns), H, W)
         assert np.abs(shown - 255 * colors[times[k]]).max() <= 1
-    rule, encoding = analysis.studied.results["rule"], analysis.studied.encoding
+    rule, encoding = analysis.studied.rule, analysis.studied.encoding
     read = rule.reconstruct(encoding.encode(images.images[:1]))[:, 0]
     figure = figures["reconstruction"]
     names = texts(figure)
@@ -260,7 +260,7 @@ def test_the_scorecards_dots_are_the_scores(figures, analysis):
             assert lines.pop(1) == pytest.approx([means[1] - apart, means[1] + apart])
         expected = {}
         if score.key == "probe":
-            expected = {n: group[0].results["probe"].interval
+            expected = {n: group[0].probe.interval
                         for n, group in enumerate(groups) if n != 1}  # fmt: skip
         assert lines.keys() == expected.keys()
         for n, ends in lines.items():

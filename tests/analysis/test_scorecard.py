@@ -123,7 +123,7 @@ def label_information(measured, images):
     times = first_spikes(dense(measured, images))
     labels = np.broadcast_to(images.labels[:, None, None], images.images.shape)
     plugged_in = [information(f, labels, corrected=False) for f in by_channel(times)]
-    bias = measured.results["information"].label_bias
+    bias = measured.information.label_bias
     assert bias.max() > 0.01
     return np.array(plugged_in) - bias
 
@@ -166,7 +166,7 @@ def cka(counts, studied):
 def similarity(measured, images):
     """PSNR and SSIM of what is read back at the encoding's step, means over the images."""
     record = measured.encoding.encode(images.images)
-    read = measured.results["rule"].reconstruct(record)[measured.encoding.t]
+    read = measured.rule.reconstruct(record)[measured.encoding.t]
     pairs = list(zip(images.images, read, strict=True))
     return [
         np.mean([f(*p) for p in pairs]) for f in (peak_signal_noise_ratio, structural_similarity)
@@ -209,7 +209,7 @@ def expected_scores(analysis, measured, images):
         "mixed_channels": share(names, "mixed"),
         "psnr": psnr,
         "ssim": ssim,
-        "probe": measured.results["probe"].correct / n,
+        "probe": measured.probe.correct / n,
         "entropy": np.mean(
             [bits(np.bincount(f.reshape(-1))) for f in by_channel(first_spikes(spikes))]
         ),

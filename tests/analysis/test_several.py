@@ -66,7 +66,7 @@ def test_what_does_not_apply_is_left_out_by_name(found):
     assert "mine (up to 3 spikes a step)" in scorecard_text(analysis)
     rows = list(csv.DictReader(io.StringIO(channels_csv(analysis))))
     assert [row["saturated"] for row in rows] == ["", "", ""]
-    information = analysis.studied.results["information"]
+    information = analysis.studied.information
     assert [float(row["count_entropy"]) for row in rows] == pytest.approx(
         information.count_entropy_corrected.tolist()
     )
