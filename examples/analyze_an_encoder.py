@@ -22,5 +22,5 @@ analysis = snnviz.analyze(encodings, images, train_images)
 for measured in analysis.measured[:2]:
     reconstruction = measured.reconstruction
     print(f"{measured.encoding.name}: read back with {reconstruction.psnr[-1]:.2f} dB")
-for path in snnviz.write_analysis(analysis, images, out, formats=["png"]):
+for path in snnviz.write_analysis(analysis, out, formats=["png"]):
     print(f"wrote {path}")

@@ -39,6 +39,46 @@ def renamed(**new_names: str) -> Callable[[Callable[P, Result]], Callable[P, Res
     return decorate
 
 
+def dropped(
+    name: str, place: int, kind: type
+) -> Callable[[Callable[P, Result]], Callable[P, Result]]:
+    """A decorator for a function that still takes, and leaves alone, an argument it had.
+
+    Args:
+        name: What it was called.
+        place: Which one it was, from 0.
+        kind: What it was; nothing else at that place is taken for it.
+
+    Example:
+        >>> @dropped("names", 1, list)
+        ... def first(values, default):
+        ...     return values[0] if values else default
+        >>> with warnings.catch_warnings(action="ignore"):
+        ...     first([], ["a"], 3)
+        3
+    """
+
+    def decorate(function: Callable[P, Result]) -> Callable[P, Result]:
+        @functools.wraps(function)
+        def wrapper(*args: P.args, **kwargs: P.kwargs) -> Result:
+            given = list(args)
+            if name in kwargs or (len(given) > place and isinstance(given[place], kind)):
+                if name in kwargs:
+                    del kwargs[name]
+                else:
+                    del given[place]
+                warnings.warn(
+                    f"{function.__name__} needs no {name} any more; the next version refuses them",
+                    DeprecationWarning,
+                    stacklevel=2,
+                )
+            return function(*given, **kwargs)  # type: ignore[arg-type]
+
+        return wrapper
+
+    return decorate
+
+
 def old_names(
     module: str, new_names: Mapping[str, str], load: Callable[[str], Any] | None = None
 ) -> Callable[[str], Any]:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from snnviz.adapters.encoder import Encoder
     from snnviz.analysis.encodings import Encoding, Given
     from snnviz.analysis.within import InNetwork, Network
+    from snnviz.figures.scorecard import Scorecard
     from snnviz.scoring.progress import Progress
 
 
@@ -65,6 +66,7 @@ class Analysis:
         epochs: The epoch of each snapshot, -1 for untrained.
         kernels: The kernels of each snapshot, float32 [E, K, C, kh, kw]; None without any.
         shown: What figures show of the encoder under study.
+        first_images: The images that this is of.
         folded: How far the encoder is from its own start with batch normalization folded in; None
             where that start is not among the encodings.
         left_out: What could not be measured and why, a sentence each.
@@ -87,6 +89,7 @@ class Analysis:
     epochs: tuple[int, ...]
     kernels: "NDArray[np.float32] | None"
     shown: Shown
+    first_images: ImageSet
     folded: FoldedChange | None = None
     left_out: tuple[str, ...] = ()
 
@@ -96,6 +99,13 @@ class Analysis:
     def studied(self) -> EncodingMetrics:
         """The results of the encoder under study."""
         return self.measured[0]
+
+    @property
+    def scorecard(self) -> "Scorecard":
+        """What `snnviz.scorecard_figure` draws of it."""
+        from snnviz.analysis.pictures import scorecard  # noqa: PLC0415 - slow, and figures alone
+
+        return scorecard(self)
 
     def __repr__(self) -> str:
         """What it is of, and how many numbers can be asked for."""
@@ -207,6 +217,7 @@ def analyze(
         kernels=kernels,
         folded=_folded_change(encodings),
         shown=shown[0],
+        first_images=images.take(np.arange(shown[0].images)),
         left_out=(
             *left_out,
             *_left_out(images, train_images, sample, measured[0].shape, labelled=labelled),

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from snnviz._renaming import renamed
+from snnviz._renaming import dropped, renamed
 from snnviz.analysis.analyzing import Analysis
 from snnviz.analysis.tables import JSON, TABLES, as_json, tables
 from snnviz.data import ImageSet
@@ -50,10 +50,10 @@ ANALYSIS = Layout(
 """What a folder of an analysis holds; analysis.json lists the other files."""
 
 
+@dropped("images", 1, ImageSet)
 @renamed(claimed="output")
 def write_analysis(
     analysis: Analysis,
-    images: ImageSet,
     folder: str | Path,
     *,
     about: Mapping[str, object] | None = None,
@@ -66,7 +66,6 @@ def write_analysis(
 
     Args:
         analysis: What was found.
-        images: The images it was found on, for the figures.
         folder: Where to; it is made.
         about: What the analysis is of, for the JSON: plain values.
         formats: Of the figures, "png", "svg" or "pdf"; none draws nothing.
@@ -77,23 +76,20 @@ def write_analysis(
 
     Example:
         >>> encodings = [snnviz.encoding_of("mine", snnviz.load_encoder(), T=4)]
-        >>> images = snnviz.garments(8)
-        >>> analysis = snnviz.analyze(encodings, images, None)
-        >>> paths = snnviz.write_analysis(analysis, images, "out", formats=())
+        >>> analysis = snnviz.analyze(encodings, snnviz.garments(8))
+        >>> paths = snnviz.write_analysis(analysis, "out", formats=())
         >>> "scorecard.md" in [path.name for path in paths]
         True
     """
     if output is None:
         with hold_folder(Path(folder), ANALYSIS, overwrite=True) as held:
-            return write_analysis(
-                analysis, images, folder, about=about, formats=formats, output=held
-            )
-    content = {**tables(analysis, about or {}), **_pictures(analysis, images, formats)}
+            return write_analysis(analysis, folder, about=about, formats=formats, output=held)
+    content = {**tables(analysis, about or {}), **_pictures(analysis, formats)}
     with output.replaced(content, as_json(analysis, about or {})) as paths:
         return [output.folder / JSON, *paths]
 
 
-def _pictures(analysis: Analysis, images: ImageSet, formats: Sequence[str]) -> dict[str, bytes]:
+def _pictures(analysis: Analysis, formats: Sequence[str]) -> dict[str, bytes]:
     """The contents of all figures and of the animation, by name; none without a format."""
     if not formats:
         return {}
@@ -101,5 +97,5 @@ def _pictures(analysis: Analysis, images: ImageSet, formats: Sequence[str]) -> d
     from snnviz.export import render_figures, settled  # noqa: PLC0415
 
     with settled():
-        drawn = render_figures(analysis_figures(analysis, images), formats)
+        drawn = render_figures(analysis_figures(analysis), formats)
         return {**drawn, "spikes.gif": spike_animation(analysis)}

@@ -27,6 +27,7 @@ from snnviz.figures import (
     sorted_channels_figure,
     spike_frames,
 )
+from snnviz.figures.scorecard import Scorecard
 from snnviz.metrics import QUANTITIES
 from snnviz.metrics.accumulator import mean_defined
 from snnviz.neurons.first_spike import drive_thresholds
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from snnviz.analysis.analyzing import Analysis
     from snnviz.analysis.computing import EncodingMetrics
     from snnviz.analysis.scorecard import Score
-    from snnviz.data import ImageSet
     from snnviz.records.spikes import SpikeRecord
 
 # The scorecard's figure has room for so many numbers; the tables have all.
@@ -67,17 +67,12 @@ _STEPS_SHOWN = 11
 _FRAMES = 32
 
 
-def analysis_figures(analysis: "Analysis", images: "ImageSet") -> "dict[str, Figure]":
-    """The figures of an analysis, by the names of their files.
-
-    Args:
-        analysis: What was found.
-        images: The images it was scored on.
-    """
+def analysis_figures(analysis: "Analysis") -> "dict[str, Figure]":
+    """The figures of an analysis, by the names of their files."""
     encoding = analysis.studied.encoding
     record = analysis.shown.first
     figures = {
-        "scorecard": _scorecard(analysis),
+        "scorecard": scorecard_figure(analysis),
         "over_time": _over_time(analysis),
         "first_spike": first_spike_figure(
             record.first_spike[0], T=encoding.T, title="First spikes, the first image"
@@ -90,11 +85,11 @@ def analysis_figures(analysis: "Analysis", images: "ImageSet") -> "dict[str, Fig
         **_channels(analysis),
     }
     if analysis.studied.rule is not None:
-        figures["reconstruction"] = _reconstruction(analysis, images)
+        figures["reconstruction"] = _reconstruction(analysis)
     if encoding.encoder is not None:
-        figures |= _neurons(analysis, encoding.encoder, images.head(analysis.shown.images), record)
+        figures |= _neurons(analysis, encoding.encoder, record)
     if analysis.studied.classes is not None:
-        figures["class_atlas"] = _atlas(analysis, images)
+        figures["class_atlas"] = _atlas(analysis)
     return {**figures, **_history(analysis)}
 
 
@@ -132,9 +127,10 @@ def _channels(analysis: "Analysis") -> "dict[str, Figure]":
 
 
 def _neurons(
-    analysis: "Analysis", encoder: "Encoder", images: "ImageSet", record: "SpikeRecord"
+    analysis: "Analysis", encoder: "Encoder", record: "SpikeRecord"
 ) -> "dict[str, Figure]":
     """How drives become spikes; what needs other neurons than the encoder's is left out."""
+    images = analysis.first_images
     few = fitting(record.first_spike[0].size, _DRIVES, len(images))
     try:
         drives = encoder.drive(to_input(images.images[:few])).cpu().numpy()
@@ -202,7 +198,8 @@ def _by_type_and_rate(types: "Sequence[str]", rate: "NDArray[np.floating]") -> l
     return sorted(range(len(types)), key=lambda k: (-size[types[k]], types[k], -rate[k]))
 
 
-def _scorecard(analysis: "Analysis") -> "Figure":
+def scorecard(analysis: "Analysis") -> Scorecard:
+    """The numbers of an analysis that its scorecard's figure has room for."""
     groups = grouped(analysis)
     columns = {
         score: [mean_score(score, group) for group in groups.values()]
@@ -214,7 +211,7 @@ def _scorecard(analysis: "Analysis") -> "Figure":
     intervals = np.array(
         [[_interval(score, group) for score in scores] for group in groups.values()]
     )
-    return scorecard_figure(
+    return Scorecard(
         np.array([columns[score] for score in scores]).T,
         names=list(groups),
         metrics=[score.title for score in scores],
@@ -286,23 +283,24 @@ def _over_time(analysis: "Analysis") -> "Figure":
     )
 
 
-def _reconstruction(analysis: "Analysis", images: "ImageSet") -> "Figure":
+def _reconstruction(analysis: "Analysis") -> "Figure":
     rule, encoding = known(analysis.studied.rule), analysis.studied.encoding
     read = rule.reconstruct(analysis.shown.first)[:, 0]
     steps = np.unique(np.linspace(0, encoding.T - 1, _STEPS_SHOWN).round().astype(int))
     return reconstruction_figure(
-        at_size(images.grey[:1], (read.shape[1], read.shape[2]))[0],
+        at_size(analysis.first_images.grey[:1], (read.shape[1], read.shape[2]))[0],
         read[steps] / 255,
         steps=steps.tolist(),
         title="Read back from counts, the first image",
     )
 
 
-def _atlas(analysis: "Analysis", images: "ImageSet") -> "Figure":
+def _atlas(analysis: "Analysis") -> "Figure":
     """Channels of all types that differ most from what all of them show on average."""
     found = known(analysis.studied.classes)
     present = np.flatnonzero(found.label_counts)
     differs = _differences(found.atlas[present])
+    classes = analysis.first_images.classes
     types = analysis.studied.contours.types(analysis.studied.encoding.t)
     order = np.argsort(-differs, kind="stable")
     chosen = _by_turns(types, order, differs > 0)[:_ATLAS_CHANNELS]
@@ -310,7 +308,7 @@ def _atlas(analysis: "Analysis", images: "ImageSet") -> "Figure":
         found.atlas[present][:, chosen],
         T=analysis.studied.encoding.T,
         most=found.most,
-        classes=[images.classes[label] if images.classes else str(label) for label in present],
+        classes=[classes[label] if classes else str(label) for label in present],
         channels=chosen,
         title="Of each type the channels least like the mean over channels",
     )

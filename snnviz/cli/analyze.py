@@ -190,7 +190,7 @@ def command(
                 about = {**subject.about, "images": looked_at, "T": encodings[0].T}
                 formats = format if figures else ()
                 written = write_analysis(
-                    analysis, images, out_dir, about=about, formats=formats, output=output
+                    analysis, out_dir, about=about, formats=formats, output=output
                 )
     if is_first_rank():
         _report(analysis, written, quiet=quiet)

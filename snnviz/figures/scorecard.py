@@ -1,7 +1,8 @@
 """Encoders compared, number by number."""
 
 from collections.abc import Callable, Collection, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from matplotlib.lines import Line2D
@@ -35,16 +36,39 @@ _ROW, _HEAD = 0.155, 0.36
 _AROUND, _TWO = 0.65, 6.0
 
 
+@dataclass(frozen=True)
+class Scorecard:
+    """Several numbers about several encoders, as the arguments of `scorecard_figure` say."""
+
+    values: "NDArray[np.floating]"
+    names: Sequence[str]
+    metrics: Sequence[str]
+    studied: int = 0
+    baselines: Collection[int] = ()
+    intervals: "NDArray[np.floating] | None" = None
+    write: Callable[[float], str] | Sequence[Callable[[float], str]] = "{:.3g}".format
+    title: str = "Scorecard"
+
+
+@runtime_checkable
+class Scored(Protocol):
+    """What has a scorecard, as `snnviz.Analysis`."""
+
+    @property
+    def scorecard(self) -> Scorecard:
+        """Its numbers."""
+
+
 def scorecard_figure(
-    values: "NDArray[np.floating]",
+    values: "NDArray[np.floating] | Scored",
     *,
-    names: Sequence[str],
-    metrics: Sequence[str],
+    names: Sequence[str] = (),
+    metrics: Sequence[str] = (),
     studied: int = 0,
     baselines: Collection[int] = (),
     intervals: "NDArray[np.floating] | None" = None,
     write: Callable[[float], str] | Sequence[Callable[[float], str]] = "{:.3g}".format,
-    title: str = "Scorecard",
+    title: str | None = None,
     dpi: int = 300,
     width: float | None = None,
     font_size: float | None = None,
@@ -56,7 +80,8 @@ def scorecard_figure(
     other encoder a filled orange square. Each panel has an axis of its own.
 
     Args:
-        values: Floats [encoders, metrics]; NaN where a metric does not apply, which is written.
+        values: Floats [encoders, metrics]; NaN where a metric does not apply, which is written. Or
+            an analysis, which brings the arguments down to `write` with it.
         names: The name of each encoder.
         metrics: The name of each metric, with its unit.
         studied: The place in `names` of the encoder under study.
@@ -64,7 +89,7 @@ def scorecard_figure(
         intervals: The ends of an interval around each value, floats [encoders, metrics, 2]; NaN
             where none is known; None: none is.
         write: What writes a value, or one for each metric.
-        title: Text above.
+        title: Text above; None: "Scorecard", or what the analysis is of.
         dpi: Output pixels per inch.
         width: Inches of the figure; None: its usual width. Text keeps its points at any width.
         font_size: Points of text, from 5; None: 7.1 where `width` or `ax` is given, else as usual.
@@ -81,7 +106,18 @@ def scorecard_figure(
         >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
         ['mine', 'untrained']
     """
-    values = np.asarray(values, dtype=np.float64)
+    card = (
+        values.scorecard
+        if isinstance(values, Scored)
+        else Scorecard(values, names, metrics, studied, baselines, intervals, write)
+    )
+    return _draw(card, card.title if title is None else title, Place(ax, width, font_size, dpi), ax)
+
+
+def _draw(card: Scorecard, title: str, place: Place, ax: "On | None") -> "On":
+    names, metrics, studied, baselines = card.names, card.metrics, card.studied, card.baselines
+    values, write = np.asarray(card.values, dtype=np.float64), card.write
+    intervals = card.intervals
     if values.shape != (len(names), len(metrics)) or not values.size:
         raise ShapeError(
             f"values must be [{len(names)}, {len(metrics)}] as names and metrics, got "
@@ -103,7 +139,6 @@ def scorecard_figure(
     writers = [write] * len(metrics) if callable(write) else list(write)
     if len(writers) != len(metrics):
         raise ShapeError(f"{len(metrics)} metrics need as many writers, got {len(writers)}")
-    place = Place(ax, width, font_size, dpi)
     inches, height, rows, columns = _shape(len(names), len(metrics), place)
     figure, panels = build_column_panels(place, rows, height, title=title, columns=columns)
     points = place.text(SMALL)

@@ -317,7 +317,7 @@ def test_nothing_to_fit_on(sets, tmp_path):
         assert np.isnan([ours.pop(name) for name in ("psnr", "ssim", "probe")]).all()
         for name, value in ours.items():
             assert value == pytest.approx(theirs[name], nan_ok=True, rel=1e-12), name
-    files = {path.name for path in write_analysis(analysis, images, tmp_path)}
+    files = {path.name for path in write_analysis(analysis, tmp_path)}
     assert "reconstruction.png" not in files
     assert {"scorecard.png", "channels.png", "class_atlas.png"} <= files
     assert "readouts" not in scorecard_markdown(analysis)
@@ -408,7 +408,7 @@ def test_snapshots_become_weight_change(sets, rng):
     assert float(row["kernel_rotation"]) == pytest.approx(180)
     first[3] = 0  # which has no direction, so that its angle is not defined
     analysis = analyzed(fixed_encoder(0.0, weight=1.0), sets, snapshots=snapshots)
-    figures = analysis_figures(analysis, sets[0])
+    figures = analysis_figures(analysis)
     assert {"weight_change", "kernels_over_epochs"} <= figures.keys()
     del snapshots[-1]
     analysis = analyzed(fixed_encoder(0.0, weight=1.0), sets, snapshots=snapshots)
@@ -494,7 +494,7 @@ def test_old_figures_do_not_stay(sets, tmp_path):
     names = "weight_change.png", "movement.png", "staircase.pdf", "kernels.svg", "spikes.gif"
     for name in (*names, "notes.txt"):
         (tmp_path / name).write_text("old")
-    write_analysis(analysis, sets[0], tmp_path, formats=())
+    write_analysis(analysis, tmp_path, formats=())
     assert {path.name for path in tmp_path.iterdir()} == {
         "analysis.json", "analysis.npz", "channels.csv", "scorecard.md", "notes.txt",
     }  # fmt: skip
@@ -503,15 +503,15 @@ def test_old_figures_do_not_stay(sets, tmp_path):
         "analysis.npz", "channels.csv", "scorecard.md",
     ]  # fmt: skip
     (tmp_path / "weight_change.png").write_text("mine")
-    write_analysis(analysis, sets[0], tmp_path, formats=["svg"])
+    write_analysis(analysis, tmp_path, formats=["svg"])
     assert (tmp_path / "kernels.svg").exists()
-    write_analysis(analysis, sets[0], tmp_path, formats=())
+    write_analysis(analysis, tmp_path, formats=())
     assert not (tmp_path / "kernels.svg").exists()
     assert (tmp_path / "weight_change.png").read_text() == "mine"
 
 
 def test_all_names_of_figures_are_known(sets):
-    names = set(analysis_figures(analyze(all_encodings(sets), *sets), sets[0]))
+    names = set(analysis_figures(analyze(all_encodings(sets), *sets)))
     assert names <= set(folder.FIGURES)
 
 
@@ -573,7 +573,7 @@ def test_every_figure_can_be_drawn(kind, sets, tmp_path):
         *baseline_encodings(CONFIG, 4, sets[1], seeds=(1,)),
     ]
     analysis = analyze(encodings, *sets)
-    written = write_analysis(analysis, sets[0], tmp_path / "out", about={"T": 4})
+    written = write_analysis(analysis, tmp_path / "out", about={"T": 4})
     names = {"analysis.json", "analysis.npz", "channels.csv", "scorecard.md", "spikes.gif"}
     assert {path.name for path in written} == names | {f"{name}.png" for name in FIGURES}
     assert {path.name for path in (tmp_path / "out").iterdir()} == {p.name for p in written}
@@ -586,7 +586,7 @@ def test_every_figure_can_be_drawn(kind, sets, tmp_path):
 
 def test_a_code_without_an_encoder_has_no_kernels(sets, tmp_path):
     (poisson,) = [c for c in baseline_encodings(CONFIG, 4, sets[1]) if c.name == "Poisson coding"]
-    written = write_analysis(analyze([poisson], *sets), sets[0], tmp_path, formats=["svg"])
+    written = write_analysis(analyze([poisson], *sets), tmp_path, formats=["svg"])
     missing = {"kernels", "fi_curve", "raster", "membrane"}
     assert {path.stem for path in written if path.suffix == ".svg"} == FIGURES - missing
 
@@ -599,7 +599,7 @@ def test_tables_alone(sets, tmp_path):
 
 def test_many_steps_are_not_all_drawn(sets):
     analysis = analyzed(fixed_encoder(0.0, weight=1.0, T=40), sets, T=40)
-    (axes, *_) = analysis_figures(analysis, sets[0])["reconstruction"].axes
+    (axes, *_) = analysis_figures(analysis)["reconstruction"].axes
     steps = [int(n) for n in re.findall(r"t = (\d+):", " ".join(t.get_text() for t in axes.texts))]
     assert (steps[0], steps[-1], len(steps)) == (0, 39, 11)
 
@@ -619,7 +619,7 @@ def test_old_names_of_arguments_and_results_work_with_a_warning(sets, tmp_path):
         hold_folder(tmp_path / "out", ANALYSIS, overwrite=True) as held,
         pytest.warns(DeprecationWarning, match="claimed of write_analysis is called output now"),
     ):
-        write_analysis(analysis, sets[0], tmp_path / "out", formats=(), claimed=held)
+        write_analysis(analysis, tmp_path / "out", formats=(), claimed=held)
 
 
 @pytest.mark.parametrize(
@@ -632,3 +632,14 @@ def test_what_it_is_of_may_be_told_in_any_form(about, of, sets):
     analysis = analyze([encoding_of("mine", fixed_encoder(0.0), 4)], sets[0])
     assert f"\n30 images{of}; T = 4; snnviz" in scorecard_markdown(analysis, about)
     assert as_json(analysis, about).items() >= about.items()
+
+
+def test_images_that_were_once_asked_for_are_left_alone(sets, tmp_path):
+    analysis = analyze([encoding_of("mine", fixed_encoder(0.0), 4)], sets[0])
+    for name, told in {"by place": (sets[0], tmp_path / "a"), "by name": (tmp_path / "b",)}.items():
+        given = {"images": sets[0]} if name == "by name" else {}
+        with pytest.warns(DeprecationWarning, match="write_analysis needs no images") as said:
+            written = write_analysis(analysis, *told, formats=(), **given)
+        assert said[0].filename == __file__
+        assert written[0].parent == told[-1]
+    assert (tmp_path / "a/analysis.json").read_text() == (tmp_path / "b/analysis.json").read_text()

@@ -100,5 +100,5 @@ def test_what_one_makes_the_others_take(analysis, net, images, tmp_path):
             snnviz.input_figure(images.images[0]),
         ]
         assert all(figure._repr_png_() for figure in figures)
-        written = snnviz.write_analysis(analysis, images, tmp_path / "made")
+        written = snnviz.write_analysis(analysis, tmp_path / "made")
     assert written

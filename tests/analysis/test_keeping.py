@@ -37,7 +37,7 @@ def test_each_image_is_encoded_once(batch, tmp_path, monkeypatch):
         replace(encoding, encode=each) for encoding, each in zip(encodings, counting, strict=True)
     ]
     analysis = analyze(encodings, images, others, alignment_images=20)
-    write_analysis(analysis, images, tmp_path / "out")
+    write_analysis(analysis, tmp_path / "out")
     assert [each.seen for each in counting] == [33 + 21] * 4
     # And what they were aligned and drawn by is what they became.
     counts = [

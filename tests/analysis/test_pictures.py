@@ -6,8 +6,10 @@ from itertools import groupby, pairwise
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.text import Text
 from scipy import signal
 
+import snnviz
 from snnviz.analysis import SCORES, analyze, encoding_of
 from snnviz.analysis.pictures import analysis_figures
 from snnviz.data import garments
@@ -56,8 +58,8 @@ def analysis(images, snapshots):
 
 
 @pytest.fixture(scope="module")
-def figures(analysis, images):
-    return analysis_figures(analysis, images)
+def figures(analysis):
+    return analysis_figures(analysis)
 
 
 @pytest.fixture(scope="module")
@@ -289,3 +291,17 @@ def test_the_history_is_of_the_kernels_that_turned_most(figures, snapshots):
         2 * np.sin(np.radians(angles / 2)), abs=1e-4
     )
     assert rotation.lines[0].get_xdata().tolist() == list(EPOCHS)
+
+
+def test_a_scorecard_is_drawn_of_an_analysis_itself(figures, analysis):
+    def told(figure):
+        return [text.get_text() for text in figure.findobj(Text)]
+
+    drawn = snnviz.scorecard_figure(analysis)
+    assert told(drawn) == told(figures["scorecard"])
+    assert drawn.get_suptitle().startswith("Scorecard, ")
+    narrow = snnviz.scorecard_figure(analysis, title="Mine", width=3.3)
+    assert narrow.get_suptitle() == "Mine"
+    assert narrow.get_figwidth() == pytest.approx(3.3)
+    numbers = {text for axes in drawn.axes for text in told(axes)}
+    assert f"{analysis.studied.probe.accuracy:.1%}" in numbers

@@ -73,8 +73,8 @@ def test_what_does_not_apply_is_left_out_by_name(found):
 
 
 def test_figures_are_drawn(found, tmp_path):
-    analysis, images = found
-    written = {path.name for path in write_analysis(analysis, images, tmp_path / "out")}
+    analysis, _ = found
+    written = {path.name for path in write_analysis(analysis, tmp_path / "out")}
     assert {"firing_rates.png", "channels.png", "class_atlas.png", "spikes.gif"} <= written
     assert "raster.png" not in written
     found = json.loads((tmp_path / "out" / "analysis.json").read_text())
