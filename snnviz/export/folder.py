@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import matplotlib as mpl
 
@@ -27,13 +27,13 @@ from snnviz.figures.fonts import warn_of_missing
 from snnviz.files import make_folder, write_bytes
 from snnviz.folders import hold_folder
 from snnviz.ranks import joined_ranks
+from snnviz.scoring.progress import Progress, as_progress
 
 if TYPE_CHECKING:
     from snnviz.adapters.encoder import Encoder
     from snnviz.records.spikes import SpikeRecord
 
 Predict = Callable[[Iterable[Sample]], Iterable[Sample]]
-Progress = Callable[[str, int, int], None]
 
 # Images that a worker gets at once: few, so that nobody waits.
 _TASK = 8
@@ -52,7 +52,7 @@ def write_figure_sets(
     overwrite: bool = False,
     resume: bool = False,
     jobs: int = 1,
-    progress: Progress | None = None,
+    progress: Progress | Literal[True] | None = None,
     records: "Mapping[int, SpikeRecord] | None" = None,
 ) -> Path:
     """The manifest of the figure sets written to `out_dir`, one folder an image.
@@ -81,7 +81,7 @@ def write_figure_sets(
             share of the images. A script that asks for several needs
             `if __name__ == "__main__":`, since each of them imports it.
         progress: Called as `progress("figures", done, total)` in images of this rank: with those
-            that were there already, and as further ones are written.
+            that were there already, and as further ones are written; True draws a bar.
         records: What is known already of the spikes of some samples over T steps, by their index,
             as feature maps; those are not encoded.
 
@@ -99,7 +99,7 @@ def write_figure_sets(
         >>> sorted(path.name for path in manifest.parent.glob("00000/*"))
         ['counts_t0.png', 'counts_t3.png', 'input.png']
     """
-    out_dir = Path(out_dir)
+    out_dir, progress = Path(out_dir), as_progress(progress)
     _check_indices(samples)
     identity = {
         "snnviz": __version__,

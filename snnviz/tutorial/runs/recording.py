@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -36,7 +36,7 @@ def record_training(
     resume: bool = False,
     state: TrainingState | None = None,
     ranks: Ranks | None = None,
-    progress: Progress | None = None,
+    progress: Progress | Literal[True] | None = None,
 ) -> Generator[EpochResult, None, None]:
     """The results of `train`, each one yielded when it is written into the run folder.
 
@@ -51,7 +51,8 @@ def record_training(
         resume: The folder may hold the run already.
         state: Go on from here.
         ranks: The processes that train together.
-        progress: Called as `progress(phase, done, total)`, in images, after each batch.
+        progress: Called as `progress(phase, done, total)`, in images, after each batch; True draws
+            a bar.
 
     Raises:
         SnnvizError: As `train` and `open_run`, before anything is written; and where an epoch

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from snnviz.device import choose_device, cudnn_algorithms
 from snnviz.errors import ConfigError, DataError
 from snnviz.ranks import Ranks
 from snnviz.scoring.evaluation import check_labels, evaluate_tensors, to_device
-from snnviz.scoring.progress import Progress
+from snnviz.scoring.progress import Progress, as_progress
 from snnviz.tutorial.layouts import TrainingState
 from snnviz.tutorial.network import NetworkConfig
 from snnviz.tutorial.training.augmentation import draw_views, seeded_masks
@@ -70,7 +70,7 @@ def train(
     config: TrainConfig,
     train_set: ImageSet,
     test_set: ImageSet,
-    progress: Progress | None = None,
+    progress: Progress | Literal[True] | None = None,
     *,
     resume: TrainingState | None = None,
     ranks: Ranks | None = None,
@@ -81,7 +81,8 @@ def train(
         config: How to train.
         train_set: Labelled images to learn from.
         test_set: Labelled images of the same size to measure on.
-        progress: Called as `progress(phase, done, total)`, in images, after each batch.
+        progress: Called as `progress(phase, done, total)`, in images, after each batch; True draws
+            a bar.
         resume: Go on after the epoch that this state was saved in. On a CPU the rest is then,
             bit for bit, what it would have been without the interruption.
         ranks: The processes that train together, see `snnviz.ranks.joined_ranks`.
@@ -109,7 +110,7 @@ def train(
     if resume is not None:
         _check_epochs(config, resume)
         learner.load(resume)
-    return _epochs(learner, train_set, val_set, test_set, resume, progress)
+    return _epochs(learner, train_set, val_set, test_set, resume, as_progress(progress))
 
 
 def _epochs(
