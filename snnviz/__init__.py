@@ -106,7 +106,7 @@ _HOMES = {
     "Recording": "records.recording",
     "EpochResult": "tutorial.training",
     "TrainConfig": "tutorial.training",
-    "channel_importance": "scoring.importance",
+    "channel_importance": "scoring.answers",
     "evaluate": "scoring.answers",
     "train": "tutorial.training",
     "evaluation_report": "scoring.answers",
@@ -235,8 +235,7 @@ if TYPE_CHECKING:
     from snnviz.records.recording import LayerInfo, Recording
     from snnviz.records.spikes import SpikeRecord
     from snnviz.report import widget
-    from snnviz.scoring.answers import evaluate, evaluation_report
-    from snnviz.scoring.importance import channel_importance
+    from snnviz.scoring.answers import channel_importance, evaluate, evaluation_report
     from snnviz.scoring.report import EvaluationReport
     from snnviz.tutorial.encoder import load_encoder
     from snnviz.tutorial.encodings import baseline_encodings, checkpoint_encodings

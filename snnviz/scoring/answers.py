@@ -6,16 +6,22 @@ from typing import TYPE_CHECKING, Literal, TypeGuard, cast
 from torch import nn
 
 from snnviz.adapters.answering import Answerer
+from snnviz.adapters.recording import list_layers
+from snnviz.data import normalize, to_input
 from snnviz.errors import ConfigError
-from snnviz.scoring import evaluation, report
+from snnviz.scoring import evaluation, importance, report
+from snnviz.scoring.ablation import AnsweringLayer, network_importance
+from snnviz.scoring.evaluation import check_labels
 from snnviz.scoring.networks import network_report
 from snnviz.scoring.progress import as_progress
 
 if TYPE_CHECKING:
     from snnviz.data import ImageSet
     from snnviz.ranks import Ranks
+    from snnviz.records.recording import LayerInfo
     from snnviz.scoring.classifier import Classifier
     from snnviz.scoring.evaluation import Evaluation
+    from snnviz.scoring.importance import Importance
     from snnviz.scoring.progress import Progress
     from snnviz.scoring.report import EvaluationReport
 
@@ -119,6 +125,83 @@ def evaluation_report(
         return report.evaluation_report(net, images, batch_size=batch_size, progress=progress)
     answerer = Answerer(cast("nn.Module", net), T, mean=_plain(mean), std=_plain(std))
     return network_report(answerer, images, progress=progress)
+
+
+def channel_importance(
+    net: "Classifier | nn.Module",
+    images: "ImageSet",
+    *,
+    layer: str | None = None,
+    T: int | None = None,
+    mean: Numbers | None = None,
+    std: Numbers | None = None,
+    batch_size: int = 128,
+    ranks: "Ranks | None" = None,
+    progress: "Progress | Literal[True] | None" = None,
+) -> "Importance":
+    """The accuracy of `net` with each channel of a layer silenced in turn; K + 1 passes.
+
+    Of the tutorial's network these are the encoder's channels, which get a drive of 0; of any other
+    what the layer emits goes on without the channel's spikes, at every step.
+
+    Args:
+        net: As for `evaluate`.
+        images: Labelled images.
+        layer: The name of the layer; None: the first layer of neurons that the network calls, and
+            the encoder's of the tutorial's network, which takes no other.
+        T: Number of time steps.
+        mean: What is subtracted from images.
+        std: What they are divided by.
+        batch_size: Images a pass, of the tutorial's network.
+        ranks: Processes that share the channels; each gets the whole result.
+        progress: Called as `progress("importance", done, total)`, in this rank's channels; True
+            draws a bar.
+
+    Raises:
+        ConfigError: As `evaluate`; or there is no such layer, it is called at several places, or
+            its spikes cannot be taken out of what it returns.
+        DataError: As `evaluate`.
+        ShapeError: As `evaluate`.
+
+    Example:
+        >>> import torch
+        >>> from spikingjelly.activation_based import neuron
+        >>> net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 6), neuron.IFNode(),
+        ...     torch.nn.Linear(6, 10))
+        >>> channel_importance(net, snnviz.garments(20), T=4).drop.shape
+        (6,)
+    """
+    progress = as_progress(progress)
+    if _is_classifier(net):
+        _check_told(T, mean, std)
+        if layer is not None:
+            raise ConfigError(
+                f"the tutorial's network is silenced in its encoder alone, got layer {layer!r}; "
+                "leave it out"
+            )
+        return importance.channel_importance(
+            net, images, batch_size=batch_size, ranks=ranks, progress=progress
+        )
+    check_labels(images)
+    module, mean, std = cast("nn.Module", net), _plain(mean), _plain(std)
+    some = normalize(to_input(images.images[:2]), mean or (0,), std or (1,))
+    found = _layer(list_layers(module, some, T), layer)
+    studied = AnsweringLayer(module, Answerer(module, T, mean=mean, std=std), found.name)
+    return network_importance(studied, images, found.shape[0], ranks=ranks, progress=progress)
+
+
+def _layer(layers: "Sequence[LayerInfo]", name: str | None) -> "LayerInfo":
+    """That of this name, or the first that is called."""
+    names = [each.name for each in layers]
+    wanted = names[0] if name is None else name
+    if wanted not in names:
+        raise ConfigError(f"no layer {wanted!r} is called; choose from {', '.join(names)}")
+    if "#" in wanted or f"{wanted}#2" in names:
+        raise ConfigError(
+            f"{wanted.partition('#')[0]} is one layer at several places, which would lose their "
+            "channels together; name another"
+        )
+    return layers[names.index(wanted)]
 
 
 def _is_classifier(net: object) -> "TypeGuard[Classifier]":

@@ -8,8 +8,9 @@ from spikingjelly.activation_based import functional, neuron
 from torch import nn
 
 import snnviz
+from snnviz.data import ImageSet
 from snnviz.errors import ConfigError, DataError
-from snnviz.scoring.answers import evaluate, evaluation_report
+from snnviz.scoring.answers import channel_importance, evaluate, evaluation_report
 
 IMAGES = snnviz.garments(30)
 
@@ -98,3 +99,75 @@ def test_results_are_told_in_a_few_words(net):
     told = repr(evaluation_report(net, IMAGES, T=5))
     assert "confusion=int64 [10, 10], correct_at=int64 [5]" in told
     assert len(told) < 700
+
+
+class TwoLayers(nn.Module):
+    """A network whose layers can lose a channel by a mask of their spikes."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.first = nn.Conv2d(1, 3, 7, stride=7), neuron.IFNode(v_threshold=0.2)
+        self.fc, self.second = nn.Linear(48, 5), neuron.IFNode(v_threshold=0.1)
+        self.out = nn.Linear(5, 10)
+        self.masks = {"first": torch.ones(3, 1, 1), "second": torch.ones(5)}
+
+    def forward(self, x):
+        x = self.first(self.conv(x)) * self.masks["first"]
+        return self.out(self.second(self.fc(x.flatten(1))) * self.masks["second"])
+
+
+@pytest.mark.parametrize(("layer", "muted", "K"), [(None, "first", 3), ("second", "second", 5)])
+def test_channels_of_any_network_are_silenced_in_turn(layer, muted, K):
+    torch.manual_seed(4)
+    net = TwoLayers().eval()
+    told = []
+    options = {"T": 4, "mean": (0.4,), "std": (0.5,)}
+    found = channel_importance(
+        net, IMAGES, layer=layer, progress=lambda *each: told.append(each), **options
+    )
+
+    def correct():
+        images = torch.from_numpy((IMAGES.batch(range(30)) - 0.4) / 0.5)
+        functional.reset_net(net)
+        with torch.no_grad():
+            answers = sum(net(images) for _ in range(4)).argmax(1).numpy()
+        functional.reset_net(net)
+        return int((answers == IMAGES.labels).sum())
+
+    assert (found.total, found.correct) == (30, correct())
+    expected = []
+    for k in range(K):
+        net.masks[muted][k] = 0
+        expected.append(correct())
+        net.masks[muted][k] = 1
+    assert found.correct_without.tolist() == expected
+    assert len(set(expected)) > 1
+    assert told == [("importance", done, K) for done in range(1, K + 1)]
+
+
+def test_layers_that_cannot_be_silenced_alone_are_refused(net):
+    class Twice(TwoLayers):
+        def forward(self, x):
+            return self.out(self.second(self.second(self.fc(self.first(self.conv(x)).flatten(1)))))
+
+    with pytest.raises(ConfigError, match="second is one layer at several places"):
+        channel_importance(Twice(), IMAGES, layer="second", T=2)
+    with pytest.raises(ConfigError, match=r"no layer 'third' is called; choose from first, second"):
+        channel_importance(TwoLayers(), IMAGES, layer="third", T=2)
+    with pytest.raises(DataError, match="no labels"):
+        channel_importance(net, ImageSet("mine", IMAGES.images), T=2)
+    tutorial = snnviz.build_network(snnviz.NetworkConfig(T=2, channels=4))
+    with pytest.raises(ConfigError, match=r"in its encoder alone, got layer .*; leave it out"):
+        channel_importance(tutorial, IMAGES, layer="conv.4")
+    assert channel_importance(tutorial, IMAGES).correct_without.shape == (4,)
+
+
+def test_bars_of_all_that_takes_long(tmp_path, capsys):
+    config = snnviz.TrainConfig(T=1, channels=2, batch_size=10, epochs=1)
+    list(snnviz.train(config, IMAGES, IMAGES, progress=True))
+    assert "train: 100%" in capsys.readouterr().err
+    options = snnviz.FigureSetOptions(T=2, kinds=("first-spike",), dpi=60)
+    samples = list(IMAGES.samples([0]))
+    encoder = snnviz.load_encoder()
+    snnviz.write_figure_sets(encoder, samples, tmp_path / "out", options, progress=True)
+    assert "figures: 100%" in capsys.readouterr().err
