@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.colors import BoundaryNorm, ListedColormap
+from matplotlib.colors import BoundaryNorm, ListedColormap, to_hex
 
 from snnviz._renaming import renamed
 from snnviz.errors import ConfigError, ShapeError
@@ -20,6 +20,7 @@ from snnviz.figures.layout.tiles import (
     pixel_of,
     to_pixels,
 )
+from snnviz.figures.levels import CONTRAST, contrast
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 # Lighter than the latest step: the later the lighter, and never is white.
 NEVER_COLOR = "#ffffff"
-# The brightest quarter of the colour map would be too near to white, printed in grey as well.
-_BRIGHTEST = 0.75
 
 
 @renamed(order="channels")
@@ -56,8 +55,8 @@ def first_spike_figure(
             `SpikeRecord.first_spike[n]`.
         T: Number of time steps, >= 1.
         channels: The channels to show, in reading order, ints in 0..K-1; None: all.
-        cmap: Name of a sequential colour map; each step has one colour of its lower three quarters,
-            spread by the logarithm of the interval between spikes, f + 1.
+        cmap: Name of a sequential colour map; each step has one colour of the part of it that is
+            told from white in print, spread by the logarithm of the interval between spikes, f + 1.
         labels: Write each map's channel number above it.
         title: Text above, "" for none; None: how many steps there are.
         legend: Whether the share of silent neurons is told.
@@ -93,7 +92,8 @@ def first_spike_figure(
     shown, times = choose_channels(times, channels)
     # Nearly all neurons that fire do so early, where intervals differ by large factors.
     rhythm = np.log2(np.arange(T) + 1) / max(1.0, np.log2(T))
-    steps = mpl.colormaps[cmap](_BRIGHTEST * rhythm)
+    low, high = _dark_part(cmap)
+    steps = mpl.colormaps[cmap](low + (high - low) * rhythm)
     palette = np.concatenate([to_pixels(steps), pixel_of(NEVER_COLOR)[np.newaxis]])
     # 0, 1, 3, 7 and so on: twice the interval each, and so at equal distances.
     ticks = np.unique([*(2 ** np.arange(int(np.log2(T)) + 1) - 1), T - 1])
@@ -119,6 +119,17 @@ def first_spike_figure(
         columns=columns,
     )
     return place.finish(ax, frame.figure)
+
+
+def _dark_part(cmap: str) -> tuple[float, float]:
+    """From where to where the colours of a map differ enough from "never", in grey, too."""
+    colors = mpl.colormaps[cmap](np.linspace(0, 1, 256))
+    dark = [n for n, color in enumerate(colors) if contrast(to_hex(color), NEVER_COLOR) >= CONTRAST]
+    if not dark:
+        raise ConfigError(
+            f"all colours of {cmap!r} are too near to the white of never; try viridis or magma"
+        )
+    return dark[0] / 256, (dark[-1] + 0.99) / 256  # within the first of them, and the last
 
 
 def _steps(T: int) -> str:

@@ -281,17 +281,28 @@ def rgb_of(palette):
     return tuple(round(255 * part) for part in mpl.colors.to_rgb(next(iter(palette.values()))))
 
 
+@pytest.mark.parametrize("cmap", ["viridis", "magma", "gray"])
 @pytest.mark.parametrize("steps", [2, 8, 32])
-def test_first_spikes_are_lighter_the_later_and_white_never(steps):
+def test_first_spikes_are_lighter_the_later_and_white_never(steps, cmap):
     times = np.resize(np.arange(steps + 1), (1, 8, 8))
-    figure = first_spike_figure(times, T=steps)
+    figure = first_spike_figure(times, T=steps, cmap=cmap)
     canvas = canvas_of(figure)[1:9, 1:9].reshape(-1, 3)
     light = [luminance(canvas[np.flatnonzero(times.ravel() == t)[0]]) for t in range(steps + 1)]
     assert all(a < b for a, b in pairwise(light))
     assert light[-1] == pytest.approx(1)
-    assert 1.05 / (light[-2] + 0.05) >= 2
+    assert 1.05 / (light[-2] + 0.05) >= CONTRAST
     # A doubled interval is a step of the same size, so that early ones are told apart.
     assert (light[1] + 0.05) / (light[0] + 0.05) >= 1.15
+
+
+def test_first_spikes_of_a_map_that_begins_light_differ_from_never_as_well():
+    times = np.arange(9).reshape(1, 3, 3)
+    canvas = canvas_of(first_spike_figure(times, T=8, cmap="Blues"))[1:4, 1:4].reshape(-1, 3)
+    light = [luminance(pixel) for pixel in canvas]
+    assert all(a > b for a, b in pairwise(light[:-1]))
+    assert 1.05 / (light[0] + 0.05) >= CONTRAST
+    with pytest.raises(ConfigError, match="all colours of 'Pastel1' are too near to the white"):
+        first_spike_figure(times, T=8, cmap="Pastel1")
 
 
 def test_lines_differ_in_more_than_colour():
