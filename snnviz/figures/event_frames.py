@@ -10,12 +10,19 @@ from snnviz.data.frames import check_frames
 from snnviz.errors import DataError, ShapeError
 from snnviz.figures.layout.names import literal
 from snnviz.figures.layout.place import Place
-from snnviz.figures.layout.tiles import Around, Bar, Swatch, build_tiles
+from snnviz.figures.layout.tiles import Around, Bar, Swatch, build_tiles, pixel_of
+from snnviz.figures.levels import NOTCH_COLOR
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from snnviz.figures.layout.place import On
+
+    Pixels = NDArray[np.uint8]
+
+# Code values above which a dot is dark: either dot has a contrast of 4 or more to its pixel.
+_LIGHT = 118.0
+_PALE_DOT = "#ffffff"
 
 
 def frames_figure(
@@ -31,7 +38,8 @@ def frames_figure(
 ) -> "On":
     """A figure of event frames, summed over all steps or step by step, and what its colours mean.
 
-    Off events are orange and on events blue, see `snnviz.data.draw_frames`.
+    Off events are orange and on events blue, see `snnviz.data.draw_frames`. Each pixel with more on
+    events than off has a dot as well, so that both are told apart in grey.
 
     Args:
         frames: Counts of events >= 0, [T, C, H, W]; of two channels the first are off events.
@@ -59,6 +67,9 @@ def frames_figure(
     shown = counts if C in (1, 2, 3) else counts.sum(1)
     clipped = bool(shown.max() > top)
     both = counts.min(axis=1) > 0
+    pictures = np.ascontiguousarray(pictures.transpose(0, 2, 3, 1))
+    if C == 2:
+        pictures = _dotted(pictures, counts[:, 1] > counts[:, 0])
     title = "Event frames" if label is None else f"Event frames: {literal(label)}"
     steps = f"step by step, T = {T}" if each_step else f"sum of {T} step{'s' * (T > 1)}"
     around = Around(
@@ -68,16 +79,29 @@ def frames_figure(
         swatches=[Swatch("black", "many of both")] if C == 2 and both.any() else (),
     )
     place = Place(ax, width, font_size, dpi)
-    frame, _ = build_tiles(
-        np.ascontiguousarray(pictures.transpose(0, 2, 3, 1)), around, place, columns=columns
-    )
+    frame, _ = build_tiles(pictures, around, place, columns=columns)
     return place.finish(ax, frame.figure)
+
+
+def _dotted(pictures: "Pixels", on: "NDArray[np.bool_]") -> "Pixels":
+    """The pictures three times as large, with a dot in the middle of each of those pixels.
+
+    Args:
+        pictures: Colours, bytes [n, H, W, 3].
+        on: Which pixels get one, bools [n, H, W].
+    """
+    large = pictures.repeat(3, axis=1).repeat(3, axis=2)
+    light = pictures @ np.array([0.2126, 0.7152, 0.0722]) > _LIGHT
+    dots = np.where(light[..., None], pixel_of(NOTCH_COLOR), pixel_of(_PALE_DOT)).astype(np.uint8)
+    middle = large[:, 1::3, 1::3]
+    middle[on] = dots[on]
+    return large
 
 
 def _bars(C: int, top: float, *, clipped: bool) -> list[Bar]:
     """What each colour means."""
     if C == 2:
-        named = [("off events", "white", OFF_COLOUR), ("on events", "white", ON_COLOUR)]
+        named = [("off events", "white", OFF_COLOUR), ("on events (dotted)", "white", ON_COLOUR)]
     elif C == 3:
         named = [(f"{name} channel", "black", name) for name in ("red", "lime", "blue")]
         named[1] = ("green channel", "black", "lime")
