@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
+from unicodedata import category
 
 from snnviz.data import Sample
 from snnviz.display import quantity
@@ -29,7 +30,13 @@ _LATEX = {
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     **{letter: f"\\{letter}" for letter in "&%$#_{}"},
+    # In LaTeX's default fonts these are other glyphs: upside down marks, and a dash.
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
 }
+# Letters that LaTeX draws as one: dashes, quotes and marks upside down.
+_JOINED = re.compile(r"(?<=-)(?=-)|(?<=[`,?!])(?=[`,])|(?<=')(?=')|(?<=[?!])(?=`)")
 _STEP = re.compile(r"_t(\d+)$")
 
 
@@ -171,13 +178,17 @@ class Captions:
 
 
 def to_latex(text: str) -> str:
-    r"""`text` as LaTeX prints it.
+    r"""`text` as LaTeX prints it, letter by letter; control characters are blanks.
+
+    Letters outside Latin are left as they are: LuaLaTeX and XeLaTeX print them, pdfLaTeX does not.
 
     Example:
         >>> to_latex("50 % of a_b")
         '50 \\% of a\\_b'
     """
-    return "".join(_LATEX.get(letter, letter) for letter in text)
+    visible = "".join(" " if category(letter) in {"Cc", "Cf"} else letter for letter in text)
+    parts = _JOINED.split(visible)
+    return "{}".join("".join(_LATEX.get(letter, letter) for letter in part) for part in parts)
 
 
 def with_alternative(svg: bytes, text: str) -> bytes:

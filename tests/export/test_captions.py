@@ -1,13 +1,17 @@
 """Captions: what stands in them, as text, as LaTeX and in SVG files."""
 
 import json
+import subprocess
+from pathlib import Path
+from shutil import which
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from snnviz import FigureSetOptions, Sample, load_encoder, write_figure_sets
-from snnviz.export import Source
+from snnviz.export import Source, write_figure
 from snnviz.export.captions import Captions, to_latex, with_alternative
 
 IMAGE = np.arange(42, dtype=np.uint8).reshape(6, 7)
@@ -34,6 +38,10 @@ def test_latex_has_numbers_in_math_mode_and_names_letter_by_letter():
         r"test, index 17, 50 \% \{wool\} \& silk\_\$. Encoder: my\_net.pth.}"
     )
     assert to_latex("\\^~#") == r"\textbackslash{}\textasciicircum{}\textasciitilde{}\#"
+    assert to_latex("50 % of a_b & {c} $d$") == r"50 \% of a\_b \& \{c\} \$d\$"
+    assert to_latex("<a>|b") == r"\textless{}a\textgreater{}\textbar{}b"
+    assert to_latex("a---b?`c``d''e,,f") == "a-{}-{}-b?{}`c`{}`d'{}'e,{},f"
+    assert to_latex("größe\tß\u200b漢") == "größe ß 漢"
 
 
 @pytest.mark.parametrize(
@@ -118,3 +126,29 @@ def test_figures_without_captions_are_what_they_were(encoder, tmp_path):
         assert one.read_bytes() == other.read_bytes()
     manifest = json.loads((tmp_path / "without" / "manifest.json").read_text())
     assert "captions" not in manifest["options"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(which("pdflatex") is None, reason="needs LaTeX")
+def test_captions_and_the_lines_of_the_page_compile(tmp_path):
+    """What a user may have named, and the figure that the page about papers shows."""
+    page = (Path(__file__).parents[2] / "docs/paper.md").read_text()
+    (lines,) = [part for part in page.split("```latex") if "\\begin{figure}" in part]
+    lines = lines.partition("```")[0]
+    folder = tmp_path / "paper/caption/00000"
+    folder.mkdir(parents=True)
+    names = "50% of a_b & c#1 {x} ^ ~ $y$ \\z", "Größe é “µ”", 'a--b "c" <d> |e| ?`', "a\tb\x07"
+    source = Source(" ".join(names), names[0])
+    told = Captions(FigureSetOptions(T=8), names[0], names[0], source)
+    (folder / "counts_t7.tex").write_text(told.latex("counts_t7", 16, SAMPLE))
+    write_figure(Figure(figsize=(1, 1)), folder / "counts_t7.pdf")
+    document = (
+        "\\documentclass{article}\\usepackage{graphicx}\\begin{document}"
+        f"{lines}\\end{{document}}"
+    )
+    (tmp_path / "page.tex").write_text(document)
+    command = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "page.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]
+    assert (tmp_path / "page.pdf").stat().st_size > 1000
+    assert "Missing character" not in (tmp_path / "page.log").read_text(errors="replace")
