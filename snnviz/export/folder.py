@@ -45,7 +45,7 @@ def write_figure_sets(
     out_dir: str | Path,
     options: FigureSetOptions,
     *,
-    made_from: dict[str, Any] | None = None,
+    made_from: Mapping[str, object] | None = None,
     source: Source | None = None,
     other: "Encoder | None" = None,
     predict: Predict | None = None,

@@ -22,7 +22,7 @@ _PICTURES = _one_of([*(name for names in KINDS.values() for name in names), COMP
 _WRITTEN = _one_of((*DRAWN, *CAPTION_FORMS))
 
 
-def _listed(manifest: Mapping[str, Any]) -> Iterator[object]:
+def _listed(manifest: Mapping[str, object]) -> Iterator[object]:
     """The files of all figure sets, and what belongs to all of them together."""
     for entry in _list(manifest.get("sets")):
         if isinstance(entry, dict):

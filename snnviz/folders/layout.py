@@ -4,13 +4,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 FILES = "files"
 """The key of a manifest, and of a mark, under which names of files stand."""
 
 
-def listed_files(manifest: Mapping[str, Any]) -> Iterable[object]:
+def listed_files(manifest: Mapping[str, object]) -> Iterable[object]:
     """What most manifests list."""
     names = manifest.get(FILES)
     return names if isinstance(names, list) else ()
@@ -43,7 +42,7 @@ class Layout:
     manifest: str
     mark: str
     owned: re.Pattern[str]
-    listed: Callable[[Mapping[str, Any]], Iterable[object]] = listed_files
+    listed: Callable[[Mapping[str, object]], Iterable[object]] = listed_files
     results: tuple[str, ...] = (FILES,)
     unlisted: Callable[[Path], Iterable[str]] = _nothing
     resumes: bool = False

@@ -15,7 +15,7 @@ from snnviz.folders.layout import FILES, Layout, listed_files
 # Of a mark: what it lists is being deleted, and nothing new is there.
 _CLEARING = "clearing"
 
-Identity = Mapping[str, Any]
+Identity = Mapping[str, object]
 
 
 class OutputFolder:
@@ -35,7 +35,7 @@ class OutputFolder:
 
     @contextmanager
     def replaced(
-        self, content: Mapping[str, bytes | memoryview], results: Mapping[str, Any] | None = None
+        self, content: Mapping[str, bytes | memoryview], results: Mapping[str, object] | None = None
     ) -> Iterator[list[Path]]:
         """The paths of files that are written in place of what an earlier run wrote.
 
@@ -102,7 +102,7 @@ class OutputFolder:
         """Take the mark away: what the folder holds is whole."""
         self._remove(self.folder / self.layout.mark)
 
-    def finish(self, results: Mapping[str, Any]) -> Path:
+    def finish(self, results: Mapping[str, object]) -> Path:
         """The manifest of a finished run: its identity, and what it came to.
 
         Args:
@@ -151,12 +151,12 @@ class OutputFolder:
     def _remove(self, path: Path) -> None:
         remove(path, argument=self.layout.argument)
 
-    def _write(self, name: str, value: Mapping[str, Any]) -> Path:
+    def _write(self, name: str, value: Mapping[str, object]) -> Path:
         return write_bytes(
             (json.dumps(value, indent=1, allow_nan=False) + "\n").encode(), self.folder / name
         )
 
-    def _compare(self, found: Mapping[str, Any]) -> None:
+    def _compare(self, found: Mapping[str, object]) -> None:
         """Raise where the folder's run is not of this identity."""
         left_out = {FILES, *self.layout.results}
         earlier = {key: value for key, value in found.items() if key not in left_out}

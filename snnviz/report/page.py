@@ -8,7 +8,6 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
@@ -37,7 +36,7 @@ def module() -> str:
     return "\n".join(asset(f"{name}.js") for name in _SCRIPTS)
 
 
-def render_page(data: Mapping[str, Any], block: Block) -> str:
+def render_page(data: Mapping[str, object], block: Block) -> str:
     """The page as HTML.
 
     Its policy lets run and apply nothing but its own script and style, by their hashes, and load
@@ -64,7 +63,7 @@ def render_page(data: Mapping[str, Any], block: Block) -> str:
     )
 
 
-def write_report(data: Mapping[str, Any], block: Block, path: Path) -> Path:
+def write_report(data: Mapping[str, object], block: Block, path: Path) -> Path:
     """The file at `path`, which holds the page, whole or not at all.
 
     Raises:
@@ -73,7 +72,7 @@ def write_report(data: Mapping[str, Any], block: Block, path: Path) -> Path:
     return write_bytes(render_page(data, block).encode(), path)
 
 
-def embedded(data: Mapping[str, Any], block: Block, *, height: int = 900) -> str:
+def embedded(data: Mapping[str, object], block: Block, *, height: int = 900) -> str:
     """The page inside a frame, as HTML for a notebook's output.
 
     Args:
@@ -83,14 +82,14 @@ def embedded(data: Mapping[str, Any], block: Block, *, height: int = 900) -> str
     """
     # In a <div>, since IPython warns of what is nothing but a frame.
     return (
-        f'<div><iframe title="{escape(data["title"], quote=True)}" '
+        f'<div><iframe title="{escape(str(data["title"]), quote=True)}" '
         f'srcdoc="{escape(render_page(data, block), quote=True)}" '
         f'sandbox="allow-scripts allow-downloads" '
         f'style="width:100%;height:{height}px;border:0"></iframe></div>'
     )
 
 
-def inert_json(data: Mapping[str, Any]) -> str:
+def inert_json(data: Mapping[str, object]) -> str:
     """JSON that ends no element of HTML and begins none, whatever its texts hold."""
     text = json.dumps(data, allow_nan=False, separators=(",", ":"))
     for letter in "<>&":

@@ -47,7 +47,7 @@ class About:
     facts: Mapping[str, str] = field(default_factory=dict)
     assumed: Sequence[str] = ()
 
-    def added_to(self, data: Mapping[str, Any]) -> dict[str, Any]:
+    def added_to(self, data: Mapping[str, object]) -> dict[str, Any]:
         """The data of a page that says this."""
         return {
             **data,

@@ -62,7 +62,7 @@ class RunFolder:
         self._first_epoch = first_epoch
         self._events: EventWriter | None = None
 
-    def write_settings(self, arguments: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+    def write_settings(self, arguments: Mapping[str, object], config: Mapping[str, object]) -> None:
         """Write what the run is made with; from then on it can be gone on with.
 
         Args:
