@@ -214,7 +214,7 @@ def test_the_first_image_is_shown_as_first_spikes_and_read_back(figures, analysi
     figure = figures["first_spike"]
     columns = (canvas_of(figure).shape[1] - 1) // (W + 1)
     times = np.where(spikes[:, 0].any(axis=0), spikes[:, 0].argmax(axis=0), T)
-    colors = np.vstack([mpl.colormaps["viridis"](0.75 * np.log(range(1, T + 1)) / np.log(T))[:, :3],
+    colors = np.vstack([mpl.colormaps["viridis"](0.6 * np.log(range(1, T + 1)) / np.log(T))[:, :3],
                         np.ones((1, 3))])  # fmt: skip
     for k in range(K):
         shown = tile_at(figure, *divmod(k, columns), H, W)
