@@ -20,7 +20,7 @@ from snnviz.analysis.text import scorecard_markdown
 from snnviz.files import write_bytes
 from snnviz.metrics import QUANTITIES
 
-LAYOUT = 2
+LAYOUT = 3
 """Version of the layout of analysis.json; it grows when a key changes its meaning or goes."""
 
 JSON = "analysis.json"

@@ -594,7 +594,7 @@ def test_a_code_without_an_encoder_has_no_kernels(sets, tmp_path):
 def test_tables_alone(sets, tmp_path):
     analysis = analyzed(fixed_encoder(0.0, weight=1.0), sets)
     assert len(write_tables(analysis, tmp_path, {})) == 4
-    assert json.loads((tmp_path / "analysis.json").read_text())["version"] == 2
+    assert json.loads((tmp_path / "analysis.json").read_text())["version"] == 3
 
 
 def test_many_steps_are_not_all_drawn(sets):

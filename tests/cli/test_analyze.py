@@ -64,7 +64,7 @@ def test_a_whole_network(run, ckpt, tmp_path):
                 picture.load()
     found = read(tmp_path / "out")
     checkpoint = load_checkpoint(ckpt)
-    assert found["version"] == 2
+    assert found["version"] == 3
     assert found["snnviz"] == __version__
     assert found["checkpoint"]["file"] == "net.pth"
     assert found["checkpoint"]["sha256"] == checkpoint.sha256
