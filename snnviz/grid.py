@@ -159,7 +159,8 @@ def normalize_counts(
     if normalize == "map":
         varied = high > low
         zero, span = np.where(varied, low, zero), np.where(varied, high - low, span)
-    maps = (maps - zero[:, None, None]) / span[:, None, None]
+    maps -= zero[:, None, None]
+    maps /= span[:, None, None]
     maps[high == 0] = SILENT
     maps[low == most * (t + 1)] = SATURATED
     return maps

@@ -75,6 +75,28 @@ class ChainEncoder(Encoder):
         return self._convolutions[0].weight.device
 
     @property
+    def reach(self) -> int | None:
+        """How many rows of pixels away a neuron's drive looks; None where rows are not alone.
+
+        They are where its neurons are a renewal process behind nothing but convolutions that keep
+        the size, with zeros around, and what looks at each pixel alone.
+        """
+        rows = 0
+        for layer in self.prefix:
+            if isinstance(layer, nn.Conv2d):
+                height, dilation = layer.kernel_size[0], layer.dilation[0]
+                around = dilation * (height - 1)
+                keeps = layer.stride == (1, 1) and layer.padding_mode == "zeros"
+                padding = layer.padding if isinstance(layer.padding, tuple) else (around // 2,)
+                if not keeps or around % 2 or padding[0] * 2 != around:
+                    return None
+                rows += around // 2
+            elif not isinstance(layer, (nn.BatchNorm2d, nn.Identity)):
+                return None
+        # Between two convolutions the rows beyond the border are zeros, which a strip's are not.
+        return rows if len(self._convolutions) == 1 and self.is_renewal else None
+
+    @property
     def kernels(self) -> NDArray[np.float32]:
         """Weights of the convolution before the neurons, float32 [K, C, kh, kw]; a copy."""
         weight = self._convolutions[-1].weight

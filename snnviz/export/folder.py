@@ -18,6 +18,7 @@ from snnviz.export.encoding import encode_samples, encoded
 from snnviz.export.layout import SETS, planned_files, set_folder
 from snnviz.export.options import FigureSetOptions
 from snnviz.export.pool import work
+from snnviz.export.reducing import reducing
 from snnviz.export.sets import figure_set
 from snnviz.export.sheets import Rates, write_sheets
 from snnviz.export.templates.deflate import LIBRARY
@@ -113,10 +114,11 @@ def write_figure_sets(
         "images_chosen": len(samples),
         "images_sha256": _digest(samples),
     }
+    encoder, records = reducing(encoder, samples, options, records or {})
     with joined_ranks() as ranks, ExitStack() as held:
         with ranks.agreed():
             # Options that do not suit the encoder are refused before anything is written.
-            known = check_views(encoder, samples, options, records or {})
+            known = check_views(encoder, samples, options, records)
             check_other(other, samples, options, known)
             if ranks.is_first:
                 sources = [sample.source or "" for sample in samples if options.sheet]

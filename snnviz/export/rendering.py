@@ -1,5 +1,6 @@
 """A figure as the bytes of a file, by matplotlib."""
 
+import gc
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
@@ -35,6 +36,8 @@ _SETTINGS: Any = {
     "pdf.compression": 9,
     "pdf.fonttype": 42,
 }
+# Pixels of figures that take more memory than it takes time to look for them.
+_LARGE = 1 << 22
 # matplotlib warns when this one is set.
 _UNTOUCHED = {"backend"}
 
@@ -105,15 +108,24 @@ def render_figures(
     }
 
 
+def let_go(pixels: int) -> None:
+    """Free figures of so many pixels that nobody uses any more, where they are large.
+
+    Figures refer to themselves in circles, so that several could stay until Python looks for such.
+    """
+    if pixels > _LARGE:
+        gc.collect()
+
+
 @contextmanager
 def _embedded(figure: "Figure", form: str) -> Iterator[None]:
     """In here the figure's pictures go into the file pixel by pixel, where `form` is no raster."""
-    images = [image for axes in figure.axes for image in axes.images]
+    images = [image for axes in figure.axes for image in axes.images if form != "png"]
     before = [
         (image.get_array(), image.get_extent(), image.get_interpolation()) for image in images
     ]
     scale = PDF_SCALE if form == "pdf" else 1
-    for image, (data, extent, _) in zip(images if form != "png" else (), before, strict=False):
+    for image, (data, extent, _) in zip(images, before, strict=True):
         assert data is not None  # noqa: S101 - imshow gives every picture its data
         image.set_data(enlarge(data, scale))
         image.set_extent(extent)

@@ -9,6 +9,7 @@ import numpy as np
 from snnviz.data import Sample
 from snnviz.export.captions import Captions
 from snnviz.export.options import FigureSetOptions
+from snnviz.export.reducing import reduced
 from snnviz.export.templates.figures import FeatureMapTemplate, InputTemplate
 from snnviz.export.together import together
 from snnviz.export.views import Currents, rendered, views
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # A template takes up to some megabytes; Fashion-MNIST's ten titles and a few steps fit.
 _TEMPLATES = 24
+# Those of more pixels are not kept: they take tens.
+_LARGE = 1 << 22
 
 
 def figure_set(
@@ -41,16 +44,9 @@ def figure_set(
         captions: The captions, where `options.captions`.
         other: The image's spikes in the encoder that it is compared with, where `options.compare`.
     """
-    counts = {t: record.count(t)[0] for t in options.at}
     figures: dict[str, Callable[[str], bytes]] = {"input": _input(sample, options)}
-    for t, count in counts.items() if "counts" in options.kinds else ():
-        drawing = tuple(options.drawing(t).items())
-        if record.most > 1:  # its scale is the image's own, and a template's is not
-            draw = partial(feature_map_figure, count, t=t, most=record.most, **options.drawing(t))
-            figures[f"counts_t{t}"] = partial(rendered, draw, svg_text=options.svg_text)
-        else:
-            grid = _feature_map_template(count.shape, t, drawing, options.svg_text)
-            figures[f"counts_t{t}"] = partial(grid.render, count)
+    for t in options.at if "counts" in options.kinds else ():
+        figures[f"counts_t{t}"] = partial(_draw_counts, record, t, options)
     figures |= views(sample, record, options, currents)
     figures |= together(sample, record, options, other)
     content = {
@@ -62,8 +58,25 @@ def figure_set(
     if captions is not None and options.captions and content:
         content = captions.added(content, list(figures), record.shape[1], sample)
     if "npz" in options.formats:
-        content["counts.npz"] = _pack(sample, counts)
+        content["counts.npz"] = _pack(sample, {t: record.count(t)[0] for t in options.at})
     return content
+
+
+def _draw_counts(record: "SpikeRecord", t: int, options: FigureSetOptions, form: str) -> bytes:
+    """The figure of the spikes summed up to step t, in a format."""
+    count = reduced(record.count(t)[0], len(options.channels) or record.shape[1])
+    if record.most > 1:  # its scale is the image's own, and a template's is not
+        draw = partial(feature_map_figure, count, t=t, most=record.most, **options.drawing(t))
+        return rendered(draw, form, svg_text=options.svg_text)
+    make = _kept(_feature_map_template, count.size)
+    drawing = tuple(options.drawing(t).items())
+    file: bytes = make(count.shape, t, drawing, options.svg_text).render(count, form)
+    return file
+
+
+def _kept(make: Any, pixels: int) -> "Callable[..., Any]":
+    """What keeps the templates that it makes, unless they are of so many pixels."""
+    return make if pixels <= _LARGE else make.__wrapped__  # type: ignore[no-any-return]
 
 
 def _input(sample: Sample, options: FigureSetOptions) -> "Callable[[str], bytes]":
@@ -74,8 +87,9 @@ def _input(sample: Sample, options: FigureSetOptions) -> "Callable[[str], bytes]
         )
         return partial(rendered, draw, svg_text=options.svg_text)
     drawing = tuple({**options.size, **options.untitled}.items())
-    template = _input_template(sample.image.shape, sample.class_name, drawing, options.svg_text)
-    return partial(template.render, sample.image)
+    about = (sample.image.shape, sample.class_name, drawing, options.svg_text)
+    make = _kept(_input_template, sample.image.size)
+    return lambda form: make(*about).render(sample.image, form)
 
 
 @lru_cache(_TEMPLATES)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,8 @@ from snnviz.errors import ConfigError
 from snnviz.export.captions import Captions
 from snnviz.export.encoding import encode_samples, inputs, keep_few, seen_shape
 from snnviz.export.options import CAPTION_FORMS, FigureSetOptions
-from snnviz.export.rendering import render, settled
+from snnviz.export.reducing import reduced, warn_of_reduction
+from snnviz.export.rendering import let_go, render, settled
 from snnviz.figures import (
     feature_map_figure,
     first_spike_figure,
@@ -92,7 +94,10 @@ def check_views(
         _, K, H, W = _found(encoder, sample, options.T, found).shape
         silent = np.zeros((K, H, W), np.uint8)
         input_figure(np.zeros(shape, np.uint8), **options.untitled, **options.size)
-        feature_map_figure(silent, t=0, **options.drawing(0))
+        drawn = reduced(silent, len(options.channels) or K)
+        warn_of_reduction(len(options.channels) or K, H, W)
+        feature_map_figure(drawn, t=0, **options.drawing(0))
+        let_go(max(drawn.size, prod(shape)))
         if not _GRIDS.isdisjoint(options.kinds):
             spike_map_figure(silent, t=0, **options.grid)
         if "raster" in options.kinds:  # which is lower than the potentials beside it

@@ -122,8 +122,10 @@ def feature_map_figure(
         sizes.text,
         sizes.room,
     )
+    canvas = compose(cross(maps, in_place=True), layout)
+    del maps  # as large as the canvas
     frame = build_frame(
-        compose(cross(maps), layout),
+        canvas,
         sizes,
         place,
         title=TITLE.format(t=t) if title is None else title,

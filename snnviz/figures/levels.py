@@ -63,10 +63,13 @@ def diagonals(height: int, width: int) -> "tuple[NDArray[np.bool_], NDArray[np.b
     return once, once | once[:, ::-1]
 
 
-def cross(values: "NDArray[np.floating]") -> "NDArray[np.floating]":
-    """`values` [..., H, W] with silent and saturated maps crossed, for `canvas_colors`."""
-    crossed = values.copy()
+def cross(values: "NDArray[np.floating]", *, in_place: bool = False) -> "NDArray[np.floating]":
+    """`values` [..., H, W] with silent and saturated maps crossed; a copy, unless in place."""
+    # These are the least and the largest value that there are.
+    silent = values.max(axis=(-2, -1)) == SILENT
+    saturated = values.min(axis=(-2, -1)) == SATURATED
+    crossed = values if in_place else values.copy()
     once, twice = diagonals(*values.shape[-2:])
-    crossed[(values == SILENT).all(axis=(-2, -1), keepdims=True) & once] = GAP
-    crossed[(values == SATURATED).all(axis=(-2, -1), keepdims=True) & twice] = SILENT
+    crossed[silent[..., None, None] & once] = GAP
+    crossed[saturated[..., None, None] & twice] = SILENT
     return crossed

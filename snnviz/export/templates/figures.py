@@ -8,13 +8,14 @@ only what occurs, so that a kind has a few frames, each of them drawn when it is
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
+from math import prod
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from snnviz.errors import ShapeError
-from snnviz.export.rendering import render, settled
+from snnviz.export.rendering import let_go, render, settled
 from snnviz.export.templates.colors import CountColors, ImageColors
 from snnviz.export.templates.kind import Kind
 from snnviz.export.templates.pdf import build_pdf
@@ -91,6 +92,8 @@ class _Template(ABC):
                 self._writers[key] = (
                     None if self._kind is None else self._build(self._kind, form, frame)
                 )
+            if self._kind is not None:
+                let_go(prod(self._kind.grid.layout.shape))
         return self._writers[key]
 
     def _write(self, maps: "Bytes", form: str) -> bytes:
@@ -117,9 +120,7 @@ class _Template(ABC):
         if size > _LARGEST:
             return None
         scale = round(figure.axes[0].bbox.width / layout.shape[1])
-        pattern = np.full((count, layout.height, layout.width), top, dtype=np.uint8)
-        pattern[0, 0] = 0
-        return Kind(MapGrid(layout, count), color_tables, scale, pattern)
+        return Kind(MapGrid(layout, count), color_tables, scale, top)
 
 
 class FeatureMapTemplate(_Template):
@@ -163,6 +164,9 @@ class FeatureMapTemplate(_Template):
         self._kind = self._describe(
             figure, replace(layout, strip=strip), count, color_tables, t + 1
         )
+        pixels = prod(layout.shape)
+        del figure, image
+        let_go(pixels)
 
     def render(self, counts: "NDArray[np.integer]", form: str) -> bytes:
         """The figure of these counts as a file.
@@ -243,6 +247,8 @@ class InputTemplate(_Template):
         color_tables = ImageColors(figure.axes[0].images[0])
         layout = Layout(rows=1, columns=1, height=shape[0], width=shape[1], gap=0)
         self._kind = self._describe(figure, layout, 1, color_tables, 255)
+        del figure
+        let_go(prod(shape))
 
     def render(self, image: "Bytes", form: str) -> bytes:
         """The figure of this image as a file.

@@ -1,6 +1,6 @@
 """A kind of figure: all that is the same whichever maps it shows."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from snnviz.export.templates.pixels import bits_for, recolor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from snnviz.export.templates.colors import ColorTables
     from snnviz.export.templates.pixels import Bytes, Codes, MapGrid
@@ -28,25 +28,45 @@ class Kind:
         grid: Where the maps lie.
         color_tables: Their colours.
         scale: Output pixels per pixel.
-        pattern: Maps that look different when their picture stands on its head, where any can.
+        top: The largest value of a map's pixel.
     """
 
     grid: "MapGrid"
     color_tables: "ColorTables"
     scale: int
-    pattern: "Bytes"
+    top: int
     _memory: "dict[tuple[int, ...], tuple[Codes, dict[int, bytes], int]]" = field(
         default_factory=dict, repr=False
     )
 
+    @property
+    def pattern(self) -> "Bytes":
+        """Maps that look different when their picture stands on its head, where any can."""
+        place = self.grid.layout
+        shape = (self.grid.count, place.height, place.width)
+        pattern = np.full(shape, self.top, dtype=np.uint8)
+        pattern[0, 0] = 0
+        return pattern
+
     def codes(self, maps: "Bytes") -> "Codes":
         """The picture as the figure shows it, a colour a pixel, uint32 [rows, columns]."""
-        maps, keys = self.color_tables.prepare(maps)
-        colors = [
-            self.color_tables.colors_of(key)[one] for key, one in zip(keys, maps, strict=True)
-        ]
-        codes: Codes = self.grid.compose(np.stack(colors), self.color_tables.gap)
+        place = self.grid.layout
+        codes: Codes = np.full(place.shape, self.color_tables.gap)
+        for rows, some in zip(self.grid.map_rows(codes), self.rows_of_codes(maps), strict=True):
+            rows[:] = some
         return codes
+
+    def rows_of_codes(self, maps: "Bytes") -> "Iterator[Codes]":
+        """The same of the rows with maps in them, [H, columns] for each row of the grid."""
+        maps, keys = self.color_tables.prepare(maps)
+        place = replace(self.grid.layout, rows=1, strip=0)
+        for row in range(self.grid.layout.rows):
+            few = slice(row * place.columns, (row + 1) * place.columns)
+            codes: Codes = np.full(place.shape, self.color_tables.gap)[place.gap :][: place.height]
+            for column, (key, one) in enumerate(zip(keys[few], maps[few], strict=True)):
+                left = place.corner(column)[1]
+                codes[:, left : left + place.width] = self.color_tables.colors_of(key)[one]
+            yield codes
 
     def indexed(self, maps: "Bytes", keys: list[int]) -> "tuple[Bytes, Codes, int]":
         """The picture as places in a palette, that palette, and the bits that a place takes.

@@ -192,12 +192,15 @@ def _shows(kind: "Kind", raster: "Codes", top: int, left: int) -> bool:
     place = kind.grid.layout
     height, width = (side * kind.scale for side in place.shape)
     picture = raster[top : top + height, left : left + width]
-    if min(top, left) < 0 or picture.shape != (height, width) or (raster >> 24 != 255).any():
+    opaque = (raster.view(np.uint8)[:, 3::4] == 255).all()
+    if min(top, left) < 0 or picture.shape != (height, width) or not opaque:
         return False
-    codes = np.repeat(kind.codes(kind.pattern), kind.scale, axis=1)
     # Labels stand above the maps, so that only rows with maps must be free of anything else.
     shown = kind.grid.map_rows(picture.reshape(place.shape[0], kind.scale, width))
-    return bool((shown == kind.grid.map_rows(codes)[:, :, np.newaxis]).all())
+    return all(
+        bool((some == np.repeat(codes, kind.scale, axis=1)[:, np.newaxis]).all())
+        for some, codes in zip(shown, kind.rows_of_codes(kind.pattern), strict=True)
+    )
 
 
 def _filters(grid: "MapGrid", scale: int, top: int, height: int) -> "Bytes":

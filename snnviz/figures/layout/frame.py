@@ -6,10 +6,12 @@ No pyplot: a `Figure` made here belongs to the caller and to no global list.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
 from snnviz.figures.fonts import fit_fonts
+from snnviz.figures.layout.blocks import BlockImage
 from snnviz.figures.layout.shown import ShownFigure
 from snnviz.figures.layout.text import wrap
 
@@ -196,7 +198,14 @@ def build_frame(
     # "none" would hand the array to vector formats at its own size, which PDF viewers blur when
     # they enlarge it; "nearest" embeds it enlarged.
     aspect: Literal["auto", "equal"] = "auto" if place.ax is None else "equal"
-    axes.imshow(pixels, cmap=cmap, vmin=0, vmax=1, interpolation="nearest", aspect=aspect)
+    picture = BlockImage(
+        axes, cmap=cmap, norm=Normalize(0, 1), origin="upper", interpolation="nearest"
+    )
+    picture.set_data(pixels)
+    picture.set_clip_path(axes.patch)
+    axes.set_aspect(aspect)
+    picture.set_extent(picture.get_extent())
+    axes.add_image(picture)
     axes.set_axis_off()
     # Ticks would be measured when the title is placed, although they are not drawn.
     axes.yaxis.set_visible(False)
