@@ -1,6 +1,6 @@
 """The files of one image: what it was, and what the encoder made of it."""
 
-from functools import lru_cache, partial
+from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from snnviz.data import Sample
 from snnviz.export.captions import Captions
 from snnviz.export.options import FigureSetOptions
 from snnviz.export.reducing import reduced
-from snnviz.export.templates.figures import FeatureMapTemplate, InputTemplate
+from snnviz.export.templates.kept import counts_template, input_template
 from snnviz.export.together import together
 from snnviz.export.views import Currents, rendered, views
 from snnviz.figures import feature_map_figure, input_figure
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from snnviz.records.spikes import SpikeRecord
-
-# A template takes up to some megabytes; Fashion-MNIST's ten titles and a few steps fit.
-_TEMPLATES = 24
-# Those of more pixels are not kept: they take tens.
-_LARGE = 1 << 22
 
 
 def figure_set(
@@ -68,15 +63,8 @@ def _draw_counts(record: "SpikeRecord", t: int, options: FigureSetOptions, form:
     if record.most > 1:  # its scale is the image's own, and a template's is not
         draw = partial(feature_map_figure, count, t=t, most=record.most, **options.drawing(t))
         return rendered(draw, form, svg_text=options.svg_text)
-    make = _kept(_feature_map_template, count.size)
-    drawing = tuple(options.drawing(t).items())
-    file: bytes = make(count.shape, t, drawing, options.svg_text).render(count, form)
-    return file
-
-
-def _kept(make: Any, pixels: int) -> "Callable[..., Any]":
-    """What keeps the templates that it makes, unless they are of so many pixels."""
-    return make if pixels <= _LARGE else make.__wrapped__  # type: ignore[no-any-return]
+    template = counts_template(count.shape, t, options.drawing(t), svg_text=options.svg_text)
+    return template.render(count, form)
 
 
 def _input(sample: Sample, options: FigureSetOptions) -> "Callable[[str], bytes]":
@@ -86,24 +74,9 @@ def _input(sample: Sample, options: FigureSetOptions) -> "Callable[[str], bytes]
             input_figure, sample.colour, label=sample.class_name, **options.untitled, **options.size
         )
         return partial(rendered, draw, svg_text=options.svg_text)
-    drawing = tuple({**options.size, **options.untitled}.items())
-    about = (sample.image.shape, sample.class_name, drawing, options.svg_text)
-    make = _kept(_input_template, sample.image.size)
-    return lambda form: make(*about).render(sample.image, form)
-
-
-@lru_cache(_TEMPLATES)
-def _input_template(
-    shape: tuple[int, int], label: str | None, drawing: tuple[tuple[str, Any], ...], svg_text: bool
-) -> InputTemplate:
-    return InputTemplate(shape, label, svg_text=svg_text, **dict(drawing))
-
-
-@lru_cache(_TEMPLATES)
-def _feature_map_template(
-    shape: tuple[int, int, int], t: int, drawing: tuple[tuple[str, Any], ...], svg_text: bool
-) -> FeatureMapTemplate:
-    return FeatureMapTemplate(shape, t=t, svg_text=svg_text, **dict(drawing))
+    drawing = {**options.size, **options.untitled}
+    about = (sample.image.shape, sample.class_name, drawing)
+    return lambda form: input_template(*about, svg_text=options.svg_text).render(sample.image, form)
 
 
 def _pack(sample: Sample, counts: dict[int, Any]) -> bytes:

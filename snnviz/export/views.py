@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +18,10 @@ from snnviz.export.captions import Captions
 from snnviz.export.encoding import encode_samples, inputs, keep_few, seen_shape
 from snnviz.export.options import CAPTION_FORMS, FigureSetOptions
 from snnviz.export.reducing import reduced, warn_of_reduction
-from snnviz.export.rendering import let_go, render, settled
+from snnviz.export.rendering import render, settled
+from snnviz.export.templates.kept import counts_template, input_template
 from snnviz.figures import (
-    feature_map_figure,
     first_spike_figure,
-    input_figure,
     kernel_figure,
     membrane_figure,
     potential_map_figure,
@@ -93,11 +91,13 @@ def check_views(
         shape = sample.image.shape
         _, K, H, W = _found(encoder, sample, options.T, found).shape
         silent = np.zeros((K, H, W), np.uint8)
-        input_figure(np.zeros(shape, np.uint8), **options.untitled, **options.size)
-        drawn = reduced(silent, len(options.channels) or K)
+        # Templates are drawn once when they are made, and most are the ones that are needed next.
+        drawing = {**options.size, **options.untitled}
+        input_template(shape, sample.class_name, drawing, svg_text=options.svg_text)
+        drawn = reduced(silent, len(options.channels) or K).shape
         warn_of_reduction(len(options.channels) or K, H, W)
-        feature_map_figure(drawn, t=0, **options.drawing(0))
-        let_go(max(drawn.size, prod(shape)))
+        t = options.at[0]
+        counts_template(drawn, t, options.drawing(t), svg_text=options.svg_text)
         if not _GRIDS.isdisjoint(options.kinds):
             spike_map_figure(silent, t=0, **options.grid)
         if "raster" in options.kinds:  # which is lower than the potentials beside it

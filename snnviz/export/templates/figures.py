@@ -17,7 +17,7 @@ import numpy as np
 from snnviz.errors import ShapeError
 from snnviz.export.rendering import let_go, render, settled
 from snnviz.export.templates.colors import CountColors, ImageColors
-from snnviz.export.templates.kind import Kind
+from snnviz.export.templates.kind import Kind, pattern_of
 from snnviz.export.templates.pdf import build_pdf
 from snnviz.export.templates.pixels import MapGrid
 from snnviz.export.templates.png import build_png
@@ -50,6 +50,8 @@ class _Template(ABC):
         """Nothing is drawn before a format is asked for."""
         self._svg_text = svg_text
         self._kind: Kind | None = None
+        # The figure that settled the kind, for the first writer with such a frame.
+        self._first: dict[str, Figure] = {}
         self._writers: dict[tuple[str, str], Writer | None] = {}
         # A writer keeps one picture's worth of room.
         self._lock = Lock()
@@ -81,9 +83,11 @@ class _Template(ABC):
         """
         return {}
 
-    def _figure(self, maps: "Bytes") -> "Figure":
+    def _begin(self, maps: "Bytes", **frame: Any) -> "Figure":
+        """The figure that settles the kind, kept for the first writer with that frame."""
         with settled():
-            return self._draw(maps)
+            figure = self._first[repr(frame)] = self._draw(maps, **frame)
+        return figure
 
     def _writer(self, form: str, frame: "Frame") -> "Writer | None":
         key = form, repr(frame)
@@ -107,7 +111,11 @@ class _Template(ABC):
             return render(self._draw(maps), form, svg_text=self._svg_text)
 
     def _build(self, kind: Kind, form: str, frame: "Frame") -> "Writer | None":
-        figure = self._draw(kind.pattern, **frame)
+        figure = self._first.pop(repr(frame), None)
+        self._first.clear()
+        if figure is None:
+            let_go(kind.pattern.size)
+            figure = self._draw(kind.pattern, **frame)
         if form == "svg":
             return build_svg(kind, figure, text=self._svg_text)
         return {"png": build_png, "pdf": build_pdf}[form](kind, figure)
@@ -118,6 +126,7 @@ class _Template(ABC):
         """What the template's figures have in common; None where it is too much to keep."""
         size = round(figure.bbox.width * figure.bbox.height)
         if size > _LARGEST:
+            self._first.clear()
             return None
         scale = round(figure.axes[0].bbox.width / layout.shape[1])
         return Kind(MapGrid(layout, count), color_tables, scale, top)
@@ -146,9 +155,13 @@ class FeatureMapTemplate(_Template):
         self._options = options
         self._channels = check_channels(options.get("channels"), shape[0])
         count = len(self._channels)
-        figure = self._figure(np.zeros((count, *shape[1:]), dtype=np.uint8))
         if t + 1 > _HIGHEST:
+            self._draw(np.zeros((count, *shape[1:]), dtype=np.uint8))  # says what is wrong
             return
+        frame: Frame = {} if "legend" in options else {"legend": []}
+        if options.get("normalize", "map") != "map":
+            frame["levels"] = regular_counts(t)
+        figure = self._begin(pattern_of(count, *shape[1:], t + 1), **frame)
         image = figure.axes[0].images[0]
         layout = choose_layout(
             (count, *shape[1:]), rows=options.get("rows"), columns=options.get("columns")
@@ -164,9 +177,6 @@ class FeatureMapTemplate(_Template):
         self._kind = self._describe(
             figure, replace(layout, strip=strip), count, color_tables, t + 1
         )
-        pixels = prod(layout.shape)
-        del figure, image
-        let_go(pixels)
 
     def render(self, counts: "NDArray[np.integer]", form: str) -> bytes:
         """The figure of these counts as a file.
@@ -243,12 +253,10 @@ class InputTemplate(_Template):
         super().__init__(svg_text=svg_text)
         self._shape = shape
         self._options: dict[str, Any] = {"label": label, "dpi": dpi, **options}
-        figure = self._figure(np.zeros((1, *shape), dtype=np.uint8))
+        figure = self._begin(pattern_of(1, *shape, 255))
         color_tables = ImageColors(figure.axes[0].images[0])
         layout = Layout(rows=1, columns=1, height=shape[0], width=shape[1], gap=0)
         self._kind = self._describe(figure, layout, 1, color_tables, 255)
-        del figure
-        let_go(prod(shape))
 
     def render(self, image: "Bytes", form: str) -> bytes:
         """The figure of this image as a file.

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 _REMEMBERED = 1000
 
 
+def pattern_of(count: int, height: int, width: int, top: int) -> "Bytes":
+    """Maps [count, height, width] that look different on their head, where any can."""
+    pattern = np.full((count, height, width), top, dtype=np.uint8)
+    pattern[0, 0] = 0
+    return pattern
+
+
 @dataclass(frozen=True)
 class Kind:
     """How matplotlib draws a kind of figure, and what is known of its picture.
@@ -41,12 +48,9 @@ class Kind:
 
     @property
     def pattern(self) -> "Bytes":
-        """Maps that look different when their picture stands on its head, where any can."""
+        """The maps that the first figures show, see `pattern_of`."""
         place = self.grid.layout
-        shape = (self.grid.count, place.height, place.width)
-        pattern = np.full(shape, self.top, dtype=np.uint8)
-        pattern[0, 0] = 0
-        return pattern
+        return pattern_of(self.grid.count, place.height, place.width, self.top)
 
     def codes(self, maps: "Bytes") -> "Codes":
         """The picture as the figure shows it, a colour a pixel, uint32 [rows, columns]."""
