@@ -55,6 +55,12 @@ def has_bfloat16() -> bool:
     return known and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001
 
 
+def has_matrix_unit() -> bool:
+    """Whether this processor multiplies whole tiles of bfloat16 at once (AMX)."""
+    known: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(known.get("amx_bf16"))
+
+
 def autocast_type(device: torch.device | str) -> torch.dtype:
     """What mixed precision computes in: bfloat16, or float16 on a GPU that lacks it.
 

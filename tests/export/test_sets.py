@@ -17,8 +17,9 @@ from torch import nn
 from snnviz.adapters.network import split_encoder
 from snnviz.data import Sample, to_input
 from snnviz.errors import ConfigError, ExportError
-from snnviz.export import FigureSetOptions, render, sets, write_figure_sets
+from snnviz.export import FigureSetOptions, render, write_figure_sets
 from snnviz.export.encoding import encoded
+from snnviz.export.templates import kept
 from snnviz.figures import feature_map_figure
 from tests.export.folders import contents
 
@@ -165,8 +166,8 @@ def test_the_callers_settings_of_matplotlib_do_not_matter(jobs, encoder, samples
     for name, wanted in (("fast", options), ("slow", slow)):
         write_figure_sets(encoder, samples, tmp_path / name, wanted)
         # A template that was made before would hide what the settings do.
-        sets._input_template.cache_clear()
-        sets._feature_map_template.cache_clear()
+        kept._input.cache_clear()
+        kept._counts.cache_clear()
         with mpl.rc_context(MINE):
             before = dict(mpl.rcParams)
             write_figure_sets(encoder, samples, tmp_path / f"{name} mine", wanted, jobs=jobs)

@@ -1,16 +1,24 @@
 """The fast network: the same layers over the same parameters, in other pieces."""
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 import torch.nn.functional as F  # noqa: N812
 from spikingjelly.activation_based import surrogate
 from torch import Tensor, nn
 
-from snnviz.device import has_bfloat16
+from snnviz.device import has_bfloat16, has_matrix_unit
 from snnviz.tutorial.acceleration import native
-from snnviz.tutorial.acceleration.functions import Encode, Fire, NormalizeFireAndPool
+from snnviz.tutorial.acceleration.functions import (
+    ConvolveRecurring,
+    Encode,
+    Fire,
+    NormalizeFireAndPool,
+)
 from snnviz.tutorial.network import ConvSNN
+
+# Sums for each spike that comes in, this share of all neurons and steps, take as long as products.
+_FEW = 0.25
 
 
 class _Layers(NamedTuple):
@@ -67,7 +75,7 @@ class FastNetwork(nn.Module):
         weight, shift = _fold_batch_norm(images, layers.first_convolution, layers.first_norm)
         border = F.pad(images, (1, 1, 1, 1))
         spikes = Encode.apply(border, weight, shift, self._neuron, net.T, dtype)
-        maps = _convolve(spikes, layers.second_convolution.weight)
+        maps = self._convolve_all(spikes, layers.second_convolution.weight)
         norm = layers.second_norm
         each_step = net.step_mode == "s"
         spikes, means, variances = NormalizeFireAndPool.apply(
@@ -83,11 +91,19 @@ class FastNetwork(nn.Module):
         taps = (layers.first_convolution.weight.flatten(1) * scale[:, None]).t()
         border = F.pad(images, (1, 1, 1, 1))
         spikes = native.encode(border, taps, shift, self._neuron, T, torch.float32)
-        # A still image leads to spikes that recur, where neurons always start anew.
-        convolve = _convolve if self.net.config.v_reset is None else native.convolve_recurring
-        maps = convolve(spikes, layers.second_convolution.weight)
+        maps = self._convolve_all(spikes, layers.second_convolution.weight)
         scale, shift = (part.expand(T, -1) for part in _running_affine(layers.second_norm))
         return self._classify(native.fire_and_pool(maps, scale, shift, self._neuron), layers)
+
+    def _convolve_all(self, spikes: Tensor, weight: Tensor) -> Tensor:
+        """The second convolution: sums where they are less work than products."""
+        # A still image leads to spikes that recur, where neurons always start anew.
+        multiplies = spikes.dtype == torch.bfloat16 and has_matrix_unit()
+        if self.net.config.v_reset is not None and not multiplies:
+            bits, count = native.incoming(spikes)
+            if count < _FEW * spikes.numel():
+                return cast("Tensor", ConvolveRecurring.apply(spikes, bits, weight))
+        return _convolve(spikes, weight)
 
     def _classify(self, spikes: Tensor, layers: _Layers) -> Tensor:
         # The linear layer's weight has channels first. To turn the spikes is less work.

@@ -88,6 +88,34 @@ class NormalizeFireAndPool(torch.autograd.Function):
         return result, normalized.sum((0, 1)), plain.sum((0, 1)), None, None, None
 
 
+class ConvolveRecurring(torch.autograd.Function):
+    """A 3 x 3 convolution of recurring spikes [T, N, H, W, C] with kernels [C, C, 3, 3].
+
+    Maps and the kernels' gradient are sums over the spikes that come in at each step,
+    `native.incoming`; the spikes' gradient is torch's product, in their type.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, spikes: Tensor, bits: Tensor, weight: Tensor) -> Tensor:
+        """Maps of the spikes' type."""
+        ctx.save_for_backward(spikes, bits, weight)
+        return native.convolve_recurring(bits, weight, spikes.dtype)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        """Gradients of spikes and kernels."""
+        spikes, bits, weight = ctx.saved_tensors
+        frames = [each.flatten(0, 1).permute(0, 3, 1, 2) for each in (gradient, spikes)]
+        kernels = weight.to(spikes.dtype)
+        one, none = [1, 1], [0, 0]
+        by_spikes: Tensor = torch.ops.aten.convolution_backward(
+            *frames, kernels, None, one, one, one, False, none, 1, [True, False, False]
+        )[0]
+        by_spikes = by_spikes.permute(0, 2, 3, 1).contiguous().unflatten(0, spikes.shape[:2])
+        return by_spikes, None, native.convolve_recurring_backward(gradient, bits)
+
+
 class Fire(torch.autograd.Function):
     """`native.fire`: spikes of neurons without pooling from their drive, both [T, ...]."""
 

@@ -17,6 +17,8 @@ from snnviz.compiling import compiled
 _SOURCE = Path(__file__).with_name("regions.cpp")
 _STORED = {torch.float32: "float", torch.bfloat16: "uint16_t"}
 MAX_IN_CHANNELS = 16
+# Channels of a block in products.h, of which a row of kernels has whole ones.
+_BLOCK = 64
 
 
 class Neuron(ctypes.Structure):
@@ -133,21 +135,61 @@ def encode_backward(
     return sums
 
 
-def convolve_recurring(spikes: Tensor, weight: Tensor) -> Tensor:
-    """Maps of spikes, both [T, N, H, W, C], by 3 x 3 kernels [C, C, 3, 3]; sums are float32.
+def incoming(spikes: Tensor) -> tuple[Tensor, int]:
+    """The spikes [T, N, H, W, C] that come in at each step, a bit each, and how many there are.
 
     The spikes must recur: one at step t (from 0) is there again at 2t + 1, 3t + 2, and so on, as
-    those are of neurons with a hard reset before a still image. So a step's maps are those of an
-    earlier step and the kernels of the spikes that came in: sums in place of products, of which a
-    network like the tutorial's would have seven times as many.
+    those are of neurons with a hard reset before a still image. So a step's spikes are those of an
+    earlier step, the last of which it is a multiple, and the ones that come in.
+
+    Returns:
+        int64 [T, N, H, W, ceil(C / 64)], and their number.
     """
-    T, C = len(spikes), spikes.shape[-1]
-    # A row of kernels begins where a block of channels does, whatever C is.
-    kernels = F.pad(weight.float().permute(2, 3, 1, 0), (0, -C % 64))
-    maps = torch.empty_like(spikes)
-    shape = Shape(*spikes.shape[1:])
-    _call("convolve_recurring", spikes.dtype, T, spikes, kernels, maps, shape, kernels.shape[-1])
+    T, N, H, W, C = spikes.shape
+    bits = torch.empty(T, N, H, W, -(-C // 64), dtype=torch.int64)
+    counts = torch.empty(N, dtype=torch.int64)
+    _call("incoming", spikes.dtype, T, spikes, bits, counts, Shape(N, H, W, C))
+    return bits, int(counts.sum())
+
+
+def convolve_recurring(bits: Tensor, weight: Tensor, dtype: torch.dtype) -> Tensor:
+    """Maps [T, N, H, W, C] of recurring spikes, by 3 x 3 kernels [C, C, 3, 3]; sums are float32.
+
+    A step's maps are those of an earlier step and the kernels of the spikes that come in: sums in
+    place of products, of which a network like the tutorial's would have seven times as many.
+
+    Args:
+        bits: The spikes that come in, from `incoming`.
+        weight: The kernels.
+        dtype: The type of the maps.
+    """
+    T, N, H, W = bits.shape[:4]
+    C = len(weight)
+    # What a tap has for a block of channels lies together, so that it stays in the cache.
+    kernels = F.pad(weight.float().permute(2, 3, 1, 0), (0, -C % _BLOCK))
+    kernels = kernels.unflatten(-1, (-1, _BLOCK)).permute(3, 0, 1, 2, 4).contiguous()
+    maps = torch.empty(T, N, H, W, C, dtype=dtype)
+    shape = Shape(N, H, W, C)
+    _call("convolve_recurring", dtype, T, bits, kernels, maps, shape)
     return maps
+
+
+def convolve_recurring_backward(gradient: Tensor, bits: Tensor) -> Tensor:
+    """Gradient of `convolve_recurring` by its kernels, float32 [C, C, 3, 3].
+
+    Args:
+        gradient: That of the maps, [T, N, H, W, C].
+        bits: The spikes that came in.
+    """
+    T, N, H, W, C = gradient.shape
+    threads = torch.get_num_threads()
+    sums = torch.zeros(threads, 3, 3, C, C + -C % _BLOCK)
+    shape = Shape(N, H, W, C)
+    _call(
+        "convolve_recurring_backward", gradient.dtype, T, gradient, bits, sums, shape,
+        sums.shape[-1], threads,
+    )  # fmt: skip
+    return sums.sum(0)[..., :C].permute(3, 2, 0, 1)
 
 
 def fire(drive: Tensor, neuron: Neuron) -> Tensor:

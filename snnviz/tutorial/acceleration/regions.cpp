@@ -221,79 +221,11 @@ void pool_backward(
             }
 }
 
-// Where spikes recur, those at step t (from 0) are there again at 2t + 1, 3t + 2, ...: the last such
-// step before t, or -1.
-constexpr int step_within(int t) {
-    for (int factor = 2; factor <= t + 1; ++factor)
-        if ((t + 1) % factor == 0) return (t + 1) / factor - 1;
-    return -1;
-}
-
-constexpr int BLOCK = 4 * LANES;  // so many output channels that a tap's kernels stay near
-
 }  // namespace
 
-extern "C" {
+#include "products.h"
 
-void convolve_recurring(
-    const Stored* spikes, const float* kernels, Stored* maps, const Shape& shape,
-    int64_t padded_channels) {
-    const int64_t pixels = shape.height * shape.width, channels = shape.channels;
-#pragma omp parallel
-    {
-        // For each step and pixel the channels that fire and did not at the step within.
-        std::vector<int32_t> fired(STEPS * pixels * channels), begin(STEPS * pixels + 1);
-        std::vector<float> row(shape.width * STEPS * BLOCK);
-#pragma omp for
-        for (int64_t n = 0; n < shape.images; ++n) {
-            int32_t count = 0;
-            for (int64_t i = 0; i < STEPS * pixels; ++i) {
-                const int t = int(i / pixels), within = step_within(t);
-                const Stored* now = spikes + shape.at(t, n, 0, i % pixels);
-                const Stored* before = spikes + shape.at(within < 0 ? t : within, n, 0, i % pixels);
-                begin[i] = count;
-                for (int64_t c = 0; c < channels; ++c) {
-                    fired[count] = int32_t(c * padded_channels);
-                    count += now[c] != 0 && (within < 0 || before[c] == 0);
-                }
-            }
-            begin[STEPS * pixels] = count;
-            for (int64_t k = 0; k < channels; k += BLOCK)
-                for (int64_t h = 0; h < shape.height; ++h) {
-                    std::fill(row.begin(), row.end(), 0.0f);
-                    for (int tap = 0; tap < 9; ++tap) {
-                        const int64_t from_h = h + tap / 3 - 1;
-                        if (from_h < 0 || from_h >= shape.height) continue;
-                        const float* kernel = kernels + tap * channels * padded_channels + k;
-                        for (int64_t w = 0; w < shape.width; ++w) {
-                            const int64_t from_w = w + tap % 3 - 1;
-                            if (from_w < 0 || from_w >= shape.width) continue;
-                            for (int t = 0; t < STEPS; ++t) {
-                                const int64_t i = t * pixels + from_h * shape.width + from_w;
-                                float* to = row.data() + (w * STEPS + t) * BLOCK;
-                                Vector sum[BLOCK / LANES];
-                                memcpy(sum, to, sizeof sum);
-                                for (int32_t e = begin[i]; e < begin[i + 1]; ++e)
-                                    for (int v = 0; v < BLOCK / LANES; ++v)
-                                        sum[v] += load(kernel + fired[e] + v * LANES, LANES);
-                                memcpy(to, sum, sizeof sum);
-                            }
-                        }
-                    }
-                    for (int64_t w = 0; w < shape.width; ++w)
-                        for (int t = 0; t < STEPS; ++t) {
-                            float* sum = row.data() + (w * STEPS + t) * BLOCK;
-                            if (step_within(t) >= 0)
-                                for (int c = 0; c < BLOCK; ++c)
-                                    sum[c] += sum[(step_within(t) - t) * BLOCK + c];
-                            by_lanes(std::min<int64_t>(BLOCK, channels - k), [&](int64_t c, auto n_) {
-                                store(maps + shape.at(t, n, h, w) + k + c, load(sum + c, n_), n_);
-                            });
-                        }
-                }
-        }
-    }
-}
+extern "C" {
 
 void fire_and_pool(
     const Stored* maps, const float* scale, const float* shift, Stored* spikes, const Shape& shape,

@@ -122,10 +122,19 @@ def test_recurring_spikes_are_convolved_like_any_others(T, channels):
     interval[..., 0], interval[..., 1] = 1, T + 1
     spikes = torch.stack([(t % interval == 0).float() for t in range(1, T + 1)])
     weight = torch.randn(channels, channels, 3, 3, generator=generator)
-    maps = native.convolve_recurring(spikes, weight)
+    bits, count = native.incoming(spikes)
+    maps = native.convolve_recurring(bits, weight, torch.float32)
     frames = spikes.double().flatten(0, 1).permute(0, 3, 1, 2)
-    expected = F.conv2d(frames, weight.double(), padding=1).permute(0, 2, 3, 1)
+    exact = weight.double().requires_grad_()
+    expected = F.conv2d(frames, exact, padding=1).permute(0, 2, 3, 1)
     assert torch.allclose(maps.flatten(0, 1).double(), expected, atol=1e-4)
+    gradient = torch.randn(maps.shape, generator=generator)
+    expected.backward(gradient.flatten(0, 1).double())
+    found = native.convolve_recurring_backward(gradient, bits)
+    assert torch.allclose(found.double(), exact.grad, atol=1e-4)
+    divisors = [max((d for d in range(1, t) if t % d == 0), default=0) for t in range(1, T + 1)]
+    fresh = [spikes[t] * (1 - spikes[d - 1] if d else 1) for t, d in enumerate(divisors)]
+    assert count == int(sum(each.sum() for each in fresh)) > 0
 
 
 def test_in_evaluation_it_is_the_plain_network(drawn_images):

@@ -1,0 +1,210 @@
+// Products of spikes, as sums: where few spikes come in at a step, to add a row of weights for each
+// of them is less work than to multiply. Part of regions.cpp.
+//
+// A step's spikes are those of an earlier step and the ones that came in since (and, of the linear
+// layer, less the ones that went). So are its products.
+
+namespace {
+
+// Where spikes recur, those at step t (from 0) are there again at 2t + 1, 3t + 2, ...: the last such
+// step before t, or -1.
+constexpr int step_within(int t) {
+    for (int factor = 2; factor <= t + 1; ++factor)
+        if ((t + 1) % factor == 0) return (t + 1) / factor - 1;
+    return -1;
+}
+
+constexpr int WORD = 64;          // channels whose spikes are the bits of one number
+constexpr int BLOCK = 4 * LANES;  // so many output channels that a tap's kernels stay near
+#ifdef __AVX512F__
+constexpr int PART = 2 * LANES;  // so many that the sums of nine taps stay in registers
+#else
+constexpr int PART = LANES;
+#endif
+
+inline int64_t words(int64_t channels) { return (channels + WORD - 1) / WORD; }
+
+// Floats that begin where a line of the cache does: a vector that lies in two takes twice as long.
+struct Lines {
+    std::vector<float> room;
+    float* data;
+    explicit Lines(int64_t size) : room(size + LANES) {
+        data = room.data() + (-(intptr_t(room.data()) / 4) & (LANES - 1));
+    }
+};
+
+// Calls take(c) for each channel whose bit is set.
+template <class Take>
+inline void each_bit(const uint64_t* bits, int64_t channels, const Take& take) {
+    for (int64_t word = 0; word < words(channels); ++word)
+        for (uint64_t left = bits[word]; left; left &= left - 1)
+            take(word * WORD + __builtin_ctzll(left));
+}
+
+// Adds the rows `weights + offset` of N vectors for each of the offsets.
+template <int N>
+inline void add_rows(
+    Vector (&sum)[N], const float* weights, const int32_t* offset, const int32_t* end) {
+    Vector other[N] = {};  // so that no addition waits for the one before
+    for (; offset + 1 < end; offset += 2)
+        for (int v = 0; v < N; ++v) {
+            sum[v] += load(weights + offset[0] + v * LANES, LANES);
+            other[v] += load(weights + offset[1] + v * LANES, LANES);
+        }
+    if (offset < end)
+        for (int v = 0; v < N; ++v) sum[v] += load(weights + offset[0] + v * LANES, LANES);
+    for (int v = 0; v < N; ++v) sum[v] += other[v];
+}
+
+}  // namespace
+
+extern "C" {
+
+// bits: of each step, image and pixel the channels that fire and did not at the step within.
+void incoming(const Stored* spikes, uint64_t* bits, int64_t* counts, const Shape& shape) {
+    const int64_t pixels = shape.height * shape.width, channels = shape.channels;
+#pragma omp parallel for
+    for (int64_t n = 0; n < shape.images; ++n) {
+        int64_t count = 0;
+        for (int t = 0; t < STEPS; ++t) {
+            const int within = step_within(t);
+            for (int64_t i = 0; i < pixels; ++i) {
+                const Stored* now = spikes + shape.at(t, n, 0, i);
+                const Stored* before = spikes + shape.at(within < 0 ? t : within, n, 0, i);
+                uint64_t* to = bits + ((t * shape.images + n) * pixels + i) * words(channels);
+                for (int64_t word = 0; word < words(channels); ++word) {
+                    uint64_t set = 0;
+                    const int64_t first = word * WORD, few = std::min<int64_t>(WORD, channels - first);
+                    for (int64_t c = 0; c < few; ++c)
+                        set |= uint64_t(now[first + c] != 0 && (within < 0 || before[first + c] == 0))
+                            << c;
+                    to[word] = set;
+                    count += __builtin_popcountll(set);
+                }
+            }
+        }
+        counts[n] = count;
+    }
+}
+
+// kernels: [blocks of output channels, 9, channels, BLOCK].
+void convolve_recurring(
+    const uint64_t* bits, const float* kernels, Stored* maps, const Shape& shape) {
+    const int64_t pixels = shape.height * shape.width, channels = shape.channels;
+#pragma omp parallel
+    {
+        std::vector<int32_t> fired(STEPS * pixels * channels), begin(STEPS * pixels + 1);
+        Lines row(shape.width * STEPS * BLOCK);
+#pragma omp for
+        for (int64_t n = 0; n < shape.images; ++n) {
+            int32_t count = 0;
+            for (int64_t i = 0; i < STEPS * pixels; ++i) {
+                begin[i] = count;
+                const int64_t at = (i / pixels * shape.images + n) * pixels + i % pixels;
+                each_bit(bits + at * words(channels), channels, [&](int64_t c) {
+                    fired[count++] = int32_t(c * BLOCK);
+                });
+            }
+            begin[STEPS * pixels] = count;
+            for (int64_t k = 0; k < channels; k += BLOCK)
+                for (int64_t h = 0; h < shape.height; ++h) {
+                    std::fill_n(row.data, shape.width * STEPS * BLOCK, 0.0f);
+                    for (int tap = 0; tap < 9; ++tap) {
+                        const int64_t from_h = h + tap / 3 - 1;
+                        if (from_h < 0 || from_h >= shape.height) continue;
+                        const float* kernel = kernels + (k / BLOCK * 9 + tap) * channels * BLOCK;
+                        for (int64_t w = 0; w < shape.width; ++w) {
+                            const int64_t from_w = w + tap % 3 - 1;
+                            if (from_w < 0 || from_w >= shape.width) continue;
+                            for (int t = 0; t < STEPS; ++t) {
+                                const int64_t i = t * pixels + from_h * shape.width + from_w;
+                                float* to = row.data + (w * STEPS + t) * BLOCK;
+                                Vector sum[BLOCK / LANES];
+                                memcpy(sum, to, sizeof sum);
+                                add_rows(sum, kernel, &fired[begin[i]], &fired[begin[i + 1]]);
+                                memcpy(to, sum, sizeof sum);
+                            }
+                        }
+                    }
+                    for (int64_t w = 0; w < shape.width; ++w)
+                        for (int t = 0; t < STEPS; ++t) {
+                            float* sum = row.data + (w * STEPS + t) * BLOCK;
+                            if (step_within(t) >= 0)
+                                for (int c = 0; c < BLOCK; c += LANES)
+                                    add(sum + c, load(sum + c + (step_within(t) - t) * BLOCK, LANES),
+                                        LANES);
+                            by_lanes(std::min<int64_t>(BLOCK, channels - k), [&](int64_t c, auto n_) {
+                                store(maps + shape.at(t, n, h, w) + k + c, load(sum + c, n_), n_);
+                            });
+                        }
+                }
+        }
+    }
+}
+
+// sums: for each thread the gradient by the kernels, [9, channels, padded_channels], begun with 0.
+void convolve_recurring_backward(
+    const Stored* gradient, const uint64_t* bits, float* sums, const Shape& shape,
+    int64_t padded_channels, int64_t threads) {
+    const int64_t pixels = shape.height * shape.width, channels = shape.channels;
+    const int64_t wide = shape.width + 2, padded = (shape.height + 2) * wide;
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+    for (int64_t thread = 0; thread < threads; ++thread) {
+        // Of each step and channel the pixels where it came in.
+        std::vector<int32_t> where(STEPS * channels * pixels), count(STEPS * channels);
+        Lines part(STEPS * padded * PART);
+        float* own = sums + thread * 9 * channels * padded_channels;
+        const int64_t first = shape.images * thread / threads;
+        const int64_t last = shape.images * (thread + 1) / threads;
+        for (int64_t n = first; n < last; ++n) {
+            std::fill(count.begin(), count.end(), 0);
+            for (int t = 0; t < STEPS; ++t)
+                for (int64_t i = 0; i < pixels; ++i) {
+                    const int32_t at = int32_t(((i / shape.width + 1) * wide + i % shape.width + 1) * PART);
+                    each_bit(
+                        bits + ((t * shape.images + n) * pixels + i) * words(channels), channels,
+                        [&](int64_t c) {
+                            where[(t * channels + c) * pixels + count[t * channels + c]++] = at;
+                        });
+                }
+            for (int64_t k = 0; k < channels; k += PART) {
+                std::fill_n(part.data, STEPS * padded * PART, 0.0f);
+                const int64_t few = std::min<int64_t>(PART, channels - k);
+                // A step's gradient is also that of the steps which hold it.
+                for (int t = STEPS; t-- > 0;)
+                    for (int64_t i = 0; i < pixels; ++i) {
+                        const int64_t at = ((i / shape.width + 1) * wide + i % shape.width + 1) * PART;
+                        float* to = part.data + t * padded * PART + at;
+                        by_lanes(few, [&](int64_t c, auto n_) {
+                            add(to + c, load(gradient + shape.at(t, n, 0, i) + k + c, n_), n_);
+                        });
+                        if (step_within(t) >= 0) {
+                            float* within = part.data + step_within(t) * padded * PART + at;
+                            for (int c = 0; c < PART; c += LANES)
+                                add(within + c, load(to + c, LANES), LANES);
+                        }
+                    }
+                for (int t = 0; t < STEPS; ++t)
+                    for (int64_t c = 0; c < channels; ++c) {
+                        if (!count[t * channels + c]) continue;
+                        Vector sum[9][PART / LANES] = {};
+                        const int32_t* at = &where[(t * channels + c) * pixels];
+                        const float* from = part.data + t * padded * PART;
+                        for (const int32_t* end = at + count[t * channels + c]; at < end; ++at)
+                            for (int tap = 0; tap < 9; ++tap)
+                                for (int v = 0; v < PART / LANES; ++v)
+                                    sum[tap][v] += load(
+                                        from + *at - (int64_t(tap / 3 - 1) * wide + tap % 3 - 1) * PART +
+                                            v * LANES,
+                                        LANES);
+                        for (int tap = 0; tap < 9; ++tap)
+                            for (int v = 0; v < PART / LANES; ++v)
+                                add(own + (tap * channels + c) * padded_channels + k + v * LANES,
+                                    sum[tap][v], LANES);
+                    }
+            }
+        }
+    }
+}
+
+}  // extern "C"
