@@ -33,6 +33,18 @@ struct Lines {
     }
 };
 
+// Bytes of 0 or 1 as the bits of a number, the first one lowest.
+inline uint64_t as_bits(const uint8_t (&bytes)[WORD]) {
+    uint64_t bits = 0;
+    for (int part = 0; part < WORD / 8; ++part) {
+        uint64_t eight = 0;
+        for (int n = 0; n < 8; ++n) eight |= uint64_t(bytes[8 * part + n]) << (8 * n);
+        // Each byte's lowest bit comes to its place in the highest byte, and no two meet elsewhere.
+        bits |= (eight * 0x0102040810204080u >> 56) << (8 * part);
+    }
+    return bits;
+}
+
 // Calls take(c) for each channel whose bit is set.
 template <class Take>
 inline void each_bit(const uint64_t* bits, int64_t channels, const Take& take) {
@@ -73,11 +85,14 @@ void incoming(const Stored* spikes, uint64_t* bits, int64_t* counts, const Shape
                 const Stored* before = spikes + shape.at(within < 0 ? t : within, n, 0, i);
                 uint64_t* to = bits + ((t * shape.images + n) * pixels + i) * words(channels);
                 for (int64_t word = 0; word < words(channels); ++word) {
-                    uint64_t set = 0;
                     const int64_t first = word * WORD, few = std::min<int64_t>(WORD, channels - first);
-                    for (int64_t c = 0; c < few; ++c)
-                        set |= uint64_t(now[first + c] != 0 && (within < 0 || before[first + c] == 0))
-                            << c;
+                    uint8_t came[WORD] = {};
+                    if (within < 0)
+                        for (int64_t c = 0; c < few; ++c) came[c] = now[first + c] != 0;
+                    else
+                        for (int64_t c = 0; c < few; ++c)
+                            came[c] = (now[first + c] != 0) & (before[first + c] == 0);
+                    const uint64_t set = as_bits(came);
                     to[word] = set;
                     count += __builtin_popcountll(set);
                 }
