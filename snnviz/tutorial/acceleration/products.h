@@ -8,11 +8,17 @@ namespace {
 
 // Where spikes recur, those at step t (from 0) are there again at 2t + 1, 3t + 2, ...: the last such
 // step before t, or -1.
-constexpr int step_within(int t) {
-    for (int factor = 2; factor <= t + 1; ++factor)
-        if ((t + 1) % factor == 0) return (t + 1) / factor - 1;
-    return -1;
-}
+struct Within {
+    int step[STEPS] = {};
+    constexpr Within() {
+        for (int t = 0; t < STEPS; ++t) {
+            step[t] = -1;
+            for (int factor = t + 1; factor > 1; --factor)
+                if ((t + 1) % factor == 0) step[t] = (t + 1) / factor - 1;
+        }
+    }
+};
+constexpr Within WITHIN;
 
 constexpr int WORD = 64;          // channels whose spikes are the bits of one number
 constexpr int BLOCK = 4 * LANES;  // so many output channels that a tap's kernels stay near
@@ -79,7 +85,7 @@ void incoming(const Stored* spikes, uint64_t* bits, int64_t* counts, const Shape
     for (int64_t n = 0; n < shape.images; ++n) {
         int64_t count = 0;
         for (int t = 0; t < STEPS; ++t) {
-            const int within = step_within(t);
+            const int within = WITHIN.step[t];
             for (int64_t i = 0; i < pixels; ++i) {
                 const Stored* now = spikes + shape.at(t, n, 0, i);
                 const Stored* before = spikes + shape.at(within < 0 ? t : within, n, 0, i);
@@ -144,9 +150,9 @@ void convolve_recurring(
                     for (int64_t w = 0; w < shape.width; ++w)
                         for (int t = 0; t < STEPS; ++t) {
                             float* sum = row.data + (w * STEPS + t) * BLOCK;
-                            if (step_within(t) >= 0)
+                            if (WITHIN.step[t] >= 0)
                                 for (int c = 0; c < BLOCK; c += LANES)
-                                    add(sum + c, load(sum + c + (step_within(t) - t) * BLOCK, LANES),
+                                    add(sum + c, load(sum + c + (WITHIN.step[t] - t) * BLOCK, LANES),
                                         LANES);
                             by_lanes(std::min<int64_t>(BLOCK, channels - k), [&](int64_t c, auto n_) {
                                 store(maps + shape.at(t, n, h, w) + k + c, load(sum + c, n_), n_);
@@ -183,21 +189,18 @@ void convolve_recurring_backward(
                         });
                 }
             for (int64_t k = 0; k < channels; k += PART) {
-                std::fill_n(part.data, STEPS * padded * PART, 0.0f);
                 const int64_t few = std::min<int64_t>(PART, channels - k);
-                // A step's gradient is also that of the steps which hold it.
+                // A step's gradient is also that of the steps which hold it. The border stays 0.
                 for (int t = STEPS; t-- > 0;)
                     for (int64_t i = 0; i < pixels; ++i) {
                         const int64_t at = ((i / shape.width + 1) * wide + i % shape.width + 1) * PART;
-                        float* to = part.data + t * padded * PART + at;
                         by_lanes(few, [&](int64_t c, auto n_) {
-                            add(to + c, load(gradient + shape.at(t, n, 0, i) + k + c, n_), n_);
+                            Vector sum = load(gradient + shape.at(t, n, 0, i) + k + c, n_);
+                            for (int later = t + 1; later < STEPS; ++later)
+                                if (WITHIN.step[later] == t)
+                                    sum += load(part.data + later * padded * PART + at + c, n_);
+                            store(part.data + t * padded * PART + at + c, sum, n_);
                         });
-                        if (step_within(t) >= 0) {
-                            float* within = part.data + step_within(t) * padded * PART + at;
-                            for (int c = 0; c < PART; c += LANES)
-                                add(within + c, load(to + c, LANES), LANES);
-                        }
                     }
                 for (int t = 0; t < STEPS; ++t)
                     for (int64_t c = 0; c < channels; ++c) {
