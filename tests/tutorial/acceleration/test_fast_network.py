@@ -12,7 +12,7 @@ from snnviz.data import garments
 from snnviz.device import has_bfloat16
 from snnviz.scoring.evaluation import evaluate
 from snnviz.tutorial import acceleration
-from snnviz.tutorial.acceleration import accelerate, native
+from snnviz.tutorial.acceleration import accelerate, fast_network, native
 from snnviz.tutorial.acceleration.fast_network import FastNetwork
 from snnviz.tutorial.network import NetworkConfig, build_network
 from snnviz.tutorial.training.synchronization import synchronize_batch_norm
@@ -135,6 +135,53 @@ def test_recurring_spikes_are_convolved_like_any_others(T, channels):
     divisors = [max((d for d in range(1, t) if t % d == 0), default=0) for t in range(1, T + 1)]
     fresh = [spikes[t] * (1 - spikes[d - 1] if d else 1) for t, d in enumerate(divisors)]
     assert count == int(sum(each.sum() for each in fresh)) > 0
+
+
+def calls_of_sums(monkeypatch):
+    """A list that grows with each convolution by sums."""
+    calls = []
+    plain = native.convolve_recurring
+    monkeypatch.setattr(
+        native, "convolve_recurring", lambda *given: calls.append(1) or plain(*given)
+    )
+    return calls
+
+
+@pytest.mark.parametrize(("most", "summed"), [(0.0, False), (1.1, True)])
+def test_few_spikes_are_summed_and_many_multiplied_alike(most, summed, monkeypatch):
+    monkeypatch.setattr(fast_network, "_FEW", most)
+    calls = calls_of_sums(monkeypatch)
+    assert_same_training(NetworkConfig(T=4, channels=6, image_size=(8, 12)), "s")
+    assert bool(calls) == summed
+
+
+@pytest.mark.skipif(not has_bfloat16(), reason="this processor has no bfloat16")
+@pytest.mark.parametrize("tiles", [False, True])
+def test_a_processor_that_multiplies_tiles_of_bfloat16_does(tiles, monkeypatch):
+    monkeypatch.setattr(fast_network, "has_matrix_unit", lambda: tiles)
+    monkeypatch.setattr(fast_network, "_FEW", 1.1)
+    calls = calls_of_sums(monkeypatch)
+    _, fast = pair(NetworkConfig(T=4, channels=6, image_size=(8, 12)))
+    images, weight = draw(fast.net.config)
+    with torch.autocast("cpu"):
+        learn(fast, images, weight)
+    assert bool(calls) != tiles
+    learn(fast, images, weight)  # float32
+    assert len(calls) == 1 + (not tiles)
+
+
+def test_rows_are_multiplied_as_torch_multiplies_them():
+    x, weight = torch.randn(3, 5, 4, requires_grad=True), torch.randn(7, 4, requires_grad=True)
+    gradient = torch.randn(3, 5, 7)
+    found = []
+    for multiply in (F.linear, fast_network._multiply):
+        product = multiply(x, weight)
+        found.append((product, *torch.autograd.grad(product, (x, weight), gradient)))
+    for expected, other in zip(*found, strict=True):
+        assert other.shape == expected.shape
+        assert torch.allclose(other, expected, atol=1e-5)
+    turned = x.detach().permute(1, 0, 2)
+    assert torch.allclose(fast_network._multiply(turned, weight), F.linear(turned, weight))
 
 
 def test_in_evaluation_it_is_the_plain_network(drawn_images):
