@@ -205,7 +205,8 @@ def reducing(
     shown = len(options.channels)
     sizes = {seen_shape(sample)[-2:] for sample in samples if sample.frames is None}
     only_figures = (
-        _KINDS.issuperset(options.kinds)
+        "counts" in options.kinds
+        and _KINDS.issuperset(options.kinds)
         and "npz" not in options.formats
         and not (options.sheet or options.compose or options.compare)
     )

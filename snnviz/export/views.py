@@ -95,7 +95,7 @@ def check_views(
         drawing = {**options.size, **options.untitled}
         input_template(shape, sample.class_name, drawing, svg_text=options.svg_text)
         drawn = reduced(silent, len(options.channels) or K).shape
-        warn_of_reduction(len(options.channels) or K, H, W)
+        warn_of_reduction((len(options.channels) or K) if "counts" in options.kinds else 0, H, W)
         t = options.at[0]
         counts_template(drawn, t, options.drawing(t), svg_text=options.svg_text)
         if not _GRIDS.isdisjoint(options.kinds):

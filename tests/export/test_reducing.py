@@ -179,3 +179,20 @@ def test_figures_of_chosen_channels_are_drawn_whole(tmp_path, monkeypatch, recwa
     options = FigureSetOptions(T=4, at=(3,), channels=(5, 6, 7, 8))
     snnviz.write_figure_sets(encoder, [sample], tmp_path, options)
     assert not recwarn.list
+
+
+def test_other_kinds_of_pictures_are_drawn_whole_and_nothing_is_said(
+    tmp_path, monkeypatch, recwarn
+):
+    monkeypatch.setattr(reducing, "_MOST", 1000)
+    encoder = snnviz.load_encoder()
+    sample = Sample(0, np.random.default_rng(0).integers(0, 256, (12, 14)).astype(np.uint8))
+    options = FigureSetOptions(T=2, kinds=("first-spike",), dpi=50)
+    snnviz.write_figure_sets(encoder, [sample], tmp_path / "few", options)
+    monkeypatch.undo()
+    snnviz.write_figure_sets(encoder, [sample], tmp_path / "whole", options)
+    few, whole = (
+        (tmp_path / name / "00000" / "first_spike.png").read_bytes() for name in ("few", "whole")
+    )
+    assert few == whole
+    assert not recwarn.list
