@@ -50,6 +50,7 @@ Analysis:
     write_analysis: an analysis as a folder of tables and figures
     evaluate: accuracy and loss of a network
     evaluation_report, EvaluationReport, Energy: all that one pass of images through a network shows
+    measure_energy, EnergyReport: what its layers do, and the energy by published models
     channel_importance: what a network loses without each channel
 
 Training:
@@ -111,6 +112,8 @@ _HOMES = {
     "train": "tutorial.training",
     "evaluation_report": "scoring.answers",
     "EvaluationReport": "scoring.report",
+    "EnergyReport": "scoring.energy",
+    "measure_energy": "scoring.energy",
     "Energy": "metrics.energy",
     "accuracy_over_time_figure": "figures",
     "comparison_figure": "figures",

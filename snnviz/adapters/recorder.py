@@ -320,9 +320,12 @@ def _chunk_size(found: Probe) -> int:
     )
 
 
-def chunks(source: Source, found: Probe) -> Iterator[tuple[Source, int]]:
-    """The images a few at a time, always as many, and how many of them are not there to fill up."""
-    size = _chunk_size(found)
+def chunks(source: Source, found: Probe, size: int = 0) -> Iterator[tuple[Source, int]]:
+    """The images a few at a time, always as many, and how many of them are not there to fill up.
+
+    As many as the network takes; of one that takes any number `size`, or what suits it.
+    """
+    size = found.way.batch or size or _chunk_size(found)
     for some in batches(len(source), size):
         there = list(range(len(source))[some])
         filled = [*there, *[there[-1]] * (size - len(there))]

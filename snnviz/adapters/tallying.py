@@ -1,0 +1,196 @@
+"""What one layer with weights is given in runs of a network, summed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
+
+from snnviz.adapters.protocol import Feed
+from snnviz.metrics.operations import LayerOperations, Sees, met_weights, reach
+
+Weighted = (nn.Linear, _ConvNd)
+"""The layers whose products are counted; a transposed convolution is of the latter, too."""
+
+# What is given in axes of images and then of steps.
+_BY_IMAGE = ("images first", "together", "time third")
+
+
+@dataclass(frozen=True)
+class Run:
+    """How many images a run is of, over how many steps, and in which axes they are given."""
+
+    images: int
+    T: int
+    feed: Feed
+
+    def steps(self, leading: tuple[int, ...]) -> int:
+        """How many steps a call is of whose input has those axes before channels and places."""
+        pair = (self.images, self.T) if self.feed in _BY_IMAGE else (self.T, self.images)
+        if leading[:2] == pair or leading[:1] == (self.images * self.T,):
+            return self.T
+        if leading[:1] == (self.images,) or prod(leading) % (self.images * self.T):
+            return 1
+        return self.T
+
+    def by_step(self, x: Tensor) -> Tensor:
+        """What entered in one call of all steps as a row a step."""
+        if self.feed in _BY_IMAGE:
+            return x.reshape(self.images, self.T, -1).transpose(0, 1).flatten(1)
+        return x.reshape(self.T, -1)
+
+
+@dataclass
+class Tally:
+    """What one layer does in a run of some images.
+
+    Attributes:
+        module: The layer.
+        front: Whether it is called before all neurons, so that it sees the images.
+        steps: At how many steps it was run.
+        inputs: Numbers that entered it.
+        outputs: Numbers that left it.
+        macs: Products if every input counts, without zeros that pad a map.
+        padded_macs: The same with those.
+        spikes: What entered it, summed.
+        events: How much of that is not 0.
+        synops: Each input times the weights that it meets.
+        uses: How many weights those meet that are not 0.
+        whole: Whether all that entered it are whole numbers.
+        sizes: Of all calls the smallest and the largest that entered it besides 0.
+        varied: Whether other numbers entered it at other steps.
+    """
+
+    module: nn.Module
+    front: bool = False
+    steps: int = 0
+    inputs: float = 0
+    outputs: float = 0
+    macs: float = 0
+    padded_macs: float = 0
+    spikes: float = 0
+    events: float = 0
+    synops: float = 0
+    uses: float = 0
+    whole: bool = True
+    sizes: set[float] = field(default_factory=set)
+    varied: bool = False
+    last: Tensor | None = None
+
+    def hear(self, x: Tensor, output: Tensor, run: Run) -> None:
+        """Take a call with its input and output."""
+        module = cast("Any", self.module)
+        x = x.detach()
+        places = len(getattr(module, "kernel_size", ()))
+        leading, (channels, *sides) = x.shape[: -1 - places], x.shape[-1 - places :]
+        steps = run.steps(tuple(leading))
+        if self.front:
+            self._compare(x, steps, run)
+        met = _met(module, sides, output.shape[output.ndim - places :])
+        fan_out = fan_outs(module)
+        self.steps += steps
+        self.inputs += x.numel()
+        self.outputs += output.numel()
+        self.macs += prod(leading) * channels * int(met.sum()) * fan_out
+        from_input = isinstance(module, _ConvTransposeNd)
+        self.padded_macs += (x if from_input else output).numel() * module.weight[0].numel()
+        size = x.abs()
+        fired = size != 0
+        self.whole = self.whole and bool((x == x.round()).all())
+        if bool(fired.any()):
+            found = size[fired]
+            self.sizes |= {float(found.min()), float(found.max())}
+        flat = met.reshape(-1).to(x.device, torch.float64)
+        sums = size.reshape(-1, flat.numel()).sum(0, dtype=torch.float64)
+        counts = fired.reshape(-1, flat.numel()).sum(0).double()
+        self.spikes += float(sums.sum())
+        self.events += float(counts.sum())
+        self.synops += float(sums @ flat) * fan_out
+        self.uses += float(counts @ flat) * fan_out
+
+    def _compare(self, x: Tensor, steps: int, run: Run) -> None:
+        """Note whether what enters it is another at other steps."""
+        if steps > 1:
+            each = run.by_step(x)
+            self.varied = self.varied or bool((each != each[:1]).any())
+        elif self.last is not None and self.last.shape == x.shape:
+            self.varied = self.varied or not torch.equal(self.last, x)
+        self.last = x.clone()
+
+    def add(self, other: "Tally", share: float = 1) -> None:
+        """Add what it does in another run, or take a share of that away."""
+        for name in (
+            *("inputs", "outputs", "macs", "padded_macs"),
+            *("spikes", "events", "synops", "uses"),
+        ):
+            setattr(self, name, getattr(self, name) + share * getattr(other, name))
+        self.steps = self.steps or other.steps
+        self.front = self.front or other.front
+        self.whole = self.whole and other.whole
+        self.varied = self.varied or other.varied
+        self.sizes |= other.sizes
+
+    def operations(self, name: str, images: int, T: int) -> LayerOperations:
+        """The same for one image."""
+        module = cast("Any", self.module)
+        steps = T if self.steps % T == 0 else 1
+        each = images * steps
+        sees = self._sees()
+        return LayerOperations(
+            name=name,
+            kind=type(module).__name__,
+            sees=sees,
+            steps=steps,
+            inputs=round(self.inputs / each),
+            outputs=round(self.outputs / each),
+            weights=module.weight.numel(),
+            bias=module.bias is not None,
+            channels=getattr(module, "out_channels", None) or module.out_features,
+            fan_out=fan_outs(module),
+            kernel=tuple(getattr(module, "kernel_size", ())),
+            stride=tuple(getattr(module, "stride", ())),
+            macs=round(self.macs / each),
+            padded_macs=round(self.padded_macs / each),
+            spikes=self._of(sees, self.events, self.spikes, images),
+            synops=self._of(sees, self.uses, self.synops, images),
+            most=round(max(self.sizes)) if sees == "counts" else 1,
+        )
+
+    def _sees(self) -> Sees:
+        one_size = len(self.sizes) <= 1
+        if (self.front and not self.varied) or not (self.whole or one_size):
+            return "values"
+        return "spikes" if one_size and (not self.whole or self.sizes <= {1.0}) else "counts"
+
+    @staticmethod
+    def _of(sees: Sees, events: float, counts: float, images: int) -> float | None:
+        return None if sees == "values" else (events if sees == "spikes" else counts) / images
+
+
+def fan_outs(module: Any) -> int:
+    """To how many channels or features each that enters a layer is connected."""
+    if isinstance(module, nn.Linear):
+        return int(module.out_features)
+    return int(module.out_channels // module.groups)
+
+
+def _met(module: Any, sides: Sequence[int], outputs: Sequence[int]) -> Tensor:
+    """How many weights of a kernel each place of a map meets; 1 for a linear layer."""
+    transposed = isinstance(module, _ConvTransposeNd)
+    directions = []
+    for axis, (side, output) in enumerate(zip(sides, outputs, strict=True)):
+        # As it pads: the last direction comes first there.
+        padded = module._reversed_padding_repeated_twice  # noqa: SLF001 - no public way
+        before = module.padding[axis] if transposed else padded[2 * (len(sides) - 1 - axis)]
+        directions.append(
+            reach(
+                side, output,
+                kernel=module.kernel_size[axis], stride=module.stride[axis], before=before,
+                dilation=module.dilation[axis], mode=module.padding_mode, transposed=transposed,
+            )
+        )  # fmt: skip
+    return torch.from_numpy(np.ascontiguousarray(met_weights(directions)))

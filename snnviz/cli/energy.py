@@ -1,0 +1,275 @@
+"""`snnviz energy`: what a network's layers do for an image, and the energy by published models."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from snnviz.cli import Command, options
+from snnviz.cli.output import note, say
+
+if TYPE_CHECKING:
+    from snnviz.adapters.operations import OperationCounter
+    from snnviz.data import Split
+    from snnviz.scoring.energy import EnergyReport
+
+# Of the layout of the JSON; it grows when a key changes its meaning or goes.
+_LAYOUT = 1
+_STDOUT = Path("-")
+_IMAGES = 256
+
+
+@click.command("energy", cls=Command)
+@options.ckpt_option
+@options.model_option
+@options.mean_option
+@options.std_option
+@options.split_option
+@options.dataset_option
+@options.size_option
+@options.data_dir_option
+@click.option(
+    "--n-images",
+    callback=options.count_or_all,
+    metavar="N|all",
+    default=str(_IMAGES),
+    show_default=True,
+    help="Count on the first N images, or on all.",
+)
+@options.steps_option
+@options.neuron_kind_option
+@options.neuron_options
+@options.device_option
+@click.option(
+    "--json",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="FILE",
+    help="Write all numbers and constants as JSON; '-' prints them instead of the table.",
+)
+@click.option(
+    "--methods",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="FILE",
+    help="Write the paragraph for a paper (LaTeX), with its citations (BibTeX); '-' prints it "
+    "instead of the table.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace the files.")
+@options.quiet_option
+def command(
+    ckpt: Path | None,
+    model: str | None,
+    mean: tuple[float, ...] | None,
+    std: tuple[float, ...] | None,
+    split: "Split",
+    dataset: str,
+    size: tuple[int, int] | None,
+    data_dir: Path,
+    n_images: int | None,
+    T: int | None,
+    neuron: str | None,
+    v_threshold: float | None,
+    v_reset: tuple[float | None, ...],
+    tau: float | None,
+    device: str | None,
+    json: Path | None,
+    methods: Path | None,
+    overwrite: bool,
+    quiet: bool,
+) -> None:
+    """Count what a network does for an image, and estimate the energy of that.
+
+    Prints, layer by layer, products, synaptic operations, accesses to memory and firing rates, and
+    the energy of an image by several published models side by side, with spikes and without. Images
+    need no labels. Of an encoder alone, such as the bundled one, the layer behind it is counted,
+    too.
+    """
+    from snnviz.cli.energy_text import energy_lines
+    from snnviz.data import load_dataset
+    from snnviz.device import choose_device
+    from snnviz.scoring.energy import counted
+    from snnviz.scoring.methods import methods as paragraph
+
+    stated = {"v_threshold": v_threshold, "v_reset": v_reset, "tau": tau}
+    options.check_model_options(model, mean, std, neuron=neuron, **stated)
+    _check_output(json, methods, overwrite=overwrite)
+    device = choose_device(device)
+    if model is None:
+        subject = _of_checkpoint(ckpt, T, device, neuron, stated, quiet=quiet)
+    else:
+        subject = _of_model(model, ckpt, T, device, (mean, std), quiet=quiet)
+    images = load_dataset(
+        dataset, split, data_dir, count=n_images, channels=subject.channels, size=size
+    )
+    with _claimed((json, "json"), (methods, "methods"), overwrite=overwrite):
+        report = counted(subject.counter, images, progress=options.progress_bar(quiet))
+        about = {
+            "dataset": images.name,
+            "split": split,
+            **options.stated_size(size),
+            "count": report.images,
+        }
+        named = f"{images.name} ({split})"
+        text = paragraph(report, network=subject.name, images=named, encoder=subject.is_encoder)
+        # First the files: whoever reads stdout may not read to its end.
+        written = [
+            *_write(_as_json(report, subject, about), json),
+            *_write(text, methods),
+        ]
+    if quiet:
+        return
+    _say_assumptions(report)
+    if _STDOUT not in (json, methods):
+        say(f"{subject.name}, T = {report.T}, on {report.images} images of {named}")
+        say("\n".join(energy_lines(report)))
+        for path in written:
+            say(f"wrote {path}")
+
+
+class _Subject(NamedTuple):
+    """What is counted.
+
+    Attributes:
+        name: What it goes by.
+        channels: Those of the images that it takes.
+        about: Entries for the JSON.
+        counter: Counts its operations.
+        is_encoder: Whether it is an encoder with the layer behind it, and no whole network.
+    """
+
+    name: str
+    channels: int
+    about: dict[str, Any]
+    counter: "OperationCounter"
+    is_encoder: bool = False
+
+
+def _of_checkpoint(
+    ckpt: Path | None,
+    T: int | None,
+    device: str,
+    neuron: str | None,
+    stated: dict[str, Any],
+    *,
+    quiet: bool,
+) -> _Subject:
+    """The tutorial's network in a checkpoint, or its encoder with the layer behind it."""
+    from dataclasses import replace
+
+    from snnviz.adapters.operations import OperationCounter
+    from snnviz.cli.networks import build_timed, choose_steps, describe, open_checkpoint
+    from snnviz.errors import CheckpointError
+    from snnviz.tutorial.beginning import build_beginning
+    from snnviz.tutorial.encoder import bundled
+
+    name = "the bundled encoder" if ckpt is None else str(ckpt)
+    path = ckpt or bundled()
+    try:
+        checkpoint = open_checkpoint(path, neuron=neuron, **stated, quiet=quiet)
+    except CheckpointError as error:
+        from snnviz.cli.subjects import check_runs_whole
+
+        check_runs_whole(path, error)
+        raise
+    steps = choose_steps(checkpoint, T, quiet=quiet)
+    is_encoder = checkpoint.fault is not None
+    if is_encoder:
+        timed = replace(checkpoint, config=replace(checkpoint.config, T=steps))
+        net: Any = build_beginning(timed).to(device)
+        if not quiet:
+            note(
+                f"{name} {checkpoint.fault}: what is counted is the encoder and the convolution "
+                "behind it, as in the tutorial's network"
+            )
+    else:
+        net = build_timed(checkpoint, steps, device)
+    about = {"checkpoint": describe(checkpoint, "bundled" if ckpt is None else str(ckpt))}
+    channels = checkpoint.config.in_channels
+    return _Subject(name, channels, about, OperationCounter(net.eval(), steps), is_encoder)
+
+
+def _of_model(
+    spec: str,
+    ckpt: Path | None,
+    T: int | None,
+    device: str,
+    normalization: tuple[Any, Any],
+    *,
+    quiet: bool,
+) -> _Subject:
+    """The network that `--model` names."""
+    from snnviz.adapters.operations import OperationCounter
+    from snnviz.cli.subjects import open_model
+
+    mean, std = normalization
+    model = open_model(spec, ckpt, device, T=T, mean=mean, std=std, quiet=quiet)
+    counter = OperationCounter(model.net, T, mean=mean, std=std, probes=model.probes)
+    return _Subject(spec, model.encoder().in_channels, {"model": model.about}, counter)
+
+
+def _check_output(json: Path | None, methods: Path | None, *, overwrite: bool) -> None:
+    """Raise before anything is computed where the output may not be written."""
+    from snnviz.files import check_absent
+
+    if json is not None and json == methods:
+        raise click.UsageError(
+            f"--json and --methods both write to {json}; choose another file for one of them"
+        )
+    for path, argument in ((json, "json"), (methods, "methods")):
+        if path is not None and path != _STDOUT:
+            check_absent(path, overwrite=overwrite, argument=argument)
+
+
+@contextmanager
+def _claimed(*files: tuple[Path | None, str], overwrite: bool) -> Iterator[None]:
+    """In here the files are held, so that no other run writes them."""
+    from snnviz.folders import hold_file
+
+    with ExitStack() as held:
+        for path, argument in files:
+            if path is not None and path != _STDOUT:
+                held.enter_context(hold_file(path, overwrite=overwrite, argument=argument))
+        yield
+
+
+def _as_json(report: "EnergyReport", subject: _Subject, images: dict[str, Any]) -> str:
+    from snnviz._version import __version__
+
+    values = {
+        "version": _LAYOUT,
+        "snnviz": __version__,
+        **subject.about,
+        "encoder_alone": subject.is_encoder,
+        **report.as_dict(),
+        "images": images,
+    }
+    return json.dumps(values, indent=1, allow_nan=False) + "\n"
+
+
+def _write(text: str, path: Path | None) -> list[Path]:
+    """The file written, if any."""
+    from snnviz.files import write_bytes
+
+    if path == _STDOUT:
+        say(text, end_line=False)
+    return [write_bytes(text.encode(), path)] if path not in (None, _STDOUT) else []
+
+
+def _say_assumptions(report: "EnergyReport") -> None:
+    """What is to be known of the counts, on stderr."""
+    if report.random:
+        note("the network draws random numbers: the counts are those of one run, with seed 0")
+    if several := [layer.name for layer in report.layers if layer.sees == "counts"]:
+        note(
+            f"whole numbers above 1 enter {', '.join(several)}: each is taken as so many spikes, "
+            "of which each is an operation"
+        )
+    if report.elsewhere:
+        note(
+            f"{report.elsewhere:,.0f} products an image are made outside convolutions and linear "
+            "layers, as in attention: they are in none of the numbers"
+        )

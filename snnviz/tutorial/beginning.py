@@ -1,0 +1,47 @@
+"""The beginning of the tutorial's network: its encoder, and the convolution that it feeds."""
+
+import torch
+from spikingjelly.activation_based import functional
+from torch import Tensor, nn
+
+from snnviz.tutorial.layouts import Checkpoint
+from snnviz.tutorial.network import NetworkConfig, build_encoder_layers, build_neuron
+
+
+class Beginning(nn.Module):
+    """An encoder and the layer behind it, run for T steps; layers are named as in `ConvSNN`.
+
+    The weights of the convolution behind are not those of any network: how many of them a spike
+    meets does not depend on their values.
+
+    Args:
+        static_conv: What makes the drive.
+        config: Sizes, number of steps and neurons.
+    """
+
+    def __init__(self, static_conv: nn.Module, config: NetworkConfig) -> None:
+        super().__init__()
+        self.T = config.T
+        channels = config.channels
+        self.static_conv = static_conv
+        self.conv = nn.Sequential(
+            build_neuron(config),
+            nn.MaxPool2d(2, 2),
+            nn.Conv2d(channels, channels, kernel_size=3, padding=1, bias=False),
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Mean drive of the layer behind, [N, channels, H // 2, W // 2]."""
+        functional.reset_net(self)
+        drive = self.static_conv(images)
+        return torch.stack([self.conv(drive) for _ in range(self.T)]).mean(0)
+
+
+def build_beginning(checkpoint: Checkpoint) -> Beginning:
+    """The encoder of a checkpoint, and the layer behind it.
+
+    Args:
+        checkpoint: What holds at least an encoder.
+    """
+    static_conv = build_encoder_layers(checkpoint.config, checkpoint.state)[0]
+    return Beginning(static_conv, checkpoint.config).eval()
