@@ -17,6 +17,7 @@ CAME_OUT = {
     "Analysis",
     "Checkpoint",
     "Encoder",
+    "EnergyReport",
     "EpochResult",
     "LayerInfo",
     "EvaluationReport",

@@ -19,6 +19,7 @@ from snnviz.adapters.protocol import classes
 from snnviz.adapters.recorder import Probes, Recorder, chunks
 from snnviz.adapters.state import Start
 from snnviz.adapters.tallying import Run, Tally, Weighted
+from snnviz.errors import ConfigError
 from snnviz.metrics.operations import LayerOperations, NeuronOperations
 
 # So many images are run at once, of no more neurons in a layer.
@@ -60,6 +61,7 @@ class OperationCounter:
         self._tallies: dict[str, Tally] = {}
         self._spikes: dict[str, float] = {}
         self._sites: dict[str, tuple[Layer, int]] = {}
+        self._sizes: set[float] = set()
         self._elsewhere: float | None = None
         self.T = T
         self.images = 0
@@ -82,12 +84,17 @@ class OperationCounter:
             size = max(1, min(_IMAGES, _NEURONS // max(1, neurons), len(source)))
             for chunk, there in chunks(source, self._found, size):
                 self._add(chunk, there, self._found, self.T, start)
+        if not self._tallies:
+            raise ConfigError(
+                f"{type(self._net).__name__} calls no convolution or linear layer, and products of "
+                "other modules cannot be counted; give a network that has such layers"
+            )
 
     @property
     def layers(self) -> tuple[LayerOperations, ...]:
         """What its layers with weights do for one image, in the order of their first call."""
         return tuple(
-            tally.operations(name, self.images, self.T or 1)
+            tally.operations(name, self.images, self.T or 1, self._sizes)
             for name, tally in self._tallies.items()
         )
 
@@ -144,6 +151,7 @@ class OperationCounter:
         for key, track in heard.items():
             name = names[key].name
             self._sites[name] = track.layer, prod(track.shape)
+            self._sizes |= track.emissions.sizes()
             self._spikes[name] = self._spikes.get(name, 0.0) + (
                 track.emissions.total(there) if there else 0.0
             )

@@ -1,6 +1,7 @@
 """What one layer with weights is given in runs of a network, summed."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any, cast
@@ -22,7 +23,13 @@ _BY_IMAGE = ("images first", "together", "time third")
 
 @dataclass(frozen=True)
 class Run:
-    """How many images a run is of, over how many steps, and in which axes they are given."""
+    """A run of a network.
+
+    Attributes:
+        images: How many images it is of.
+        T: Number of time steps.
+        feed: In which axes the network is given them.
+    """
 
     images: int
     T: int
@@ -30,18 +37,26 @@ class Run:
 
     def steps(self, leading: tuple[int, ...]) -> int:
         """How many steps a call is of whose input has those axes before channels and places."""
-        pair = (self.images, self.T) if self.feed in _BY_IMAGE else (self.T, self.images)
-        if leading[:2] == pair or leading[:1] == (self.images * self.T,):
+        both = self.images * self.T
+        if leading[:2] in self._pairs() or leading[:1] == (both,):
             return self.T
-        if leading[:1] == (self.images,) or prod(leading) % (self.images * self.T):
-            return 1
-        return self.T
+        return 1 if leading[:1] == (self.images,) or prod(leading) % both else self.T
 
-    def by_step(self, x: Tensor) -> Tensor:
-        """What entered in one call of all steps as a row a step."""
-        if self.feed in _BY_IMAGE:
-            return x.reshape(self.images, self.T, -1).transpose(0, 1).flatten(1)
-        return x.reshape(self.T, -1)
+    def _pairs(self) -> tuple[tuple[int, int], ...]:
+        """The axes of images and steps, in the order in which they may stand."""
+        by_step, by_image = (self.T, self.images), (self.images, self.T)
+        if self.feed == "image":  # it repeats images itself, in either order
+            return by_step, by_image
+        return (by_image if self.feed in _BY_IMAGE else by_step,)
+
+    def is_still(self, x: Tensor) -> bool:
+        """Whether the same entered at each of the steps that one call is of."""
+        for axes in self._pairs():
+            each = x.reshape(*axes, -1)
+            one = each[:1] if axes[0] == self.T else each[:, :1]
+            if bool((each == one).all()):
+                return True
+        return False
 
 
 @dataclass
@@ -115,8 +130,7 @@ class Tally:
     def _compare(self, x: Tensor, steps: int, run: Run) -> None:
         """Note whether what enters it is another at other steps."""
         if steps > 1:
-            each = run.by_step(x)
-            self.varied = self.varied or bool((each != each[:1]).any())
+            self.varied = self.varied or not run.is_still(x)
         elif self.last is not None and self.last.shape == x.shape:
             self.varied = self.varied or not torch.equal(self.last, x)
         self.last = x.clone()
@@ -134,12 +148,21 @@ class Tally:
         self.varied = self.varied or other.varied
         self.sizes |= other.sizes
 
-    def operations(self, name: str, images: int, T: int) -> LayerOperations:
-        """The same for one image."""
+    def operations(
+        self, name: str, images: int, T: int, sizes: AbstractSet[float]
+    ) -> LayerOperations:
+        """The same for one image.
+
+        Args:
+            name: The layer's.
+            images: Number of images.
+            T: Number of time steps.
+            sizes: Those of the spikes that neurons of the network emit.
+        """
         module = cast("Any", self.module)
         steps = T if self.steps % T == 0 else 1
         each = images * steps
-        sees = self._sees()
+        sees = self._sees(sizes)
         return LayerOperations(
             name=name,
             kind=type(module).__name__,
@@ -160,11 +183,13 @@ class Tally:
             most=round(max(self.sizes)) if sees == "counts" else 1,
         )
 
-    def _sees(self) -> Sees:
-        one_size = len(self.sizes) <= 1
-        if (self.front and not self.varied) or not (self.whole or one_size):
+    def _sees(self, sizes: AbstractSet[float]) -> Sees:
+        if self.front and not self.varied:
             return "values"
-        return "spikes" if one_size and (not self.whole or self.sizes <= {1.0}) else "counts"
+        if self.whole:
+            return "spikes" if self.sizes <= {1.0} else "counts"
+        # One number besides 0 may be the size of spikes; or an average that is always the same.
+        return "spikes" if len(self.sizes) == 1 and self.sizes <= sizes else "values"
 
     @staticmethod
     def _of(sees: Sees, events: float, counts: float, images: int) -> float | None:

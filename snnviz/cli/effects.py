@@ -108,6 +108,7 @@ _RULES = {
         _OWN,
         _Rule(("format",), lambda given: given["figures"] is None, "without --figures"),
     ),
+    "energy": (_DRAWN, _OWN),
     "analyze": (
         _PICTURES,
         _DRAWN,

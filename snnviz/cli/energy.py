@@ -13,7 +13,7 @@ from snnviz.cli.output import note, say
 
 if TYPE_CHECKING:
     from snnviz.adapters.operations import OperationCounter
-    from snnviz.data import Split
+    from snnviz.data import ImageSet, Split
     from snnviz.scoring.energy import EnergyReport
 
 # Of the layout of the JSON; it grows when a key changes its meaning or goes.
@@ -33,11 +33,11 @@ _IMAGES = 256
 @options.data_dir_option
 @click.option(
     "--n-images",
-    callback=options.count_or_all,
+    callback=lambda ctx, param, value: value and (options.count_or_all(ctx, param, value) or "all"),
     metavar="N|all",
-    default=str(_IMAGES),
-    show_default=True,
-    help="Count on the first N images, or on all.",
+    default=None,
+    show_default=f"{_IMAGES}, or all where there are fewer",
+    help="Count on the first N images only.",
 )
 @options.steps_option
 @options.neuron_kind_option
@@ -69,7 +69,7 @@ def command(
     dataset: str,
     size: tuple[int, int] | None,
     data_dir: Path,
-    n_images: int | None,
+    n_images: int | str | None,
     T: int | None,
     neuron: str | None,
     v_threshold: float | None,
@@ -89,7 +89,6 @@ def command(
     too.
     """
     from snnviz.cli.energy_text import energy_lines
-    from snnviz.data import load_dataset
     from snnviz.device import choose_device
     from snnviz.scoring.energy import counted
     from snnviz.scoring.methods import methods as paragraph
@@ -102,9 +101,7 @@ def command(
         subject = _of_checkpoint(ckpt, T, device, neuron, stated, quiet=quiet)
     else:
         subject = _of_model(model, ckpt, T, device, (mean, std), quiet=quiet)
-    images = load_dataset(
-        dataset, split, data_dir, count=n_images, channels=subject.channels, size=size
-    )
+    images = _images(n_images, dataset, split, data_dir, channels=subject.channels, size=size)
     with _claimed((json, "json"), (methods, "methods"), overwrite=overwrite):
         report = counted(subject.counter, images, progress=options.progress_bar(quiet))
         about = {
@@ -122,7 +119,7 @@ def command(
         ]
     if quiet:
         return
-    _say_assumptions(report)
+    _say_assumptions(report, subject)
     if _STDOUT not in (json, methods):
         say(f"{subject.name}, T = {report.T}, on {report.images} images of {named}")
         say("\n".join(energy_lines(report)))
@@ -146,6 +143,19 @@ class _Subject(NamedTuple):
     about: dict[str, Any]
     counter: "OperationCounter"
     is_encoder: bool = False
+
+
+def _images(count: int | str | None, *which: Any, **how: Any) -> "ImageSet":
+    """The images to count on: as many as were asked for, or some."""
+    from snnviz.data import load_dataset
+    from snnviz.errors import ConfigError
+
+    if count is not None:
+        return load_dataset(*which, count=None if isinstance(count, str) else count, **how)
+    try:
+        return load_dataset(*which, count=_IMAGES, **how)
+    except ConfigError:  # there are fewer, or there is no such set, which is said now
+        return load_dataset(*which, **how)
 
 
 def _of_checkpoint(
@@ -180,11 +190,6 @@ def _of_checkpoint(
     if is_encoder:
         timed = replace(checkpoint, config=replace(checkpoint.config, T=steps))
         net: Any = build_beginning(timed).to(device)
-        if not quiet:
-            note(
-                f"{name} {checkpoint.fault}: what is counted is the encoder and the convolution "
-                "behind it, as in the tutorial's network"
-            )
     else:
         net = build_timed(checkpoint, steps, device)
     about = {"checkpoint": describe(checkpoint, "bundled" if ckpt is None else str(ckpt))}
@@ -259,8 +264,13 @@ def _write(text: str, path: Path | None) -> list[Path]:
     return [write_bytes(text.encode(), path)] if path not in (None, _STDOUT) else []
 
 
-def _say_assumptions(report: "EnergyReport") -> None:
+def _say_assumptions(report: "EnergyReport", subject: _Subject) -> None:
     """What is to be known of the counts, on stderr."""
+    if subject.is_encoder:
+        note(
+            f"{subject.name} holds an encoder alone: what is counted is that and the convolution "
+            "behind it, as in the tutorial's network"
+        )
     if report.random:
         note("the network draws random numbers: the counts are those of one run, with seed 0")
     if several := [layer.name for layer in report.layers if layer.sees == "counts"]:

@@ -152,7 +152,7 @@ def activation_bits(T: int, most: int = 1) -> int:
 def same_bits(layers: Layers, _: Neurons = ()) -> ModelEnergy:
     """Against an ordinary network whose activations have as many bits as T steps tell apart.
 
-    Z. Yan, Z. Bai, K. Tang and W.-F. Wong, "Reconsidering the energy efficiency of spiking neural
+    Z. Yan, Z. Bai, K. Tang and W. F. Wong, "Reconsidering the energy efficiency of spiking neural
     networks inference from analytical perspectives", arXiv:2409.08290v4. The rates of T steps are
     T + 1 levels, so an ordinary network of ceil(log2(T + 1)) bits an activation can tell the same.
     Each synaptic operation fetches a weight, moves a spike and adds; each neuron and step reads and

@@ -1,6 +1,6 @@
 """Accesses to memory, and their energy, as Lemaire et al. count them.
 
-E. Lemaire, L. Cordone, A. Castagnetti, P.-E. Novac, J. Courtois and B. Miramond, "An analytical
+E. Lemaire, L. Cordone, A. Castagnetti, P. E. Novac, J. Courtois and B. Miramond, "An analytical
 estimation of spiking neural networks energy efficiency", ICONIP 2022, arXiv:2210.13107,
 doi:10.1007/978-3-031-30105-6_48. Operations are of 32-bit integers in 45 nm; an access to SRAM
 costs the more, the larger the memory is, between Horowitz's points for 8 KiB, 32 KiB and 1 MiB.
