@@ -23,7 +23,7 @@ from snnviz.errors import ConfigError
 from snnviz.metrics.operations import LayerOperations, NeuronOperations
 
 # So many images are run at once, of no more neurons in a layer.
-_IMAGES, _NEURONS = 32, 1 << 22
+_IMAGES, _NEURONS = 16, 1 << 21
 # How the names of neurons begin whose potentials do not decay.
 _NOT_LEAKY = ("IF", "IAF", "SimpleIF")
 

@@ -113,19 +113,25 @@ class Tally:
         self.macs += prod(leading) * channels * int(met.sum()) * fan_out
         from_input = isinstance(module, _ConvTransposeNd)
         self.padded_macs += (x if from_input else output).numel() * module.weight[0].numel()
-        size = x.abs()
+        self._weigh(x.abs().reshape(-1, met.numel()), met.reshape(-1).to(x), fan_out)
+        self.whole = self.whole and (self.sizes <= {1.0} or bool((x == x.round()).all()))
+
+    def _weigh(self, size: Tensor, met: Tensor, fan_out: int) -> None:
+        """Take what entered, without signs, as rows of places that meet so many weights."""
         fired = size != 0
-        self.whole = self.whole and bool((x == x.round()).all())
-        if bool(fired.any()):
+        # Whole numbers, whose sums over one map are exact in float32; over all maps in float64.
+        columns = torch.stack([torch.ones_like(met), met], 1)
+        counts, uses = (fired.to(met) @ columns).sum(0, dtype=torch.float64).tolist()
+        self.events += counts
+        self.uses += uses * fan_out
+        if counts and bool((fired == (size == 1)).all()):
+            self.sizes.add(1.0)
+        elif counts:
             found = size[fired]
             self.sizes |= {float(found.min()), float(found.max())}
-        flat = met.reshape(-1).to(x.device, torch.float64)
-        sums = size.reshape(-1, flat.numel()).sum(0, dtype=torch.float64)
-        counts = fired.reshape(-1, flat.numel()).sum(0).double()
-        self.spikes += float(sums.sum())
-        self.events += float(counts.sum())
-        self.synops += float(sums @ flat) * fan_out
-        self.uses += float(counts @ flat) * fan_out
+            counts, uses = (size @ columns).sum(0, dtype=torch.float64).tolist()
+        self.spikes += counts
+        self.synops += uses * fan_out
 
     def _compare(self, x: Tensor, steps: int, run: Run) -> None:
         """Note whether what enters it is another at other steps."""
