@@ -50,7 +50,7 @@ Analysis:
     write_analysis: an analysis as a folder of tables and figures
     evaluate: accuracy and loss of a network
     evaluation_report, EvaluationReport, Energy: all that one pass of images through a network shows
-    measure_energy, EnergyReport: what its layers do, and the energy by published models
+    energy_report, EnergyReport: what its layers do, and the energy by published models
     channel_importance: what a network loses without each channel
 
 Training:
@@ -113,7 +113,7 @@ _HOMES = {
     "evaluation_report": "scoring.answers",
     "EvaluationReport": "scoring.report",
     "EnergyReport": "scoring.energy",
-    "measure_energy": "scoring.energy",
+    "energy_report": "scoring.energy",
     "Energy": "metrics.energy",
     "accuracy_over_time_figure": "figures",
     "comparison_figure": "figures",
@@ -239,7 +239,7 @@ if TYPE_CHECKING:
     from snnviz.records.spikes import SpikeRecord
     from snnviz.report import widget
     from snnviz.scoring.answers import evaluate, evaluation_report
-    from snnviz.scoring.energy import EnergyReport, measure_energy
+    from snnviz.scoring.energy import EnergyReport, energy_report
     from snnviz.scoring.importance import channel_importance
     from snnviz.scoring.report import EvaluationReport
     from snnviz.tutorial.encoder import load_encoder

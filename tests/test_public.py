@@ -63,7 +63,7 @@ PUBLIC = {
     "load_training_state",
     "loss_figure",
     "evaluation_report",
-    "measure_energy",
+    "energy_report",
     "membrane_figure",
     "over_time_figure",
     "membrane_potentials",

@@ -113,7 +113,9 @@ class Tally:
         self.macs += prod(leading) * channels * int(met.sum()) * fan_out
         from_input = isinstance(module, _ConvTransposeNd)
         self.padded_macs += (x if from_input else output).numel() * module.weight[0].numel()
-        self._weigh(x.abs().reshape(-1, met.numel()), met.reshape(-1).to(x), fan_out)
+        # Sums of half precision would be rounded.
+        size = x.abs().to(torch.promote_types(x.dtype, torch.float32))
+        self._weigh(size.reshape(-1, met.numel()), met.reshape(-1).to(size), fan_out)
         self.whole = self.whole and (self.sizes <= {1.0} or bool((x == x.round()).all()))
 
     def _weigh(self, size: Tensor, met: Tensor, fan_out: int) -> None:

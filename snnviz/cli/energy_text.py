@@ -12,7 +12,7 @@ def energy_lines(report: EnergyReport) -> Iterator[str]:
     """The tables for people, line by line."""
     kept = report.accesses()
     rows: list[tuple[str, ...]] = [
-        ("synapses", "sees", "steps", "products a step", "synaptic operations", "rate", "memory")
+        ("synapses", "sees", "steps", "MACs a step", "SynOps", "rate", "memory")
     ]
     for layer in report.layers:
         synops = "-" if layer.synops is None else f"{layer.synops:,.0f}"

@@ -40,7 +40,7 @@ class EnergyReport(Brief):
 
     Example:
         >>> net = snnviz.build_network(snnviz.NetworkConfig(T=2, channels=4), seed=0)
-        >>> report = snnviz.measure_energy(net, snnviz.garments(20))
+        >>> report = snnviz.energy_report(net, snnviz.garments(20))
         >>> [(layer.name, layer.sees, layer.steps) for layer in report.layers][:2]
         [('static_conv.0', 'values', 1), ('conv.2', 'spikes', 2)]
         >>> [model.name for model in report.models], report.activation_bits
@@ -128,7 +128,7 @@ class EnergyReport(Brief):
         }
 
 
-def measure_energy(
+def energy_report(
     net: "nn.Module",
     images: ImageSet,
     *,
@@ -160,7 +160,7 @@ def measure_energy(
         >>> net = torch.nn.Sequential(
         ...     torch.nn.Flatten(), torch.nn.Linear(784, 64), neuron.IFNode(),
         ...     torch.nn.Linear(64, 10), neuron.IFNode())
-        >>> report = snnviz.measure_energy(net, snnviz.garments(20), T=5)
+        >>> report = snnviz.energy_report(net, snnviz.garments(20), T=5)
         >>> [layer.sees for layer in report.layers], report.layers[0].macs
         (['values', 'spikes'], 50176)
     """
@@ -178,13 +178,13 @@ def counted(
 
     Args:
         counter: Counts what a network does.
-        images: As for `measure_energy`.
-        progress: As for `measure_energy`.
+        images: As for `energy_report`.
+        progress: As for `energy_report`.
 
     Raises:
-        ConfigError: As `measure_energy`.
-        DataError: As `measure_energy`.
-        ShapeError: As `measure_energy`.
+        ConfigError: As `energy_report`.
+        DataError: As `energy_report`.
+        ShapeError: As `energy_report`.
     """
     progress = as_progress(progress)
     if len(images) == 0:

@@ -10,7 +10,7 @@ import torch
 
 import snnviz
 from snnviz import __version__
-from snnviz.scoring.energy import measure_energy
+from snnviz.scoring.energy import energy_report
 from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.commands import one_line
 from tests.lively import lively
@@ -49,10 +49,10 @@ def told(out):
     return json.loads(out)
 
 
-def test_the_numbers_are_those_of_measure_energy(run, ckpt, network, tmp_path):
+def test_the_numbers_are_those_of_energy_report(run, ckpt, network, tmp_path):
     status, out, err = run("--ckpt", ckpt, *IMAGES, "--json", tmp_path / "new/x.json")
     assert (status, err) == (0, "")
-    report = measure_energy(network.eval(), snnviz.garments(12))
+    report = energy_report(network.eval(), snnviz.garments(12))
     values = told((tmp_path / "new/x.json").read_text())
     assert values["layers"] == json.loads(json.dumps(report.as_dict()))["layers"]
     assert values["models"] == json.loads(json.dumps(report.as_dict()))["models"]

@@ -11,8 +11,8 @@ from torch import nn
 
 import snnviz
 from snnviz.errors import ConfigError, DataError, ShapeError
-from snnviz.scoring.energy import measure_energy
-from snnviz.scoring.measurement import measure
+from snnviz.scoring.energy import energy_report
+from snnviz.scoring.report import evaluation_report
 from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.lively import lively
 
@@ -51,9 +51,9 @@ def by_spikingjelly(net, images, counter):
 
 def test_synaptic_operations_are_those_of_measure_and_of_other_counters():
     net, images = counted_elsewhere()
-    report = measure_energy(net, images)
+    report = energy_report(net, images)
     synops = {each.name: each.synops for each in report.layers if each.synops is not None}
-    assert synops == pytest.approx(measure(net, images).synops, rel=1e-12)
+    assert synops == pytest.approx(evaluation_report(net, images).synops, rel=1e-12)
     assert sum(synops.values()) == pytest.approx(
         by_spikingjelly(net, images, op_counter.SynOpCounter()), rel=1e-9
     )
@@ -61,13 +61,13 @@ def test_synaptic_operations_are_those_of_measure_and_of_other_counters():
     dense = sum(each.macs * each.steps for each in report.layers)
     assert dense == NEUROBENCH["Dense"]
     rates = {each.name: each.rate for each in report.neurons}
-    assert rates == pytest.approx(measure(net, images).firing_rate)
+    assert rates == pytest.approx(evaluation_report(net, images).firing_rate)
 
 
 def test_products_with_zeros_that_pad_are_told_apart():
     """SpikingJelly's counter takes them for products, as is usual; ours tells both."""
     net, images = counted_elsewhere()
-    (pixels, *_) = measure_energy(net, images).layers
+    (pixels, *_) = energy_report(net, images).layers
     assert (pixels.sees, pixels.steps, pixels.synops) == ("values", 1, None)
     assert pixels.macs == 4 * (26 * 26 * 9 + 4 * 26 * 6 + 4 * 4)
     assert pixels.padded_macs == 4 * 28 * 28 * 9
@@ -93,7 +93,7 @@ def test_memory_is_that_of_spikingjelly(T, leaky):
     )
     lively(net).eval()
     images = snnviz.ImageSet("one", snnviz.garments(1).images[:, 5:15, 4:18])
-    report = measure_energy(net, images)
+    report = energy_report(net, images)
     (memory,) = [model for model in report.models if model.name == "memory"]
     functional.reset_net(net)
     expected = op_counter.estimate_lemaire_energy(
@@ -121,7 +121,7 @@ def test_an_ordinary_network_is_that_of_spikingjelly(shape):
     ordinary = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 3, 3)).eval()
     image = torch.rand(1, *shape, generator=torch.Generator().manual_seed(0))
     images = snnviz.ImageSet("one", (255 * image[0]).byte().numpy())
-    (memory,) = [m for m in measure_energy(spiking, images).models if m.name == "memory"]
+    (memory,) = [m for m in energy_report(spiking, images).models if m.name == "memory"]
     expected = op_counter.estimate_lemaire_energy(
         ordinary, image, config=op_counter.LemaireEnergyConfig(strict=False)
     )
@@ -134,7 +134,7 @@ def test_weights_that_are_read_are_those_of_spikingjelly():
     values = torch.from_numpy(images.batch(range(10)))
     with torch.no_grad(), op_counter.ModuleCounterMode([counter], model=net):
         net(values)
-    report = measure_energy(net, images)
+    report = energy_report(net, images)
     read = sum(each.padded_macs if each.synops is None else each.synops for each in report.layers)
     assert 10 * 4 * read == pytest.approx(counter.get_counts()["Global"]["weight_read_bytes"])
 
@@ -152,12 +152,12 @@ def saturated(T):
 @pytest.mark.parametrize("T", [1, 4])
 def test_saturation_costs_all_and_silence_nothing(T):
     images = snnviz.ImageSet("two", snnviz.garments(2).images[:, :7, :11])
-    _, second = measure_energy(saturated(T), images).layers
+    _, second = energy_report(saturated(T), images).layers
     inside = (3 * 7 - 2) * (3 * 11 - 2)  # taps of a kernel inside the map, over all its places
     assert (second.macs, second.synops, second.rate) == (4 * inside, T * 4 * inside, 1.0)
     silent = saturated(T)
     nn.init.constant_(silent.layers[0].bias, -5.0)
-    report = measure_energy(silent, images)
+    report = energy_report(silent, images)
     assert (report.layers[1].sees, report.layers[1].synops, report.rate) == ("spikes", 0.0, 0.0)
     assert report.models[0].spiking == 4.6e-12 * report.layers[0].macs * T
     assert report.neurons[0].rate == 0
@@ -165,9 +165,9 @@ def test_saturation_costs_all_and_silence_nothing(T):
 
 def test_a_layer_inside_the_loop_over_time_runs_at_each_step():
     """As often as the network runs it: one that sees pixels T times makes its products T times."""
-    first, second = measure_energy(saturated(3), snnviz.garments(2)).layers
+    first, second = energy_report(saturated(3), snnviz.garments(2)).layers
     assert (first.sees, first.steps, second.steps) == ("values", 3, 3)
-    (arithmetic, *_) = measure_energy(saturated(3), snnviz.garments(2)).models
+    (arithmetic, *_) = energy_report(saturated(3), snnviz.garments(2)).models
     assert arithmetic.by_layer["layers.0"] == pytest.approx(3 * first.macs * 4.6e-12)
     assert arithmetic.ordinary == pytest.approx((first.macs + second.macs) * 4.6e-12)
 
@@ -176,7 +176,7 @@ def test_averages_of_spikes_are_values():
     """What comes from average pooling is no 0 or 1: a product each, and no additions."""
     net = Stack(nn.Conv2d(1, 2, 3), neuron.IFNode(), nn.AvgPool2d(2), nn.Conv2d(2, 3, 3), T=2)
     lively(net).eval()
-    report = measure_energy(net, snnviz.garments(3))
+    report = energy_report(net, snnviz.garments(3))
     pooled = report.layers[1]
     assert (pooled.sees, pooled.synops, pooled.rate) == ("values", None, None)
     assert report.models[0].by_layer["layers.3"] == pytest.approx(2 * pooled.macs * 4.6e-12)
@@ -202,7 +202,7 @@ def test_several_spikes_in_a_step_are_as_many_operations():
             drive = self.first(x)
             return sum(self.behind(self.one(drive) + self.two(drive)) for _ in range(self.T))
 
-    report = measure_energy(Sum().eval(), snnviz.garments(2))
+    report = energy_report(Sum().eval(), snnviz.garments(2))
     behind = report.layers[1]
     assert (behind.sees, behind.most, behind.synops) == ("counts", 2, 2 * 3 * behind.macs)
     assert report.activation_bits == 3  # of 0 to 6 spikes; of 0 to 3 it would be 2
@@ -213,7 +213,7 @@ def test_spikes_of_another_size_are_spikes():
     torch.manual_seed(0)
     leaky = snntorch.Leaky(beta=0.5, threshold=0.1, init_hidden=True, graded_spikes_factor=0.3)
     net = nn.Sequential(nn.Flatten(), nn.Linear(784, 20), leaky, nn.Linear(20, 5)).eval()
-    first, second = measure_energy(net, snnviz.garments(3), T=2).layers
+    first, second = energy_report(net, snnviz.garments(3), T=2).layers
     assert (first.sees, second.sees) == ("values", "spikes")
     assert second.synops == pytest.approx(5 * second.spikes)
     assert second.spikes * 3 == round(second.spikes * 3)
@@ -222,15 +222,15 @@ def test_spikes_of_another_size_are_spikes():
 def test_images_need_no_labels_and_networks_no_classes():
     net = Stack(nn.Conv2d(1, 4, 3), neuron.IFNode(0.1), nn.Conv2d(4, 2, 3), T=2).eval()
     unlabelled = snnviz.ImageSet("mine", snnviz.garments(3).images)
-    assert measure_energy(net, unlabelled).images == 3
+    assert energy_report(net, unlabelled).images == 3
 
 
 def test_the_last_images_of_an_odd_number_count_once():
     """The network is run on as many images each time: copies among them count for nothing."""
     net, _ = counted_elsewhere()
     images = snnviz.garments(37)
-    whole = measure_energy(net, images)
-    parts = [measure_energy(net, snnviz.ImageSet("x", images.images[n : n + 1])) for n in range(37)]
+    whole = energy_report(net, images)
+    parts = [energy_report(net, snnviz.ImageSet("x", images.images[n : n + 1])) for n in range(37)]
     for place in range(1, 4):
         expected = np.mean([part.layers[place].synops for part in parts])
         assert whole.layers[place].synops == pytest.approx(expected, rel=1e-12)
@@ -241,7 +241,7 @@ def test_the_network_is_left_as_it_was():
     net, images = counted_elsewhere()
     before = {name: value.clone() for name, value in net.state_dict().items()}
     net.train()
-    measure_energy(net, images)
+    energy_report(net, images)
     assert net.training
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
     assert not any(module._forward_hooks for module in net.modules())
@@ -259,9 +259,9 @@ def test_products_that_no_layer_makes_are_told():
             spikes = self.node(self.first(x.squeeze(1)))  # [N, 28, 8]
             return spikes.transpose(1, 2) @ spikes
 
-    report = measure_energy(Attends().eval(), snnviz.garments(3), T=2)
+    report = energy_report(Attends().eval(), snnviz.garments(3), T=2)
     assert report.elsewhere == 2 * 8 * 8 * 28
-    assert measure_energy(*counted_elsewhere()).elsewhere == 0
+    assert energy_report(*counted_elsewhere()).elsewhere == 0
 
 
 def test_random_networks_are_told():
@@ -275,35 +275,35 @@ def test_random_networks_are_told():
 
     torch.manual_seed(0)
     net = Noisy().eval()
-    report = measure_energy(net, snnviz.garments(3), T=4)
+    report = energy_report(net, snnviz.garments(3), T=4)
     assert report.random
     assert report.layers[0].sees == "spikes"  # others at each step, whole numbers all of them
     assert 0 < report.layers[0].rate < 1
-    assert report.layers == measure_energy(net, snnviz.garments(3), T=4).layers
+    assert report.layers == energy_report(net, snnviz.garments(3), T=4).layers
 
 
 def test_pictures_of_black_and_white_are_values():
     """A still image of zeros and ones is no train of spikes."""
     images = snnviz.ImageSet("drawn", 255 * (snnviz.garments(3).images > 100).astype(np.uint8))
     net, _ = counted_elsewhere()
-    assert measure_energy(net, images).layers[0].sees == "values"
+    assert energy_report(net, images).layers[0].sees == "values"
 
 
 def test_what_cannot_be_counted_is_refused():
     images = snnviz.garments(2)
     with pytest.raises(ConfigError, match="no spiking neurons"):
-        measure_energy(nn.Sequential(nn.Flatten(), nn.Linear(784, 3)), images)
+        energy_report(nn.Sequential(nn.Flatten(), nn.Linear(784, 3)), images)
     with pytest.raises(ConfigError, match="calls no convolution or linear layer"):
-        measure_energy(nn.Sequential(nn.Flatten(), neuron.IFNode()), images)
+        energy_report(nn.Sequential(nn.Flatten(), neuron.IFNode()), images)
     with pytest.raises(DataError, match="no images"):
-        measure_energy(counted_elsewhere()[0], snnviz.ImageSet("none", images.images[:0]))
+        energy_report(counted_elsewhere()[0], snnviz.ImageSet("none", images.images[:0]))
     with pytest.raises((ConfigError, ShapeError)):
-        measure_energy(counted_elsewhere()[0], snnviz.ImageSet("small", images.images[:, :9, :9]))
+        energy_report(counted_elsewhere()[0], snnviz.ImageSet("small", images.images[:, :9, :9]))
 
 
 def test_every_number_is_in_the_json():
     net, images = counted_elsewhere()
-    report = measure_energy(net, images)
+    report = energy_report(net, images)
     told = json.loads(json.dumps(report.as_dict(), allow_nan=False))
     assert told["layers"][1]["synops"] == report.layers[1].synops
     assert told["layers"][1]["memory"]["accesses"] == report.accesses()["conv.2"].total

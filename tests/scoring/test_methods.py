@@ -12,14 +12,14 @@ def test_entries_are_whole_and_cited_ones_alone_are_given():
         assert re.match(rf"@\w+{{{key},\n", entry)
         assert entry.count("{") == entry.count("}")
         assert {"author", "title", "year"} <= set(re.findall(r"^  (\w+) = ", entry, re.MULTILINE))
-    report = snnviz.measure_energy(*counted_elsewhere())
+    report = snnviz.energy_report(*counted_elsewhere())
     assert bibtex(report.models[:1]) == BIBLIOGRAPHY["horowitz2014"]
     assert bibtex(report.models).count("@") == len(BIBLIOGRAPHY)
 
 
 def test_numbers_are_those_of_the_report():
     net, images = counted_elsewhere()
-    report = snnviz.measure_energy(net, images)
+    report = snnviz.energy_report(net, images)
     text = methods(report, network="run_1/best.pth", images="garments")
     assert "(run\\_1/best.pth, $T = 3$)" in text
     assert f"{sum(each.synops or 0 for each in report.layers):,.0f} synaptic operations" in text

@@ -31,7 +31,7 @@ def benched(net, images, metric):
 
 def test_synaptic_operations_are_those_of_neurobench():
     net, images = counted_elsewhere()
-    report = snnviz.measure_energy(net, images)
+    report = snnviz.energy_report(net, images)
     found = benched(net, images, workload.SynapticOperations())
     synops = sum(layer.synops or 0 for layer in report.layers)
     assert found["Effective_ACs"] == pytest.approx(synops, rel=1e-12)
@@ -46,6 +46,6 @@ def test_synaptic_operations_are_those_of_neurobench():
 def test_firing_rates_are_those_of_neurobench():
     """Once it knows SpikingJelly's neurons; it says 0, and no more, where it does not."""
     net, images = counted_elsewhere()
-    report = snnviz.measure_energy(net, images)
+    report = snnviz.energy_report(net, images)
     sparsity = benched(net, images, workload.ActivationSparsity())
     assert 1 - sparsity == pytest.approx(report.firing_rate, rel=1e-9)
