@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from snnviz.adapters.encoder import Encoder
 from snnviz.adapters.fusing import is_worth, proven
+from snnviz.adapters.tallying import dense_macs
 from snnviz.device import full_precision
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.neurons.first_spike import drive_thresholds, first_spike
@@ -101,6 +102,19 @@ class ChainEncoder(Encoder):
         """Weights of the convolution before the neurons, float32 [K, C, kh, kw]; a copy."""
         weight = self._convolutions[-1].weight
         return weight.detach().to("cpu", torch.float32, copy=True).numpy()
+
+    @torch.no_grad()
+    def macs(self, shape: tuple[int, int, int]) -> int:
+        """Multiply-accumulates of the convolution before the neurons for an image (C, H, W)."""
+        found: list[int] = []
+        handle = self._convolutions[-1].register_forward_hook(
+            lambda layer, inputs, output: found.append(dense_macs(layer, inputs[0], output))
+        )
+        try:
+            self.prefix(torch.zeros(1, *shape, device=self.device))
+        finally:
+            handle.remove()
+        return found[0]
 
     def integrates(self) -> tuple[float, float | None] | None:
         """Those of IFNode; its subclasses may leak or adapt, so only the class itself counts."""

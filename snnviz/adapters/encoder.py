@@ -84,6 +84,17 @@ class Encoder(ABC):
         """
 
     @abstractmethod
+    def macs(self, shape: tuple[int, int, int]) -> int:
+        """Multiply-accumulates of that convolution for an image; nothing for zeros that pad it.
+
+        Args:
+            shape: (C, H, W) of the image.
+
+        Raises:
+            ConfigError: As `kernels`.
+        """
+
+    @abstractmethod
     def integrates(self) -> tuple[float, float | None] | None:
         """`v_threshold` and `v_reset` of integrate-and-fire neurons, None of others.
 

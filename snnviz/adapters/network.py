@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from snnviz.adapters.encoder import Encoder
 from snnviz.adapters.feeding import Source, as_source, normalized
 from snnviz.adapters.finding import device_of, unwrapped, wrapping
-from snnviz.adapters.kernels import find_kernels
+from snnviz.adapters.kernels import find_kernels, find_macs
 from snnviz.adapters.knowing import Knowledge, in_channels_of
 from snnviz.adapters.recorder import Probes, Recorder, check_steps, chunks
 from snnviz.adapters.state import Start, copy_network
@@ -105,6 +105,21 @@ class NetworkEncoder(Encoder):
         with self._recorder.running() as start:
             reach = Stepping(self._net, known, start).reach
             return find_kernels(self._net, known.site, reach, self._knowledge.sample)
+
+    def macs(self, shape: tuple[int, int, int]) -> int:
+        """Multiply-accumulates of the layer between the pixels and the neurons, for an image.
+
+        Args:
+            shape: (C, H, W) of the image, which the network knows already.
+
+        Raises:
+            ConfigError: There are several such layers, or none.
+        """
+        del shape
+        known = self._seen
+        with self._recorder.running() as start:
+            reach = Stepping(self._net, known, start).reach
+            return find_macs(self._net, known.site, reach, self._knowledge.sample)
 
     def integrates(self) -> tuple[float, float | None] | None:
         """`v_threshold` and `v_reset` of integrate-and-fire neurons, None of others."""

@@ -1,6 +1,5 @@
 """What one layer with weights is given in runs of a network, summed."""
 
-from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from math import prod
@@ -101,16 +100,14 @@ class Tally:
         module = cast("Any", self.module)
         x = x.detach()
         places = len(getattr(module, "kernel_size", ()))
-        leading, (channels, *sides) = x.shape[: -1 - places], x.shape[-1 - places :]
-        steps = run.steps(tuple(leading))
+        steps = run.steps(tuple(x.shape[: -1 - places]))
         if self.front:
             self._compare(x, steps, run)
-        met = _met(module, sides, output.shape[output.ndim - places :])
-        fan_out = fan_outs(module)
+        met, fan_out = _met(module, x, output), fan_outs(module)
         self.steps += steps
         self.inputs += x.numel()
         self.outputs += output.numel()
-        self.macs += prod(leading) * channels * int(met.sum()) * fan_out
+        self.macs += dense_macs(module, x, output)
         from_input = isinstance(module, _ConvTransposeNd)
         self.padded_macs += (x if from_input else output).numel() * module.weight[0].numel()
         # Sums of half precision would be rounded.
@@ -211,17 +208,31 @@ def fan_outs(module: Any) -> int:
     return int(module.out_channels // module.groups)
 
 
-def _met(module: Any, sides: Sequence[int], outputs: Sequence[int]) -> Tensor:
+def dense_macs(module: Any, x: Tensor, output: Tensor) -> int:
+    """Multiply-accumulates of a call if every input counts, without zeros that pad a map.
+
+    Args:
+        module: A convolution or linear layer.
+        x: What enters it.
+        output: What it returns.
+    """
+    met = _met(module, x, output)
+    return x.numel() // met.numel() * int(met.sum()) * fan_outs(module)
+
+
+def _met(module: Any, x: Tensor, output: Tensor) -> Tensor:
     """How many weights of a kernel each place of a map meets; 1 for a linear layer."""
+    places = len(getattr(module, "kernel_size", ()))
+    sides, outputs = (each.shape[each.ndim - places :] for each in (x, output))
     transposed = isinstance(module, _ConvTransposeNd)
     directions = []
-    for axis, (side, output) in enumerate(zip(sides, outputs, strict=True)):
+    for axis, (side, reached) in enumerate(zip(sides, outputs, strict=True)):
         # As it pads: the last direction comes first there.
         padded = module._reversed_padding_repeated_twice  # noqa: SLF001 - no public way
         before = module.padding[axis] if transposed else padded[2 * (len(sides) - 1 - axis)]
         directions.append(
             reach(
-                side, output,
+                side, reached,
                 kernel=module.kernel_size[axis], stride=module.stride[axis], before=before,
                 dilation=module.dilation[axis], mode=module.padding_mode, transposed=transposed,
             )

@@ -160,7 +160,9 @@ def compute_metrics(
     fitted = {} if train_images is None else _fitted(encoding, classes, train_images, stream)
     found = stream.run(
         images,
-        lambda shape: _families(encoding, shape, classes, fitted, outputs or encoding.channels),
+        lambda shape: _families(
+            encoding, shape, classes, fitted, outputs or encoding.channels, images.shape
+        ),
         kept=kept,
     )
     results = {name: family.result() for name, family in found.items()}
@@ -234,6 +236,7 @@ def _families(
     classes: int | None,
     fitted: Mapping[str, Any],
     outputs: int,
+    image: tuple[int, int, int],
 ) -> "dict[str, Accumulator]":
     """What is scored, by the family's name."""
     T = encoding.T
@@ -247,7 +250,7 @@ def _families(
         "information": Information(T, shape, classes=classes),
         "redundancy": Redundancy(T, shape, t=encoding.t),
     }
-    if (macs := _macs(encoding, shape)) is not None:
+    if (macs := _macs(encoding, image)) is not None:
         families["cost"] = Cost(T, shape, outputs=outputs, macs=macs)
     if "reconstruction" in fitted:
         families["reconstruction"] = ReconstructionScore(T, shape, fitted["reconstruction"])
@@ -261,7 +264,7 @@ def has_maps(shape: tuple[int, int, int]) -> bool:
     return shape[1] > 1 and shape[2] > 1
 
 
-def _macs(encoding: "Encoding", shape: tuple[int, int, int]) -> int | None:
+def _macs(encoding: "Encoding", image: tuple[int, int, int]) -> int | None:
     """Multiply-accumulates of the encoding's layer of weights for an image; 0 where it has none.
 
     None where it has several, or some that are not known.
@@ -269,10 +272,9 @@ def _macs(encoding: "Encoding", shape: tuple[int, int, int]) -> int | None:
     if encoding.encoder is None:
         return 0
     try:
-        kernels = encoding.encoder.kernels
+        return encoding.encoder.macs(image)
     except ConfigError:
         return None
-    return int(kernels[0].size) * int(np.prod(shape))
 
 
 def at_size(images: "NDArray[np.uint8]", size: tuple[int, int]) -> "NDArray[np.uint8]":

@@ -33,8 +33,9 @@ class CostResult(Brief):
         pooled_spikes: Spikes that leave the pooling, over all T steps.
         synops: Synaptic operations into the next layer: each of those spikes times the weights that
             it meets, which are fewer at the border of a map.
-        macs: Multiply-accumulates of the encoder's own convolution, which runs once, zeros that pad
-            a map included; 0 for a code that multiplies nothing.
+        macs: Multiply-accumulates of the encoder's own convolution, which runs once; those with
+            zeros that pad a map are left out, as are spikes that never come from there. 0 for a
+            code that multiplies nothing.
     """
 
     images: int

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from spikingjelly.activation_based import neuron
 from torch import Tensor, nn
 
+from snnviz.adapters.tallying import dense_macs
 from snnviz.batching import batches
 from snnviz.data import ImageSet
 from snnviz.display import Brief
@@ -47,7 +48,7 @@ class EvaluationReport(Brief):
             the weights that it meets, summed over T steps. Less at the border of a map, where a
             kernel hangs over; what enters a convolution after pooling are pooled spikes.
         macs: Multiply-accumulates per image of each convolution and linear layer if every input
-            counts, for one step; zeros that pad a map are inputs, too.
+            counts, for one step; those with zeros that pad a map are left out.
         silent: Number of images for which no output neuron fires in T steps, so that the answer is
             a tie.
 
@@ -226,10 +227,14 @@ class _Tally:
             self.synops[name] += _sum(before) * layer.out_features
 
     def _note_size(self, layer: nn.Module, after: Tensor) -> None:
-        """Count the multiply-accumulates of a layer without groups, from its output."""
+        """Count the multiply-accumulates of a layer without groups, from its output.
+
+        Its convolutions leave the size of a map as it is.
+        """
         weight = layer.weight
         assert isinstance(weight, Tensor)  # noqa: S101 - for the type checker
-        self.macs[self.names[layer]] = after[0].numel() * weight[0].numel()
+        before = after.new_empty(1, weight.shape[1], *after.shape[2:])
+        self.macs[self.names[layer]] = dense_macs(layer, before, after[:1])
 
 
 def _sum(spikes: Tensor) -> Tensor:

@@ -390,7 +390,7 @@ def test_the_whole_network():
     synops = plain["cost"]["synops"]["conv.2"]
     seen = analyze(encodings[:1], images.head(20), train_images)
     assert scores(seen)["synops"] == pytest.approx(synops, rel=1e-12)
-    assert scores(seen)["macs"] == plain["cost"]["macs"]["static_conv.0"] == 28 * 28 * 4 * 9
+    assert scores(seen)["macs"] == plain["cost"]["macs"]["static_conv.0"] == 82 * 82 * 4
     none = analyze(encodings, images, train_images, networks=networks, network_images=0)
     assert not none.networks
 

@@ -109,7 +109,11 @@ def test_spikes_and_operations_are_those_that_spikingjelly_counts(net):
         for name, by_kind in synops.get_counts().items()
     }
     assert {name: counts[name] / 12 for name in SYNAPSES} == found.synops
-    assert macs.get_total() / 12 == found.macs["static_conv.0"]
+    # It counts zeros that pad the image, too: taps outside, over all places of the kernel.
+    height, width = net.config.image_size
+    outside = 9 * height * width - (3 * height - 2) * (3 * width - 2)
+    padded = outside * net.config.channels * net.config.in_channels
+    assert macs.get_total() / 12 == found.macs["static_conv.0"] + padded
     assert set(found.macs) == {"static_conv.0", *SYNAPSES}
 
 
@@ -130,8 +134,8 @@ def test_dense_operations_are_those_of_the_weights():
     config = NetworkConfig(T=1, channels=3, image_size=(13, 22), num_classes=4)
     macs = evaluation_report(build_network(config, seed=0), random_set(config)).macs
     assert macs == {
-        "static_conv.0": 13 * 22 * 3 * 1 * 9,
-        "conv.2": 6 * 11 * 3 * 3 * 9,
+        "static_conv.0": (3 * 13 - 2) * (3 * 22 - 2) * 3 * 1,  # no products with padded zeros
+        "conv.2": (3 * 6 - 2) * (3 * 11 - 2) * 3 * 3,
         "fc.1": (3 * 3 * 5) * 48,
         "fc.3": 48 * 4,
     }
@@ -159,7 +163,7 @@ def test_a_silent_network_answers_the_first_class(labelled):
     assert found.firing_rate == dict.fromkeys(SPIKING, 0.0)
     assert found.synops == dict.fromkeys(SYNAPSES, 0.0)
     assert found.energy.spikes == 0
-    assert found.energy.total == found.energy.pixels == 28 * 28 * 2 * 9 * JOULES_PER_MAC
+    assert found.energy.total == found.energy.pixels == 82 * 82 * 2 * JOULES_PER_MAC
 
 
 def test_a_saturated_network_uses_every_weight_that_lies_on_the_map(labelled):
@@ -177,7 +181,7 @@ def test_a_saturated_network_uses_every_weight_that_lies_on_the_map(labelled):
         "fc.1": T * found.macs["fc.1"],
         "fc.3": T * found.macs["fc.3"],
     }
-    assert inside < 14 * 14 * 9
+    assert found.macs["conv.2"] == inside * channels * channels < 14 * 14 * 9 * channels * channels
 
 
 @settings(max_examples=15)
