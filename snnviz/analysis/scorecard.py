@@ -201,6 +201,12 @@ SCORES = (
         lambda m: 1e6 * _cost(m, "joules"),
     ),
     Score(
+        "same_bits",
+        "energy behind it over that of the same bits",
+        ".2f",
+        lambda m: _cost(m, "same_bits"),
+    ),
+    Score(
         "cka",
         "CKA with the encoder under study",
         ".3f",

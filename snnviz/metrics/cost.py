@@ -13,6 +13,8 @@ from snnviz.display import Brief
 from snnviz.errors import ConfigError
 from snnviz.metrics.accumulator import Accumulator, check_shape
 from snnviz.metrics.energy import JOULES_PER_ADDITION, JOULES_PER_MAC
+from snnviz.metrics.energy_models import break_even_rate, same_bits
+from snnviz.metrics.operations import LayerOperations, met_weights, reach
 from snnviz.metrics.parts import blocks
 
 if TYPE_CHECKING:
@@ -36,12 +38,20 @@ class CostResult(Brief):
         macs: Multiply-accumulates of the encoder's own convolution, which runs once; those with
             zeros that pad a map are left out, as are spikes that never come from there. 0 for a
             code that multiplies nothing.
+        rate: Spikes of an input of the next layer in one step, weighted by the weights that it
+            meets.
+        break_even_rate: The rate below which the next layer takes less energy with spikes than in
+            an ordinary network of the same bits, see `snnviz.metrics.energy_models.same_bits`.
+        same_bits: How many times as much it takes as there.
     """
 
     images: int
     pooled_spikes: float
     synops: float
     macs: int
+    rate: float
+    break_even_rate: float
+    same_bits: float
 
     @property
     def joules(self) -> float:
@@ -96,12 +106,36 @@ class Cost(Accumulator):
         """
         self._check_filled()
         pooled = self.state["pooled"]
-        met = np.multiply.outer(*(_overlap(side) for side in pooled.shape))
+        met = met_weights([reach(side, side, kernel=3, before=1) for side in pooled.shape])
+        spikes = int(pooled.sum()) / self.images
+        synops = int((pooled * met).sum()) * self.outputs / self.images
+        layer = self._next_layer(spikes, synops, int(met.sum()))
+        even, ratio = break_even_rate([layer]), same_bits([layer]).ratio
         return CostResult(
-            self.images,
-            int(pooled.sum()) / self.images,
-            int((pooled * met).sum()) * self.outputs / self.images,
-            self.macs,
+            self.images, spikes, synops, self.macs, layer.rate or 0.0, even or 0.0, ratio
+        )
+
+    def _next_layer(self, spikes: float, synops: float, met: int) -> LayerOperations:
+        channels, size = self.shape[0], self.state["pooled"].size
+        weights = channels * self.outputs * 9
+        return LayerOperations(
+            name="next layer",
+            kind="Conv2d",
+            sees="spikes" if self.most == 1 else "counts",
+            steps=self.T,
+            inputs=channels * size,
+            outputs=self.outputs * size,
+            weights=weights,
+            bias=False,
+            channels=self.outputs,
+            fan_out=self.outputs,
+            kernel=(3, 3),
+            stride=(1, 1),
+            macs=channels * self.outputs * met,
+            padded_macs=weights * size,
+            spikes=spikes,
+            synops=synops,
+            most=self.most,
         )
 
 
@@ -117,9 +151,3 @@ def _pool(spikes: "NDArray[Any]", join: np.ufunc = np.bitwise_or) -> "NDArray[An
     rows = join(spikes[..., :height:2, :width], spikes[..., 1:height:2, :width])
     pooled: NDArray[Any] = join(rows[..., ::2], rows[..., 1::2])
     return pooled
-
-
-def _overlap(side: int) -> "NDArray[np.int64]":
-    """How many of the 3 taps of a kernel, in one direction, meet each of `side` places."""
-    places = np.arange(side)
-    return 1 + (places > 0) + (places < side - 1)

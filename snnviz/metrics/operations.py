@@ -66,7 +66,7 @@ class LayerOperations:
     @property
     def rate(self) -> float | None:
         """Spikes of an input in one step, each input weighted by the weights that it meets."""
-        return None if self.synops is None else self.synops / (self.steps * self.macs)
+        return None if self.synops is None else self.synops / max(1, self.steps * self.macs)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from dataclasses import replace
 from itertools import chain, pairwise
 
@@ -222,8 +223,19 @@ def expected_scores(analysis, measured, images):
         "synops": synops,
         "macs": macs,
         "energy": 1e6 * (4.6e-12 * macs + 0.9e-12 * synops),
+        "same_bits": against_same_bits(synops, measured.encoding.T, K, H // 2, W // 2),
         "cka": cka(counts, counted(analysis.studied, images)),
     }
+
+
+def against_same_bits(synops, T, K, H, W):
+    """Energy of the layer behind over that of one with activations of the same bits, in pJ."""
+    outputs, bits = len(CHANNELS) * H * W, math.ceil(math.log2(T + 1))
+    macs = K * len(CHANNELS) * (3 * H - 2) * (3 * W - 2)
+    rate = synops / (T * macs)
+    spiking = synops * 3.21048 + outputs * T * (0.67848 + rate * 0.05448)
+    nonzero = min(1, 2 * T * rate / (T + 1))
+    return spiking / (macs * (nonzero * bits * 0.05448 + 0.25 * bits + 0.156))
 
 
 @pytest.fixture(scope="module")

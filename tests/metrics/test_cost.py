@@ -79,3 +79,19 @@ def test_maps_too_small_to_pool_reach_nothing():
 def test_impossible_layers_are_refused(wrong):
     with pytest.raises(ConfigError, match="give 1 or more"):
         Cost(8, (2, 3, 4), **wrong)
+
+
+def test_energy_is_that_of_the_same_bits():
+    """By hand: 4 bits for 8 steps, and half of all neurons' steps with a spike."""
+    cost = Cost(8, (2, 4, 6), outputs=3)
+    first = np.full((1, 2, 4, 6), 1, np.uint8)  # fires at every second step
+    record = SpikeRecord.from_first_spike(first, 8)
+    cost.update(record, np.zeros((1, 4, 6), np.uint8))
+    result = cost.result()
+    macs = 2 * 3 * (2 * 2) * (3 * 3 - 2)  # taps of 3 x 3 inside 2 x 3 places
+    assert (result.synops, result.rate) == (4 * macs, 0.5)
+    spiking = 4 * macs * (0.05448 + 3 + 4 * 0.039) + 18 * 8 * (1.5 * 0.05448 + 16 * 0.039)
+    nonzero = min(1, 2 * 8 * 0.5 / 9)
+    ordinary = macs * (nonzero * 4 * 0.05448 + 0.25 * 4 + 4 * 0.039)
+    assert result.same_bits == pytest.approx(spiking / ordinary)
+    assert 0 <= result.break_even_rate < 0.05
