@@ -238,9 +238,8 @@ if TYPE_CHECKING:
     from snnviz.records.recording import LayerInfo, Recording
     from snnviz.records.spikes import SpikeRecord
     from snnviz.report import widget
-    from snnviz.scoring.answers import evaluate, evaluation_report
+    from snnviz.scoring.answers import channel_importance, evaluate, evaluation_report
     from snnviz.scoring.energy import EnergyReport, energy_report
-    from snnviz.scoring.importance import channel_importance
     from snnviz.scoring.report import EvaluationReport
     from snnviz.tutorial.encoder import load_encoder
     from snnviz.tutorial.encodings import baseline_encodings, checkpoint_encodings
