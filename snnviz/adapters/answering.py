@@ -93,7 +93,7 @@ class Answerer:
         heard = listen(
             self._net, self._recorder.layers, found.way, chunk, T, start=start, outputs=outputs
         )
-        scores = _by_step([_tensor(each) for each in outputs], found, len(chunk), T).double()
+        scores = scores_by_step(outputs, found, len(chunk), T).detach().double()
         steps = torch.arange(1, len(scores) + 1, dtype=torch.float64, device=scores.device)
         means = scores.cumsum(0) / steps[:, None, None]
         names = {(site.layer.name, site.place): site for site in found.sites}
@@ -117,15 +117,22 @@ def _tensor(output: Any) -> Tensor:
             output = output[0]
         else:
             raise ConfigError(f"the network returns {type(output).__name__} and no scores")
-    return output.detach()
+    return output
 
 
-def _by_step(outputs: list[Tensor], found: Probe, images: int, T: int) -> Tensor:
-    """The scores at each step, [S, N, classes].
+def scores_by_step(returned: list[Any], found: Probe, images: int, T: int) -> Tensor:
+    """The scores at each step, [S, N, classes], with the gradients that they have.
+
+    Args:
+        returned: What the network returned, an entry a call.
+        found: How it takes images.
+        images: How many there were.
+        T: Number of time steps.
 
     Raises:
         ConfigError: The network gives no row of scores for each image.
     """
+    outputs = [_tensor(each) for each in returned]
     if len(outputs) > 1:
         scores = torch.stack(outputs)
     else:

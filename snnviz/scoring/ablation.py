@@ -19,6 +19,7 @@ from snnviz.ranks import Ranks
 from snnviz.scoring.evaluation import check_labels
 from snnviz.scoring.importance import Importance
 from snnviz.scoring.progress import Progress
+from snnviz.scoring.running import with_spikes
 
 MOST_WORK = 2 * 10**11
 """Products, about, that all runs without a channel may take: a minute or two on a busy machine."""
@@ -175,7 +176,7 @@ def _silenced(layer: Layer, channel: int, channels: int) -> Iterator[None]:
             raise ConfigError(f"{layer.name} does not emit {channels} channels in one axis")
         silent = spikes.clone()
         silent.select(axis, channel).zero_()
-        replaced = _replaced(output, spikes, silent)
+        replaced = with_spikes(output, spikes, silent)
         if replaced is None:
             raise ConfigError(
                 f"{layer.name} returns {type(output).__name__}, which spikes cannot be taken out of"
@@ -187,13 +188,3 @@ def _silenced(layer: Layer, channel: int, channels: int) -> Iterator[None]:
         yield
     finally:
         handle.remove()
-
-
-def _replaced(output: Any, spikes: Tensor, silent: Tensor) -> Any:
-    """What a layer returns, with other spikes; None where those are not in it."""
-    if output is spikes:
-        return silent
-    if not isinstance(output, (tuple, list)) or not any(each is spikes for each in output):
-        return None
-    parts = [silent if each is spikes else each for each in output]
-    return type(output)(*parts) if hasattr(output, "_fields") else type(output)(parts)
