@@ -39,6 +39,7 @@ Figures of encoders:
 Figures of networks:
     accuracy_figure, accuracies_figure, loss_figure: over the epochs
     accuracy_over_time_figure, confusion_figure, firing_rate_figure: after the training
+    robustness_figure: as what it sees gets worse
 
 Export:
     write_figure_sets, FigureSetOptions: a folder of figures of many images
@@ -52,6 +53,7 @@ Analysis:
     evaluation_report, EvaluationReport, Energy: all that one pass of images through a network shows
     energy_report, EnergyReport: what its layers do, and the energy by published models
     channel_importance: what a network loses without each channel
+    robustness, Robustness: what becomes of answers and first spikes as images and spikes get worse
 
 Training:
     train, TrainConfig, EpochResult: the tutorial's training, an epoch at a time
@@ -115,6 +117,8 @@ _HOMES = {
     "EnergyReport": "scoring.energy",
     "energy_report": "scoring.energy",
     "Energy": "metrics.energy",
+    "robustness": "scoring.robustness",
+    "Robustness": "scoring.outcomes",
     "accuracy_over_time_figure": "figures",
     "comparison_figure": "figures",
     "composed_figure": "figures",
@@ -136,6 +140,7 @@ _HOMES = {
     "raster_figure": "figures",
     "rate_histogram_figure": "figures",
     "reconstruction_figure": "figures",
+    "robustness_figure": "figures",
     "scorecard_figure": "figures",
     "sorted_channels_figure": "figures",
     "spike_frames": "figures",
@@ -228,6 +233,7 @@ if TYPE_CHECKING:
         raster_figure,
         rate_histogram_figure,
         reconstruction_figure,
+        robustness_figure,
         scorecard_figure,
         sorted_channels_figure,
         spike_frames,
@@ -240,7 +246,9 @@ if TYPE_CHECKING:
     from snnviz.report import widget
     from snnviz.scoring.answers import channel_importance, evaluate, evaluation_report
     from snnviz.scoring.energy import EnergyReport, energy_report
+    from snnviz.scoring.outcomes import Robustness
     from snnviz.scoring.report import EvaluationReport
+    from snnviz.scoring.robustness import robustness
     from snnviz.tutorial.encoder import load_encoder
     from snnviz.tutorial.encodings import baseline_encodings, checkpoint_encodings
     from snnviz.tutorial.layouts import (

@@ -30,6 +30,7 @@ COMMANDS = {
     "train": "Train the tutorial's network on Fashion-MNIST.",
     "evaluate": "Measure a trained network on labelled images.",
     "energy": "Estimate what an image costs a network, by published models.",
+    "robustness": "Measure a network on images and spikes that were made worse.",
     "curves": "Draw accuracy and loss per epoch of trainings.",
     "analyze": "Say how good an encoder is, beside fair baselines.",
     "report": "Make one page that shows an encoder, live.",

@@ -109,6 +109,11 @@ _RULES = {
         _Rule(("format",), lambda given: given["figures"] is None, "without --figures"),
     ),
     "energy": (_DRAWN, _OWN),
+    "robustness": (
+        _DRAWN,
+        _OWN,
+        _Rule(("format",), lambda given: given["figures"] is None, "without --figures"),
+    ),
     "analyze": (
         _PICTURES,
         _DRAWN,

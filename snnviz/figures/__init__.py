@@ -20,6 +20,7 @@ from snnviz.figures.over_time import over_time_figure
 from snnviz.figures.potential_maps import potential_map_figure
 from snnviz.figures.rates import rate_histogram_figure
 from snnviz.figures.reconstruction import reconstruction_figure
+from snnviz.figures.robustness import robustness_figure
 from snnviz.figures.scorecard import scorecard_figure
 from snnviz.figures.sheet import SheetEntry, contact_sheet_figure
 from snnviz.figures.spike_maps import spike_frames, spike_map_figure
@@ -50,6 +51,7 @@ __all__ = [
     "raster_figure",
     "rate_histogram_figure",
     "reconstruction_figure",
+    "robustness_figure",
     "scorecard_figure",
     "sorted_channels_figure",
     "spike_frames",

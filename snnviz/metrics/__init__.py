@@ -13,7 +13,9 @@ from snnviz.metrics.contours import (
     Contours,
     channel_types,
 )
+from snnviz.metrics.corruptions import CORRUPTIONS, corrupt
 from snnviz.metrics.cost import Cost, CostResult
+from snnviz.metrics.differences import Estimate, Paired, bootstrap_mean, paired_difference
 from snnviz.metrics.gradients import (
     QUANTITIES,
     gradient_magnitude,
@@ -52,6 +54,8 @@ from snnviz.metrics.similarity import (
     squared_error,
     structural_similarity,
 )
+from snnviz.metrics.stability import first_spike_delay, first_spikes_kept
+from snnviz.metrics.trains import EDITS, edit_trains
 from snnviz.metrics.weight_change import (
     FoldedChange,
     WeightChange,
@@ -65,6 +69,8 @@ from snnviz.metrics.weight_change import (
 
 __all__ = [
     "CHANNEL_TYPES",
+    "CORRUPTIONS",
+    "EDITS",
     "QUANTITIES",
     "Activity",
     "ActivityResult",
@@ -75,10 +81,12 @@ __all__ = [
     "Contours",
     "Cost",
     "CostResult",
+    "Estimate",
     "FoldedChange",
     "Information",
     "InformationResult",
     "Matching",
+    "Paired",
     "ProbeFit",
     "ProbeResult",
     "ProbeScore",
@@ -91,13 +99,18 @@ __all__ = [
     "WeightChange",
     "alignment",
     "best_strength",
+    "bootstrap_mean",
     "channel_change",
     "channel_rotation",
     "channel_types",
     "cka",
     "class_selectivity",
     "correlation",
+    "corrupt",
+    "edit_trains",
     "entropy",
+    "first_spike_delay",
+    "first_spikes_kept",
     "fold_batch_norm",
     "folded_change",
     "gradient_magnitude",
@@ -105,6 +118,7 @@ __all__ = [
     "kernel_change",
     "match_channels",
     "mutual_information",
+    "paired_difference",
     "participation_ratio",
     "peak_signal_to_noise",
     "pooled_counts",

@@ -154,7 +154,8 @@ class Answered:
                 with runner.running(few):
                     self.others[other] = runner
             except ConfigError as error:
-                self.notes.append(f"T = {other} is left out: {error}")
+                fact, *_ = error.args[0].split(";")  # its remedy is another T
+                self.notes.append(f"T = {other} is left out: {fact}")
 
     def add(self, tallies: Tallies, some: slice) -> None:
         """Measure on those images."""

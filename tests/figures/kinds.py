@@ -77,6 +77,7 @@ _NEURONS = [f"channel {k}, y 12, x 20" for k in range(100, 108)]
 _RATES = np.random.default_rng(9).random(126) ** 2
 _ENCODERS = ["encoder", "start", "untrained (mean of 5)", "rate code", "latency code", LONG,
              "pixels", "phase code"]  # fmt: skip
+_CHANGES = ("noise", "blur", "contrast", "shift", "occlusion")
 _METRICS = ["firing rate", "r with edges, last step", "r with intensity, last step",
             "reconstruction, PSNR in dB", "linear probe, accuracy", "bits on intensity a spike",
             "effective dimension"]  # fmt: skip
@@ -146,6 +147,15 @@ KINDS = {
         figures.rate_histogram_figure, np.array([0, 1, *_RATES])),
     "reconstruction_figure": lambda: partial(
         figures.reconstruction_figure, COUNTS[1] / 8, COUNTS[9 : 9 + T] / 8),
+    "robustness_figure": lambda: partial(
+        figures.robustness_figure,
+        {number: {kind: np.stack([np.linspace(0.9, end, 5), np.linspace(0.8, end - 0.1, 5),
+                                  np.linspace(0.95, end + 0.1, 5)], axis=1)
+                  for kind, end in zip(_CHANGES, np.linspace(0.1, 0.8, 5), strict=True)}
+         for number in ("accuracy", "first spikes at the same step", "read back, PSNR in dB")},
+        clean={"accuracy": 0.93}, floors={"accuracy": 0.1}, title="Corrupted images"),
+    "robustness_figure: one": lambda: partial(
+        figures.robustness_figure, {"accuracy": {"reversed": np.array([[0.9, 0.8, 0.95]])}}),
     "scorecard_figure": lambda: partial(
         figures.scorecard_figure, _SCORES, names=_ENCODERS, metrics=_METRICS, baselines=[3, 4],
         intervals=np.stack([_SCORES - 3, _SCORES + 3], axis=-1)),

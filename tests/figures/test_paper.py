@@ -38,6 +38,7 @@ SEVERAL = {
     "encoder_history_figure",
     "membrane_figure",
     "over_time_figure",
+    "robustness_figure",
     "scorecard_figure",
 }
 

@@ -1,0 +1,226 @@
+"""`snnviz robustness`: what becomes of answers and first spikes as images and spikes get worse."""
+
+import json as json_format
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from snnviz.cli import Command, options
+from snnviz.cli.output import note, say
+
+if TYPE_CHECKING:
+    from snnviz.data import Split
+    from snnviz.folders import Layout, OutputFolder
+    from snnviz.scoring.outcomes import Robustness
+
+# Of the layout of the JSON; it grows when a key changes its meaning or goes.
+_LAYOUT = 1
+_STDOUT = Path("-")
+# Where nobody says how many.
+_IMAGES = 500
+
+
+@click.command("robustness", cls=Command)
+@options.ckpt_option
+@options.model_option
+@options.mean_option
+@options.std_option
+@options.split_option
+@options.dataset_option
+@options.size_option
+@options.data_dir_option
+@click.option(
+    "--n-images",
+    type=click.IntRange(min=1),
+    default=None,
+    show_default=f"{_IMAGES}, or all where there are fewer",
+    help="Measure on the first N images only.",
+)
+@click.option(
+    "--attack-images",
+    type=click.IntRange(min=0),
+    default=100,
+    show_default=True,
+    help="How many of them are attacked; 0: none.",
+)
+@options.steps_option
+@options.neuron_kind_option
+@options.neuron_options
+@options.seed_option(0, "noise, shifts, occlusions, edited spikes and attacks")
+@options.device_option
+@click.option(
+    "--json",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="FILE",
+    help="Write the numbers as JSON; '-' prints them instead of the tables.",
+)
+@click.option(
+    "--figures",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="DIR",
+    help="Folder for figures: corrupted images, edited spikes, attacks.",
+)
+@click.option(
+    "--format",
+    type=click.Choice(["png", "svg", "pdf"]),
+    multiple=True,
+    default=["png"],
+    show_default=True,
+    help="File format of the figures. Repeatable.",
+)
+@click.option(
+    "--overwrite", is_flag=True, help="Replace the JSON; write into a folder that is not empty."
+)
+@options.quiet_option
+def command(
+    ckpt: Path | None,
+    model: str | None,
+    mean: tuple[float, ...] | None,
+    std: tuple[float, ...] | None,
+    split: "Split",
+    dataset: str,
+    size: tuple[int, int] | None,
+    data_dir: Path,
+    n_images: int | None,
+    attack_images: int,
+    T: int | None,
+    neuron: str | None,
+    v_threshold: float | None,
+    v_reset: tuple[float | None, ...],
+    tau: float | None,
+    seed: int,
+    device: str | None,
+    json: Path | None,
+    figures: Path | None,
+    format: tuple[str, ...],  # noqa: A002 - named after its option, as the environment is
+    overwrite: bool,
+    quiet: bool,
+) -> None:
+    """Measure a network on images and spikes that were made worse.
+
+    Accuracy, first spikes and reconstruction under noise, blur, contrast, shift and occlusion;
+    accuracy over other numbers of steps, with spikes deleted, jittered and reversed in time, and
+    under attack (FGSM, PGD). Each beside the same images as they are. A file that holds an encoder
+    alone has no answers; its first spikes and reconstruction are measured.
+    """
+    from snnviz.cli import worsened
+    from snnviz.data import load_dataset
+    from snnviz.device import choose_device
+    from snnviz.scoring.attacks import CAVEAT
+    from snnviz.scoring.robustness import robustness
+
+    stated: dict[str, Any] = {"v_threshold": v_threshold, "v_reset": v_reset, "tau": tau}
+    options.check_model_options(model, mean, std, neuron=neuron, **stated)
+    _check_output(json, figures, overwrite=overwrite)
+    device = choose_device(device)
+    if model is None:
+        stated["neuron"] = neuron
+        subject = worsened.of_checkpoint(ckpt, T, device, stated, quiet=quiet)
+    else:
+        subject = worsened.of_model(model, ckpt, T, device, (mean, std), quiet=quiet)
+    images = load_dataset(
+        dataset, split, data_dir, count=n_images, channels=subject.channels, size=size
+    )
+    images = images if n_images else images.head(min(_IMAGES, len(images)))
+    with _claimed(json, figures, overwrite=overwrite) as folder:
+        found = robustness(
+            subject.net,
+            images,
+            **subject.options,
+            start=subject.start(images, seed, device),
+            attacked=attack_images,
+            seed=seed,
+            progress=options.progress_bar(quiet),
+        )
+        about = {
+            **subject.about,
+            "images_from": {"dataset": images.name, "split": split, **options.stated_size(size)},
+            "seed": seed,
+        }
+        # First the files: whoever reads stdout may not read to its end.
+        with _figures(found, folder, format) as drawn:
+            written = [*_write_json(found, about, json), *drawn]
+    if quiet:
+        return
+    for sentence in found.notes:
+        note(sentence)
+    if found.of("pgd"):
+        note(CAVEAT)
+    if json != _STDOUT:
+        say(f"{subject.name}, T = {found.T}, on {images.name} ({split}), {len(images)} images")
+        say("\n".join(worsened.lines(found)))
+        for path in written:
+            say(f"wrote {path}")
+
+
+def _layout() -> "Layout":
+    from snnviz.cli.worsened import FIGURES
+    from snnviz.export import figures_layout
+
+    return figures_layout(
+        "a test of robustness", "robustness", FIGURES, FIGURES[:1], argument="figures"
+    )
+
+
+def _check_output(json: Path | None, figures: Path | None, *, overwrite: bool) -> None:
+    """Raise before anything is computed where the output may not be written."""
+    from snnviz.files import check_absent
+    from snnviz.folders import check_folder
+
+    if json is not None and json != _STDOUT:
+        check_absent(json, overwrite=overwrite, argument="json")
+    if figures is not None:
+        check_folder(figures, _layout(), overwrite=overwrite)
+
+
+@contextmanager
+def _claimed(
+    json: Path | None, figures: Path | None, *, overwrite: bool
+) -> Iterator["OutputFolder | None"]:
+    """The folder of the figures, if any; it and the JSON are this run's alone in the block."""
+    from snnviz.folders import hold_file, hold_folder
+
+    with ExitStack() as held:
+        folder = None
+        if figures is not None:
+            folder = held.enter_context(hold_folder(figures, _layout(), overwrite=overwrite))
+        if json is not None and json != _STDOUT:
+            held.enter_context(hold_file(json, overwrite=overwrite, argument="json"))
+        yield folder
+
+
+def _write_json(found: "Robustness", about: dict[str, Any], path: Path | None) -> list[Path]:
+    """The file written, if any."""
+    from snnviz._version import __version__
+    from snnviz.files import write_bytes
+    from snnviz.scoring.attacks import CAVEAT
+
+    values = {"version": _LAYOUT, "snnviz": __version__, **about, **found.as_dict()}
+    if found.of("pgd"):
+        values["attacks"] = CAVEAT
+    text = json_format.dumps(values, indent=1, allow_nan=False) + "\n"
+    if path == _STDOUT:
+        say(text, end_line=False)
+    return [write_bytes(text.encode(), path)] if path not in (None, _STDOUT) else []
+
+
+@contextmanager
+def _figures(
+    found: "Robustness", folder: "OutputFolder | None", formats: tuple[str, ...]
+) -> Iterator[list[Path]]:
+    """The figures written, if any; they count as whole once the block has written the rest."""
+    if folder is None:
+        yield []
+        return
+    from snnviz.cli.worsened import figures
+    from snnviz.export import render_figures, settled
+
+    with settled():
+        content = render_figures(figures(found), formats)
+    with folder.replaced(content) as paths:
+        yield paths

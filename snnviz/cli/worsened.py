@@ -1,0 +1,245 @@
+"""What `snnviz robustness` looks at, and what it prints and draws of that."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+from torch.optim.swa_utils import update_bn
+
+from snnviz.adapters.models import build_model
+from snnviz.cli.networks import build_timed, choose_steps, describe, open_checkpoint
+from snnviz.cli.output import note
+from snnviz.cli.subjects import check_runs_whole, open_model
+from snnviz.data import ImageSet, to_input
+from snnviz.errors import CheckpointError
+from snnviz.figures import robustness_figure
+from snnviz.tutorial.baselines import untrained_encoder
+from snnviz.tutorial.encoder import bundled, load_encoder
+from snnviz.tutorial.network import build_network
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from snnviz.adapters.encoder import Encoder
+    from snnviz.metrics.differences import Estimate
+    from snnviz.scoring.outcomes import Outcome, Robustness
+
+Numbers = tuple[float, ...]
+# Images that BatchNorm's statistics are taken over at once.
+_BATCH = 64
+
+
+class Subject(NamedTuple):
+    """What is made worse.
+
+    Attributes:
+        name: What it goes by.
+        channels: Those of the images that it takes.
+        about: Entries for the JSON.
+        net: The network, or an encoder where there is none.
+        options: What `snnviz.robustness` is told of it.
+        checkpoint: The tutorial's, where it is one.
+        spec: What makes a network of the user's again; None where nothing does.
+    """
+
+    name: str
+    channels: int
+    about: dict[str, Any]
+    net: "nn.Module | Encoder"
+    options: dict[str, Any]
+    checkpoint: Any = None
+    spec: str | None = None
+
+    def start(self, images: ImageSet, seed: int, device: str) -> "nn.Module | Encoder | None":
+        """The same without training; None where nothing makes it again.
+
+        Of the tutorial's network BatchNorm has seen the images, as in an epoch in which nothing is
+        learned.
+        """
+        if self.spec is not None:
+            made = build_model(self.spec, seed=seed)
+            return None if made is self.net else made.to(device).eval()
+        if self.checkpoint is None:
+            return None
+        config = self.checkpoint.config
+        pixels = to_input(images.images)
+        if self.checkpoint.fault is not None:
+            return untrained_encoder(config, seed=seed, images=pixels).to(device)
+        net = build_network(config, seed=seed).to(device)
+        if len(pixels) > 1:
+            parts = np.array_split(pixels, -(-len(pixels) // _BATCH))
+            update_bn([torch.from_numpy(part).to(device) for part in parts], net)
+        return net.eval()
+
+
+def of_checkpoint(
+    ckpt: Path | None, T: int | None, device: str, stated: dict[str, Any], *, quiet: bool
+) -> Subject:
+    """The tutorial's network in a checkpoint, or its encoder where the file holds no more."""
+    path = bundled() if ckpt is None else ckpt
+    try:
+        checkpoint = open_checkpoint(path, **stated, quiet=quiet)
+    except CheckpointError as error:
+        check_runs_whole(path, error)
+        raise
+    steps = choose_steps(checkpoint, T, quiet=quiet)
+    name = "the bundled encoder" if ckpt is None else str(ckpt)
+    about = {"checkpoint": describe(checkpoint, path.name if ckpt is None else str(ckpt))}
+    encoder = load_encoder(checkpoint).to(device)
+    net: nn.Module | Encoder = encoder
+    if checkpoint.fault is None:
+        net = build_timed(checkpoint, steps, device).eval()
+    options = {"T": steps, "encoder": encoder}
+    return Subject(name, encoder.in_channels, about, net, options, checkpoint)
+
+
+def of_model(
+    spec: str,
+    ckpt: Path | None,
+    T: int | None,
+    device: str,
+    normalization: tuple[Numbers | None, Numbers | None],
+    *,
+    quiet: bool,
+) -> Subject:
+    """The network that `--model` names."""
+    mean, std = normalization
+    model = open_model(spec, ckpt, device, T=T, mean=mean, std=std, quiet=quiet)
+    if not quiet:
+        note("classes are read from the mean output over time")
+    return Subject(
+        spec,
+        model.encoder().in_channels,
+        {"model": model.about},
+        model.net,
+        {"T": T, "mean": mean, "std": std},
+        spec=spec if ckpt is not None else None,
+    )
+
+
+_HEADS = {
+    "image": "corrupted images",
+    "steps": "other numbers of steps",
+    "spikes": "spikes of the first layer, edited before the rest of the network sees them",
+    "attack": "attacks on the first images through the surrogate gradient",
+}
+
+
+def lines(found: "Robustness") -> Iterator[str]:
+    """The tables for people."""
+    clean = found.clean
+    if clean.accuracy is not None and clean.interval is not None:
+        low, high = clean.interval
+        yield (
+            f"accuracy {clean.accuracy:.4f}  {clean.correct} of {clean.total}; 95 % interval "
+            f"{low:.4f} to {high:.4f}; chance {found.chance:.4f}{_untrained(found)}"
+        )
+    if clean.kept is not None and clean.delay is not None:
+        yield (
+            f"first spikes of two different images: {_mean(clean.kept)} at the same step, "
+            f"{_mean(clean.delay, 2)} steps apart"
+        )
+    if clean.psnr is not None and found.psnr_floor is not None:
+        yield (
+            f"read back: {_mean(clean.psnr, 1)} dB, {_mean(found.psnr_floor, 1)} dB by guessing "
+            "the mean image"
+        )
+    for family, head in _HEADS.items():
+        outcomes = [each for each in found.outcomes if each.change.family == family]
+        if outcomes:
+            yield from ("", head)
+            yield from _table(outcomes)
+
+
+def _untrained(found: "Robustness") -> str:
+    if found.untrained is None or found.untrained.accuracy is None:
+        return ""
+    return f", without training {found.untrained.accuracy:.4f}"
+
+
+def _mean(estimate: "Estimate | None", digits: int = 4) -> str:
+    if estimate is None:
+        return "-"
+    value, low, high = (f"{number:.{digits}f}" for number in estimate)
+    return f"{value} ({low} to {high})"
+
+
+def _table(outcomes: "list[Outcome]") -> Iterator[str]:
+    """A row a change; columns that hold nothing are left out."""
+    rows = [("change", "severity", "strength", "accuracy (95 %)", "difference (95 %)", "p",
+             "same first spike (95 %)", "untrained", "steps moved", "read back, dB")]  # fmt: skip
+    for each in outcomes:
+        accuracy = difference = p = "-"
+        if each.accuracy is not None and each.interval is not None:
+            accuracy = "{:.4f} ({:.4f} to {:.4f})".format(each.accuracy, *each.interval)
+        if each.paired is not None:
+            _, _, value, low, high, chance = each.paired
+            difference = f"{value:+.4f} ({low:+.4f} to {high:+.4f})"
+            p = f"{chance:.2g}"
+        kept = each.untrained_kept
+        rows.append((
+            each.change.kind, str(each.change.severity), f"{each.change.strength:.3g}", accuracy,
+            difference, p, _mean(each.kept), "-" if kept is None else f"{kept.value:.4f}",
+            "-" if each.delay is None else f"{each.delay.value:.2f}",
+            "-" if each.psnr is None else f"{each.psnr.value:.1f}",
+        ))  # fmt: skip
+    columns = [column for column in zip(*rows, strict=True) if set(column[1:]) != {"-"}]
+    widths = [max(map(len, column)) for column in columns]
+    for row in zip(*columns, strict=True):
+        cells = [
+            cell.ljust(width) if n == 0 else cell.rjust(width)
+            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield "  ".join(cells).rstrip()
+
+
+FIGURES = ("corruptions", "edited_spikes", "attacks")
+"""By their files' names."""
+
+
+def figures(found: "Robustness") -> "dict[str, Figure]":
+    """All figures that there is something for, by name."""
+    accuracy, kept, psnr = "accuracy", "first spikes at the same step", "read back, PSNR in dB"
+    panels: dict[str, dict[str, Any]] = {accuracy: {}, kept: {}, psnr: {}}
+    drawn = {}
+    for name, family in zip(FIGURES, ("image", "spikes", "attack"), strict=True):
+        panels = {
+            number: {
+                kind: np.array(values)
+                for kind in dict.fromkeys(
+                    each.change.kind for each in found.outcomes if each.change.family == family
+                )
+                if (values := [v for each in found.of(kind) if (v := _value(each, number))])
+            }
+            for number in (accuracy, kept, psnr)
+        }
+        panels = {number: kinds for number, kinds in panels.items() if kinds}
+        if not panels:
+            continue
+        clean, floors = {kept: 1.0}, {}
+        if found.clean.accuracy is not None and found.chance is not None:
+            clean[accuracy], floors[accuracy] = found.clean.accuracy, found.chance
+        if found.clean.kept is not None:
+            floors[kept] = found.clean.kept.value
+        if found.clean.psnr is not None and found.psnr_floor is not None:
+            clean[psnr], floors[psnr] = found.clean.psnr.value, found.psnr_floor.value
+        title = _HEADS[family].partition(",")[0].capitalize()
+        drawn[name] = robustness_figure(
+            panels,
+            clean={number: clean[number] for number in panels if number in clean},
+            floors={number: floors[number] for number in panels if number in floors},
+            floor="nothing known",
+            title=title,
+        )
+    return drawn
+
+
+def _value(outcome: "Outcome", number: str) -> "tuple[float, ...] | Estimate | None":
+    """A number of an outcome and its interval."""
+    if number == "accuracy":
+        accuracy, interval = outcome.accuracy, outcome.interval
+        return None if accuracy is None or interval is None else (accuracy, *interval)
+    return outcome.kept if number.startswith("first") else outcome.psnr
