@@ -14,6 +14,7 @@ import snnviz
 PACKAGE = Path(snnviz.__file__).parent
 # Classes that functions return: their examples call those.
 CAME_OUT = {
+    "Robustness",
     "Analysis",
     "Checkpoint",
     "Encoder",

@@ -13,6 +13,7 @@ from PIL import Image
 from snnviz.data import garments
 from snnviz.scoring.importance import channel_importance
 from snnviz.scoring.report import evaluation_report
+from snnviz.scoring.robustness import robustness
 from snnviz.tutorial.encoder import load_encoder
 from snnviz.tutorial.layouts import load_checkpoint, save_checkpoint
 from snnviz.tutorial.network import NetworkConfig, build_network
@@ -62,13 +63,29 @@ def test_my_own_picture(tmp_path, rng):
 
 
 @pytest.mark.parametrize(
-    "name", ["measure_a_network", "my_own_picture", "what_it_costs", "which_channels_matter"]
+    "name",
+    ["how_robust", "measure_a_network", "my_own_picture", "what_it_costs", "which_channels_matter"],
 )
 def test_an_example_that_needs_a_file_says_so(name, tmp_path):
     with pytest.raises(subprocess.CalledProcessError) as failed:
         run(f"{name}.py", cwd=tmp_path)
     assert f"python examples/{name}.py " in failed.value.stderr
     assert "Traceback" not in failed.value.stderr
+
+
+def test_how_robust(tmp_path):
+    net = lively(build_network(NetworkConfig(T=2, channels=4), seed=0))
+    save_checkpoint(
+        {"net": net.state_dict(), "network": net.config.as_dict()}, tmp_path / "net.pth"
+    )
+    out = run("how_robust.py", tmp_path / "net.pth", "out", cwd=tmp_path)
+    found = robustness(net, garments(40), attacked=0)
+    assert out.startswith(f"{found.clean.correct} of 40 right, by chance ")
+    worst = found.outcome("contrast", 5).paired
+    assert f"contrast at its worst: {worst.difference:+.3f}, p = {worst.p:.2g}" in out
+    assert f"reversed: {found.outcome('reversed').paired.difference:+.3f} (" in out
+    with Image.open(tmp_path / "out" / "robustness.png") as picture:
+        assert picture.width > 900
 
 
 def test_measure_a_network(tmp_path):

@@ -62,9 +62,8 @@ def corrupt(images: "Bytes", kind: str, severity: int, *, seed: int = 0, first: 
 
     Example:
         >>> from snnviz.metrics import corrupt
-        >>> images = np.full((2, 28, 28), 100, np.uint8)
-        >>> corrupt(images, "contrast", 3).std(), corrupt(images, "noise", 3).std().round()
-        (0.0, 44.0)
+        >>> corrupt(np.array([[[0, 100]]], np.uint8), "contrast", 3).tolist()
+        [[[40, 60]]]
     """
     strength = strength_of(kind, severity)
     if images.dtype != np.uint8 or images.ndim not in (3, 4):

@@ -104,6 +104,13 @@ class Robustness(Brief):
             None where nothing is read back.
         blind: How many attacked images have a gradient of 0; None where none was attacked.
         notes: What was left out, and why.
+
+    Example:
+        >>> found = snnviz.robustness(snnviz.load_encoder(), snnviz.garments(4), T=4)
+        >>> [outcome.change.strength for outcome in found.of("contrast")]
+        [0.4, 0.3, 0.2, 0.1, 0.05]
+        >>> found.clean.accuracy is None, found.notes[0].split(":")[0]
+        (True, 'an encoder gives no answers')
     """
 
     T: int

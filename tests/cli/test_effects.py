@@ -31,6 +31,7 @@ def said(command, *arguments):
         ("visualize", ["--format", "npz", "--compose"], "--compose has no effect where npz is"),
         ("visualize", ["--kind", "spikes", "--cmap", "hot"], "--cmap has no effect without"),
         ("evaluate", ["--format", "svg"], "--format has no effect without --figures"),
+        ("robustness", ["--format", "svg"], "--format has no effect without --figures"),
         ("analyze", ["--no-figures", "--format", "svg"], "--format has no effect with --no-fig"),
         ("analyze", ["--max-side", 9], "--max-side has no effect without --image"),
         ("train", ["-opt", "Adam", "-momentum", 0.9], "--momentum has no effect with Adam"),

@@ -44,11 +44,12 @@ def commands(ckpt, tmp_path):
         "analyze": (*ANALYZE, "--ckpt", ckpt, "--out-dir", "out", "--no-figures"),
         "curves": ("curves", "events", "--out-dir", "out"),
         "evaluate": ("evaluate", "--ckpt", ckpt, *IMAGES, "--figures", "out"),
+        "robustness": ("robustness", *IMAGES, "-T", 2, "--figures", "out"),
         "visualize": ("visualize", "--ckpt", ckpt, *IMAGES, "--out-dir", "out", "--dpi", 50),
     }
 
 
-NAMES = ("analyze", "curves", "evaluate", "visualize")
+NAMES = ("analyze", "curves", "evaluate", "robustness", "visualize")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -62,7 +63,7 @@ def test_a_folder_in_use_is_left_alone(name, commands, run, tmp_path):
     assert contents(tmp_path / "out") == {"mine": b"kept"}
 
 
-@pytest.mark.parametrize("name", ["curves", "evaluate", "visualize"])
+@pytest.mark.parametrize("name", ["curves", "evaluate", "robustness", "visualize"])
 def test_overwriting_with_other_formats_leaves_no_picture_of_before(name, commands, run, tmp_path):
     command = commands[name]
     assert run(*command, "--format", "png", "--format", "svg", "-q")[0] == 0

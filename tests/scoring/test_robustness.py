@@ -101,7 +101,8 @@ def test_first_spikes_are_those_of_the_encoder(net, images, found):
     expected = first_spikes_kept(one, other, T).mean()
     assert found.outcome("blur", 3).untrained_kept.value == pytest.approx(expected)
     # The floor: each image against the one before, within what is done at once.
-    pairs = np.concatenate([np.roll(part, 1, 0) for part in np.split(before, [AT_ONCE, 2 * AT_ONCE])])
+    parts = np.split(before, [AT_ONCE, 2 * AT_ONCE])
+    pairs = np.concatenate([np.roll(part, 1, 0) for part in parts])
     assert found.clean.kept.value == pytest.approx(first_spikes_kept(before, pairs, T).mean())
 
 
