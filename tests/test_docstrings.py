@@ -14,7 +14,6 @@ import snnviz
 PACKAGE = Path(snnviz.__file__).parent
 # Classes that functions return: their examples call those.
 CAME_OUT = {
-    "Robustness",
     "Analysis",
     "Checkpoint",
     "Encoder",
@@ -23,6 +22,7 @@ CAME_OUT = {
     "LayerInfo",
     "EvaluationReport",
     "Recording",
+    "Robustness",
     "Sample",
     "SpikeRecord",
 }
