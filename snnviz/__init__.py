@@ -40,6 +40,7 @@ Figures of networks:
     accuracy_figure, accuracies_figure, loss_figure: over the epochs
     accuracy_over_time_figure, confusion_figure, firing_rate_figure: after the training
     robustness_figure: as what it sees gets worse
+    early_exit_figure: answered as soon as it is sure
 
 Export:
     write_figure_sets, FigureSetOptions: a folder of figures of many images
@@ -54,6 +55,7 @@ Analysis:
     energy_report, EnergyReport: what its layers do, and the energy by published models
     channel_importance: what a network loses without each channel
     robustness, Robustness: what becomes of answers and first spikes as images and spikes get worse
+    timing, Timing: when in a run answers are there
 
 Training:
     train, TrainConfig, EpochResult: the tutorial's training, an epoch at a time
@@ -119,6 +121,8 @@ _HOMES = {
     "Energy": "metrics.energy",
     "robustness": "scoring.robustness",
     "Robustness": "scoring.outcomes",
+    "timing": "scoring.timing",
+    "Timing": "scoring.timing",
     "accuracy_over_time_figure": "figures",
     "comparison_figure": "figures",
     "composed_figure": "figures",
@@ -140,6 +144,7 @@ _HOMES = {
     "raster_figure": "figures",
     "rate_histogram_figure": "figures",
     "reconstruction_figure": "figures",
+    "early_exit_figure": "figures",
     "robustness_figure": "figures",
     "scorecard_figure": "figures",
     "sorted_channels_figure": "figures",
@@ -218,6 +223,7 @@ if TYPE_CHECKING:
         comparison_figure,
         composed_figure,
         confusion_figure,
+        early_exit_figure,
         encoder_history_figure,
         feature_map_figure,
         fi_curve_figure,
@@ -249,6 +255,7 @@ if TYPE_CHECKING:
     from snnviz.scoring.outcomes import Robustness
     from snnviz.scoring.report import EvaluationReport
     from snnviz.scoring.robustness import robustness
+    from snnviz.scoring.timing import Timing, timing
     from snnviz.tutorial.encoder import load_encoder
     from snnviz.tutorial.encodings import baseline_encodings, checkpoint_encodings
     from snnviz.tutorial.layouts import (

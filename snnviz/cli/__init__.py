@@ -31,6 +31,7 @@ COMMANDS = {
     "evaluate": "Measure a trained network on labelled images.",
     "energy": "Estimate what an image costs a network, by published models.",
     "robustness": "Measure a network on images and spikes that were made worse.",
+    "timing": "Say when in a run a network's answers are there.",
     "curves": "Draw accuracy and loss per epoch of trainings.",
     "analyze": "Say how good an encoder is, beside fair baselines.",
     "report": "Make one page that shows an encoder, live.",

@@ -114,6 +114,12 @@ _RULES = {
         _OWN,
         _Rule(("format",), lambda given: given["figures"] is None, "without --figures"),
     ),
+    "timing": (
+        _DRAWN,
+        _OWN,
+        _Rule(("format",), lambda given: given["figures"] is None, "without --figures"),
+        _Rule(("seed",), lambda given: not given["fisher_images"], "with --fisher-images 0"),
+    ),
     "analyze": (
         _PICTURES,
         _DRAWN,

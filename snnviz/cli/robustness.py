@@ -1,24 +1,20 @@
 """`snnviz robustness`: what becomes of answers and first spikes as images and spikes get worse."""
 
-import json as json_format
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from snnviz.cli import Command, options
+from snnviz.cli.measured import STDOUT, check_output, claimed, drawn, write_json
 from snnviz.cli.output import note, say
 
 if TYPE_CHECKING:
     from snnviz.data import Split
-    from snnviz.folders import Layout, OutputFolder
-    from snnviz.scoring.outcomes import Robustness
+    from snnviz.folders import Layout
 
 # Of the layout of the JSON; it grows when a key changes its meaning or goes.
 _LAYOUT = 1
-_STDOUT = Path("-")
 # Where nobody says how many.
 _IMAGES = 500
 
@@ -116,7 +112,7 @@ def command(
 
     stated: dict[str, Any] = {"v_threshold": v_threshold, "v_reset": v_reset, "tau": tau}
     options.check_model_options(model, mean, std, neuron=neuron, **stated)
-    _check_output(json, figures, overwrite=overwrite)
+    check_output(json, figures, _layout(), overwrite=overwrite)
     device = choose_device(device)
     if model is None:
         stated["neuron"] = neuron
@@ -127,7 +123,7 @@ def command(
         dataset, split, data_dir, count=n_images, channels=subject.channels, size=size
     )
     images = images if n_images else images.head(min(_IMAGES, len(images)))
-    with _claimed(json, figures, overwrite=overwrite) as folder:
+    with claimed(json, figures, _layout(), overwrite=overwrite) as folder:
         found = robustness(
             subject.net,
             images,
@@ -141,17 +137,20 @@ def command(
             **subject.about,
             "images_from": {"dataset": images.name, "split": split, **options.stated_size(size)},
             "seed": seed,
+            **found.as_dict(),
         }
+        if found.of("pgd"):
+            about["attacks"] = CAVEAT
         # First the files: whoever reads stdout may not read to its end.
-        with _figures(found, folder, format) as drawn:
-            written = [*_write_json(found, about, json), *drawn]
+        with drawn(lambda: worsened.figures(found), folder, format) as paths:
+            written = [*write_json({"version": _LAYOUT, **about}, json), *paths]
     if quiet:
         return
     for sentence in found.notes:
         note(sentence)
     if found.of("pgd"):
         note(CAVEAT)
-    if json != _STDOUT:
+    if json != STDOUT:
         say(f"{subject.name}, T = {found.T}, on {images.name} ({split}), {len(images)} images")
         say("\n".join(worsened.lines(found)))
         for path in written:
@@ -165,62 +164,3 @@ def _layout() -> "Layout":
     return figures_layout(
         "a test of robustness", "robustness", FIGURES, FIGURES[:1], argument="figures"
     )
-
-
-def _check_output(json: Path | None, figures: Path | None, *, overwrite: bool) -> None:
-    """Raise before anything is computed where the output may not be written."""
-    from snnviz.files import check_absent
-    from snnviz.folders import check_folder
-
-    if json is not None and json != _STDOUT:
-        check_absent(json, overwrite=overwrite, argument="json")
-    if figures is not None:
-        check_folder(figures, _layout(), overwrite=overwrite)
-
-
-@contextmanager
-def _claimed(
-    json: Path | None, figures: Path | None, *, overwrite: bool
-) -> Iterator["OutputFolder | None"]:
-    """The folder of the figures, if any; it and the JSON are this run's alone in the block."""
-    from snnviz.folders import hold_file, hold_folder
-
-    with ExitStack() as held:
-        folder = None
-        if figures is not None:
-            folder = held.enter_context(hold_folder(figures, _layout(), overwrite=overwrite))
-        if json is not None and json != _STDOUT:
-            held.enter_context(hold_file(json, overwrite=overwrite, argument="json"))
-        yield folder
-
-
-def _write_json(found: "Robustness", about: dict[str, Any], path: Path | None) -> list[Path]:
-    """The file written, if any."""
-    from snnviz._version import __version__
-    from snnviz.files import write_bytes
-    from snnviz.scoring.attacks import CAVEAT
-
-    values = {"version": _LAYOUT, "snnviz": __version__, **about, **found.as_dict()}
-    if found.of("pgd"):
-        values["attacks"] = CAVEAT
-    text = json_format.dumps(values, indent=1, allow_nan=False) + "\n"
-    if path == _STDOUT:
-        say(text, end_line=False)
-    return [write_bytes(text.encode(), path)] if path not in (None, _STDOUT) else []
-
-
-@contextmanager
-def _figures(
-    found: "Robustness", folder: "OutputFolder | None", formats: tuple[str, ...]
-) -> Iterator[list[Path]]:
-    """The figures written, if any; they count as whole once the block has written the rest."""
-    if folder is None:
-        yield []
-        return
-    from snnviz.cli.worsened import figures
-    from snnviz.export import render_figures, settled
-
-    with settled():
-        content = render_figures(figures(found), formats)
-    with folder.replaced(content) as paths:
-        yield paths

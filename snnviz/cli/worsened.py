@@ -10,6 +10,7 @@ from torch import nn
 from torch.optim.swa_utils import update_bn
 
 from snnviz.adapters.models import build_model
+from snnviz.cli.measured import table
 from snnviz.cli.networks import build_timed, choose_steps, describe, open_checkpoint
 from snnviz.cli.output import note
 from snnviz.cli.subjects import check_runs_whole, open_model
@@ -186,14 +187,7 @@ def _table(outcomes: "list[Outcome]") -> Iterator[str]:
             "-" if each.delay is None else f"{each.delay.value:.2f}",
             "-" if each.psnr is None else f"{each.psnr.value:.1f}",
         ))  # fmt: skip
-    columns = [column for column in zip(*rows, strict=True) if set(column[1:]) != {"-"}]
-    widths = [max(map(len, column)) for column in columns]
-    for row in zip(*columns, strict=True):
-        cells = [
-            cell.ljust(width) if n == 0 else cell.rjust(width)
-            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield "  ".join(cells).rstrip()
+    yield from table(rows)
 
 
 FIGURES = ("corruptions", "edited_spikes", "attacks")

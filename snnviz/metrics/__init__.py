@@ -55,6 +55,7 @@ from snnviz.metrics.similarity import (
     structural_similarity,
 )
 from snnviz.metrics.stability import first_spike_delay, first_spikes_kept
+from snnviz.metrics.timing import early_exit, fit_temperature, information_centroid
 from snnviz.metrics.trains import EDITS, edit_trains
 from snnviz.metrics.weight_change import (
     FoldedChange,
@@ -107,14 +108,17 @@ __all__ = [
     "class_selectivity",
     "correlation",
     "corrupt",
+    "early_exit",
     "edit_trains",
     "entropy",
     "first_spike_delay",
     "first_spikes_kept",
+    "fit_temperature",
     "fold_batch_norm",
     "folded_change",
     "gradient_magnitude",
     "image_quantities",
+    "information_centroid",
     "kernel_change",
     "match_channels",
     "mutual_information",

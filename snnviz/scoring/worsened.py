@@ -44,12 +44,12 @@ class Settings(NamedTuple):
         if isinstance(net, Encoder):
             return net
         mean, std = (values if values is None else tuple(values) for values in self[1:3])
-        net = _with_steps(net, self.T)
+        net = with_steps(net, self.T)
         return NetworkEncoder(net, None, self.T, mean=mean, std=std, copy=False)
 
     def runner(self, net: nn.Module, T: int | None) -> Runner:
         """A network over so many steps."""
-        return Runner(_with_steps(net, T), T, mean=self.mean, std=self.std)
+        return Runner(with_steps(net, T), T, mean=self.mean, std=self.std)
 
 
 class Tallies(dict[Change, Tally]):
@@ -219,7 +219,7 @@ def _edited(
     return edit_trains(trains, kind, severity, seed=seed, first=first)
 
 
-def _with_steps(net: nn.Module, T: int | None) -> nn.Module:
+def with_steps(net: nn.Module, T: int | None) -> nn.Module:
     """The network with that number of steps, where it is the tutorial's, which keeps its own."""
     config: Any = getattr(net, "config", None)
     if T is None or not (hasattr(config, "T") and hasattr(net, "output_spikes")) or config.T == T:

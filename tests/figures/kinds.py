@@ -109,6 +109,11 @@ KINDS = {
     "confusion_figure": lambda: partial(figures.confusion_figure, _MATRIX, classes=GARMENTS),
     "contact_sheet_figure": lambda: partial(
         figures.contact_sheet_figure, _sheet(40), title="00000 to 00039: image and mean rate"),
+    "early_exit_figure": lambda: partial(
+        figures.early_exit_figure,
+        np.stack([np.linspace(e, 0.9, T) for e in (0.4, 0.35, 0.5)], axis=1),
+        np.stack([np.linspace(1.2, 5, 6), *(np.linspace(e, 0.9, 6) for e in (0.5, 0.4, 0.6))],
+                 axis=1), (0.5, 0.6, 0.7, 0.8, 0.9, 0.99)),
     "encoder_history_figure": lambda: partial(
         figures.encoder_history_figure, range(20), *_history()),
     "feature_map_figure": lambda: partial(figures.feature_map_figure, COUNTS, t=T - 1),
