@@ -45,7 +45,7 @@ _FIGURES = ("early_exit", "fisher")
     type=click.IntRange(min=2),
     default=None,
     show_default=f"{_IMAGES}, or all where there are fewer",
-    help="The first N images only; every second one serves to fit the confidence.",
+    help="The first N images only; half of them serve to fit the confidence.",
 )
 @click.option(
     "--fisher-images",

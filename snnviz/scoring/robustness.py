@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ATTACKED = 100
 """Images that are attacked where nobody says how many: gradients take long."""
 
-# Images that everything is done with before the next, an even number: their records are kept.
+# Images that everything is done with before the next: their records are kept meanwhile.
 _BATCH = 64
 _ANSWERED = "accuracy, other numbers of steps, edited spikes and attacks"
 

@@ -14,6 +14,7 @@ from snnviz.metrics.probe import wilson_interval
 from snnviz.metrics.timing import early_exit, fit_temperature, information_centroid
 from snnviz.scoring.evaluation import check_labels
 from snnviz.scoring.progress import Progress, as_progress
+from snnviz.scoring.reading import one_half
 from snnviz.scoring.stepwise import Stepwise
 
 if TYPE_CHECKING:
@@ -125,8 +126,8 @@ def timing(
 ) -> Timing:
     """After how many steps `net` is right and sure, and at which its weights matter.
 
-    An answer is read from the mean output up to a step. Every second image serves to fit the
-    temperature of confidences; the others are answered.
+    An answer is read from the mean output up to a step. Half of the images, drawn and always the
+    same ones, serve to fit the temperature of confidences; the others are answered.
 
     Args:
         net: A network that returns a row of scores for each image.
@@ -163,8 +164,9 @@ def timing(
         if told is not None:
             told("timing", min(some.stop, len(images)), len(images))
     scores = np.concatenate(parts, axis=1)
-    temperature = fit_temperature(scores[-1, 1::2], labels[1::2])
-    answered, label = scores[:, ::2], labels[::2]
+    half = one_half(len(images))
+    temperature = fit_temperature(scores[-1, half], labels[half])
+    answered, label = scores[:, ~half], labels[~half]
     last = answered[-1].argmax(1) == label
     at = [
         _answered(None, np.full(len(label), t + 1), answered[t].argmax(1) == label, last)

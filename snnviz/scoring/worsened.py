@@ -95,7 +95,7 @@ class Encoded:
         self.start = None if start is None else settings.encoder(start)
         self.settings = settings
         self.T = 0
-        self.reading = Reading(None)
+        self.reading = Reading(None, np.zeros(0, bool))
 
     def prepare(self, images: ImageSet) -> list[str]:
         """Fit what reads images back; what is left out, and why."""
