@@ -25,6 +25,7 @@ CAME_OUT = {
     "Robustness",
     "Sample",
     "SpikeRecord",
+    "Timing",
 }
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 

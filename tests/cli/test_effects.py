@@ -32,6 +32,7 @@ def said(command, *arguments):
         ("visualize", ["--kind", "spikes", "--cmap", "hot"], "--cmap has no effect without"),
         ("evaluate", ["--format", "svg"], "--format has no effect without --figures"),
         ("robustness", ["--format", "svg"], "--format has no effect without --figures"),
+        ("timing", ["--fisher-images", 0, "--seed", 1], "--seed has no effect with --fisher"),
         ("analyze", ["--no-figures", "--format", "svg"], "--format has no effect with --no-fig"),
         ("analyze", ["--max-side", 9], "--max-side has no effect without --image"),
         ("train", ["-opt", "Adam", "-momentum", 0.9], "--momentum has no effect with Adam"),

@@ -64,7 +64,7 @@ def test_the_kind_of_an_error_stays():
 def test_every_remedy_of_a_folder_is_an_option(name):
     options = [option for each in command(name).params for option in each.opts]
     figures = ("`json`", "`figures`")
-    own = {"evaluate": figures, "robustness": figures, "report": ("`out`",)}
+    own = {"evaluate": figures, "robustness": figures, "timing": figures, "report": ("`out`",)}
     for remedy in own.get(name, ("`folder`", "`out_dir`")):
         assert said(name, remedy).partition("; ")[2] in options
 
