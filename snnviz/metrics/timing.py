@@ -78,7 +78,8 @@ def fit_temperature(scores: "Floats", labels: "NDArray[np.integer]") -> float:
         >>> from snnviz.metrics import fit_temperature
         >>> scores = np.tile([1.0, 0.0], (4, 1))  # right three times of four
         >>> scaled = 1 / fit_temperature(scores, np.array([0, 0, 0, 1]))
-        >>> round(1 / (1 + np.exp(-scaled)), 4), round((3 + 1) / (4 + 2), 4)
+        >>> odds = np.exp(scaled)
+        >>> round(float(odds / (1 + odds)), 4), round((3 + 1) / (4 + 2), 4)
         (0.6667, 0.6667)
     """
     _check(scores[np.newaxis], labels)
