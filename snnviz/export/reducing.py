@@ -145,6 +145,10 @@ class ReducingEncoder(Encoder):
         """Weights of the convolution before the neurons, float32 [K, C, kh, kw]; a copy."""
         return self._encoder.kernels
 
+    def macs(self, shape: tuple[int, int, int]) -> int:
+        """Multiply-accumulates of that convolution for an image [C, H, W]."""
+        return self._encoder.macs(shape)
+
     @property
     def neurons(self) -> str:
         """The class of its neurons."""
