@@ -43,14 +43,14 @@ def drive_thresholds(v_threshold: float, v_reset: float, T: int) -> Floats:
     deadline = np.arange(T - 1, -1, -1)
     # Invariant: `high` fires in time, or is the one key past the largest float; `low` does not.
     most = np.full(T, _MAX_FLOAT, np.float32)
-    low, high = _key(-most) - 1, _key(most) + 1
+    low, high = key(-most) - 1, key(most) + 1
     while (high - low > 1).any():
         middle = (low + high) // 2
-        fires = simulate_first_spike(v_threshold, v_reset, _from_key(middle), T) <= deadline
+        fires = simulate_first_spike(v_threshold, v_reset, from_key(middle), T) <= deadline
         high = np.where(fires, middle, high)
         low = np.where(fires, low, middle)
-    found = _from_key(np.minimum(high, _key(most)))
-    found[high > _key(most)] = np.inf
+    found = from_key(np.minimum(high, key(most)))
+    found[high > key(most)] = np.inf
     found.setflags(write=False)
     return found
 
@@ -146,12 +146,13 @@ def _bucket_table(thresholds: bytes) -> BucketTable | None:
     return (len(cuts) - least).astype(np.uint8), inside
 
 
-def _key(x: Floats) -> NDArray[np.int64]:
+def key(x: Floats) -> NDArray[np.int64]:
     """Integers in the order of the floats `x`: neighbouring floats have neighbouring keys."""
     bits = x.view(np.int32).astype(np.int64)
     return np.where(bits >= 0, bits, -(bits & 0x7FFFFFFF))
 
 
-def _from_key(key: NDArray[np.int64]) -> Floats:
-    magnitude: Floats = np.abs(key).astype(np.int32).view(np.float32)
-    return np.where(key >= 0, magnitude, -magnitude)
+def from_key(keys: NDArray[np.int64]) -> Floats:
+    """The floats of which `key` gives `keys`."""
+    magnitude: Floats = np.abs(keys).astype(np.int32).view(np.float32)
+    return np.where(keys >= 0, magnitude, -magnitude)
