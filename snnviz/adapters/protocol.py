@@ -1,9 +1,12 @@
 """What has to be known of a framework to record its neurons: one `Framework` in a file each."""
 
 from collections.abc import Iterable, Iterator
+from math import nan
 from typing import Any, ClassVar, Literal
 
 from torch import Tensor, nn
+
+from snnviz.neurons.resetting import Resetting
 
 Axes = Literal["step", "time first", "images first", "together"]
 """What a layer of neurons takes in one call.
@@ -96,6 +99,28 @@ class Framework:
         """
         del module
         return None
+
+    def resets(self, module: nn.Module) -> Resetting | None:
+        """The rule of leaky neurons that a spike puts back at their start; None of all others.
+
+        It has to hold but for rounding, for every neuron of the layer and for nothing but the drive
+        of that neuron. What cannot be read as one number is NaN, which no rule is used with.
+        """
+        del module
+        return None
+
+
+def as_number(value: object) -> float:
+    """A number, or that in a tensor of one; NaN for everything else."""
+    if isinstance(value, Tensor):
+        return float(value.detach()) if value.numel() == 1 else nan
+    return float(value) if isinstance(value, (int, float)) else nan
+
+
+def is_plain(module: nn.Module, *known: type[nn.Module]) -> bool:
+    """Whether a module is of one of these classes itself, called as it is made."""
+    hooks = module._forward_hooks or module._forward_pre_hooks  # noqa: SLF001 - no public way
+    return type(module) in known and not hooks and "forward" not in vars(module)
 
 
 def classes(module: nn.Module) -> Iterator[tuple[str, str]]:

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from snnviz.adapters.calls import Call, Stop, run, stopping
@@ -16,12 +18,21 @@ from snnviz.adapters.listening import Probe, Site, listen
 from snnviz.adapters.state import Start
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.neurons.first_spike import drive_thresholds, first_spike
+from snnviz.neurons.resetting import FirstSpikes, Resetting, first_spikes
 from snnviz.records.spikes import SpikeRecord
 
 # Values of a layer of all steps that are computed together, where it keeps its state in between:
 # 64 MB of float32.
 _VALUES = 1 << 24
 _BLOCK = 8
+# Neurons times steps of a chunk from which on exact times are worth finding, and about how many
+# neurons are stepped at once for that.
+_WORTH, _PROBED = 1 << 21, 1 << 17
+_BYTE = np.iinfo(np.uint8).max
+# What was found for each layer of neurons, by its rule, number of steps and place.
+_FOUND: WeakKeyDictionary[nn.Module, dict[tuple[Any, ...], FirstSpikes | None]] = (
+    WeakKeyDictionary()
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,18 +122,21 @@ class Stepping:
     def recording(self, T: int) -> Callable[[Source], SpikeRecord]:
         """What records a chunk of images over T steps.
 
-        By the exact thresholds where neurons integrate, fire and reset to one value, and otherwise
-        by stepping them.
+        By the exact thresholds where neurons integrate, fire and reset to one value, or leak and
+        do so, and otherwise by stepping them.
         """
         parameters = self._layer.framework.integrates(self._layer.module)
         if parameters is None or parameters[1] is None:
-            return lambda chunk: self._step(chunk, T)
+            rule = self._layer.framework.resets(self._layer.module) if T <= _BYTE else None
+            if rule is None:
+                return lambda chunk: self._step(*self.drive(chunk), T)
+            return lambda chunk: self._look_up(rule, *self.drive(chunk), T)
         thresholds = drive_thresholds(parameters[0], parameters[1], T)
 
         def threshold(chunk: Source) -> SpikeRecord:
-            drive = self.drive(chunk)[0]
+            drive, call = self.drive(chunk)
             if drive.dtype != torch.float32:  # under autocast, for example
-                return self._step(chunk, T)
+                return self._step(drive, call, T)
             times = first_spike(np.ascontiguousarray(drive.cpu().numpy()), thresholds)
             return SpikeRecord.from_first_spike(times, T)
 
@@ -154,15 +168,63 @@ class Stepping:
                 raise
             return False
 
-    def _step(self, chunk: Source, T: int) -> SpikeRecord:
-        emissions = self._stepped(chunk, T)
+    def _look_up(self, rule: Resetting, drive: Tensor, call: Call, T: int) -> SpikeRecord:
+        """The record by exact first-spike times, where they are known for the layer's neurons."""
+        found = self._first_spikes(rule, drive, call, T)
+        if found is None:
+            return self._step(drive, call, T)
+        values = np.ascontiguousarray(drive.cpu().numpy())
+        elsewhere = np.flatnonzero((values < found.low) | (values > found.high))
+        trains = np.empty((T, 0), np.uint8)
+        if len(elsewhere):
+            trains = self._trains(values.reshape(-1)[elsewhere], drive, call, T)
+        return SpikeRecord.from_repeating(
+            first_spike(values, found.thresholds), T, elsewhere, trains
+        )
+
+    def _first_spikes(
+        self, rule: Resetting, drive: Tensor, call: Call, T: int
+    ) -> FirstSpikes | None:
+        """Those times, found once for a layer; None where there are none for such a drive."""
+        module = self._layer.module
+        if drive.dtype != torch.float32 or drive.numel() * T < _WORTH or module.training:
+            return None
+        known = _FOUND.setdefault(module, {})
+        asked = rule, T, drive.device, torch.get_num_threads()
+        if asked not in known:
+            known[asked] = first_spikes(rule, T, lambda x: self._trains(x, drive, call, T))
+        return known[asked]
+
+    def _trains(
+        self, values: NDArray[np.float32], like: Tensor, call: Call, T: int
+    ) -> NDArray[np.unsignedinteger]:
+        """How often the neurons fire in each of T steps for any drives, [T, n].
+
+        Args:
+            values: The drives, [n]; they are laid out as images.
+            like: A drive of the layer, [N, ...].
+            call: In which it entered.
+            T: Number of time steps.
+        """
+        shape, size = like.shape[1:], like[0].numel()
+        count, most = len(values), max(1, _PROBED // size)
+        parts = []
+        for begin in range(0, count, most * size):
+            some = values[begin : begin + most * size]
+            filled = np.resize(some, (-(-len(some) // size), *shape))
+            given = torch.from_numpy(filled).to(like.device)
+            steps = self._stepped(given, call, T).record(T).steps()
+            parts.append(steps.reshape(T, -1)[:, : len(some)])
+        return np.concatenate(parts, axis=1)
+
+    def _step(self, drive: Tensor, call: Call, T: int) -> SpikeRecord:
+        emissions = self._stepped(drive, call, T)
         self._sizes.update(emissions.sizes())
         check_sizes(self._layer, self._sizes)
         return emissions.record(T)
 
-    def _stepped(self, chunk: Source, T: int) -> Emissions:
+    def _stepped(self, drive: Tensor, call: Call, T: int) -> Emissions:
         """What the neurons alone emit in T steps of a drive that does not change."""
-        drive, call = self.drive(chunk)
         layer = self._layer
         axes = layer.framework.axes(layer.module, call.drive)
         fixed = layer.framework.steps(layer.module)
@@ -175,7 +237,7 @@ class Stepping:
             count = min(block, T - first)
             given = in_axes(drive.unsqueeze(0).repeat(count, *[1] * drive.ndim), axes)
             emitted, states = _call(layer.module, given, states, layer.framework.emitted)
-            emissions.add(by_step(compact(emitted), axes, len(chunk), fixed))
+            emissions.add(by_step(compact(emitted), axes, len(drive), fixed))
         if emissions.T != T:
             raise ConfigError(f"{layer.kind} makes {emissions.T} steps of {T} when stepped alone")
         return emissions

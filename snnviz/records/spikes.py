@@ -161,6 +161,47 @@ class SpikeRecord:
         return cls(T, first, None, counts)
 
     @classmethod
+    def from_repeating(
+        cls,
+        first_spike: "NDArray[np.uint8]",
+        T: int,
+        elsewhere: "NDArray[np.intp]",
+        trains: "NDArray[Unsigned]",
+    ) -> "Self":
+        """The record of neurons that repeat their first interval, but for some that may not.
+
+        It keeps every spike, as one of `from_steps` does, or of `from_counts` where there are
+        several in a step, so that it can be joined with such.
+
+        Args:
+            first_spike: 0-based steps [N, ...] in 0..T; T means silent.
+            T: Number of time steps, 1 to 255.
+            elsewhere: Places of other neurons in the flat array.
+            trains: How often those fire, [T, n].
+
+        Example:
+            >>> some = np.array([[0, 1, 3]], np.uint8)
+            >>> trains = np.array([[0], [1], [1]], np.uint8)
+            >>> record = SpikeRecord.from_repeating(some, 3, np.array([2]), trains)
+            >>> record.spikes().astype(int).tolist()
+            [[[1, 0, 0]], [[1, 1, 1]], [[1, 0, 1]]]
+        """
+        fired = trains > 0
+        first = first_spike.copy()
+        first.reshape(-1)[elsewhere] = np.where(fired.any(axis=0), fired.argmax(axis=0), T)
+        several = trains.max(initial=0) > 1
+        table = (np.arange(1, T + 1)[:, np.newaxis] % np.arange(1, T + 2) == 0).astype(np.uint8)
+        rows = table if several else np.packbits(table, axis=0)
+        written = trains if several else np.packbits(fired, axis=0)
+        kept = np.empty((len(rows), *first.shape), written.dtype)
+        source = first_spike.tobytes()
+        for target, row, other in zip(kept, rows, written, strict=True):
+            values = source.translate(row.tobytes().ljust(256, b"\0"))
+            target.reshape(-1)[:] = np.frombuffer(values, np.uint8)
+            target.reshape(-1)[elsewhere] = other
+        return cls(T, first, None, kept) if several else cls(T, first, kept)
+
+    @classmethod
     def joined(cls, records: "Sequence[Self]") -> "Self":
         """The record of all images of `records`, which are of one T and one kind of neurons.
 

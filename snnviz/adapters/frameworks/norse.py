@@ -1,11 +1,14 @@
 """Norse 1.1: cells of one step, whose state is passed by hand, and layers of all steps."""
 
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
+from norse.torch.functional.reset import reset_value
 from norse.torch.module import snn
+from norse.torch.module.lif_box import LIFBoxCell
 from torch import Tensor, nn
 
-from snnviz.adapters.protocol import Axes, Feed, Framework, classes
+from snnviz.adapters.protocol import Axes, Feed, Framework, as_number, classes, is_plain
+from snnviz.neurons.resetting import Resetting
 
 _NEURONS = "norse.torch.module"
 # Cells that derive from no class of neurons.
@@ -30,6 +33,17 @@ class Norse(Framework):
         """Cells take a step, all others [T, N, ...]."""
         del drive
         return "time first" if isinstance(module, (snn.SNN, snn.SNNRecurrent)) else "step"
+
+    def resets(self, module: nn.Module) -> Resetting | None:
+        """LIFBoxCell, where it starts from the value that a spike puts it back at."""
+        if not is_plain(module, LIFBoxCell):
+            return None
+        p, dt = cast("Any", module).p, as_number(module.dt)
+        start, leak = as_number(p.v_reset), as_number(p.v_leak)
+        if p.reset_method is not reset_value or start != leak:
+            return None
+        rate = dt * as_number(p.tau_mem_inv)
+        return Resetting(1 - rate, rate, as_number(p.v_th), start, rate * leak, size=abs(start))
 
 
 FRAMEWORK = Norse()

@@ -4,9 +4,11 @@ from typing import Any, ClassVar, cast
 
 import sinabs.layers
 import torch
+from sinabs.activation import MembraneReset
 from torch import Tensor, nn
 
-from snnviz.adapters.protocol import Axes, Feed, Framework
+from snnviz.adapters.protocol import Axes, Feed, Framework, as_number, is_plain
+from snnviz.neurons.resetting import Resetting
 
 
 class Sinabs(Framework):
@@ -54,6 +56,20 @@ class Sinabs(Framework):
         """All but those with `SingleSpike`."""
         spike = getattr(module, "spike_fn", None)
         return getattr(spike, "__name__", type(spike).__name__) != "SingleSpike"
+
+    def resets(self, module: nn.Module) -> Resetting | None:
+        """IAF and LIF that a spike puts back at 0."""
+        kinds = sinabs.layers.IAF, sinabs.layers.IAFSqueeze
+        if not is_plain(module, *kinds, sinabs.layers.LIF, sinabs.layers.LIFSqueeze):
+            return None
+        values, reset = cast("Any", module), cast("Any", module).reset_fn
+        if type(reset) is not MembraneReset or reset.reset_value != 0:
+            return None
+        if values.min_v_mem is not None or values.alpha_syn_calculated is not None:
+            return None
+        decay = as_number(values.alpha_mem_calculated)
+        gain = 1 - decay if values.norm_input else 1.0
+        return Resetting(decay, gain, as_number(values.spike_threshold), several=True)
 
 
 FRAMEWORK = Sinabs()

@@ -7,7 +7,8 @@ import snntorch
 import torch
 from torch import Tensor, nn
 
-from snnviz.adapters.protocol import Axes, Feed, Framework, classes
+from snnviz.adapters.protocol import Axes, Feed, Framework, as_number, classes, is_plain
+from snnviz.neurons.resetting import Resetting
 
 _NEURONS = "snntorch._neurons"
 # What takes all steps at once.
@@ -47,6 +48,16 @@ class SnnTorch(Framework):
         return [
             module for module in snntorch.SpikingNeuron.instances if isinstance(module, nn.Module)
         ]
+
+    def resets(self, module: nn.Module) -> Resetting | None:
+        """Leaky with the reset "zero", which forgets all but the input of the step."""
+        if not is_plain(module, snntorch.Leaky):
+            return None
+        plain = module.reset_mechanism == "zero" and module.reset_delay
+        if not plain or module.inhibition or module.state_quant:
+            return None
+        beta = min(max(as_number(module.beta), 0.0), 1.0)
+        return Resetting(beta, 1.0, as_number(module.threshold))
 
 
 FRAMEWORK = SnnTorch()

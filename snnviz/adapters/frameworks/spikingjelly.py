@@ -6,7 +6,8 @@ from typing import Any, ClassVar, cast
 from spikingjelly.activation_based import base, neuron
 from torch import Tensor, nn
 
-from snnviz.adapters.protocol import Axes, Feed, Framework, classes
+from snnviz.adapters.protocol import Axes, Feed, Framework, as_number, classes, is_plain
+from snnviz.neurons.resetting import Resetting
 
 _LIBRARY = "spikingjelly."
 _NEURONS = "spikingjelly.activation_based.neuron"
@@ -99,6 +100,33 @@ class SpikingJelly(Framework):
         ):
             return None
         return float(values.v_threshold), None if reset is None else float(reset)
+
+    def resets(self, module: nn.Module) -> Resetting | None:
+        """LIFNode, ParametricLIFNode and QIFNode with a hard reset, as they are made."""
+        kinds = neuron.LIFNode, neuron.ParametricLIFNode, neuron.QIFNode
+        if not is_plain(module, *kinds):
+            return None
+        values = cast("Any", module)
+        start, threshold = as_number(values.v_reset), as_number(values.v_threshold)
+        if values._memories_rv.get("v") != start:  # noqa: SLF001 - no public way
+            return None
+        if isinstance(module, neuron.ParametricLIFNode):
+            rate = as_number(module.w.sigmoid())
+        else:
+            rate = 1 / as_number(values.tau)
+        if isinstance(module, neuron.QIFNode):
+            a0, rest, critical = map(as_number, (module.a0, module.v_rest, module.v_c))
+            return Resetting(
+                decay=1 - rate * a0 * (rest + critical),
+                gain=rate,
+                threshold=threshold,
+                start=start,
+                offset=rate * a0 * rest * critical,
+                quadratic=rate * a0,
+                size=max(abs(rest), abs(critical), abs(start)),
+            )
+        gain = rate if values.decay_input else 1.0
+        return Resetting(1 - rate, gain, threshold, start, rate * start, size=abs(start))
 
 
 FRAMEWORK = SpikingJelly()
