@@ -220,6 +220,26 @@ def encode(bench: Bench) -> Iterator[Row]:
         )
 
 
+def leaky(bench: Bench) -> Iterator[Row]:
+    """Leaky neurons behind a stem of 64 maps, against their frameworks' own steps of the drive."""
+    import torch
+
+    from snnviz.data import fashion_mnist
+    from tests.benchmarks import leaky as neurons
+
+    images = torch.from_numpy(fashion_mnist(bench.options.data_dir).batch(range(16)))
+    for name, case in neurons.cases(32, 64).items():
+        took, _ = neurons.measure(case, images, 32, max(3, bench.options.rounds))
+        ours, theirs = took[neurons.ENCODE], took[neurons.NEURONS]
+        yield Row(
+            f"record {name}, T = 32",
+            f"{ours:.2f} ms an image",
+            f"its neurons stepped {theirs:.1f}",
+            f"{theirs / ours:.0f}",
+            "10",
+        )
+
+
 def photo(bench: Bench) -> Iterator[Row]:
     """A large picture."""
     large, small = bench.new(".png"), bench.new(".png")
@@ -369,7 +389,10 @@ def numbers(tree: object, path: str = "") -> Iterator[tuple[str, float]]:
         yield path, tree
 
 
-ROWS = {each.__name__: each for each in (visualize, evaluate, analyze, encode, train, photo, start)}
+ROWS = {
+    each.__name__: each
+    for each in (visualize, evaluate, analyze, encode, leaky, train, photo, start)
+}
 
 
 def main() -> None:
