@@ -24,8 +24,11 @@ _FEW = 16
 _BLOCK = 1 << 18
 
 Floats = NDArray[np.float32]
-# Of each bucket: the first-spike time of its least float, and the threshold that lies inside.
-BucketTable = tuple[NDArray[np.uint8], Floats]
+# Of each bucket: the first-spike time of its least float, and the threshold that lies inside. Then
+# the buckets with several thresholds, and all thresholds.
+BucketTable = tuple[NDArray[np.uint8], Floats, NDArray[np.intp], Floats]
+# Up to so many buckets with several thresholds: each is a pass over all drives.
+_MOST_CROWDED = 4
 
 
 @lru_cache(maxsize=64)
@@ -116,19 +119,24 @@ def _compare(drive: Floats, thresholds: Floats, times: NDArray[np.uint8]) -> Non
 
 def _look_up(drive: Floats, table: BucketTable, times: NDArray[np.uint8]) -> None:
     """Fill `times` at a cost that does not depend on T: two look-ups and one comparison."""
-    first, inside = table
+    first, inside, crowded, thresholds = table
     bucket = (drive.view(np.uint32) >> 16).astype(np.intp)
     # No bucket is out of range, and clipping them is faster than checking them.
     reached = drive >= inside.take(bucket, mode="clip")
     np.subtract(first.take(bucket, mode="clip"), reached.view(np.uint8), out=times)
+    for each in crowded:
+        several = np.flatnonzero(bucket == each)
+        found = np.searchsorted(thresholds, drive[several], side="right")
+        times[several] = len(thresholds) - found
 
 
 @lru_cache(maxsize=16)
 def _bucket_table(thresholds: bytes) -> BucketTable | None:
-    """For each value of a float's upper 16 bits, what `_look_up` needs; None where that is more.
+    """For each value of a float's upper 16 bits, what `_look_up` needs; None where too much.
 
     The floats with the same upper 16 bits are a bucket. In it the first-spike time changes at most
-    once where at most one threshold lies above its least float, and then that threshold decides.
+    once where at most one threshold lies above its least float, and then that threshold decides; in
+    a few others all are compared with, as those near 1 of leaky neurons.
     Thresholds near 1/k are that far apart up to T = 128.
 
     Args:
@@ -140,10 +148,11 @@ def _bucket_table(thresholds: bytes) -> BucketTable | None:
     finite = np.isfinite(ends).all(axis=0)
     ends[:, ~finite] = 0
     least, greatest = np.searchsorted(cuts, ends, side="right")
-    if (greatest - least > 1).any():
+    crowded = greatest - least > 1
+    if crowded.sum() > _MOST_CROWDED:
         return None
     inside = np.append(cuts, np.float32(np.inf))[np.where(greatest > least, least, len(cuts))]
-    return (len(cuts) - least).astype(np.uint8), inside
+    return (len(cuts) - least).astype(np.uint8), inside, np.flatnonzero(crowded), cuts
 
 
 def key(x: Floats) -> NDArray[np.int64]:
