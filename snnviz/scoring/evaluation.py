@@ -2,10 +2,11 @@
 
 import math
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import cast
 
 import numpy as np
 import torch
@@ -20,6 +21,9 @@ from snnviz.errors import DataError, ShapeError, check_integer
 from snnviz.ranks import Ranks
 from snnviz.scoring.classifier import Classifier
 from snnviz.scoring.progress import Progress
+
+# After so many images of a stream, more are expected.
+_MANY = 256
 
 
 @dataclass(frozen=True)
@@ -101,13 +105,13 @@ def evaluate_tensors(
     """The same of what `to_device` gave: a set that is measured often is copied there once."""
     device, ranks = images.device, ranks or Ranks()
     pixels, labels = ranks.share(images), ranks.share(labels)
-    model = model or net.fast(len(images))
     loss = torch.zeros((), dtype=torch.float64, device=device)
     correct = torch.zeros((), dtype=torch.int64, device=device)
     with evaluating(net):
-        for some in batches(len(pixels), batch_size):
+        rates, size = (model, 1) if model is not None else _fastest(net, len(pixels))
+        for some in batches(len(pixels), max(batch_size, size)):
             label = labels[some]
-            rate = model(scale_images(pixels[some]))
+            rate = rates(scale_images(pixels[some]))
             # A sum in float64: squares of k/T are exact there for T a power of two, so that the sum
             # is the same however many ranks and batches there are.
             target = F.one_hot(label, rate.shape[1]).double()
@@ -119,6 +123,12 @@ def evaluate_tensors(
     return Evaluation(
         sum(hits), len(images), math.fsum(losses) / len(images) / net.config.num_classes
     )
+
+
+def _fastest(net: Classifier, images: int) -> tuple[Callable[[Tensor], Tensor], int]:
+    """What gives the rates of about so many images, and how many it takes at least at once."""
+    counter = net.counter(images)
+    return (cast("nn.Module", net), 1) if counter is None else (counter.rates, counter.batch)
 
 
 @contextmanager
@@ -168,17 +178,86 @@ def predict(
             channels as it takes, [N, C, H, W].
         batch_size: Images a pass.
     """
-    classes: NDArray[np.int64] = _rates(net, images, batch_size).argmax(1).cpu().numpy()
-    return classes
+    answers = Answers(net, len(images))
+    parts = [answers.classes(images[some]) for some in batches(len(images), batch_size)]
+    return np.array([each for part in parts for each in part], np.int64)
 
 
-def _rates(net: Classifier, images: NDArray[np.uint8], batch_size: int) -> Tensor:
-    """The firing rate of each class, [N, classes]."""
-    device = next(net.parameters()).device
-    net.eval()
-    batches = torch.from_numpy(np.array(images)).split(batch_size)
-    with full_precision(device):
-        return torch.cat([net.firing_rates(scale_images(batch.to(device))) for batch in batches])
+class Answers:
+    """What a network takes images for, and how many of these answers are ties of silence.
+
+    The network is put into evaluation mode.
+
+    Args:
+        net: A whole network.
+        images: How many images there are going to be; None where nobody knows.
+        threads: How many of them, where its spikes are counted; by default torch's.
+
+    Attributes:
+        looked: How many images there were so far.
+        silent: For how many of them no output neuron fired.
+    """
+
+    def __init__(
+        self, net: Classifier, images: int | None = None, threads: int | None = None
+    ) -> None:
+        self.net = net.eval()
+        self.looked = self.silent = 0
+        self._threads = threads
+        self._counter = None if images is None else net.counter(images, threads)
+        self._is_open = images is None
+
+    @property
+    def batch(self) -> int:
+        """How many images it takes best at once, 1 where that does not matter."""
+        return 1 if self._counter is None else self._counter.batch
+
+    @torch.inference_mode()
+    def classes(self, images: NDArray[np.uint8]) -> list[int]:
+        """The class of each image, as `predict` says.
+
+        Args:
+            images: As for `predict`, few enough for one pass.
+        """
+        if self._is_open and self.looked >= _MANY:  # more are going to come
+            self._is_open = False
+            self._counter = self.net.counter(self.looked, self._threads)
+        device = next(self.net.parameters()).device
+        pixels = scale_images(torch.from_numpy(np.array(images)).to(device))
+        if self._counter is None:
+            with full_precision(device):
+                rates = self.net.firing_rates(pixels)
+        else:
+            rates = self._counter.rates(pixels)
+        self.looked += len(images)
+        self.silent += int((rates.amax(1) == 0).sum())
+        classes: list[int] = rates.argmax(1).tolist()
+        return classes
+
+    def of(self, samples: Sequence[Sample]) -> list[int]:
+        """The same of samples.
+
+        Raises:
+            ShapeError: An image is of another size or number of channels.
+        """
+        expected = (self.net.config.in_channels, *self.net.config.image_size)
+        for sample in samples:
+            if sample.channels.shape != expected:
+                raise ShapeError(
+                    f"the network takes images of {expected} channels and pixels, got "
+                    f"{sample.channels.shape}"
+                )
+        return self.classes(np.stack([sample.channels for sample in samples]))
+
+    def warn(self) -> None:
+        """Say for how many images no output neuron fired, if there were any."""
+        if self.silent:
+            warnings.warn(
+                f"no output neuron of the network fires in T = {self.net.T} steps for "
+                f"{self.silent} of {self.looked} images: the class 0 that they are predicted to be "
+                "is a tie",
+                stacklevel=2,
+            )
 
 
 def with_predictions(
@@ -196,27 +275,14 @@ def with_predictions(
     Raises:
         ShapeError: An image is of another size or number of channels.
     """
-    expected = (net.config.in_channels, *net.config.image_size)
-    samples, looked, silent = iter(samples), 0, 0
+    answers = Answers(net, len(samples) if isinstance(samples, Sized) else None)
+    samples = iter(samples)
     try:
         while batch := list(islice(samples, batch_size)):
-            for sample in batch:
-                if sample.channels.shape != expected:
-                    raise ShapeError(
-                        f"the network takes images of {expected} channels and pixels, got "
-                        f"{sample.channels.shape}"
-                    )
-            rates = _rates(net, np.stack([sample.channels for sample in batch]), batch_size)
-            looked, silent = looked + len(batch), silent + int((rates.amax(1) == 0).sum())
-            for sample, predicted in zip(batch, rates.argmax(1).tolist(), strict=True):
+            for sample, predicted in zip(batch, answers.of(batch), strict=True):
                 yield replace(sample, predicted=predicted)
     finally:
-        if silent:
-            warnings.warn(
-                f"no output neuron of the network fires in T = {net.T} steps for {silent} of "
-                f"{looked} images: the class 0 that they are predicted to be is a tie",
-                stacklevel=1,
-            )
+        answers.warn()
 
 
 def scale_images(images: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """How much a network's answers depend on each channel of its encoder."""
 
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Literal
@@ -7,15 +8,19 @@ from typing import Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from snnviz.data import ImageSet
 from snnviz.device import full_precision
 from snnviz.display import Brief
 from snnviz.ranks import Ranks
-from snnviz.scoring.classifier import Classifier
+from snnviz.scoring.classifier import Classifier, Counter
 from snnviz.scoring.evaluation import check_set, scale_images, to_device
 from snnviz.scoring.progress import Progress, as_progress
+
+# Images that are counted together, and bytes of their first-spike times that are kept.
+_BATCH = 512
+_ROOM = 1 << 28
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -76,32 +81,74 @@ def channel_importance(
     """
     progress = as_progress(progress)
     check_set(net, images, batch_size)
-    device = next(net.parameters()).device
-    pixels, labels = to_device(images, device)
-    silenced = deepcopy(net).eval()
+    pixels, labels = to_device(images, next(net.parameters()).device)
     channels = net.config.channels
-    model = silenced.fast(len(pixels) * (channels + 1))
+    counter = net.counter(len(pixels) * (channels + 1))
+    answer = (
+        _stepped(net, pixels, batch_size) if counter is None else _counted(counter, pixels, net.T)
+    )
 
-    def correct() -> int:
-        hits = torch.zeros((), dtype=torch.int64, device=device)
-        batches = zip(pixels.split(batch_size), labels.split(batch_size), strict=True)
-        with full_precision(device):
-            for batch, label in batches:
-                hits += (model(scale_images(batch)).argmax(1) == label).sum()
-        return int(hits)
+    def correct(channel: int | None) -> int:
+        return int((answer(channel) == labels).sum())
 
-    norm = silenced.static_conv[1]
-    assert isinstance(norm, nn.BatchNorm2d)  # noqa: S101 - as the network was built
-    weight, bias = norm.weight.clone(), norm.bias.clone()
-    everything = correct()
+    everything = correct(None)
     ranks = ranks or Ranks()
     share = ranks.share(range(channels))
     found = []
     for done, channel in enumerate(share, start=1):
-        norm.weight[channel] = norm.bias[channel] = 0
-        found.append((channel, correct()))
-        norm.weight[channel], norm.bias[channel] = weight[channel], bias[channel]
+        found.append((channel, correct(channel)))
         if progress is not None:
             progress("importance", done, len(share))
     without = [hits for _, hits in sorted(ranks.gather(found))]
     return Importance(len(pixels), everything, np.array(without, np.int64))
+
+
+# What a network takes all images for, [N], without a channel or with all of them.
+_Answer = Callable[[int | None], Tensor]
+
+
+def _stepped(net: Classifier, pixels: Tensor, batch_size: int) -> _Answer:
+    """The answers of the plain network, of which a copy is changed."""
+    silenced = deepcopy(net).eval()
+    norm = silenced.static_conv[1]
+    assert isinstance(norm, nn.BatchNorm2d)  # noqa: S101 - as the network was built
+    weight, bias = norm.weight.clone(), norm.bias.clone()
+
+    def answer(channel: int | None) -> Tensor:
+        norm.weight.copy_(weight)
+        norm.bias.copy_(bias)
+        if channel is not None:
+            norm.weight[channel] = norm.bias[channel] = 0
+        with full_precision(pixels.device):
+            parts = pixels.split(batch_size)
+            return torch.cat([silenced(scale_images(part)).argmax(1) for part in parts])
+
+    return answer
+
+
+def _counted(counter: Counter, pixels: Tensor, silence: int) -> _Answer:
+    """The answers of the pass that counts; images are encoded once, where there is room.
+
+    A drive of 0 never fires, which the first-spike time `silence` says.
+    """
+    kept: dict[int, NDArray[np.uint8]] = {}
+
+    def encoded(place: int, part: Tensor) -> NDArray[np.uint8]:
+        first = kept.get(place)
+        if first is None:
+            first = counter.encode(scale_images(part))
+            if sum(each.nbytes for each in kept.values()) + first.nbytes <= _ROOM:
+                kept[place] = first
+        return first
+
+    def answer(channel: int | None) -> Tensor:
+        answers = []
+        for place, some in enumerate(pixels.split(_BATCH)):
+            first = encoded(place, some)
+            if channel is not None:
+                first = first.copy()
+                first[:, channel] = silence
+            answers.append(counter.count_encoded([first], len(first)).steps.sum(0).argmax(1))
+        return torch.cat(answers)
+
+    return answer

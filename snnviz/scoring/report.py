@@ -5,6 +5,7 @@
 
 import math
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -168,9 +169,9 @@ def evaluation_report(
     correct_at = torch.zeros(net.T, dtype=torch.int64, device=device)
     silent = torch.zeros((), dtype=torch.int64, device=device)
     loss = torch.zeros((), dtype=torch.float64, device=device)
-    tally = _Tally(net)
     with evaluating(net):
-        for some in batches(len(pixels), batch_size):
+        tally = _Tally(net, len(pixels))
+        for some in batches(len(pixels), max(batch_size, tally.batch)):
             label = labels[some]
             counts = tally.output_counts(scale_images(pixels[some]))
             answers = counts.argmax(2)
@@ -200,8 +201,10 @@ def evaluation_report(
 class _Tally:
     """The spikes and operations of a network's layers, summed over images and steps."""
 
-    def __init__(self, net: Classifier) -> None:
+    def __init__(self, net: Classifier, images: int) -> None:
         self.net = net
+        self._counter = net.counter(images)
+        self.batch = 1 if self._counter is None else self._counter.batch
         self.names = {module: name for name, module in net.named_modules()}
         self.spikes: dict[str, Tensor | float] = defaultdict(float)
         self.synops: dict[str, Tensor | float] = defaultdict(float)
@@ -210,9 +213,22 @@ class _Tally:
 
     def output_counts(self, images: Tensor) -> Tensor:
         """Spike counts of each class after each step, [T, N, num_classes]."""
+        if self._counter is None:
+            return torch.stack(list(self._stepped(images))).cumsum(0)
+        if not self.macs:  # sizes, which one image shows in one step
+            next(self._stepped(images[:1]))
+            self.spikes.clear()
+            self.synops.clear()
+        counted = self._counter.count(images)
+        for total, part in (self.spikes, counted.spikes), (self.synops, counted.synops):
+            for name, count in part.items():
+                total[name] += count
+        return counted.steps.cumsum(0)
+
+    def _stepped(self, images: Tensor) -> Iterator[Tensor]:
         drive = self.net.static_conv(images)
         self._note_size(self.net.static_conv[0], drive)
-        return torch.stack(list(self.net.output_spikes(drive, self._observe))).cumsum(0)
+        return self.net.output_spikes(drive, self._observe)
 
     def _observe(self, layer: nn.Module, before: Tensor, after: Tensor) -> None:
         name = self.names[layer]

@@ -45,8 +45,7 @@ class FastNetwork(nn.Module):
     needed, and the statistics of its BatchNorm come from those of the image patches.
 
     Matrix products are bfloat16 under autocast; potentials, normalization and sums stay float32.
-    In evaluation mode everything is float32. Where a gradient is asked for in evaluation mode,
-    the plain network computes it.
+    In evaluation mode the plain network computes, in float32.
 
     Attributes:
         net: The plain network; parameters, buffers and the mode are its own.
@@ -66,9 +65,7 @@ class FastNetwork(nn.Module):
         with torch.autocast("cpu", enabled=False):
             if self.net.training:
                 return self._learn(images, torch.bfloat16 if amp else torch.float32)
-            if torch.is_grad_enabled():
-                return self.net(images)  # type: ignore[no-any-return]
-            return self._look(images)
+            return self.net(images)  # type: ignore[no-any-return]
 
     def _learn(self, images: Tensor, dtype: torch.dtype) -> Tensor:
         net, layers = self.net, _Layers.of(self.net)
@@ -109,7 +106,7 @@ class FastNetwork(nn.Module):
         # The linear layer's weight has channels first. To turn the spikes is less work.
         x = spikes.permute(0, 1, 4, 2, 3).flatten(2)
         for linear in (layers.first_linear, layers.second_linear):
-            if self.net.training and self.net.config.dropout:
+            if self.net.config.dropout:
                 # The plain network draws the same masks in the same order.
                 x = x * linear.dropout.create_mask(x[0].float()).to(x.dtype)
             x = Fire.apply(_multiply(x, linear.weight.to(x.dtype)), self._neuron)
@@ -172,12 +169,6 @@ def _patch_moments(images: Tensor) -> tuple[Tensor, Tensor]:
     mean = patches.sum(2).double().sum(0) / count
     second = (patches @ patches.transpose(1, 2)).double().sum(0) / count
     return mean, second - torch.outer(mean, mean)
-
-
-def _running_affine(batch_norm: Any) -> tuple[Tensor, Tensor]:
-    """Scale and shift [C] of BatchNorm in evaluation mode."""
-    scale: Tensor = batch_norm.weight / (batch_norm.running_var + batch_norm.eps).sqrt()
-    return scale, batch_norm.bias - batch_norm.running_mean * scale
 
 
 @torch.no_grad()

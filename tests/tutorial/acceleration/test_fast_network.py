@@ -8,11 +8,11 @@ import torch
 import torch.nn.functional as F
 
 from snnviz.compiling import CompilerError
-from snnviz.data import garments
 from snnviz.device import has_bfloat16
 from snnviz.scoring.evaluation import evaluate
 from snnviz.tutorial import acceleration
 from snnviz.tutorial.acceleration import accelerate, fast_network, native
+from snnviz.tutorial.acceleration import accelerate, native
 from snnviz.tutorial.acceleration.fast_network import FastNetwork
 from snnviz.tutorial.network import NetworkConfig, build_network
 from snnviz.tutorial.training.synchronization import synchronize_batch_norm
@@ -239,21 +239,6 @@ def test_the_fast_network_has_no_parameters_of_its_own():
     fast.train()(torch.rand(2, 1, 28, 28)).sum().backward()
     assert list(net.state_dict()) == before
     assert net.fc[1].weight.grad is not None
-
-
-def test_evaluation_of_a_set_takes_it_and_counts_the_same(monkeypatch):
-    images = garments(50, "test")
-    plain, _ = pair(NetworkConfig(T=4, channels=8))
-    expected = evaluate(plain, images, batch_size=16)
-    monkeypatch.setattr(acceleration, "_WORTHWHILE", 0)
-    taken = []
-    monkeypatch.setattr(
-        acceleration, "FastNetwork", lambda net: taken.append(net) or FastNetwork(net)
-    )
-    assert evaluate(plain, images, batch_size=16) == expected
-    assert taken == [plain]
-    assert plain.training
-    assert 0 < expected.correct < 50
 
 
 def test_a_network_that_it_cannot_take_stays_as_it_is():
