@@ -16,7 +16,7 @@ from snnviz.cli.output import note
 from snnviz.data import Sample
 from snnviz.errors import CheckpointError
 from snnviz.export import Source
-from snnviz.export.folder import Predict
+from snnviz.export.folder import Predict, PredictBeside
 from snnviz.ranks import joined_ranks
 from snnviz.records.recording import LayerInfo
 from snnviz.records.spikes import SpikeRecord
@@ -88,7 +88,7 @@ class Drawn:
     names: Sequence[str | None]
     encoders: Sequence[Encoder]
     about: dict[str, Any]
-    predict: Predict | None = None
+    predict: Predict | PredictBeside | None = None
     layers: tuple[LayerInfo, ...] = ()
     records: Sequence[Mapping[int, SpikeRecord]] = ()
     whole: "ConvSNN | Model | None" = None
@@ -100,6 +100,11 @@ class Drawn:
         from snnviz.scoring.ablation import AnsweringLayer
 
         return AnsweringLayer(self.whole.net, self.whole.answerer(), encoder.layer)
+
+    def predicted(self) -> list[Sample]:
+        """The images with their predicted classes, where there are any."""
+        found = self.samples if self.predict is None else self.predict(self.samples)
+        return found() if callable(found) else list(found)
 
     def known(self, place: int) -> Mapping[int, SpikeRecord]:
         """What is known of the spikes of the layer at that place."""
@@ -185,7 +190,7 @@ def _of_checkpoint(wanted: Wanted) -> Drawn:
         "checkpoint": describe(checkpoint, ckpt.name if ckpt else "bundled encoder"),
         "images": images,
     }
-    used = predictions if _suits(network, samples) else None
+    used = _beside(network, samples)
     if not wanted.layer and not wanted.listing:
         encoder = load_encoder(checkpoint).to(wanted.device)
         return Drawn(T, samples, [None], [encoder], about, used, whole=network)
@@ -284,9 +289,13 @@ def _predictions(network: ConvSNN | None) -> Predict | None:
     return None if network is None else partial(with_predictions, network)
 
 
-def _suits(network: ConvSNN | None, samples: list[Sample]) -> bool:
-    """Whether predictions are to be had of the network and not there yet."""
+def _beside(network: ConvSNN | None, samples: list[Sample]) -> PredictBeside | None:
+    """What predicts the samples while they are drawn, where that is to be had and not there yet."""
     if network is None or samples[0].predicted is not None:
-        return False
+        return None
     taken = (network.config.in_channels, *network.config.image_size)
-    return all(sample.frames is None and sample.channels.shape == taken for sample in samples)
+    if any(sample.frames is not None or sample.channels.shape != taken for sample in samples):
+        return None
+    from snnviz.scoring.beside import predicted_beside
+
+    return partial(predicted_beside, network)

@@ -145,7 +145,7 @@ def command(
     said: list[str] = []
     if found.predict is not None:
         with _heard(said, quiet=quiet):
-            found = replace(found, samples=list(found.predict(found.samples)))
+            found = replace(found, samples=found.predicted())
     if run is not None and ckpt is not None and not holds(run, ckpt):
         said.append(f"{ckpt} is no checkpoint of {run}, whose training is shown")
         if not quiet:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from snnviz.records.spikes import SpikeRecord
 
 Predict = Callable[[Iterable[Sample]], Iterable[Sample]]
+# What is asked for them when everything else is done.
+PredictBeside = Callable[[Sequence[Sample]], Callable[[], list[Sample]]]
 
 # Images that a worker gets at once: few, so that nobody waits.
 _TASK = 8
@@ -49,7 +51,7 @@ def write_figure_sets(
     made_from: Mapping[str, object] | None = None,
     source: Source | None = None,
     other: "Encoder | None" = None,
-    predict: Predict | None = None,
+    predict: Predict | PredictBeside | None = None,
     overwrite: bool = False,
     resume: bool = False,
     jobs: int = 1,
@@ -74,7 +76,8 @@ def write_figure_sets(
         source: What captions call the encoder and the images.
         other: The encoder that `options.compare` names.
         predict: Gives each sample its `predicted`, for the manifest, like
-            `snnviz.scoring.evaluation.with_predictions`.
+            `snnviz.scoring.evaluation.with_predictions`; or gives what waits for them, like
+            `snnviz.scoring.beside.predicted_beside`, which is called when all sets are drawn.
         overwrite: Write into a folder that is not empty; figure sets that an earlier run listed
             there are deleted first, and what is not of such a run stays.
         resume: Go on with an interrupted run; a set that is whole is not drawn again.
@@ -129,12 +132,16 @@ def write_figure_sets(
                 output.begin(planned_files(samples, options), identity, resume=resume)
         captions = Captions.of(encoder, options, source or Source())
         own = ranks.share(samples)
-        chosen = predict(own) if predict else own
         rates = Rates(options)
         with ranks.agreed():
-            entries = _write(
-                encoder, other, chosen, len(own), out_dir, captions, jobs, progress, known, rates
+            chosen: Iterable[Sample] | Callable[[], list[Sample]] = predict(own) if predict else own
+            streamed = own if callable(chosen) else chosen
+            listed = _write(
+                encoder, other, streamed, len(own), out_dir, captions, jobs, progress, known, rates
             )
+            if callable(chosen):
+                listed = list(chosen())
+            entries = [_entry(sample, options.file_names) for sample in listed]
         order = {sample.index: place for place, sample in enumerate(samples)}
         everything = sorted(ranks.gather(entries), key=lambda entry: order[entry["index"]])
         contents: dict[str, Any] = {"sets": everything}
@@ -183,11 +190,11 @@ def _write(
     progress: Progress | None,
     known: "dict[int, SpikeRecord]",
     rates: Rates,
-) -> list[dict[str, Any]]:
-    """The manifest's entries of all `samples`, whose files are all there afterwards."""
+) -> list[Sample]:
+    """All `samples`, whose files are all there afterwards."""
     options = captions.options
     names = options.file_names
-    entries: list[dict[str, Any]] = []
+    seen: list[Sample] = []
     there = drawn = 0
 
     def report() -> None:
@@ -197,11 +204,11 @@ def _write(
     def pending() -> Iterator[Sample]:
         nonlocal there
         for sample in samples:
-            entries.append(_entry(sample, names))
+            seen.append(sample)
             if _is_whole(out_dir / set_folder(sample), names):
                 there += 1
                 continue
-            if len(entries) == there + 1:  # the first to draw: those before took no time
+            if len(seen) == there + 1:  # the first to draw: those before took no time
                 report()
             yield sample
 
@@ -222,7 +229,7 @@ def _write(
         drawn += count
         report()
     report()
-    return entries
+    return seen
 
 
 def _draw(task: _Task) -> int:
