@@ -11,7 +11,7 @@ from snnviz.data import ImageSet, garments
 from snnviz.errors import ShapeError
 from snnviz.scoring.evaluation import evaluate, predict, with_predictions
 from snnviz.scoring.importance import channel_importance
-from snnviz.scoring.measurement import measure
+from snnviz.scoring.report import evaluation_report
 from snnviz.tutorial import acceleration
 from snnviz.tutorial.acceleration import counting
 from snnviz.tutorial.acceleration.counting import CountingPass
@@ -165,13 +165,13 @@ def always(monkeypatch):
 def test_a_measurement_is_that_of_the_plain_network(changes, always, monkeypatch):
     net = network(**{"T": 4, "channels": 8, **changes})
     images = garments(45, "test")
-    found = measure(net, images, batch_size=20).as_dict()
+    found = evaluation_report(net, images, batch_size=20).as_dict()
     short = evaluate(net, images, batch_size=7)
     answers = predict(net, images.images)
     importance = channel_importance(net, images)
     assert always[:3] == [45] * 3
     monkeypatch.setattr(acceleration, "_WORTH_COUNTING", float("inf"))
-    expected = measure(net, images, batch_size=20).as_dict()
+    expected = evaluation_report(net, images, batch_size=20).as_dict()
     assert found.pop("loss") == pytest.approx(expected.pop("loss"), rel=1e-9)
     assert found == expected
     assert (short.correct, short.total) == (found["correct"], 45)
@@ -202,7 +202,7 @@ def test_ties_and_silence_are_class_0(always):
     with torch.no_grad():
         net.fc[3].weight.zero_()
     images = garments(12)
-    found = measure(net, images)
+    found = evaluation_report(net, images)
     assert found.silent == 12
     assert found.confusion[:, 0].sum() == 12
     with pytest.warns(UserWarning, match="for 12 of 12 images"):
@@ -259,7 +259,7 @@ def test_without_a_compiler_the_plain_network_answers_and_one_line_says_so(alway
     monkeypatch.setattr(counting, "library", counting.library.__wrapped__)
     net, images = network(T=3, channels=4), garments(10)
     with pytest.warns(UserWarning, match="no C\\+\\+ compiler \\(no-such-compiler\\)") as said:
-        found = measure(net, images)
+        found = evaluation_report(net, images)
     assert len(said) == 1
     assert "\n" not in str(said[0].message)
     assert found.total == 10
