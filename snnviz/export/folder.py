@@ -19,6 +19,7 @@ from snnviz.export.layout import SETS, planned_files, set_folder
 from snnviz.export.options import FigureSetOptions
 from snnviz.export.pool import work
 from snnviz.export.reducing import reducing
+from snnviz.export.pool import Workers, work
 from snnviz.export.sets import figure_set
 from snnviz.export.sheets import Rates, write_sheets
 from snnviz.export.templates.deflate import LIBRARY
@@ -54,7 +55,7 @@ def write_figure_sets(
     predict: Predict | PredictBeside | None = None,
     overwrite: bool = False,
     resume: bool = False,
-    jobs: int = 1,
+    jobs: int | Workers = 1,
     progress: Progress | Literal[True] | None = None,
     records: "Mapping[int, SpikeRecord] | None" = None,
 ) -> Path:
@@ -83,7 +84,8 @@ def write_figure_sets(
         resume: Go on with an interrupted run; a set that is whole is not drawn again.
         jobs: Number of processes that draw. Under `torchrun` every rank has so many, and takes its
             share of the images. A script that asks for several needs
-            `if __name__ == "__main__":`, since each of them imports it.
+            `if __name__ == "__main__":`, since each of them imports it. Or processes that were
+            started before.
         progress: Called as `progress("figures", done, total)` in images of this rank: with those
             that were there already, and as further ones are written; True draws a bar.
         records: What is known already of the spikes of some samples over T steps, by their index,
@@ -186,7 +188,7 @@ def _write(
     total: int,
     out_dir: Path,
     captions: Captions,
-    jobs: int,
+    jobs: int | Workers,
     progress: Progress | None,
     known: "dict[int, SpikeRecord]",
     rates: Rates,

@@ -4,6 +4,7 @@ The workers import neither torch nor SpikingJelly: they get arrays and write fil
 in memory that all processes share, because a pipe would copy them three times.
 """
 
+import importlib
 import multiprocessing
 import os
 import pickle
@@ -17,7 +18,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import chain, islice
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from snnviz.errors import ExportError
 
@@ -36,7 +37,44 @@ _ALIGNMENT = 64
 _shared = memoryview(b"")
 
 
-def work(do: Callable[[Task], Result], tasks: Iterable[Task], *, jobs: int) -> Iterator[Result]:
+class Workers(NamedTuple):
+    """Processes that were started ahead of their work.
+
+    Attributes:
+        jobs: How many.
+        memory: What they share: a room for each task that is there at once.
+        pool: What hands them tasks.
+    """
+
+    jobs: int
+    memory: memoryview
+    pool: ProcessPoolExecutor
+
+    @property
+    def rooms(self) -> int:
+        """Tasks that are there at once."""
+        return len(self.memory) // _ROOM
+
+
+@contextmanager
+def started(jobs: int, module: str | None = None) -> Iterator[Workers]:
+    """So many processes, which start now and end with the block.
+
+    Args:
+        jobs: How many.
+        module: What each of them imports meanwhile.
+    """
+    if sys.platform == "win32":
+        jobs = min(jobs, 61)  # it can wait for so many at once
+    # Memory without a name, which is gone with the last process that has it.
+    memory = multiprocessing.RawArray("B", (_AHEAD * jobs + 1) * _ROOM)
+    with _pool(jobs, memory, module) as pool:
+        yield Workers(jobs, memoryview(memory).cast("B"), pool)
+
+
+def work(
+    do: Callable[[Task], Result], tasks: Iterable[Task], *, jobs: int | Workers
+) -> Iterator[Result]:
     """What `do` makes of each of `tasks`, in their order.
 
     Args:
@@ -44,12 +82,14 @@ def work(do: Callable[[Task], Result], tasks: Iterable[Task], *, jobs: int) -> I
             read-only, and gone when it returns.
         tasks: Taken one by one, no faster than they are worked off.
         jobs: Number of worker processes, fewer where there are fewer tasks; 1 works in this one.
+            Or processes that were started before.
 
     Raises:
         ExportError: A worker died. Errors of `do` are passed on.
     """
-    if sys.platform == "win32":
-        jobs = min(jobs, 61)  # it can wait for so many at once
+    if isinstance(jobs, Workers):
+        yield from _shared_out(do, tasks, jobs)
+        return
     if jobs > 1:
         # A worker takes a second to start, which is in vain where it gets nothing to do.
         remaining = iter(tasks)
@@ -58,27 +98,30 @@ def work(do: Callable[[Task], Result], tasks: Iterable[Task], *, jobs: int) -> I
     if jobs <= 1:
         yield from map(do, tasks)
         return
+    with started(jobs) as workers:
+        yield from _shared_out(do, tasks, workers)
+
+
+def _shared_out(
+    do: Callable[[Task], Result], tasks: Iterable[Task], workers: Workers
+) -> Iterator[Result]:
     waiting: deque[Future[Result]] = deque()
-    rooms = _AHEAD * jobs + 1
-    # Memory without a name, which is gone with the last process that has it.
-    memory = multiprocessing.RawArray("B", rooms * _ROOM)
-    with _pool(jobs, memory) as pool:
-        try:
-            for number, task in enumerate(tasks):
-                # As many tasks wait as there are rooms but one, so that this one's is free again.
-                start = number % rooms * _ROOM
-                packed, parts = _pack(task, memoryview(memory).cast("B"), start)
-                waiting.append(pool.submit(_unpack_and_do, do, packed, parts))
-                if len(waiting) > _AHEAD * jobs:
-                    yield waiting.popleft().result()
-            while waiting:
+    try:
+        for number, task in enumerate(tasks):
+            # As many tasks wait as there are rooms but one, so that this one's is free again.
+            start = number % workers.rooms * _ROOM
+            packed, parts = _pack(task, workers.memory, start)
+            waiting.append(workers.pool.submit(_unpack_and_do, do, packed, parts))
+            if len(waiting) == workers.rooms:
                 yield waiting.popleft().result()
-        except BrokenProcessPool as error:
-            raise ExportError(
-                "a worker process died (out of memory, killed, or begun by a script without "
-                "`if __name__ == '__main__':`); what is written is whole",
-                "go on with `resume=True`",
-            ) from error
+        while waiting:
+            yield waiting.popleft().result()
+    except BrokenProcessPool as error:
+        raise ExportError(
+            "a worker process died (out of memory, killed, or begun by a script without "
+            "`if __name__ == '__main__':`); what is written is whole",
+            "go on with `resume=True`",
+        ) from error
 
 
 def _pack(task: object, shared: memoryview, start: int) -> tuple[bytes, list[slice]]:
@@ -104,11 +147,11 @@ def _unpack_and_do(do: Callable[[Task], Result], packed: bytes, parts: list[slic
 
 
 @contextmanager
-def _pool(jobs: int, memory: Any) -> Iterator[ProcessPoolExecutor]:
+def _pool(jobs: int, memory: Any, module: str | None) -> Iterator[ProcessPoolExecutor]:
     # Spawned, not forked: a fork would copy torch's threads' locks without the threads.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(
-        jobs, mp_context=context, initializer=_begin_worker, initargs=(memory,)
+        jobs, mp_context=context, initializer=_begin_worker, initargs=(memory, module)
     )
     try:
         with _ignored_interrupt():
@@ -136,7 +179,7 @@ def _ignored_interrupt() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _begin_worker(memory: Any) -> None:
+def _begin_worker(memory: Any, module: str | None) -> None:
     global _shared  # noqa: PLW0603 - a worker is told once, and tasks come as arguments
     # Inherited, except on Windows.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -144,6 +187,8 @@ def _begin_worker(memory: Any) -> None:
     # Said by the process that the user sees.
     warnings.filterwarnings("ignore", message="no font here has")
     _end_with_parent()
+    if module is not None:
+        importlib.import_module(module)
 
 
 def _end_with_parent() -> None:

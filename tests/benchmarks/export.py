@@ -18,7 +18,8 @@ import numpy as np
 
 import snnviz
 from snnviz.data import to_input
-from snnviz.export import FigureSetOptions, deflate, figure_set, write_figure_sets
+from snnviz.export import FigureSetOptions, figure_set, write_figure_sets
+from snnviz.export.templates import deflate
 from tests.benchmarks.machine import describe_machine
 
 T = 8

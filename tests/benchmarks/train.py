@@ -136,7 +136,8 @@ def our_blocks(
     from snnviz.tutorial.training.learner import Learner
 
     # What decides whether it pays; a block is no whole training.
-    mock.patch.object(acceleration, "_WORTHWHILE", 0 if fast else float("inf")).start()
+    for name in ("_WORTHWHILE", "_WORTH_COUNTING"):
+        mock.patch.object(acceleration, name, 0 if fast else float("inf")).start()
     config = TrainConfig(amp=amp, t_max=10**6, seed=0, batch_size=batch, **settings)
     device = torch.device(config.device)
     images, labels = to_device(fashion_mnist(data_dir, "train"), device)

@@ -355,6 +355,22 @@ def as_bags(samples):
     return (replace(sample, predicted=8) for sample in samples)
 
 
+def test_predictions_that_are_asked_for_last_are_listed_like_others(encoder, samples, tmp_path):
+    drawn = []
+
+    def beside(own):
+        def wait():
+            drawn.extend(path.name for path in sorted((tmp_path / "b").glob("0*/input.*")))
+            return list(as_bags(own))
+
+        return wait
+
+    for name, predict in (("a", as_bags), ("b", beside)):
+        write_figure_sets(encoder, samples[:3], tmp_path / name, OPTIONS, predict=predict)
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+    assert len(drawn) == 3
+
+
 @pytest.mark.parametrize("before", [False, True])
 @pytest.mark.parametrize("selected", [False, True])
 def test_a_run_lists_predictions_to_its_end_or_not_at_all(

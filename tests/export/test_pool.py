@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from snnviz.errors import ExportError
-from snnviz.export.pool import work
+from snnviz.export.pool import started, work
 from tests.commands import restore_interrupt
 from tests.export.tasks import describe, die_at_three, double, refuse_three
 
@@ -80,7 +80,7 @@ def test_ctrl_c_twice_leaves_no_process_behind():
     code = """
 import time
 from itertools import repeat
-from snnviz.export.pool import work
+from snnviz.export.pool import started, work
 for _ in work(time.sleep, repeat(1), jobs=2):
     print("one is done", flush=True)
 """
@@ -98,3 +98,15 @@ for _ in work(time.sleep, repeat(1), jobs=2):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
+
+
+@pytest.mark.slow
+def test_processes_that_were_started_before_work_more_than_once():
+    with started(2, "tests.export.tasks") as workers:
+        found = [list(work(double, range(count), jobs=workers)) for count in (11, 0, 1)]
+        children = multiprocessing.active_children()
+        assert len(children) == 2
+        with pytest.raises(ExportError, match="three is refused"):
+            list(work(refuse_three, range(20), jobs=workers))
+    assert found == [[2 * number for number in range(count)] for count in (11, 0, 1)]
+    assert not any(child.is_alive() for child in children)
