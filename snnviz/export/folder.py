@@ -17,9 +17,8 @@ from snnviz.export.captions import Captions, Source
 from snnviz.export.encoding import encode_samples, encoded
 from snnviz.export.layout import SETS, planned_files, set_folder
 from snnviz.export.options import FigureSetOptions
-from snnviz.export.pool import work
-from snnviz.export.reducing import reducing
 from snnviz.export.pool import Workers, work
+from snnviz.export.reducing import reducing
 from snnviz.export.sets import figure_set
 from snnviz.export.sheets import Rates, write_sheets
 from snnviz.export.templates.deflate import LIBRARY

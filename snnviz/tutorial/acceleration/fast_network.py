@@ -82,16 +82,6 @@ class FastNetwork(nn.Module):
             _keep_statistics(norm, mean, variance, maps[..., 0].numel() // len(means))
         return self._classify(spikes, layers)
 
-    def _look(self, images: Tensor) -> Tensor:
-        T, layers = self.net.T, _Layers.of(self.net)
-        scale, shift = _running_affine(layers.first_norm)
-        taps = (layers.first_convolution.weight.flatten(1) * scale[:, None]).t()
-        border = F.pad(images, (1, 1, 1, 1))
-        spikes = native.encode(border, taps, shift, self._neuron, T, torch.float32)
-        maps = self._convolve_all(spikes, layers.second_convolution.weight)
-        scale, shift = (part.expand(T, -1) for part in _running_affine(layers.second_norm))
-        return self._classify(native.fire_and_pool(maps, scale, shift, self._neuron), layers)
-
     def _convolve_all(self, spikes: Tensor, weight: Tensor) -> Tensor:
         """The second convolution: sums where they are less work than products."""
         # A still image leads to spikes that recur, where neurons always start anew.

@@ -9,10 +9,7 @@ import torch.nn.functional as F
 
 from snnviz.compiling import CompilerError
 from snnviz.device import has_bfloat16
-from snnviz.scoring.evaluation import evaluate
-from snnviz.tutorial import acceleration
 from snnviz.tutorial.acceleration import accelerate, fast_network, native
-from snnviz.tutorial.acceleration import accelerate, native
 from snnviz.tutorial.acceleration.fast_network import FastNetwork
 from snnviz.tutorial.network import NetworkConfig, build_network
 from snnviz.tutorial.training.synchronization import synchronize_batch_norm
