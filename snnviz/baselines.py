@@ -35,7 +35,8 @@ def poisson(images: Tensor, T: int, seed: int) -> SpikeRecord:
     spikes = torch.empty((T, *images.shape), dtype=torch.bool)
     with torch.random.fork_rng(devices=[]):
         for i, image in enumerate(images):
-            torch.manual_seed(zlib.crc32(image.numpy().tobytes(), seed))
+            # Of the CPU alone: `torch.manual_seed` also notes for each GPU who called it.
+            torch.default_generator.manual_seed(zlib.crc32(image.numpy().tobytes(), seed))
             spikes[:, i] = encoder(image.expand(T, *image.shape)).bool()
     return SpikeRecord.from_spikes(spikes.numpy())
 
@@ -71,8 +72,7 @@ def pixels(images: Tensor, T: int = _GREYS, seed: int = 0) -> SpikeRecord:
     """
     del T, seed
     grey = torch.round(_check(images, _GREYS) * _GREYS).numpy()
-    steps = np.arange(_GREYS)[:, np.newaxis, np.newaxis, np.newaxis, np.newaxis]
-    return SpikeRecord.from_spikes(steps < grey)
+    return SpikeRecord.from_durations(grey.astype(np.uint8), _GREYS)
 
 
 PIXEL_CODES: dict[str, Code] = {"poisson": poisson, "latency": latency, "pixels": pixels}

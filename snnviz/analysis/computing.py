@@ -23,6 +23,7 @@ from snnviz.metrics import (
     CostResult,
     Information,
     InformationResult,
+    ProbeChoice,
     ProbeFit,
     ProbeResult,
     ProbeScore,
@@ -32,7 +33,6 @@ from snnviz.metrics import (
     ReconstructionScore,
     Redundancy,
     RedundancyResult,
-    best_strength,
 )
 from snnviz.metrics.probe import RIDGE, STRENGTHS
 from snnviz.ranks import Ranks
@@ -186,17 +186,16 @@ def _fitted(
     )
     deciding = train_images.take(np.flatnonzero(decides))
     probe = learned.get("probe")
-    scores = {
-        strength: ProbeScore(encoding.T, stream.shape, probe.result(strength))
-        for strength in STRENGTHS
-        if probe and len(deciding)
-    }
+    choice = {}
+    if probe and len(deciding):
+        probes = [probe.result(strength) for strength in STRENGTHS]
+        choice = {"choice": ProbeChoice(encoding.T, stream.shape, probes)}
     seen = stream.run(
-        deciding, lambda shape: {**_fits(encoding, shape, classes), **scores}, ": choose"
+        deciding, lambda shape: {**_fits(encoding, shape, classes), **choice}, ": choose"
     )
     for name, family in learned.items():
         family.merge(seen[name])
-    strength = best_strength([seen[each] for each in scores]) if scores else RIDGE
+    strength = seen["choice"].result() if choice else RIDGE
     return {
         name: family.result(strength) if name == "probe" else family.result()
         for name, family in learned.items()

@@ -31,10 +31,10 @@ from snnviz.metrics.information import (
 from snnviz.metrics.matching import Matching, match_channels
 from snnviz.metrics.probe import (
     ClassProbe,
+    ProbeChoice,
     ProbeFit,
     ProbeResult,
     ProbeScore,
-    best_strength,
     pooled_counts,
     pooling_side,
     wilson_interval,
@@ -88,6 +88,7 @@ __all__ = [
     "InformationResult",
     "Matching",
     "Paired",
+    "ProbeChoice",
     "ProbeFit",
     "ProbeResult",
     "ProbeScore",

@@ -159,19 +159,17 @@ class Information(Accumulator):
     ) -> None:
         n, K, cells = len(images), self.shape[0], self.T + 1
         bins = self.state["intensity"].shape[1]
-        code = images.astype(np.intp) * bins // 256 * cells
-        row = np.arange(n)[:, np.newaxis, np.newaxis] * cells
+        row = np.arange(n)[:, np.newaxis, np.newaxis] * bins
+        code = (images.astype(np.intp) * bins // 256 + row) * cells
         by_image = np.empty((n, K, cells), np.int64)
         # Channel by channel, so that a histogram stays in the cache.
         cell = np.empty_like(code)
         for channel in range(K):
-            first_spike = record.first_spike[:, channel]
-            np.add(code, first_spike, out=cell)
-            joint = np.bincount(cell.reshape(-1), minlength=bins * cells)
-            self.state["intensity"][channel] += joint.reshape(bins, cells)
-            np.add(row, first_spike, out=cell)
-            found = np.bincount(cell.reshape(-1), minlength=n * cells)
-            by_image[:, channel] = found.reshape(n, cells)
+            np.add(code, record.first_spike[:, channel], out=cell)
+            found = np.bincount(cell.reshape(-1), minlength=n * bins * cells)
+            joint = found.reshape(n, bins, cells)
+            self.state["intensity"][channel] += joint.sum(axis=0)
+            by_image[:, channel] = joint.sum(axis=1)
         self.state["label"] += _by_label(by_image, labels, self.state["label"].shape[1])
         if self.classes is not None:
             for i, drawn in enumerate(_surrogate_labels(images, self.classes)):

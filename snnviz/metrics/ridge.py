@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import linalg
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,7 +40,10 @@ def ridge_weights(
         shared = cross / n - np.outer(mean, target_mean)
         system = covariance[np.ix_(moves, moves)]
         system[np.diag_indices_from(system)] += penalty
-        weights[moves] = np.linalg.solve(system, shared[moves])
+        # Positive definite with the penalty.
+        weights[moves] = linalg.solve(
+            system, shared[moves], assume_a="pos", overwrite_a=True, check_finite=False
+        )
     return weights, target_mean - mean @ weights
 
 

@@ -200,6 +200,17 @@ class SpikeRecord:
             target.reshape(-1)[:] = np.frombuffer(values, np.uint8)
             target.reshape(-1)[elsewhere] = other
         return cls(T, first, None, kept) if several else cls(T, first, kept)
+    def from_durations(cls, steps: "NDArray[np.uint8]", T: int) -> "Self":
+        """The record of neurons that fire at each step from the first on, until they stop.
+
+        Args:
+            steps: For how many steps, bytes [N, ...] in 0..T.
+            T: Number of time steps, 1 to 255.
+        """
+        _check_steps(T)
+        trains = np.packbits(np.arange(T)[:, np.newaxis] < np.arange(T + 1), axis=0)
+        first = np.where(steps > 0, 0, T).astype(_dtype_for(T))
+        return cls(T, first, trains[:, steps])
 
     @classmethod
     def joined(cls, records: "Sequence[Self]") -> "Self":

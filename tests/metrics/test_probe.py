@@ -12,9 +12,9 @@ from snnviz.data import to_input
 from snnviz.errors import ConfigError, DataError, ShapeError
 from snnviz.metrics import (
     ClassProbe,
+    ProbeChoice,
     ProbeFit,
     ProbeScore,
-    best_strength,
     pooled_counts,
     pooling_side,
     wilson_interval,
@@ -135,13 +135,15 @@ def test_silent_and_saturated_encoders_guess_the_commonest_class(first_spike):
 def test_of_strengths_that_are_right_equally_often_the_largest_is_best():
     record = SpikeRecord.from_first_spike(np.zeros((5, 2, 4, 6), int), 1)
     labels = np.array([1, 1, 1, 0, 2], np.uint8)
-    scores = []
-    for strength, guess in ((0.1, 1), (1.0, 1), (0.3, 1), (3.0, 0)):
-        probe = ClassProbe(1, np.zeros((2, 3)), np.eye(3)[guess], 9, strength=strength)
-        scores.append(ProbeScore(1, (2, 4, 6), probe))
-        scores[-1].update(record, blank(record), labels)
-    assert [score.result().correct for score in scores] == [3, 3, 3, 1]
-    assert best_strength(scores) == best_strength(scores[::-1]) == 1.0
+    probes = [
+        ClassProbe(1, np.zeros((2, 3)), np.eye(3)[guess], 9, strength=strength)
+        for strength, guess in ((0.1, 1), (1.0, 1), (0.3, 1), (3.0, 0))
+    ]
+    for some in (probes, probes[::-1]):
+        choice = ProbeChoice(1, (2, 4, 6), some)
+        choice.update(record, blank(record), labels)
+        assert sorted(choice.state["correct"]) == [1, 3, 3, 3]
+        assert choice.result() == 1.0
 
 
 @given(st.integers(1, 20000), st.floats(0, 1))
