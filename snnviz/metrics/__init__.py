@@ -100,7 +100,6 @@ __all__ = [
     "RedundancyResult",
     "WeightChange",
     "alignment",
-    "best_strength",
     "bootstrap_mean",
     "channel_change",
     "channel_rotation",

@@ -35,7 +35,7 @@ RIDGE = 0.01
 """Strength of the penalty where none is named, as a share of the mean variance of a feature."""
 
 STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
-"""What `best_strength` chooses from: codes of few maps need another strength than those of many."""
+"""What `ProbeChoice` chooses from: codes of few maps need another strength than those of many."""
 
 _Z95 = 1.959963984540054  # 97.5 % of a normal distribution lie below
 

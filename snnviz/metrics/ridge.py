@@ -40,11 +40,17 @@ def ridge_weights(
         shared = cross / n - np.outer(mean, target_mean)
         system = covariance[np.ix_(moves, moves)]
         system[np.diag_indices_from(system)] += penalty
-        # Positive definite with the penalty.
-        weights[moves] = linalg.solve(
-            system, shared[moves], assume_a="pos", overwrite_a=True, check_finite=False
-        )
+        weights[moves] = _solve(system, shared[moves])
     return weights, target_mean - mean @ weights
+
+
+def _solve(system: "Floats", target: "Floats") -> "Floats":
+    """`system` x = `target`, by half the work where it is positive definite, as it is by rights."""
+    try:
+        found = linalg.solve(system, target, assume_a="pos", check_finite=False)
+    except linalg.LinAlgError:  # a penalty so small that rounding outweighs it
+        found = linalg.lstsq(system, target)[0]
+    return np.asarray(found)
 
 
 def exact_weights(weights: "Floats", bias: "Floats", largest: int) -> "tuple[Floats, Floats]":

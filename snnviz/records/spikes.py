@@ -200,6 +200,8 @@ class SpikeRecord:
             target.reshape(-1)[:] = np.frombuffer(values, np.uint8)
             target.reshape(-1)[elsewhere] = other
         return cls(T, first, None, kept) if several else cls(T, first, kept)
+
+    @classmethod
     def from_durations(cls, steps: "NDArray[np.uint8]", T: int) -> "Self":
         """The record of neurons that fire at each step from the first on, until they stop.
 

@@ -183,3 +183,17 @@ def test_images_that_a_record_has_not(images):
     record = SpikeRecord.from_first_spike(np.zeros((3, 2), int), 5)
     with pytest.raises(IndexError):
         record[images]
+
+
+@pytest.mark.parametrize("T", [1, 7, 8, 9, 255])
+def test_neurons_that_fire_until_they_stop(T):
+    steps = np.random.default_rng(T).integers(0, T + 1, (3, 2, 4, 5)).astype(np.uint8)
+    steps[0, 0, 0, :2] = 0, T
+    record = SpikeRecord.from_durations(steps, T)
+    trains = np.arange(T)[:, None, None, None, None] < steps
+    expected = SpikeRecord.from_spikes(trains)
+    np.testing.assert_array_equal(record.spikes(), trains)
+    np.testing.assert_array_equal(record.first_spike, expected.first_spike)
+    assert record.first_spike.dtype == expected.first_spike.dtype
+    for t in {0, T // 2, T - 1}:
+        np.testing.assert_array_equal(record.count(t), expected.count(t))
