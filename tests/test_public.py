@@ -183,6 +183,18 @@ def test_importing_loads_neither_torch_nor_matplotlib():
     assert result.returncode == 0, result.stderr
 
 
+def test_drawing_figure_sets_loads_no_scipy():
+    """It takes half a second, as long as all that two images need besides torch."""
+    code = (
+        "import sys, snnviz.export.folder, snnviz.tutorial.encoder\n"
+        "assert not {name for name in sys.modules if name.startswith('scipy')}"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+
+
 def test_every_error_is_of_the_family():
     errors = import_module("snnviz.errors")
     for name in dir(errors):

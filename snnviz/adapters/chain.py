@@ -16,7 +16,6 @@ from torch import Tensor, nn
 
 from snnviz.adapters.encoder import Encoder
 from snnviz.adapters.fusing import is_worth, proven
-from snnviz.adapters.tallying import dense_macs
 from snnviz.device import full_precision
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.neurons.first_spike import drive_thresholds, first_spike
@@ -106,6 +105,9 @@ class ChainEncoder(Encoder):
     @torch.no_grad()
     def macs(self, shape: tuple[int, int, int]) -> int:
         """Multiply-accumulates of the convolution before the neurons for an image (C, H, W)."""
+        # What counts them loads SciPy, for which small sets of figures would wait.
+        from snnviz.adapters.tallying import dense_macs  # noqa: PLC0415
+
         found: list[int] = []
         handle = self._convolutions[-1].register_forward_hook(
             lambda layer, inputs, output: found.append(dense_macs(layer, inputs[0], output))
