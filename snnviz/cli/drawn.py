@@ -191,6 +191,9 @@ def _of_checkpoint(wanted: Wanted) -> Drawn:
         "images": images,
     }
     used = _beside(network, samples)
+    if network is not None and used is None and samples[0].predicted is None and not quiet:
+        height, width = network.config.image_size
+        note(f"no predictions: the network takes images of {height} x {width} pixels")
     if not wanted.layer and not wanted.listing:
         encoder = load_encoder(checkpoint).to(wanted.device)
         return Drawn(T, samples, [None], [encoder], about, used, whole=network)

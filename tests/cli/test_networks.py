@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from spikingjelly.activation_based import functional, neuron
 
 from snnviz.data import garments
@@ -142,3 +143,14 @@ def test_another_network_behind_the_encoder(run):
                          "--out-dir", "other")  # fmt: skip
     assert status != 0
     assert "whole network" in err.splitlines()[-1]
+
+
+@pytest.mark.usefixtures("net")
+def test_pictures_of_another_size_get_no_predictions_and_it_is_said(run):
+    Image.fromarray(np.arange(40 * 60, dtype=np.uint8).reshape(40, 60)).save("photo.png")
+    given = ("visualize", "--ckpt", "net.pth", "--image", "photo.png", "--overwrite")
+    status, _, err = run(*given, "--out-dir", "figures")
+    assert status == 0
+    assert "no predictions: the network takes images of 28 x 28 pixels" in err
+    status, _, err = run(*given, "--out-dir", "figures", "--no-predict")
+    assert "predictions" not in err
