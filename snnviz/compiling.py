@@ -135,7 +135,8 @@ def _compile(command: list[str], source: Path, target: Path) -> ctypes.CDLL:
         env={**os.environ, "LC_ALL": "C"},  # so that an error is called one
     )
     if result.returncode:
-        lines = [line for line in result.stderr.splitlines() if "error" in line] or [""]
+        lines = [line for line in result.stderr.splitlines() if "error" in line]
+        lines = lines or [f"exit status {result.returncode}"]
         raise CompilerError(f"{command[0]} failed ({lines[0].strip()})")
     try:
         return ctypes.CDLL(str(target))

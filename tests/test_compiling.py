@@ -63,6 +63,11 @@ class TestCompilers:
         with pytest.raises(CompilerError, match=r"failed \(error in C\)"):
             compiled(source)
 
+    def test_one_that_says_nothing(self, tmp_path, monkeypatch, source):
+        monkeypatch.setenv("CXX", str(compiler(tmp_path / "cc", "exit 3")))
+        with pytest.raises(CompilerError, match=r"cc failed \(exit status 3\)"):
+            compiled(source)
+
     def test_none_at_all(self, monkeypatch, tmp_path, source):
         monkeypatch.setenv("PATH", str(tmp_path))
         with pytest.raises(CompilerError, match=r"no C\+\+ compiler \(c\+\+, g\+\+, "):

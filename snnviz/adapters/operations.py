@@ -52,7 +52,7 @@ class OperationCounter:
         probes: Probes | None = None,
     ) -> None:
         self._recorder = Recorder(net, "all", probes)
-        self._net = self._recorder.net
+        self.net = self._recorder.net
         self._normalization = (mean, std)
         self._found: Probe | None = None
         self._names: dict[int, str] = {}
@@ -73,7 +73,7 @@ class OperationCounter:
             ConfigError: It cannot be run so.
             ShapeError: The images do not suit it.
         """
-        source = normalized(as_source(images, self._net), *self._normalization)
+        source = normalized(as_source(images, self.net), *self._normalization)
         with self._recorder.running() as start:
             if self._found is None:
                 self._found = self._recorder.probe(source, self.T, start)
@@ -86,7 +86,7 @@ class OperationCounter:
                 self._add(chunk, there, self._found, self.T, start)
         if not self._tallies:
             raise ConfigError(
-                f"{type(self._net).__name__} calls no convolution or linear layer, and products of "
+                f"{type(self.net).__name__} calls no convolution or linear layer, and products of "
                 "other modules cannot be counted; give a network that has such layers"
             )
 
@@ -136,13 +136,13 @@ class OperationCounter:
     ) -> dict[str, Tally]:
         """What the layers with weights do in one run; neurons' spikes are added."""
         run = Run(len(chunk), T, found.way.feed)
-        with _tallying(self._net, self._recorder.layers, self._names, run) as tallies:
+        with _tallying(self.net, self._recorder.layers, self._names, run) as tallies:
             counted = None if self._elsewhere is not None else FlopCounterMode(display=False)
             with ExitStack() as stack:
                 if counted is not None:
                     stack.enter_context(counted)
                 heard = listen(
-                    self._net, self._recorder.layers, found.way, chunk, T, start=start, seed=0
+                    self.net, self._recorder.layers, found.way, chunk, T, start=start, seed=0
                 )
         if counted is not None:
             known = sum(tally.padded_macs for tally in tallies.values())

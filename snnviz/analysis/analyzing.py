@@ -168,6 +168,12 @@ def analyze(
         >>> analysis.images, analysis.train_images
         (8, 16)
     """
+    for given in (images, train_images):
+        if not isinstance(given, ImageSet | None):
+            raise ConfigError(
+                f"images to analyze are an `ImageSet`, got {type(given).__name__}; make one: "
+                "ImageSet(name, bytes, labels)"
+            )
     encodings, progress = as_encodings(encodings, images, T), as_progress(progress)
     _check(encodings, images, train_images)
     outputs = encodings[0].channels

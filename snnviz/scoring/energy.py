@@ -12,6 +12,7 @@ from snnviz.errors import DataError
 from snnviz.metrics.energy_models import MODELS, ModelEnergy, activation_bits, break_even_rate
 from snnviz.metrics.memory import Accesses, accesses
 from snnviz.metrics.operations import LayerOperations, NeuronOperations, Operations
+from snnviz.scoring.evaluation import check_size
 from snnviz.scoring.progress import as_progress
 
 if TYPE_CHECKING:
@@ -189,6 +190,7 @@ def counted(
     progress = as_progress(progress)
     if len(images) == 0:
         raise DataError(f"{images.name} holds no images; name a set that does")
+    check_size(counter.net, images)
     for some in batches(len(images), _BATCH):
         counter.count(to_input(images.images[some]))
         if progress is not None:

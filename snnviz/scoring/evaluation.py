@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from snnviz.batching import batches
 from snnviz.data import ImageSet, Sample
 from snnviz.device import full_precision
+from snnviz.display import quantity
 from snnviz.errors import DataError, ShapeError, check_integer
 from snnviz.ranks import Ranks
 from snnviz.scoring.classifier import Classifier
@@ -155,13 +156,25 @@ def check_set(net: Classifier, images: ImageSet, batch_size: int = 1) -> None:
     check_labels(images)
     if len(images) == 0:
         raise DataError(f"{images.name} holds no images; name a set that does")
-    if images.shape != (net.config.in_channels, *net.config.image_size):
-        has = "one" if images.channels == 1 else images.channels
-        raise ShapeError(
-            f"the network takes {net.config.in_channels} channels of {net.config.image_size} "
-            f"pixels, {images.name} has {has} of {images.size}; choose other images"
-        )
+    check_size(net, images)
     check_labels(images, net.config.num_classes)
+
+
+def check_size(net: object, images: ImageSet) -> None:
+    """Refuse images of another size than `net` says that it takes; any, where it says none.
+
+    Raises:
+        ShapeError: They are.
+    """
+    config = getattr(net, "config", None)
+    size = getattr(config, "image_size", None)
+    if config is None or size is None or images.shape == (config.in_channels, *size):
+        return
+    has = "one" if images.channels == 1 else images.channels
+    raise ShapeError(
+        f"the network takes {quantity(config.in_channels, 'channel')} of {size} pixels, "
+        f"{images.name} has {has} of {images.size}; choose other images"
+    )
 
 
 @torch.inference_mode()

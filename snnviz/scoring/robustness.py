@@ -8,7 +8,7 @@ from snnviz.adapters.encoder import Encoder
 from snnviz.batching import batches
 from snnviz.data import ImageSet
 from snnviz.errors import DataError, check_integer
-from snnviz.scoring.evaluation import check_labels
+from snnviz.scoring.evaluation import check_labels, check_size
 from snnviz.scoring.outcomes import FAMILIES, Robustness
 from snnviz.scoring.progress import Progress, as_progress
 from snnviz.scoring.worsened import CLEAN, UNTRAINED, Answered, Encoded, Settings, Tallies
@@ -78,6 +78,7 @@ def robustness(
     check_integer("seed", seed, 0)
     if len(images) == 0:
         raise DataError(f"{images.name} holds no images; name a set that does")
+    check_size(net, images)
     told = as_progress(progress)
     settings = Settings(T, mean, std, seed)
     encoding = Encoded(net if isinstance(net, Encoder) else encoder, net, start, settings)

@@ -12,7 +12,7 @@ from snnviz.errors import ConfigError, DataError, check_integer
 from snnviz.metrics.differences import Estimate, Paired, bootstrap_mean, paired_difference
 from snnviz.metrics.probe import wilson_interval
 from snnviz.metrics.timing import early_exit, fit_temperature, information_centroid
-from snnviz.scoring.evaluation import check_labels
+from snnviz.scoring.evaluation import check_labels, check_size
 from snnviz.scoring.progress import Progress, as_progress
 from snnviz.scoring.reading import one_half
 from snnviz.scoring.stepwise import Stepwise
@@ -155,6 +155,7 @@ def timing(
     labels = check_labels(images)
     if len(images) < 2:
         raise DataError(f"{images.name} holds {len(images)} images; name a set of two or more")
+    check_size(net, images)
     told = as_progress(progress)
     stepwise = Stepwise(net, images.images, T, mean=mean, std=std)
     check_labels(images, stepwise.classes)

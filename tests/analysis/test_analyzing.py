@@ -643,3 +643,8 @@ def test_images_that_were_once_asked_for_are_left_alone(sets, tmp_path):
         assert said[0].filename == __file__
         assert written[0].parent == told[-1]
     assert (tmp_path / "a/analysis.json").read_text() == (tmp_path / "b/analysis.json").read_text()
+
+
+def test_a_tensor_is_no_set_of_images():
+    with pytest.raises(ConfigError, match="are an `ImageSet`, got Tensor; make one"):
+        analyze(load_encoder(), torch.rand(6, 1, 28, 28), T=2)

@@ -181,7 +181,7 @@ BAD = [
     (["--ckpt", "GOOD", "--json", "/dev/null/x.json"], "choose another with --json"),
     (["--ckpt", "GOOD", "--figures", "/dev/null"], "choose another with --figures"),
     (["--ckpt", "GOOD", "--dataset", "fashion-mnist", "--data-dir", "/dev/null"], "/dev/null"),
-    (["--ckpt", "WIDE"], "the network takes 1 channels of (28, 30) pixels"),
+    (["--ckpt", "WIDE"], "the network takes 1 channel of (28, 30) pixels"),
     (["--ckpt", "FEW"], "class 9, the network knows 0..2"),
 ]
 

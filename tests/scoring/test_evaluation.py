@@ -5,6 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+import snnviz
 from snnviz.data import ImageSet, garments
 from snnviz.errors import ConfigError, DataError, ShapeError
 from snnviz.scoring.evaluation import evaluate, predict, with_predictions
@@ -83,3 +84,12 @@ def test_predictions_are_refused_to_networks_of_colour_images(test_set):
     net = build_network(NetworkConfig(T=1, channels=2, in_channels=3), seed=0)
     with pytest.raises(ShapeError, match=r"images of \(3, 28, 28\) .*, got \(1, 28, 28\)"):
         next(with_predictions(net, test_set.samples([0])))
+
+
+@pytest.mark.parametrize("asked", [snnviz.robustness, snnviz.timing, snnviz.energy_report])
+def test_images_of_another_size_are_refused_in_one_sentence(asked):
+    net = build_network(NetworkConfig(T=2, channels=4), seed=0)
+    small = ImageSet("small", np.zeros((4, 20, 24), np.uint8), np.array([0, 1, 2, 3]))
+    told = r"takes 1 channel of \(28, 28\) pixels, small has one of \(20, 24\)"
+    with pytest.raises(ShapeError, match=told):
+        asked(net, small)

@@ -22,8 +22,6 @@ from snnviz.tutorial.network import ConvSNN
 _WORTHWHILE = 5 * 10**11
 # The same of the pass that counts: half a second compiles it, and a tenth turns its weights.
 _WORTH_COUNTING = 10**10
-# The same of the pass that counts: half a second compiles it, and a tenth turns its weights.
-_WORTH_COUNTING = 10**10
 
 
 def accelerate(net: ConvSNN, images: int, *, amp: bool = False) -> nn.Module:
