@@ -200,6 +200,7 @@ class ChainEncoder(Encoder):
 
         # The first image tells how large the maps are, so that the others' go where they stay.
         if self.device.type == "cpu" and (layer := self._proven(images, T)) is not None:
+            _keep_freed_memory()
             times_of_all = layer.first_spike(images.numpy(), thresholds, torch.get_num_threads())
             return SpikeRecord(T, times_of_all)
         one = times(images[:1])

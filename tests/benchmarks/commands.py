@@ -205,7 +205,7 @@ def encode(bench: Bench) -> Iterator[Row]:
     from tests.benchmarks import encode as counts
 
     data = fashion_mnist(bench.options.data_dir)
-    images = torch.from_numpy(data.batch(range(256)))
+    images = torch.from_numpy(data.batch(range(128)))  # as an analysis takes together
     encoder = load_encoder()
     for T, goal in ((8, 60), (64, 300)):
         counts.check_equal(encoder, images[: counts.CHECKED], T)
