@@ -18,6 +18,7 @@ from snnviz.cli.output import note, say
 if TYPE_CHECKING:
     from snnviz.cli.drawn import Drawn, Wanted
     from snnviz.report import Compared
+    from snnviz.report.scores import Scorecard
 
 # A page above this is slow to open, and too large for most mail.
 _LARGE = 8 << 20
@@ -177,7 +178,7 @@ def _compared(wanted: "Wanted", path: Path, found: "Drawn") -> "Compared":
     return Compared(other.encoders[0], told_apart(path, wanted.ckpt))
 
 
-def _scorecard(path: Path, found: "Drawn", *, quiet: bool) -> dict[str, Any]:
+def _scorecard(path: Path, found: "Drawn", *, quiet: bool) -> "Scorecard":
     """The scorecard of an analysis; a line where that is of another encoder."""
     from snnviz.report import read_scorecard
 

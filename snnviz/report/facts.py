@@ -16,7 +16,7 @@ _UNKNOWN = (
 
 def collect_facts(
     encoder: Encoder,
-    about: Mapping[str, Any],
+    about: Mapping[str, object],
     T: int,
     *,
     layer: str | None = None,
@@ -39,15 +39,14 @@ def collect_facts(
         asked: Whether T was asked for.
         warned: What was said while the images were encoded.
     """
-    checkpoint = about.get("checkpoint") or {}
-    model = about.get("model") or {}
+    checkpoint, model = _part(about, "checkpoint"), _part(about, "model")
     file = checkpoint.get("file") or (model.get("weights") or {}).get("file")
     facts = {
         "encoder": ", ".join(filter(None, [file, model.get("model"), model.get("class")])),
         "layer": layer or encoder.layer or "the first layer of neurons",
         "neurons": _neurons(encoder),
         "T": f"{T} time steps" + ("" if asked else ", the encoder's own"),
-        "images": _images(about.get("images") or {}, images),
+        "images": _images(_part(about, "images"), images),
         "accuracy": _accuracy(checkpoint),
         "SHA-256": (checkpoint.get("sha256") or (model.get("weights") or {}).get("sha256") or "")[
             :16
@@ -58,6 +57,12 @@ def collect_facts(
     named = title or Path(file or str(model.get("model") or "A spiking encoder")).name
     assumed = [*_assumed(checkpoint, model), *warned]
     return About(named, {name: value for name, value in facts.items() if value}, assumed)
+
+
+def _part(about: Mapping[str, object], name: str) -> Mapping[str, Any]:
+    """What is said of one thing; nothing where there is none."""
+    found = about.get(name)
+    return found if isinstance(found, Mapping) else {}
 
 
 def _neurons(encoder: Encoder) -> str:

@@ -20,6 +20,7 @@ from snnviz.report.comparing import Compared, comparison
 from snnviz.report.encoding import Shown, encode_all
 from snnviz.report.leaking import leaky_rule, stepped_agreement
 from snnviz.report.packing import Block, Place
+from snnviz.report.scores import Scorecard
 from snnviz.report.training import Training, history
 
 LAYOUT = 1
@@ -67,7 +68,7 @@ def report_data(
     std: Sequence[float] | None = None,
     compared: Compared | None = None,
     training: Training | None = None,
-    scorecard: Mapping[str, Any] | None = None,
+    scorecard: Scorecard | None = None,
 ) -> tuple[dict[str, Any], Block]:
     """The data of a page: a dict for JSON, and the block that it points into.
 

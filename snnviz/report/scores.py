@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -14,8 +14,28 @@ from snnviz.errors import DataError
 from snnviz.files import printable
 
 
-def read_scorecard(path: Path) -> dict[str, Any]:
-    """What a page needs of an analysis: "columns", "rows", "images", "dataset", "sha256".
+class Scorecard(TypedDict, total=False):
+    """What a page needs of an analysis.
+
+    Attributes:
+        columns: The names of the encoder and of what it is compared with.
+        rows: A score's title and its value for each column, as texts.
+        images: How many images it scores.
+        dataset: What they are of.
+        sha256: That of the checkpoint; None where there is none.
+        same: Whether the checkpoint is that of the page.
+    """
+
+    columns: list[str]
+    rows: list[list[str]]
+    images: int
+    dataset: str
+    sha256: str | None
+    same: bool
+
+
+def read_scorecard(path: Path) -> Scorecard:
+    """What a page needs of an analysis, but for "same".
 
     A row is a score's title and its value for each column: the encoder and what it is compared
     with; untrained encoders share one, as mean and standard deviation. The probe's accuracy has its
