@@ -192,8 +192,8 @@ def analyze(bench: Bench) -> Iterator[Row]:
 
 
 def scores(folder: Path) -> dict[str, object]:
-    """The scores that an analysis wrote, by row and column."""
-    return json.loads((folder / "analysis.json").read_text())["scores"]
+    """What an analysis found of each encoding."""
+    return json.loads((folder / "analysis.json").read_text())["encoders"]
 
 
 def encode(bench: Bench) -> Iterator[Row]:
