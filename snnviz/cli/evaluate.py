@@ -3,24 +3,25 @@
 import json
 import math
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from snnviz.cli import Command, options
+from snnviz.cli.measured import STDOUT, check_output, claimed, drawn
 from snnviz.cli.output import note, say
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from snnviz.data import ImageSet, Split
-    from snnviz.folders import Layout, OutputFolder
+    from snnviz.folders import Layout
     from snnviz.scoring.progress import Progress
     from snnviz.scoring.report import EvaluationReport
 
 # Of the layout of the JSON; it grows when a key changes its meaning or goes.
 _LAYOUT = 1
-_STDOUT = Path("-")
 # By their files' names.
 _FIGURES = ("confusion", "accuracy_at", "firing_rate")
 
@@ -116,7 +117,7 @@ def command(
             "no --ckpt: the bundled encoder is no whole network; name a checkpoint, for example "
             "one that snnviz train wrote"
         )
-    _check_output(json, figures, overwrite=overwrite)
+    check_output(json, figures, _layout(), overwrite=overwrite)
     device = choose_device(device)
     if model is None:
         assert ckpt is not None  # noqa: S101 - see above
@@ -127,7 +128,7 @@ def command(
         dataset, split, data_dir, count=n_images, channels=subject.channels, size=size
     )
     progress = options.progress_bar(quiet)
-    with _held(json, figures, overwrite=overwrite) as folder:
+    with claimed(json, figures, _layout(), overwrite=overwrite) as folder:
         report = subject.report(images, batch_size, progress)
         about = {
             **subject.about,
@@ -139,9 +140,9 @@ def command(
                 f"of the {report.total} images: the accuracy is that of class 0, a tie"
             )
         # First the files: whoever reads stdout may not read to its end.
-        with _figures(report, folder, format) as drawn:
-            written = [*_write_json(report, subject.steps(), about, json), *drawn]
-    if not quiet and json != _STDOUT:
+        with drawn(lambda: _figures(report), folder, format) as paths:
+            written = [*_write_json(report, subject.steps(), about, json), *paths]
+    if not quiet and json != STDOUT:
         say(f"{subject.name}, T = {subject.steps()}, on {images.name} ({split})")
         say("\n".join(_lines(report)))
         for path in written:
@@ -224,37 +225,10 @@ def _of_model(
     )
 
 
-def _check_output(json: Path | None, figures: Path | None, *, overwrite: bool) -> None:
-    """Raise before anything is computed where the output may not be written."""
-    from snnviz.files import check_absent
-    from snnviz.folders import check_folder
-
-    if json is not None and json != _STDOUT:
-        check_absent(json, overwrite=overwrite, argument="json")
-    if figures is not None:
-        check_folder(figures, _layout(), overwrite=overwrite)
-
-
 def _layout() -> "Layout":
     from snnviz.export import figures_layout
 
     return figures_layout("an evaluation", "evaluation", _FIGURES, _FIGURES, argument="figures")
-
-
-@contextmanager
-def _held(
-    json: Path | None, figures: Path | None, *, overwrite: bool
-) -> Iterator["OutputFolder | None"]:
-    """The folder of the figures, if any; it and the JSON are this run's alone in the block."""
-    from snnviz.folders import hold_file, hold_folder
-
-    with ExitStack() as held:
-        folder = None
-        if figures is not None:
-            folder = held.enter_context(hold_folder(figures, _layout(), overwrite=overwrite))
-        if json is not None and json != _STDOUT:
-            held.enter_context(hold_file(json, overwrite=overwrite, argument="json"))
-        yield folder
 
 
 def _write_json(
@@ -272,31 +246,21 @@ def _write_json(
         **report.as_dict(),
     }
     text = json.dumps(values, indent=1, allow_nan=False) + "\n"
-    if path == _STDOUT:
+    if path == STDOUT:
         say(text, end_line=False)
-    return [write_bytes(text.encode(), path)] if path not in (None, _STDOUT) else []
+    return [write_bytes(text.encode(), path)] if path not in (None, STDOUT) else []
 
 
-@contextmanager
-def _figures(
-    report: "EvaluationReport", folder: "OutputFolder | None", formats: tuple[str, ...]
-) -> Iterator[list[Path]]:
-    """The figures written, if any; they count as whole once the block has written the rest."""
-    if folder is None:
-        yield []
-        return
-    from snnviz.export import render_figures, settled
+def _figures(report: "EvaluationReport") -> "dict[str, Figure]":
+    """The figures by their files' names."""
     from snnviz.figures import accuracy_over_time_figure, confusion_figure, firing_rate_figure
 
-    with settled():
-        figures = (
-            confusion_figure(report.confusion, classes=report.classes),
-            accuracy_over_time_figure(report.accuracy_at),
-            firing_rate_figure(report.firing_rate),
-        )
-        content = render_figures(dict(zip(_FIGURES, figures, strict=True)), formats)
-    with folder.replaced(content) as paths:
-        yield paths
+    figures = (
+        confusion_figure(report.confusion, classes=report.classes),
+        accuracy_over_time_figure(report.accuracy_at),
+        firing_rate_figure(report.firing_rate),
+    )
+    return dict(zip(_FIGURES, figures, strict=True))
 
 
 def _lines(report: "EvaluationReport") -> Iterator[str]:
