@@ -102,7 +102,7 @@ def command(
     else:
         subject = _of_model(model, ckpt, T, device, (mean, std), quiet=quiet)
     images = _images(n_images, dataset, split, data_dir, channels=subject.channels, size=size)
-    with _claimed((json, "json"), (methods, "methods"), overwrite=overwrite):
+    with _held((json, "json"), (methods, "methods"), overwrite=overwrite):
         report = counted(subject.counter, images, progress=options.progress_bar(quiet))
         about = {
             "dataset": images.name,
@@ -230,7 +230,7 @@ def _check_output(json: Path | None, methods: Path | None, *, overwrite: bool) -
 
 
 @contextmanager
-def _claimed(*files: tuple[Path | None, str], overwrite: bool) -> Iterator[None]:
+def _held(*files: tuple[Path | None, str], overwrite: bool) -> Iterator[None]:
     """In here the files are held, so that no other run writes them."""
     from snnviz.folders import hold_file
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from snnviz.cli import Command, options
-from snnviz.cli.measured import STDOUT, check_output, claimed, drawn
+from snnviz.cli.measured import STDOUT, check_output, drawn, held_output
 from snnviz.cli.output import note, say
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def command(
         dataset, split, data_dir, count=n_images, channels=subject.channels, size=size
     )
     progress = options.progress_bar(quiet)
-    with claimed(json, figures, _layout(), overwrite=overwrite) as folder:
+    with held_output(json, figures, _layout(), overwrite=overwrite) as folder:
         report = subject.report(images, batch_size, progress)
         about = {
             **subject.about,

@@ -31,7 +31,7 @@ def check_output(
 
 
 @contextmanager
-def claimed(
+def held_output(
     json: Path | None, figures: Path | None, layout: "Layout", *, overwrite: bool
 ) -> Iterator["OutputFolder | None"]:
     """The folder of the figures, if any; it and the JSON are this run's alone in the block."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from snnviz.cli import Command, options
-from snnviz.cli.measured import STDOUT, check_output, claimed, drawn, write_json
+from snnviz.cli.measured import STDOUT, check_output, drawn, held_output, write_json
 from snnviz.cli.output import note, say
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def command(
         dataset, split, data_dir, count=n_images, channels=subject.channels, size=size
     )
     images = images if n_images else images.head(min(_IMAGES, len(images)))
-    with claimed(json, figures, _layout(), overwrite=overwrite) as folder:
+    with held_output(json, figures, _layout(), overwrite=overwrite) as folder:
         found = robustness(
             subject.net,
             images,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from snnviz.cli import Command, options
-from snnviz.cli.measured import STDOUT, check_output, claimed, drawn, table, write_json
+from snnviz.cli.measured import STDOUT, check_output, drawn, held_output, table, write_json
 from snnviz.cli.output import note, say
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def command(
     images = images if n_images else images.head(min(_IMAGES, len(images)))
     start = subject.start(images, seed, device) if fisher_images else None
     told = {name: value for name, value in subject.options.items() if name != "encoder"}
-    with claimed(json, figures, _layout(), overwrite=overwrite) as folder:
+    with held_output(json, figures, _layout(), overwrite=overwrite) as folder:
         found = timing(
             subject.net,
             images,
