@@ -195,6 +195,18 @@ def test_drawing_figure_sets_loads_no_scipy():
     assert result.returncode == 0, result.stderr
 
 
+def test_processes_that_draw_load_no_torch():
+    """Each of them would take a second and a half, and 600 MB."""
+    code = (
+        "import sys, snnviz.export.folder\n"
+        "assert not {'torch', 'spikingjelly', 'scipy'} & set(sys.modules)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+
+
 def test_every_error_is_of_the_family():
     errors = import_module("snnviz.errors")
     for name in dir(errors):

@@ -18,7 +18,6 @@ from snnviz.export.encoding import encode_samples, encoded
 from snnviz.export.layout import SETS, planned_files, set_folder
 from snnviz.export.options import FigureSetOptions
 from snnviz.export.pool import Workers, work
-from snnviz.export.reducing import reducing
 from snnviz.export.sets import figure_set
 from snnviz.export.sheets import Rates, write_sheets
 from snnviz.export.templates.deflate import LIBRARY
@@ -104,6 +103,8 @@ def write_figure_sets(
         >>> sorted(path.name for path in manifest.parent.glob("00000/*"))
         ['counts_t0.png', 'counts_t3.png', 'input.png']
     """
+    from snnviz.export.reducing import reducing  # noqa: PLC0415 - torch, which no worker needs
+
     out_dir, progress = Path(out_dir), as_progress(progress)
     _check_indices(samples)
     identity = {

@@ -9,7 +9,7 @@ import numpy as np
 from snnviz.data import Sample
 from snnviz.export.captions import Captions
 from snnviz.export.options import FigureSetOptions
-from snnviz.export.reducing import reduced
+from snnviz.export.reduced import reduced
 from snnviz.export.templates.kept import counts_template, input_template
 from snnviz.export.together import together
 from snnviz.export.views import Currents, rendered, views

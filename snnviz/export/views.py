@@ -17,7 +17,7 @@ from snnviz.errors import ConfigError
 from snnviz.export.captions import Captions
 from snnviz.export.encoding import encode_samples, inputs, keep_few, seen_shape
 from snnviz.export.options import CAPTION_FORMS, FigureSetOptions
-from snnviz.export.reducing import reduced, warn_of_reduction
+from snnviz.export.reduced import reduced, warn_of_reduction
 from snnviz.export.rendering import render, settled
 from snnviz.export.templates.kept import counts_template, input_template
 from snnviz.figures import (

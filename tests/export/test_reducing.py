@@ -11,9 +11,11 @@ from PIL import Image
 import snnviz
 from snnviz.adapters.chain import ChainEncoder
 from snnviz.data import Sample
+from snnviz.export import reduced as reduced_maps
 from snnviz.export import reducing
 from snnviz.export.options import FigureSetOptions
-from snnviz.export.reducing import ReducingEncoder, reduced, reduction
+from snnviz.export.reduced import reduced, reduction
+from snnviz.export.reducing import ReducingEncoder
 from snnviz.export.sets import figure_set
 from snnviz.records.spikes import SpikeRecord
 
@@ -24,7 +26,7 @@ HEIGHT, WIDTH = 23, 31
 @pytest.fixture
 def small(monkeypatch):
     """Figures that hold 400 map pixels, rows that come three blocks at a time."""
-    monkeypatch.setattr(reducing, "_MOST", 400)
+    monkeypatch.setattr(reduced_maps, "_MOST", 400)
     monkeypatch.setattr(reducing, "_AT_ONCE", 1)
 
 
@@ -42,7 +44,7 @@ def maps(seed=0):
 
 
 def test_the_smallest_blocks_that_fit_are_taken(monkeypatch):
-    monkeypatch.setattr(reducing, "_MOST", 400)
+    monkeypatch.setattr(reduced_maps, "_MOST", 400)
     assert reduction(1, 20, 20) == 1
     assert reduction(1, 20, 21) == 2
     assert reduction(6, HEIGHT, WIDTH) == 4  # 6 * 6 * 8 are 288, blocks of 3 x 3 would be 528
@@ -152,7 +154,7 @@ def test_a_run_says_that_it_reduces_and_takes_little_memory(tmp_path, monkeypatc
     encoder = snnviz.load_encoder()
     image = np.random.default_rng(0).integers(0, 256, (side, side)).astype(np.uint8)
     options = FigureSetOptions(T=4, at=(3,))
-    monkeypatch.setattr(reducing, "_MOST", 1 << 20)
+    monkeypatch.setattr(reduced_maps, "_MOST", 1 << 20)
     monkeypatch.setattr(reducing, "_AT_ONCE", 1 << 20)
     neurons = 128 * side * side
     with pytest.warns(UserWarning, match=r"128 maps of 600 x 600 neurons .* each 7 x 7 neurons"):
@@ -173,7 +175,7 @@ def test_a_run_says_that_it_reduces_and_takes_little_memory(tmp_path, monkeypatc
 
 
 def test_figures_of_chosen_channels_are_drawn_whole(tmp_path, monkeypatch, recwarn):
-    monkeypatch.setattr(reducing, "_MOST", 4 * 64 * 64)
+    monkeypatch.setattr(reduced_maps, "_MOST", 4 * 64 * 64)
     encoder = snnviz.load_encoder()
     sample = Sample(0, np.random.default_rng(0).integers(0, 256, (64, 64)).astype(np.uint8))
     options = FigureSetOptions(T=4, at=(3,), channels=(5, 6, 7, 8))
@@ -184,7 +186,7 @@ def test_figures_of_chosen_channels_are_drawn_whole(tmp_path, monkeypatch, recwa
 def test_other_kinds_of_pictures_are_drawn_whole_and_nothing_is_said(
     tmp_path, monkeypatch, recwarn
 ):
-    monkeypatch.setattr(reducing, "_MOST", 1000)
+    monkeypatch.setattr(reduced_maps, "_MOST", 1000)
     encoder = snnviz.load_encoder()
     sample = Sample(0, np.random.default_rng(0).integers(0, 256, (12, 14)).astype(np.uint8))
     options = FigureSetOptions(T=2, kinds=("first-spike",), dpi=50)
