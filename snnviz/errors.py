@@ -4,7 +4,7 @@ Every message is one sentence a user can act on: the fact, the value received, t
 name arguments of Python; the command line puts its options in their place (`snnviz.cli.mistakes`),
 prints the sentence as one line and exits with status 1, and so it does what the system says of a
 file, and memory that ran out; everything else is a bug and shows its traceback. Those about values
-are `ValueError`s too, as Python's own functions raise them.
+are of the type `ValueError` too, as Python's own functions raise them.
 """
 
 from collections.abc import Sequence

@@ -32,8 +32,8 @@ class RedundancyResult(Brief):
             and divided by their number H * W * images.
         correlation: Pearson's correlation of the channels' spike counts, float64 [K, K] in [-1, 1];
             NaN where one of the two is constant.
-        mean_absolute_correlation: Mean of |correlation| over all pairs of different channels that
-            have one, in [0, 1]; NaN where there is no such pair.
+        mean_absolute_correlation: Mean size of the correlation over all pairs of different
+            channels that have one, in [0, 1]; NaN where there is no such pair.
         eigenvalues: Eigenvalues of the covariance, falling, float64 [K] >= 0.
         effective_dimension: `participation_ratio` of the covariance, in [1, K]; NaN where all
             channels are constant.

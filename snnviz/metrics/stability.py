@@ -44,7 +44,7 @@ def first_spikes_kept(
 def first_spike_delay(
     before: "NDArray[np.integer]", after: "NDArray[np.integer]", T: int
 ) -> "Floats":
-    """By how many steps first spikes move, later or earlier: the mean |difference|, floats [n].
+    """By how many steps first spikes move, later or earlier, on average, floats [n].
 
     Of the same neurons as in `first_spikes_kept`; one that falls silent, or begins to fire, counts
     as if it fired at T. 0 for an image in which none fires in either.

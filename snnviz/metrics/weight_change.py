@@ -98,8 +98,8 @@ def channel_rotation(
     """The angle between each channel's kernels, degrees, float64 [K] in [0, 180].
 
     0 where a kernel only grew or shrank, 180 where its sign changed; NaN where one is 0. With the
-    unit vectors u and v it is 2 atan2(|u - v|, |u + v|), which is good for small angles too, where
-    the arc cosine is not (Kahan, How Futile are Mindless Assessments of Roundoff, 2006).
+    unit vectors u and v it is ``2 atan2(|u - v|, |u + v|)``, which is good for small angles too,
+    where the arc cosine is not (Kahan, How Futile are Mindless Assessments of Roundoff, 2006).
     """
     u, v = (
         ratio(rows, np.linalg.norm(rows, axis=1, keepdims=True)) for rows in _rows(before, after)

@@ -50,7 +50,7 @@ def garments(count: int, split: "Split" = "test", *, seed: int = 0) -> ImageSet:
     Image i depends on `split`, `seed` and i alone: a smaller set is the beginning of a larger one.
 
     The same bytes come out everywhere: the random numbers are PCG64's uniform draws, and the
-    drawing uses only operations that IEEE 754 rounds correctly (+, -, *, /, sqrt, comparisons,
+    drawing uses only operations that IEEE 754 rounds correctly (``+ - * /``, sqrt, comparisons,
     rounding), one array operation each, so that neither the width of vectors nor a fused
     multiply-add nor the order of a sum can change a bit.
 

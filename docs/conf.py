@@ -1,0 +1,52 @@
+"""How Sphinx makes the documentation: Markdown, the API from docstrings, commands from click."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+import snnviz
+
+project = "snnviz"
+author = "the developers of snnviz"
+version = release = snnviz.__version__
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.napoleon",
+    "sphinx_click",
+    "sphinx_copybutton",
+]
+exclude_patterns = ["_build"]
+templates_path = ["_templates"]
+html_theme = "furo"
+html_title = "snnviz"
+html_show_copyright = False
+myst_heading_anchors = 4
+default_role = "code"  # docstrings quote code with single backticks
+add_module_names = False
+autodoc_typehints = "signature"
+autodoc_member_order = "bysource"
+smartquotes = False  # which makes one dash of the two of an option
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_use_rtype = False
+napoleon_use_ivar = True
+napoleon_attr_annotations = False
+copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_is_regexp = True
+
+
+def write_encoder_page(app: Sphinx) -> None:
+    """The page of the bundled encoder, as `snnviz report` makes it."""
+    if app.builder.format == "html":
+        page = Path(app.outdir) / "encoder_page.html"
+        command = ["report", "--dataset", "garments", "-T", "8", "-o", str(page), "-q"]
+        subprocess.run([sys.executable, "-m", "snnviz", *command, "--overwrite"], check=True)  # noqa: S603
+
+
+def setup(app: Sphinx) -> None:
+    """Hooks of Sphinx."""
+    app.connect("builder-inited", write_encoder_page)
