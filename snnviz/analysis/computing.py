@@ -188,7 +188,7 @@ def _fitted(
     probe = learned.get("probe")
     choice = {}
     if probe and len(deciding):
-        probes = [probe.result(strength) for strength in STRENGTHS]
+        probes = probe.results(STRENGTHS)
         choice = {"choice": ProbeChoice(encoding.T, stream.shape, probes)}
     seen = stream.run(
         deciding, lambda shape: {**_fits(encoding, shape, classes), **choice}, ": choose"

@@ -8,6 +8,7 @@ import numpy as np
 
 from snnviz.batching import batches
 from snnviz.display import Brief
+from snnviz.metrics import tallying
 from snnviz.metrics.accumulator import Accumulator, mean_defined, ratio
 
 if TYPE_CHECKING:
@@ -100,6 +101,10 @@ class Activity(Accumulator):
     ) -> None:
         if record.most > 1:
             self._add_counts(record)
+            return
+        if tallying.suits(record):
+            self.state["first_spike"] += tallying.level_counts(record)
+            self._add_moments(*tallying.moments(record.count(self.T - 1)))
             return
         n, neurons = len(images), int(np.prod(self.shape))
         steps = np.arange(self.T + 1)

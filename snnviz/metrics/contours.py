@@ -11,6 +11,7 @@ import numpy as np
 
 from snnviz.batching import batches
 from snnviz.display import Brief
+from snnviz.metrics import tallying
 from snnviz.metrics.accumulator import Accumulator
 from snnviz.metrics.gradients import QUANTITIES, image_quantities
 from snnviz.metrics.levels import level_matrix
@@ -155,6 +156,10 @@ class Contours(Accumulator):
     def _add_renewal(self, record: "SpikeRecord", quantities: "Ints") -> None:
         """First sums by first-spike time; the counts at every step are multiples of those."""
         T, table = self.T, count_table(self.T)
+        if tallying.suits(record):
+            self.state["summed squares"] += tallying.summed_squares(record)
+            self._add_levels(tallying.level_sums(record, _with_ones(quantities)))
+            return
         steps = table[:, :-1].astype(np.float64)  # float products are faster, and exact here
         by_level = np.zeros((self.shape[0] * (T + 1), len(QUANTITIES) + 1))
         for first_spike, values in zip(record.first_spike, quantities, strict=True):
@@ -162,7 +167,11 @@ class Contours(Accumulator):
             by_level += level_matrix(first_spike, T) @ columns
             summed = steps @ _channels_by_level(first_spike, T)
             self.state["summed squares"] += np.einsum("tp,tp->t", summed, summed).astype(np.int64)
-        sums = by_level.reshape(self.shape[0], T + 1, -1).astype(np.int64)
+        self._add_levels(by_level.reshape(self.shape[0], T + 1, -1).astype(np.int64))
+
+    def _add_levels(self, sums: "Ints") -> None:
+        """Add sums of the quantities and of ones by first-spike time, [K, T + 1, 7]."""
+        table = count_table(self.T)
         self.state["products"] += np.tensordot(table, sums[:, :, :-1], (1, 1))
         self.state["counts"] += table @ sums[:, :, -1].T
         self.state["squares"] += (table * table) @ sums[:, :, -1].T
@@ -203,8 +212,8 @@ class Contours(Accumulator):
 
 
 def _with_ones(values: "Ints") -> "Ints":
-    """`values` [Q, P] and a row of ones, so that a product also gives the plain sum."""
-    return np.vstack([values, np.ones_like(values[:1])])
+    """`values` [..., Q, P] and a row of ones, so that a product also gives the plain sum."""
+    return np.concatenate([values, np.ones_like(values[..., :1, :])], axis=-2)
 
 
 def _channels_by_level(first_spike: "NDArray[np.unsignedinteger]", T: int) -> "Ints":

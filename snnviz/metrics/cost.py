@@ -11,6 +11,7 @@ import numpy as np
 
 from snnviz.display import Brief
 from snnviz.errors import ConfigError
+from snnviz.metrics import tallying
 from snnviz.metrics.accumulator import Accumulator, check_shape
 from snnviz.metrics.energy import JOULES_PER_ADDITION, JOULES_PER_MAC
 from snnviz.metrics.energy_models import break_even_rate, same_bits
@@ -85,6 +86,9 @@ class Cost(Accumulator):
     def _add(
         self, record: "SpikeRecord", images: "NDArray[np.uint8]", _labels: "NDArray[np.intp]"
     ) -> None:
+        if tallying.suits(record) and self.T <= _WORD:
+            self.state["pooled"] += tallying.pooled_bits(record, _trains(self.T))
+            return
         for part, _ in blocks(record, images):
             if part.most > 1:  # of four counts the pooling passes the largest on
                 self.state["pooled"] += _pool(part.steps(), np.maximum).sum((0, 1, 2), np.int64)

@@ -17,6 +17,7 @@ from scipy.special import entr
 
 from snnviz.display import Brief
 from snnviz.errors import ConfigError
+from snnviz.metrics import tallying
 from snnviz.metrics.accumulator import Accumulator, added, ratio
 
 if TYPE_CHECKING:
@@ -157,19 +158,7 @@ class Information(Accumulator):
     def _add(
         self, record: "SpikeRecord", images: "NDArray[np.uint8]", labels: "NDArray[np.intp]"
     ) -> None:
-        n, K, cells = len(images), self.shape[0], self.T + 1
-        bins = self.state["intensity"].shape[1]
-        row = np.arange(n)[:, np.newaxis, np.newaxis] * bins
-        code = (images.astype(np.intp) * bins // 256 + row) * cells
-        by_image = np.empty((n, K, cells), np.int64)
-        # Channel by channel, so that a histogram stays in the cache.
-        cell = np.empty_like(code)
-        for channel in range(K):
-            np.add(code, record.first_spike[:, channel], out=cell)
-            found = np.bincount(cell.reshape(-1), minlength=n * bins * cells)
-            joint = found.reshape(n, bins, cells)
-            self.state["intensity"][channel] += joint.sum(axis=0)
-            by_image[:, channel] = joint.sum(axis=1)
+        by_image = self._by_image(record, images)
         self.state["label"] += _by_label(by_image, labels, self.state["label"].shape[1])
         if self.classes is not None:
             for i, drawn in enumerate(_surrogate_labels(images, self.classes)):
@@ -181,6 +170,28 @@ class Information(Accumulator):
             trains = record.count(self.T - 1)
             self.state["spikes"] += trains.sum(axis=(0, 2, 3), dtype=np.int64)
             self._add_counts(trains, images)
+
+    def _by_image(self, record: "SpikeRecord", images: "NDArray[np.uint8]") -> "NDArray[np.int64]":
+        """First-spike times of each image, [n, K, T + 1], which with intensity are added here."""
+        n, K, cells = len(images), self.shape[0], self.T + 1
+        bins = self.state["intensity"].shape[1]
+        if tallying.suits(record):
+            binned = (images.astype(np.intp) * bins // 256).astype(np.uint8)
+            joint, by_image = tallying.histograms(record, binned, bins)
+            self.state["intensity"] += joint
+            return by_image
+        row = np.arange(n)[:, np.newaxis, np.newaxis] * bins
+        code = (images.astype(np.intp) * bins // 256 + row) * cells
+        by_image = np.empty((n, K, cells), np.int64)
+        # Channel by channel, so that a histogram stays in the cache.
+        cell = np.empty_like(code)
+        for channel in range(K):
+            np.add(code, record.first_spike[:, channel], out=cell)
+            found = np.bincount(cell.reshape(-1), minlength=n * bins * cells)
+            joint = found.reshape(n, bins, cells)
+            self.state["intensity"][channel] += joint.sum(axis=0)
+            by_image[:, channel] = joint.sum(axis=1)
+        return by_image
 
     def _add_counts(
         self, counts: "NDArray[np.unsignedinteger]", images: "NDArray[np.uint8]"
@@ -269,9 +280,9 @@ def _by_label(
     by_image: "NDArray[np.int64]", labels: "NDArray[np.intp]", classes: int
 ) -> "NDArray[np.int64]":
     """Histograms [n, K, cells] of images added up by label, [K, classes, cells]."""
-    result = np.zeros((classes, *by_image.shape[1:]), np.int64)
-    np.add.at(result, labels, by_image)
-    return result.transpose(1, 0, 2)
+    one_hot = np.eye(classes)[labels]
+    sums = one_hot.T @ by_image.reshape(len(by_image), -1)  # float products are faster, and exact
+    return sums.astype(np.int64).reshape(classes, *by_image.shape[1:]).transpose(1, 0, 2)
 
 
 def _surrogate_labels(images: "NDArray[np.uint8]", classes: int) -> "NDArray[np.intp]":

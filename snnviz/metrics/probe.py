@@ -13,6 +13,7 @@ import numpy as np
 from snnviz.batching import batches
 from snnviz.display import Brief
 from snnviz.errors import ConfigError, ShapeError
+from snnviz.metrics import tallying
 from snnviz.metrics.accumulator import Accumulator, check_shape
 from snnviz.metrics.parts import blocks
 from snnviz.metrics.ridge import exact_weights, ridge_weights
@@ -70,6 +71,8 @@ def pooled_counts(record: "SpikeRecord", side: int, t: int | None = None) -> "In
     if not 1 <= side <= min(height, width):
         raise ConfigError(f"maps of {height} x {width} have no {side} x {side} cells; choose fewer")
     counts = record.count(record.T - 1 if t is None else t)
+    if counts.dtype == np.uint8 and tallying.is_worth(counts.size):
+        return tallying.cell_sums(counts, side).reshape(n, -1)
     # A product with zeros and ones adds up several times faster than `np.add.reduceat` does.
     exact = np.float32 if record.T * record.most * height * width < 1 << 24 else np.float64
     columns = np.zeros((width, side), exact)
@@ -167,16 +170,23 @@ class ProbeFit(Accumulator):
     ) -> None:
         features = np.concatenate(
             [pooled_counts(part, self.side, self.t) for part, _ in blocks(record, images)]
-        ).astype(np.float64)
+        )
         one_hot = np.eye(len(self.state["labels"]))[labels]
+        self._add_products(features)
+        self.state["by class"] += (features.T.astype(np.float64) @ one_hot).astype(np.int64)
+        self.state["labels"] += one_hot.sum(0).astype(np.int64)
+
+    def _add_products(self, counts: "Ints") -> None:
+        if counts.max(initial=0) < tallying.MOST_FEATURE and tallying.is_worth(counts.size):
+            tallying.add_feature_products(counts, self.state["gram"])
+            return
+        features = counts.astype(np.float64)
         # So few images at once that no sum of products exceeds what float64 holds exactly: all of
         # them, unless neurons fire very often.
         together = max(1, int((1 << 53) // max(1.0, features.max(initial=1) ** 2)))
         for few in batches(len(features), together):
             some = features[few]
             self.state["gram"] += (some.T @ some).astype(np.int64)
-        self.state["by class"] += (features.T @ one_hot).astype(np.int64)
-        self.state["labels"] += one_hot.sum(0).astype(np.int64)
 
     def result(self, strength: float | None = None) -> ClassProbe:
         """The classifier fitted to everything so far.
@@ -188,10 +198,19 @@ class ProbeFit(Accumulator):
             DataError: There were no images yet.
             ConfigError: The penalty is not above 0.
         """
+        return self.results([self.strength if strength is None else strength])[0]
+
+    def results(self, strengths: "Sequence[float]") -> list[ClassProbe]:
+        """The same for each of several penalties, which share what does not depend on them.
+
+        Raises:
+            DataError: There were no images yet.
+            ConfigError: A penalty is not above 0.
+        """
         self._check_filled()
-        strength = self.strength if strength is None else strength
-        if not 0 < strength < math.inf:
-            raise ConfigError(f"the penalty must be a number above 0, got {strength}")
+        for strength in strengths:
+            if not 0 < strength < math.inf:
+                raise ConfigError(f"the penalty must be a number above 0, got {strength}")
         by_class = self.state["by class"]
         fitted = ridge_weights(
             self.state["gram"],
@@ -199,11 +218,13 @@ class ProbeFit(Accumulator):
             by_class.sum(1),
             self.state["labels"],
             self.images,
-            strength,
+            strengths,
         )
         largest = self.T * self.most * self.shape[1] * self.shape[2]
-        exact = exact_weights(*fitted, largest)
-        return ClassProbe(self.side, *exact, self.images, self.t, strength)
+        return [
+            ClassProbe(self.side, *exact_weights(*weights, largest), self.images, self.t, strength)
+            for weights, strength in zip(fitted, strengths, strict=True)
+        ]
 
 
 @dataclass(frozen=True, repr=False)

@@ -12,6 +12,7 @@ import numpy as np
 from snnviz.batching import batches
 from snnviz.display import Brief
 from snnviz.errors import ShapeError
+from snnviz.metrics import tallying
 from snnviz.metrics.accumulator import Accumulator
 from snnviz.metrics.levels import level_matrix
 from snnviz.metrics.parts import blocks, count_table, counts_by_step
@@ -64,6 +65,8 @@ class Reconstruction(Brief):
                 f"this was fitted to (T, K) = {self.weights.shape}, "
                 f"got a record of {(record.T, record.shape[1])}"
             )
+        if tallying.suits(record):
+            return tallying.read_levels(record, self._table(), self.bias)
         read = self._renewal(record) if record.is_renewal else self._trains(record)
         read += self.bias[:, np.newaxis, np.newaxis]
         grey = np.clip(np.rint(read), 0, 255).astype(np.uint8)
@@ -72,10 +75,14 @@ class Reconstruction(Brief):
 
     def _renewal(self, record: "SpikeRecord") -> "Floats":
         """Weights . counts [T, n, H W]: what each first-spike time adds at each step."""
-        table = np.einsum("tk,tf->kft", self.weights, count_table(record.T))
-        flat = table.reshape(-1, record.T)
+        flat = self._table().reshape(-1, record.T)
         parts = [level_matrix(times, record.T).T @ flat for times in record.first_spike]
         return np.stack(parts, axis=1).transpose(2, 1, 0).copy()
+
+    def _table(self) -> "Floats":
+        """What a map adds at each step by its first-spike time, [K, T + 1, T]."""
+        table: Floats = np.einsum("tk,tf->kft", self.weights, count_table(len(self.weights)))
+        return table
 
     def _trains(self, record: "SpikeRecord") -> "Floats":
         n, channels, height, width = record.shape
@@ -108,6 +115,11 @@ class ReconstructionFit(Accumulator):
 
     def _add(self, record: "SpikeRecord", images: "Bytes", _labels: "NDArray[np.intp]") -> None:
         self.state["image"] += images.sum(0, dtype=np.int64)
+        if tallying.suits(record):
+            products = tallying.step_products(record, images, np.arange(self.T))
+            for name, sums in zip(("gram", "cross", "counts"), products, strict=True):
+                self.state[name] += sums
+            return
         for part, pictures in blocks(record, images):
             pixels = np.stack([pictures.reshape(-1), np.ones(pictures.size, np.uint8)])
             for t, counts in enumerate(counts_by_step(part)):
@@ -140,13 +152,13 @@ class ReconstructionFit(Accumulator):
         samples = images * self.shape[1] * self.shape[2]
         weights, bias = np.empty((self.T, self.shape[0])), np.empty(self.T)
         for t in range(self.T):
-            fitted = ridge_weights(
+            (fitted,) = ridge_weights(
                 sums["gram"][t],
                 sums["cross"][t][:, np.newaxis],
                 sums["counts"][t],
                 target,
                 samples,
-                self.strength,
+                [self.strength],
             )
             rounded = exact_weights(*fitted, self.T * self.most)
             weights[t], bias[t] = rounded[0][:, 0], rounded[1][0]

@@ -7,6 +7,7 @@ import numpy as np
 
 from snnviz.display import Brief
 from snnviz.errors import ShapeError
+from snnviz.metrics import tallying
 from snnviz.metrics.accumulator import Accumulator
 from snnviz.metrics.parts import blocks
 from snnviz.metrics.reconstruction import Reconstruction
@@ -86,13 +87,12 @@ class ReconstructionScore(Accumulator):
             self._add_rows(slice(self.T, None), pictures, self._guesses[:, np.newaxis])
 
     def _add_rows(self, rows: slice, images: "Bytes", read: "Bytes") -> None:
-        error = squared_error(images, read)
+        error, ssim = _likenesses(images, read)
         pixels = images[0].size
         psnr = [[round(peak_signal_to_noise(e, pixels) * _FIXED) for e in row]
                 for row in error.tolist()]  # fmt: skip
         self.state["squared error"][rows] += error.sum(1)
         self.state["psnr"][rows] += np.array(psnr, np.int64).sum(1)
-        ssim = structural_similarity(images, read)
         if not np.isnan(ssim).any():
             self.state["ssim"][rows] += np.rint(ssim * _FIXED).astype(np.int64).sum(1)
 
@@ -135,3 +135,10 @@ class ReconstructionScore(Accumulator):
             ssim[: self.T],
             floors,
         )
+
+
+def _likenesses(images: "Bytes", read: "Bytes") -> "tuple[NDArray[np.int64], Floats]":
+    """Squared errors and SSIM of [n, H, W] and what was read of it, [R, n or 1, H, W]: [R, n]."""
+    if tallying.is_worth(read.size):
+        return tallying.likenesses(images, read)
+    return squared_error(images, read), structural_similarity(images, read)

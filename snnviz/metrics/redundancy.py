@@ -8,6 +8,7 @@ import numpy as np
 from snnviz.batching import batches
 from snnviz.display import Brief
 from snnviz.errors import ConfigError, DataError, ShapeError
+from snnviz.metrics import tallying
 from snnviz.metrics.accumulator import Accumulator, mean_defined, ratio
 
 if TYPE_CHECKING:
@@ -126,6 +127,8 @@ def exact_gram(rows: "NDArray[np.integer]") -> "NDArray[np.float64]":
     """
     if not np.issubdtype(rows.dtype, np.integer):
         raise ShapeError(f"whole numbers are needed, got {rows.dtype}; give spike counts")
+    if rows.dtype == np.uint8 and rows.max(initial=0) < 128 and tallying.is_worth(rows.size):
+        return tallying.gram(rows).astype(np.float64)
     square = max(abs(int(rows.max(initial=0))), abs(int(rows.min(initial=0)))) ** 2
     single = square * 256 <= 1 << 24
     dtype, limit = (np.float32, 1 << 24) if single else (np.float64, 1 << 53)
@@ -154,8 +157,13 @@ class Redundancy(Accumulator):
             raise ConfigError(f"t must be in 0..{T - 1} for T = {T}, got {t}")
 
     def _add(
-        self, record: "SpikeRecord", _images: "NDArray[np.uint8]", _labels: "NDArray[np.intp]"
+        self, record: "SpikeRecord", images: "NDArray[np.uint8]", _labels: "NDArray[np.intp]"
     ) -> None:
+        if tallying.suits(record):
+            products, _, spikes = tallying.step_products(record, images, np.array([self.t]))
+            self.state["products"] += products[0]
+            self.state["spikes"] += spikes[0]
+            return
         rows = record.count(self.t).transpose(1, 0, 2, 3).reshape(self.shape[0], -1)
         self.state["products"] += exact_gram(rows).astype(np.int64)
         self.state["spikes"] += rows.sum(axis=1, dtype=np.int64)

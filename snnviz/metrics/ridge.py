@@ -6,6 +6,8 @@ import numpy as np
 from scipy import linalg
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     Ints = NDArray[np.int64]
@@ -13,12 +15,17 @@ if TYPE_CHECKING:
 
 
 def ridge_weights(
-    gram: "Ints", cross: "Ints", sums: "Ints", target_sums: "Ints", n: int, strength: float
-) -> "tuple[Floats, Floats]":
-    """Weights [F, M] and bias [M] of ridge regression from sums over n samples.
+    gram: "Ints",
+    cross: "Ints",
+    sums: "Ints",
+    target_sums: "Ints",
+    n: int,
+    strengths: "Sequence[float]",
+) -> "list[tuple[Floats, Floats]]":
+    """Weights [F, M] and bias [M] of ridge regression from sums over n samples, by strength.
 
     Minimizes the mean of |y - W' x - b|^2 plus penalty |W|^2 with an unpenalized bias (A. Hoerl,
-    R. Kennard 1970). The penalty is `strength` times the mean variance of a feature, trace / F of
+    R. Kennard 1970). The penalty is a strength times the mean variance of a feature, trace / F of
     their covariance, so it does not depend on the unit of x or on n. Features that never change
     get the weight 0.
 
@@ -28,27 +35,36 @@ def ridge_weights(
         sums: Sum of x, [F].
         target_sums: Sum of y, [M].
         n: Number of samples, >= 1.
-        strength: Relative strength of the penalty, > 0.
+        strengths: Relative strengths of the penalty, > 0 each.
     """
     mean, target_mean = sums / n, target_sums / n
-    covariance = gram / n - np.outer(mean, mean)
-    penalty = strength * np.trace(covariance) / len(gram)
+    covariance = gram / n
+    covariance -= np.outer(mean, mean)
+    spread = np.trace(covariance) / len(gram)
     # A feature without variance also has no covariance; rounding must not say otherwise.
     moves = np.diagonal(covariance) > 1e-12 * np.maximum(mean * mean, 1)
-    weights = np.zeros(cross.shape)
-    if moves.any():
-        shared = cross / n - np.outer(mean, target_mean)
-        system = covariance[np.ix_(moves, moves)]
-        system[np.diag_indices_from(system)] += penalty
-        weights[moves] = _solve(system, shared[moves])
-    return weights, target_mean - mean @ weights
+    covariance = covariance if moves.all() else covariance[np.ix_(moves, moves)]
+    shared = (cross / n - np.outer(mean, target_mean))[moves]
+    found = []
+    for strength in strengths:
+        weights = np.zeros(cross.shape)
+        if moves.any():
+            weights[moves] = _solve(covariance, strength * spread, shared)
+        found.append((weights, target_mean - mean @ weights))
+    return found
 
 
-def _solve(system: "Floats", target: "Floats") -> "Floats":
-    """`system` x = `target`, by half the work where it is positive definite, as it is by rights."""
+def _solve(covariance: "Floats", penalty: float, target: "Floats") -> "Floats":
+    """(`covariance` + `penalty`) x = `target`, by half the work where that is positive definite."""
+    system = covariance.copy()
+    system[np.diag_indices_from(system)] += penalty
     try:
-        found = linalg.solve(system, target, assume_a="pos", check_finite=False)
+        # What is symmetric may be read in either order, and LAPACK's needs no copy.
+        factor = linalg.cho_factor(system.T, overwrite_a=True, check_finite=False)
+        found = linalg.cho_solve(factor, target, check_finite=False)
     except linalg.LinAlgError:  # a penalty so small that rounding outweighs it
+        system = covariance.copy()
+        system[np.diag_indices_from(system)] += penalty
         found = linalg.lstsq(system, target)[0]
     return np.asarray(found)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from snnviz.data import to_input
+from snnviz.metrics import tallying
 from snnviz.records.spikes import SpikeRecord
 from snnviz.tutorial.encoder import load_encoder
 
@@ -51,8 +52,15 @@ def random_case(rng, kind, T, n=9, shape=(5, 4, 6)):
 CASES = [(kind, T) for kind in ("renewal", "trains") for T in (1, 8, 13)] + [("renewal", 300)]
 
 
+@pytest.fixture(params=["compiled", "NumPy"])
+def way(request, monkeypatch):
+    """Which way numbers are found: by the compiled passes, however few, or without a compiler."""
+    monkeypatch.setattr(tallying, "is_worth", lambda _: request.param == "compiled")
+    return request.param
+
+
 @pytest.fixture(params=CASES, ids=str)
-def case(request, rng):
+def case(request, rng, way):  # noqa: ARG001 - chooses how
     return random_case(rng, *request.param)
 
 
