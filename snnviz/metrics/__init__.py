@@ -16,6 +16,7 @@ from snnviz.metrics.contours import (
 from snnviz.metrics.corruptions import CORRUPTIONS, corrupt
 from snnviz.metrics.cost import Cost, CostResult
 from snnviz.metrics.differences import Estimate, Paired, bootstrap_mean, paired_difference
+from snnviz.metrics.encoder_diff import EncoderDiff, EncoderSide, encoder_diff
 from snnviz.metrics.gradients import (
     QUANTITIES,
     gradient_magnitude,
@@ -82,6 +83,8 @@ __all__ = [
     "Contours",
     "Cost",
     "CostResult",
+    "EncoderDiff",
+    "EncoderSide",
     "Estimate",
     "FoldedChange",
     "Information",
@@ -110,6 +113,7 @@ __all__ = [
     "corrupt",
     "early_exit",
     "edit_trains",
+    "encoder_diff",
     "entropy",
     "first_spike_delay",
     "first_spikes_kept",
