@@ -35,6 +35,7 @@ Figures of encoders:
     rate_histogram_figure, fi_curve_figure: how often channels fire, and at which drive
     reconstruction_figure, over_time_figure, scorecard_figure: what spikes are worth
     encoder_history_figure, kernel_history_figure: weights over the epochs
+    encoder_diff_figure: two encoders, kernels and mean maps of the channels that correspond
 
 Figures of networks:
     accuracy_figure, accuracies_figure, loss_figure: over the epochs
@@ -134,6 +135,7 @@ _HOMES = {
     "input_figure": "figures",
     "loss_figure": "figures",
     "class_atlas_figure": "figures",
+    "encoder_diff_figure": "figures",
     "encoder_history_figure": "figures",
     "first_spike_figure": "figures",
     "kernel_figure": "figures",
@@ -224,6 +226,7 @@ if TYPE_CHECKING:
         composed_figure,
         confusion_figure,
         early_exit_figure,
+        encoder_diff_figure,
         encoder_history_figure,
         feature_map_figure,
         fi_curve_figure,

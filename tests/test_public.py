@@ -47,6 +47,7 @@ PUBLIC = {
     "comparison_figure",
     "composed_figure",
     "confusion_figure",
+    "encoder_diff_figure",
     "encoder_history_figure",
     "evaluate",
     "fashion_mnist",

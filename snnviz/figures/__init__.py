@@ -8,6 +8,7 @@ from snnviz.figures.composed import comparison_figure, composed_figure
 from snnviz.figures.confusion import confusion_figure
 from snnviz.figures.curves import accuracies_figure, accuracy_figure, loss_figure
 from snnviz.figures.early_exit import early_exit_figure
+from snnviz.figures.encoder_diff import encoder_diff_figure
 from snnviz.figures.event_frames import frames_figure
 from snnviz.figures.feature_maps import feature_map_figure
 from snnviz.figures.fi_curve import fi_curve_figure
@@ -37,6 +38,7 @@ __all__ = [
     "confusion_figure",
     "contact_sheet_figure",
     "early_exit_figure",
+    "encoder_diff_figure",
     "encoder_history_figure",
     "feature_map_figure",
     "fi_curve_figure",

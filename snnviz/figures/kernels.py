@@ -107,11 +107,11 @@ def kernel_figure(
     named = check_types(types, count)
     palette = type_colors([named[k] for k in shown], colors) if named else {}
     top = float(np.abs(kernels).max()) or 1.0
-    pixels, bar = _draw(kernels[shown], top)
+    pixels, bar = draw_kernels(kernels[shown], top)
     bars = [bar]
     swatches = type_swatches([named[k] for k in shown], palette) if named else []
     if maps is None:
-        tiles = _enlarge(pixels, _SIDE, _SIDE)
+        tiles = enlarge(pixels, _SIDE, _SIDE)
     else:
         maps = np.asarray(maps)
         check_means(maps, T, most=most)
@@ -140,7 +140,7 @@ def kernel_figure(
     return place.finish(ax, frame.figure)
 
 
-def _draw(kernels: "NDArray[np.floating]", top: float) -> "tuple[Pixels, Bar]":
+def draw_kernels(kernels: "NDArray[np.floating]", top: float) -> "tuple[Pixels, Bar]":
     """The kernels [n, kh, kw] or [n, C, kh, kw] in colours, [n, H, W, 3], and what these mean."""
     norm = LinearNorm(-top, top)
     C = kernels.shape[1] if kernels.ndim == 4 else 1
@@ -167,7 +167,7 @@ def _side_by_side(pixels: "Pixels") -> "Pixels":
     # A weight is as wide as a few gaps, so that these take little.
     block = max(1, _SIDE // (columns * width))
     high, wide = height * block, width * block
-    blocks = _fill((n, rows * (high + 1) - 1, columns * (wide + 1) - 1, 3))
+    blocks = fill((n, rows * (high + 1) - 1, columns * (wide + 1) - 1, 3))
     large = pixels.repeat(block, axis=2).repeat(block, axis=3)
     for channel in range(C):
         row, column = divmod(channel, columns)
@@ -191,26 +191,29 @@ def add_strips(pictures: "Pixels", types: Sequence[str], palette: Mapping[str, s
 def _pair(kernels: "Pixels", maps: "Pixels") -> "Pixels":
     """Each kernel, enlarged about to the size of its map, and the map, a gap between."""
     height, width = maps.shape[1:3]
-    enlarged = _enlarge(kernels, height, width)
+    enlarged = enlarge(kernels, height, width)
     tall = max(height, enlarged.shape[1])
-    gap = _fill((len(maps), tall, 1, 3))
-    return np.concatenate([_center(enlarged, tall), gap, _center(maps, tall)], axis=2)
+    gap = fill((len(maps), tall, 1, 3))
+    return np.concatenate([center(enlarged, tall), gap, center(maps, tall)], axis=2)
 
 
-def _enlarge(kernels: "Pixels", height: int, width: int) -> "Pixels":
+def enlarge(kernels: "Pixels", height: int, width: int) -> "Pixels":
     """Each pixel as a block, as large as fits into height and width."""
     factor = max(1, min(height // kernels.shape[1], width // kernels.shape[2]))
     return kernels.repeat(factor, axis=1).repeat(factor, axis=2)
 
 
-def _center(pictures: "Pixels", height: int) -> "Pixels":
-    placed = _fill((len(pictures), height, *pictures.shape[2:]))
-    top = (height - pictures.shape[1]) // 2
-    placed[:, top : top + pictures.shape[1]] = pictures
+def center(pictures: "Pixels", height: int, width: int = 0) -> "Pixels":
+    """`pictures` [n, H, W, 3] in the middle of so many pixels, or of as many as they have."""
+    _, high, wide, _ = pictures.shape
+    placed = fill((len(pictures), max(height, high), max(width, wide), 3))
+    top, left = (placed.shape[1] - high) // 2, (placed.shape[2] - wide) // 2
+    placed[:, top : top + high, left : left + wide] = pictures
     return placed
 
 
-def _fill(shape: tuple[int, ...]) -> "Pixels":
+def fill(shape: tuple[int, ...]) -> "Pixels":
+    """Pictures of that shape [..., 3] in the colour of gaps."""
     filled = np.empty(shape, np.uint8)
     filled[:] = pixel_of(GAP_COLOR)
     return filled

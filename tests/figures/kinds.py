@@ -114,6 +114,13 @@ KINDS = {
         np.stack([np.linspace(e, 0.9, T) for e in (0.4, 0.35, 0.5)], axis=1),
         np.stack([np.linspace(1.2, 5, 6), *(np.linspace(e, 0.9, 6) for e in (0.5, 0.4, 0.6))],
                  axis=1), (0.5, 0.6, 0.7, 0.8, 0.9, 0.99)),
+    "encoder_diff_figure": lambda: partial(
+        figures.encoder_diff_figure, COUNTS.astype(float), COUNTS[::-1].astype(float), T=T,
+        pairs=[(k, 127 - k) for k in range(64)], kernels=_kernels(128, 1, 3, 3),
+        other_kernels=_kernels(128, 1, 3, 3), title=f"The 64 of 128 pairs that moved most, {LONG}"),
+    "encoder_diff_figure: maps, few": lambda: partial(
+        figures.encoder_diff_figure, COUNTS.astype(float), COUNTS[::-1].astype(float), T=T,
+        pairs=[(k, k) for k in range(6)], scale="shared"),
     "encoder_history_figure": lambda: partial(
         figures.encoder_history_figure, range(20), *_history()),
     "feature_map_figure": lambda: partial(figures.feature_map_figure, COUNTS, t=T - 1),
