@@ -4,17 +4,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from torch import nn
 
 from snnviz._renaming import old_attribute, renamed
-from snnviz.adapters.chain import ChainEncoder
 from snnviz.analysis.computing import (
     EncodingMetrics,
     compute_metrics,
     count_classes,
     has_maps,
 )
+from snnviz.analysis.differing import Differing
 from snnviz.analysis.encodings import as_encodings
+from snnviz.analysis.folding import folded
 from snnviz.analysis.html import analysis_html
 from snnviz.analysis.keeping import Kept, Shown
 from snnviz.analysis.within import in_networks
@@ -25,7 +25,6 @@ from snnviz.metrics import (
     FoldedChange,
     WeightChange,
     alignment,
-    fold_batch_norm,
     folded_change,
     weight_change,
 )
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from snnviz.adapters.encoder import Encoder
+    from snnviz.analysis.differing import Beside
     from snnviz.analysis.encodings import Encoding, Given
     from snnviz.analysis.within import InNetwork, Network
     from snnviz.figures.scorecard import Scorecard
@@ -70,6 +69,8 @@ class Analysis:
         folded: How far the encoder is from its own start with batch normalization folded in; None
             where that start is not among the encodings.
         left_out: What could not be measured and why, a sentence each.
+        beside: The encoder under study beside each of the others of kind "compared" whose maps are
+            as large, channel by channel.
 
     Example:
         >>> encodings = [snnviz.encoding_of("mine", snnviz.load_encoder(), T=4)]
@@ -92,6 +93,7 @@ class Analysis:
     first_images: ImageSet
     folded: FoldedChange | None = None
     left_out: tuple[str, ...] = ()
+    beside: "tuple[Beside, ...]" = ()
 
     movement = old_attribute("movement", "weight_change")
 
@@ -182,11 +184,14 @@ def analyze(
     aligning = len(sample) >= _ALIGNABLE
     measured: list[EncodingMetrics] = []
     shown: list[Shown] = []
+    differing = Differing(encodings)
 
     def counts() -> "Iterator[NDArray[np.unsignedinteger]]":
         """Those of the sample in each encoding, which is measured on the way."""
         for encoding in encodings:
-            kept = Kept(encoding, len(sample) if aligning else 0, shown=not shown)
+            few = min(differing.images(encoding), len(images))
+            wanted = max(few, len(sample) if aligning else 0)
+            kept = Kept(encoding, wanted, shown=not shown)
             measured.append(
                 compute_metrics(
                     encoding, images, train_images, outputs=outputs, ranks=ranks, progress=progress,
@@ -195,7 +200,10 @@ def analyze(
             )  # fmt: skip
             if not shown:
                 shown.append(kept.shown(ranks))
-            yield kept.counts(sample) if aligning else np.empty(0, np.uint8)
+            seen = kept.counts(images.head(wanted)) if wanted else np.empty(0, np.uint8)
+            if few:
+                differing.note(measured[-1], seen[:few])
+            yield seen[: len(sample)]
 
     if aligning:
         aligned = alignment(counts())
@@ -229,7 +237,9 @@ def analyze(
             *_left_out(images, train_images, sample, measured[0].shape, labelled=labelled),
             *unknown,
             *_without_bound(measured),
+            *differing.left_out,
         ),
+        beside=differing.result(),
     )
 
 
@@ -306,24 +316,6 @@ def _without_bound(measured: "Sequence[EncodingMetrics]") -> tuple[str, ...]:
 def _folded_change(encodings: "Sequence[Encoding]") -> FoldedChange | None:
     """How far the encoder under study is from its own start, with its normalization folded in."""
     start = next((encoding.encoder for encoding in encodings if encoding.kind == "start"), None)
-    both = [_folded(encoder) for encoder in (start, encodings[0].encoder) if encoder is not None]
+    both = [folded(encoder) for encoder in (start, encodings[0].encoder) if encoder is not None]
     before, after = both if len(both) == 2 else (None, None)
     return folded_change(before, after) if before and after else None
-
-
-def _folded(encoder: "Encoder") -> "tuple[NDArray[np.float64], NDArray[np.float64]] | None":
-    """`fold_batch_norm` of an encoder that is a convolution and its normalization, else None."""
-    if not isinstance(encoder, ChainEncoder):
-        return None
-    layers = list(encoder.prefix)
-    norm = layers[-1]
-    if len(layers) != 2 or not isinstance(norm, nn.BatchNorm2d):
-        return None
-    # What `fold_batch_norm` takes: a convolution without bias, and all four numbers a channel.
-    if layers[0].bias is not None or not norm.affine or norm.running_mean is None:
-        return None
-    parameters = norm.weight, norm.bias, norm.running_mean, norm.running_var
-    weight, bias, mean, variance = (
-        values.detach().cpu().numpy() for values in parameters if values is not None
-    )
-    return fold_batch_norm(encoder.kernels, weight, bias, mean, variance, norm.eps)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from snnviz._renaming import dropped, renamed
 from snnviz.analysis.analyzing import Analysis
+from snnviz.analysis.diff_tables import diff_files
 from snnviz.analysis.tables import JSON, TABLES, as_json, tables
 from snnviz.data import ImageSet
 from snnviz.folders import Layout, OutputFolder, hold_folder
@@ -43,6 +44,7 @@ ANALYSIS = Layout(
     mark=".unfinished_analysis.json",
     owned=re.compile(
         rf"{'|'.join(map(re.escape, TABLES))}|({'|'.join(_ANY_FIGURE)})\.(png|svg|pdf|gif)"
+        r"|diff_[\w.-]+\.(csv|json|npz|png|svg|pdf)"
     ),
     unlisted=_unlisted,
     argument="folder",
@@ -61,6 +63,8 @@ def write_analysis(
     output: OutputFolder | None = None,
 ) -> list[Path]:
     """The files written: analysis.json, analysis.npz, channels.csv, scorecard.md, then figures.
+
+    Of each encoder beside the one under study also diff_NAME.csv, .json, .npz and a figure.
 
     What an earlier analysis left there is deleted first, so that nothing is of another encoder.
 
@@ -84,7 +88,11 @@ def write_analysis(
     if output is None:
         with hold_folder(Path(folder), ANALYSIS, overwrite=True) as held:
             return write_analysis(analysis, folder, about=about, formats=formats, output=held)
-    content = {**tables(analysis, about or {}), **_pictures(analysis, formats)}
+    content = {
+        **tables(analysis, about or {}),
+        **diff_files(analysis),
+        **_pictures(analysis, formats),
+    }
     with output.replaced(content, as_json(analysis, about or {})) as paths:
         return [output.folder / JSON, *paths]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from snnviz.analysis.computing import at_size, known
+from snnviz.analysis.diff_tables import diff_stems
 from snnviz.analysis.scorecard import SCORES, grouped, mean_score
 from snnviz.data import to_input
 from snnviz.errors import ConfigError
@@ -13,6 +14,7 @@ from snnviz.export import render_animation
 from snnviz.export.encoding import fitting
 from snnviz.figures import (
     class_atlas_figure,
+    encoder_diff_figure,
     encoder_history_figure,
     fi_curve_figure,
     first_spike_figure,
@@ -61,6 +63,7 @@ _TYPE_COLORS = {
     "mixed": "#999999",
 }
 _EPOCHS_SHOWN = 8
+_PAIRS_SHOWN = 64
 _NEURONS = 8
 _STEPS_SHOWN = 11
 # A frame takes a fraction of a second to draw.
@@ -90,7 +93,7 @@ def analysis_figures(analysis: "Analysis") -> "dict[str, Figure]":
         figures |= _neurons(analysis, encoding.encoder, record)
     if analysis.studied.classes is not None:
         figures["class_atlas"] = _atlas(analysis)
-    return {**figures, **_history(analysis)}
+    return {**figures, **_history(analysis), **_diffs(analysis)}
 
 
 def spike_animation(analysis: "Analysis") -> bytes:
@@ -355,3 +358,31 @@ def _history(analysis: "Analysis") -> "dict[str, Figure]":
             title="The kernels that turned most",
         ),
     }
+
+
+def _diffs(analysis: "Analysis") -> "dict[str, Figure]":
+    """The pairs that moved most of the encoder under study and each that stands beside it."""
+    stems, name = diff_stems(analysis), analysis.studied.encoding.name
+    figures = {}
+    for each in analysis.beside:
+        order = each.diff.order
+        few = order[:_PAIRS_SHOWN]
+        steps = max(each.steps)
+        # Of unequal numbers of steps the shorter's counts are as many as in the longer.
+        maps, others = (
+            values * steps / of
+            for values, of in zip((each.maps, each.other_maps), each.steps, strict=True)
+        )
+        kernels, other_kernels = each.kernels or (None, None)
+        most = "pairs" if len(few) == len(order) else f"{len(few)} of {len(order)} pairs"
+        figures[stems[each.name]] = encoder_diff_figure(
+            maps,
+            others,
+            T=steps,
+            pairs=[(int(k), int(each.diff.partner[k])) for k in few],
+            kernels=kernels,
+            other_kernels=other_kernels,
+            most=each.most,
+            title=f"{name} (left) and {each.name} (right), {most}, those that moved most first",
+        )
+    return figures

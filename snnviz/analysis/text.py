@@ -7,6 +7,7 @@ import numpy as np
 
 from snnviz._version import __version__
 from snnviz.analysis.computing import known
+from snnviz.analysis.diff_text import diff_notes
 from snnviz.analysis.scorecard import SCORES, grouped, written
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def scorecard_notes(analysis: "Analysis") -> list[str]:
         *networks,
         _weight_change(analysis),
         _folded(analysis),
+        *diff_notes(analysis),
     ]
     return [note for note in notes if note]
 

@@ -36,10 +36,10 @@ def partners(
         return ()
     if other is None:
         raise click.UsageError("--match pairs the channels of two encoders; name one to --compare")
-    from snnviz.analysis.ordering import ORDER_IMAGES  # a third of a second
     from snnviz.metrics import match_channels
+    from snnviz.metrics.matching import MATCH_IMAGES
 
-    few, first = encode_first(encoder, found.samples, found.T, ORDER_IMAGES, known)
+    few, first = encode_first(encoder, found.samples, found.T, MATCH_IMAGES, known)
     second = encode_samples(other, few, found.T)
     matching = match_channels(first.count(found.T - 1), second.count(found.T - 1))
     paired = matching.partner >= 0

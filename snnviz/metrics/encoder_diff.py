@@ -10,7 +10,7 @@ from snnviz.display import Brief
 from snnviz.errors import ShapeError
 from snnviz.metrics.accumulator import ratio
 from snnviz.metrics.differences import bootstrap_mean
-from snnviz.metrics.matching import match_channels
+from snnviz.metrics.matching import Matching, match_channels
 from snnviz.metrics.weight_change import channel_change, channel_rotation
 
 if TYPE_CHECKING:
@@ -220,17 +220,38 @@ def _comparable(
     return first, second
 
 
+def mean_matched_correlation(first: "NDArray[np.integer]", second: "NDArray[np.integer]") -> float:
+    """`EncoderDiff.mean_correlation` alone, of counts [n, K, H, W] and [n, L, H, W].
+
+    Matching finds a best partner for channels that have nothing to do with each other, too: what
+    it comes to between an encoder and untrained ones is what another has to be read against.
+
+    Raises:
+        ShapeError: They are not for the same images and pixels.
+        DataError: There are no images.
+    """
+    matching, told = _matched(first, second)
+    return float(matching.correlation[told].mean()) if told.any() else float("nan")
+
+
+def _matched(
+    first: "NDArray[np.integer]", second: "NDArray[np.integer]"
+) -> "tuple[Matching, NDArray[np.bool_]]":
+    """The channels matched by their responses, and of which of the first these tell anything."""
+    matching = match_channels(first, second)
+    varied, other_varied = (np.ptp(each, axis=(0, 2, 3)) > 0 for each in (first, second))
+    told = varied & (matching.partner >= 0) & other_varied[matching.partner]
+    return matching, told
+
+
 def _pairs(
     first: EncoderSide,
     second: EncoderSide,
     kernels: "tuple[NDArray[np.floating], NDArray[np.floating]] | None",
 ) -> "tuple[Ints, tuple[str, ...], Floats]":
     """Partner, what pairs the two, and the correlation, of each channel of the first."""
-    matching = match_channels(first.counts, second.counts)
+    matching, told = _matched(first.counts, second.counts)
     K, L = len(matching.partner), second.counts.shape[1]
-    varied, other_varied = (np.ptp(side.counts, axis=(0, 2, 3)) > 0 for side in (first, second))
-    told = np.array([p >= 0 and varied[k] and other_varied[p]
-                     for k, p in enumerate(matching.partner)])  # fmt: skip
     partner = np.where(told, matching.partner, -1)
     paired_by = np.where(told, "responses", "").astype(object)
     left = np.flatnonzero(~told)

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+MATCH_IMAGES = 100
+"""By so many images channels are matched where nobody says how many."""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Matching(Brief):
     """A channel of a second encoder for each channel of a first one.
