@@ -328,7 +328,10 @@ def test_every_option_reads_the_environment(run, ckpt, tmp_path, monkeypatch):
     assert [each["kind"] for each in found["encoders"]] == [
         "encoder", "compared", "coding", "coding", "pixels",
     ]  # fmt: skip
-    assert {path.name for path in (tmp_path / "out").iterdir()} == TABLES
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    beside = {name for name in written if name.startswith("diff_")}
+    assert {name.rpartition(".")[2] for name in beside} == {"csv", "json", "npz"}
+    assert written - beside == TABLES
 
 
 def start(*arguments, **options):
