@@ -5,11 +5,16 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from snnviz.adapters.finding import Layer
+from snnviz.batching import batches
 from snnviz.errors import ConfigError
 from snnviz.records.spikes import SpikeRecord
+
+# So many values are looked at together, which stay in the cache.
+_BLOCK = 1 << 16
 
 
 class _Packed:
@@ -40,7 +45,7 @@ class Emissions:
         self._steps: list[Tensor | _Packed] = []
 
     def add(self, steps: Tensor) -> None:
-        """Take further steps, [t, N, ...] on the CPU; bool where they are known to be 0 or 1."""
+        """Take further steps, [t, N, ...], as `compact` gives them."""
         self._steps += [_Packed(s) if s.dtype == torch.bool else s for s in steps]
 
     @property
@@ -63,6 +68,22 @@ class Emissions:
                 found.add(1.0)
         return found
 
+    def extremes(self) -> set[float]:
+        """The least and the greatest of `sizes`; less is to be done for them."""
+        found: set[float] = set()
+        for step in self._steps:
+            if isinstance(step, _Packed):
+                found.update([1.0] * bool(step.bits.any()))
+            elif step.dtype == torch.uint8:
+                numbers = step.numpy()
+                # A zero less one is 255, above all but that.
+                least, most = int((numbers - np.uint8(1)).min()) + 1, int(numbers.max())
+                found.update([float(min(least, most)), float(most)] * (most > 0))
+            else:
+                sizes = step[step != 0]
+                found.update([float(sizes.min()), float(sizes.max())] if len(sizes) else [])
+        return {min(found), max(found)} if found else found
+
     def total(self, images: int) -> float:
         """How many spikes there are for the first so many images, each of any size as one."""
         return float(self.values(self.T)[:, :images].sum(dtype=torch.float64))
@@ -82,13 +103,16 @@ class Emissions:
         )
 
     def values(self, T: int) -> Tensor:
-        """The first T steps, [T, N, ...]; counts as int64, spikes as bool.
+        """The first T steps, [T, N, ...]; counts as uint8 or int64, spikes as bool.
 
         Raises:
             ConfigError: They are neither.
         """
         if self._are_spikes(T):
             return torch.stack([_values(step) for step in self._steps[:T]])
+        if all(isinstance(step, _Packed) or step.dtype == torch.uint8 for step in self._steps[:T]):
+            counts = torch.stack([_values(step).to(torch.uint8) for step in self._steps[:T]])
+            return counts if self._several or len(self.extremes()) > 1 else counts > 0
         found = torch.stack([_values(step).double() for step in self._steps[:T]])
         self._check(found)
         sizes = found[found > 0].unique()
@@ -154,11 +178,31 @@ def _equal(some: Tensor | _Packed, other: Tensor | _Packed) -> bool:
 
 
 def compact(emitted: Tensor) -> Tensor:
-    """The same on the CPU, as bool where it holds 0 and 1 alone; a copy."""
-    fired = emitted == 1
-    if bool((fired | (emitted == 0)).all()):
-        return fired.cpu()
-    return emitted.detach().to("cpu", copy=True)
+    """The same on the CPU, as bool where it holds 0 and 1 alone, uint8 where counts; a copy."""
+    emitted = emitted.detach()
+    if emitted.device.type == "cpu" and emitted.dtype in (torch.float32, torch.float64):
+        numbers = _as_bytes(emitted.numpy())
+    else:
+        narrow = emitted.to(torch.uint8)
+        same = torch.equal(narrow.to(emitted.dtype), emitted)
+        numbers = narrow.cpu().numpy() if same else None
+    if numbers is None:
+        return emitted.to("cpu", copy=True)
+    return torch.from_numpy(numbers.view(bool) if numbers.max(initial=0) <= 1 else numbers)
+
+
+def _as_bytes(values: NDArray[np.floating]) -> NDArray[np.uint8] | None:
+    """The same as bytes, where all are whole numbers in 0..255; parts of it at a time."""
+    flat = values.reshape(-1)  # a copy where steps are not in the order of memory
+    numbers, back = np.empty(flat.shape, np.uint8), np.empty(min(flat.size, _BLOCK), flat.dtype)
+    for some in batches(flat.size, _BLOCK):
+        with np.errstate(invalid="ignore"):  # what is too large is seen below
+            numbers[some] = flat[some]
+        again = back[: len(flat[some])]
+        again[:] = numbers[some]
+        if not np.array_equal(again, flat[some]):
+            return None
+    return numbers.reshape(values.shape)
 
 
 def check_sizes(layer: Layer, sizes: set[float]) -> None:

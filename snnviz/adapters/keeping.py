@@ -49,7 +49,7 @@ class Kept:
         if track is None or made != T:
             raise ConfigError(f"{self.site.name} makes {made} steps of {T}; choose another T")
         self._records.append(track.emissions.record(T)[:count])
-        self._sizes |= track.emissions.sizes()
+        self._sizes |= track.emissions.extremes()
         check_sizes(self.site.layer, self._sizes)
         if self._drives:
             self._currents.append(torch.stack(track.drives)[:, :count].float().cpu())

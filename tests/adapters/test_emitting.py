@@ -110,7 +110,46 @@ def test_what_is_kept_is_a_copy():
         assert kept.dtype == (torch.bool if 1.0 in values else torch.float32)
         there.fill_(7)
         assert kept.double().tolist() == [values]
-    assert compact(torch.tensor([2.0, 1.0])).dtype == torch.float32
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16, torch.int64])
+@pytest.mark.parametrize(
+    ("values", "kept"),
+    [
+        ([0, 1, 1], torch.bool),
+        ([2, 0, 1], torch.uint8),
+        ([255, 0, 1], torch.uint8),
+        ([256, 0, 1], None),
+        ([-1, 0, 1], None),
+        ([-255, 0, 1], None),
+    ],
+)
+def test_whole_numbers_are_bytes(values, kept, dtype):
+    # A block more, and axes that are not in the order of memory.
+    there = torch.tensor([values, values[::-1]] * 50_000).to(dtype).T
+    found = compact(there)
+    assert found.dtype == (kept or dtype)
+    assert torch.equal(found.double(), there.double())
+    assert found.data_ptr() != there.data_ptr()
+
+
+@pytest.mark.parametrize("odd", [0.5, float("nan"), float("inf"), -float("inf"), 1e20])
+@pytest.mark.parametrize("place", [0, 70_000])
+def test_other_numbers_stay_as_they_are(odd, place):
+    there = torch.ones(100_000)
+    there[place] = odd
+    assert torch.equal(compact(there).nan_to_num(7), there.nan_to_num(7))
+    assert compact(there).dtype == torch.float32
+
+
+def test_the_least_and_the_greatest_size():
+    assert emitted([0.0, 4.0, 2.0], [1.0, 0.0, 3.0]).extremes() == {1.0, 4.0}
+    assert emitted([0.0, 5.0, 2.0]).extremes() == {2.0, 5.0}
+    assert emitted([0.0, 0.5, 0.5]).extremes() == {0.5}
+    assert emitted([0.0, 0.0], [0.0, 7.0]).extremes() == {7.0}
+    assert emitted([0.0, 0.0], [0.0, 0.0]).extremes() == set()
+    assert emitted([0.0, 1.0]).extremes() == {1.0}
+    assert emitted([255.0, 0.0]).extremes() == {255.0}
 
 
 def test_types_of_numbers_do_not_matter():
