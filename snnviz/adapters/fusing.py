@@ -5,6 +5,9 @@ last bit. So each call is held against torch's own layers on its first images, a
 where a machine, a version or a shape rounds otherwise.
 """
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -28,9 +31,14 @@ class _Ledger:
     hopeless = False
 
 
-def is_worth(neurons: int) -> bool:
-    """Whether the library is there, or is made now, for a call with about so many neurons."""
-    if _Ledger.hopeless or neurons < _WORTH_CHECKING:
+def is_worth(neurons: int, least: int | None = None) -> bool:
+    """Whether the library is there, or is made now, for a call with about so many neurons.
+
+    Args:
+        neurons: How many.
+        least: From how many on one that is there is worth what is done with it; None: as here.
+    """
+    if _Ledger.hopeless or neurons < (_WORTH_CHECKING if least is None else least):
         _Ledger.neurons += neurons
         return False
     if not fused.is_at_hand():
@@ -54,21 +62,48 @@ def proven(prefix: nn.Sequential, drive: Tensor, images: NDArray[np.float32]) ->
         images: [N, C, H, W].
     """
     layer = as_convolution(prefix)
-    if layer is None or not _is_bounded(layer, images):
+    if layer is None or not is_bounded(layer, images):
         return None
-    same = np.array_equal(layer.drive(images[: len(drive)]), drive.numpy())
-    return layer if same else None
+    return layer if gives(layer, images[: len(drive)], drive) else None
+
+
+def gives(layer: Convolution, images: NDArray[np.float32], drive: Tensor) -> bool:
+    """Whether the pass makes that drive of those images, bit for bit."""
+    return np.array_equal(layer.drive(images), drive.numpy())
+
+
+@dataclass(frozen=True, eq=False)
+class Normalization:
+    """BatchNorm by statistics that it kept."""
+
+    mean: Tensor
+    variance: Tensor
+    weight: Tensor | None
+    bias: Tensor | None
+    eps: float
+
+    @torch.no_grad()
+    def affine(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Scale and shift as torch computes them: what it makes of a 1 without a mean, of a 0."""
+        zeros = torch.zeros_like(self.variance)
+        one = torch.ones(1, len(zeros), 1, 1, dtype=torch.float32)
+        var, weight, eps = self.variance, self.weight, self.eps
+        scale = F.batch_norm(one, zeros, var, weight, None, False, 0.0, eps)
+        shift = F.batch_norm(0 * one, self.mean, var, weight, self.bias, False, 0.0, eps)
+        return _numbers(scale.reshape(-1)), _numbers(shift.reshape(-1))
 
 
 def as_convolution(prefix: nn.Sequential) -> Convolution | None:
     """A convolution, or one and BatchNorm, as numbers; None of other layers."""
     match list(prefix):
         case [nn.Conv2d() as convolution]:
-            affine = None
+            normalization = None
         case [nn.Conv2d() as convolution, nn.BatchNorm2d() as norm]:
             if norm.training or norm.running_mean is None or norm.running_var is None:
                 return None
-            affine = _affine(norm)
+            normalization = Normalization(
+                norm.running_mean, norm.running_var, norm.weight, norm.bias, norm.eps
+            )
         case _:
             return None
     if (
@@ -77,32 +112,45 @@ def as_convolution(prefix: nn.Sequential) -> Convolution | None:
         or convolution.groups != 1
         or convolution.padding_mode != "zeros"
         or isinstance(convolution.padding, str)
-        or convolution.weight.dtype != torch.float32
     ):
         return None
-    kernels, bias = convolution.weight, convolution.bias
-    return Convolution(
-        _numbers(kernels),
-        None if bias is None else _numbers(bias),
-        affine,
-        *((int(pair[0]), int(pair[1])) for pair in _pairs(convolution)),
+    return as_numbers(
+        convolution.weight,
+        convolution.bias,
+        normalization,
+        stride=convolution.stride,
+        padding=convolution.padding,
+        dilation=convolution.dilation,
     )
 
 
-def _pairs(convolution: nn.Conv2d) -> tuple[tuple[int, ...], ...]:
-    assert not isinstance(convolution.padding, str)  # noqa: S101 - it was asked
-    return convolution.stride, convolution.padding, convolution.dilation
+def as_numbers(
+    weight: Tensor,
+    bias: Tensor | None,
+    normalization: Normalization | None,
+    **sizes: Any,
+) -> Convolution | None:
+    """A convolution and what normalizes its maps; None where they are not float32 on a CPU.
+
+    Args:
+        weight: [K, C, kh, kw].
+        bias: [K].
+        normalization: Of the K maps.
+        **sizes: `stride`, `padding` and `dilation`, one number or one along y and one along x.
+    """
+    norm = normalization
+    tensors = weight, bias, *((norm.mean, norm.variance, norm.weight, norm.bias) if norm else ())
+    there = [each for each in tensors if each is not None]
+    if any(each.dtype != torch.float32 or each.device.type != "cpu" for each in there):
+        return None
+    pairs = {name: _pair(size) for name, size in sizes.items()}
+    kernels, offset = _numbers(weight), None if bias is None else _numbers(bias)
+    return Convolution(kernels, offset, None if norm is None else norm.affine(), **pairs)
 
 
-@torch.no_grad()
-def _affine(norm: nn.BatchNorm2d) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Scale and shift as torch computes them: what it makes of a 1 without a mean, and of a 0."""
-    assert norm.running_var is not None  # noqa: S101 - it was asked
-    zeros = torch.zeros_like(norm.running_var)
-    one = torch.ones(1, len(zeros), 1, 1, dtype=torch.float32)
-    scale = F.batch_norm(one, zeros, norm.running_var, norm.weight, None, False, 0.0, norm.eps)
-    shift = norm(torch.zeros_like(one))
-    return _numbers(scale.reshape(-1)), _numbers(shift.reshape(-1))
+def _pair(size: Any) -> tuple[int, int]:
+    y, x = (size, size) if isinstance(size, int) else tuple(size) * (3 - len(size))
+    return int(y), int(x)
 
 
 def _numbers(tensor: Tensor) -> NDArray[np.float32]:
@@ -110,7 +158,7 @@ def _numbers(tensor: Tensor) -> NDArray[np.float32]:
     return array
 
 
-def _is_bounded(layer: Convolution, images: NDArray[np.float32]) -> bool:
+def is_bounded(layer: Convolution, images: NDArray[np.float32]) -> bool:
     """Whether no drive of such images is too large for a float, or not a number."""
     with np.errstate(all="ignore"):
         most = np.abs(layer.kernels.astype(np.float64)).sum(axis=(1, 2, 3)) * np.abs(images).max()
