@@ -1,6 +1,7 @@
 """A first layer of neurons without its network: its drive once, then the neurons alone."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -16,9 +17,11 @@ from snnviz.adapters.emitting import Emissions, check_sizes, compact
 from snnviz.adapters.feeding import Source, by_step, in_axes
 from snnviz.adapters.listening import Probe, Site, listen
 from snnviz.adapters.state import Start
+from snnviz.adapters.stems import Watch
 from snnviz.errors import ConfigError, ShapeError
-from snnviz.neurons.first_spike import drive_thresholds, first_spike
-from snnviz.neurons.resetting import FirstSpikes, Resetting, first_spikes
+from snnviz.neurons import fused
+from snnviz.neurons.first_spike import first_spike
+from snnviz.neurons.repeating import FirstSpikes, first_spikes, integrating
 from snnviz.records.spikes import SpikeRecord
 
 # Values of a layer of all steps that are computed together, where it keeps its state in between:
@@ -85,8 +88,12 @@ class Stepping:
         self._layer = known.site.layer
         self._sizes: set[float] = set()
 
-    def reach(self, source: Source) -> Call:
+    def reach(self, source: Source, watch: Watch | None = None) -> Call:
         """The call of the layer, when the network first comes to it.
+
+        Args:
+            source: The images.
+            watch: Notes what is made of them.
 
         Raises:
             ConfigError: It does not, or raises an error before.
@@ -96,51 +103,57 @@ class Stepping:
         feed = source.flat() if way.flat else source
         once = self._known.steps or 1
         given = feed.step(0) if way.feed == "image" else feed.all_steps(once, way.feed)
-        with stopping(self._layer):
+        with stopping(self._layer), nullcontext() if watch is None else watch.over(given):
             try:
                 run(self._net, given, told=way.told(once))
             except Stop as stop:
                 return stop.call
         raise ConfigError(f"{self._known.site.name} is not reached with these images")
 
-    def drive(self, chunk: Source) -> tuple[Tensor, Call]:
+    def drive(self, chunk: Source, watch: Watch | None = None) -> tuple[Tensor, Call]:
         """The drive of a chunk, [N, ...], and the call in which it entered the neurons.
 
         Raises:
             ConfigError: As `reach`.
             ShapeError: It is not finite.
         """
-        call = self.reach(chunk)
+        call = self.reach(chunk, watch)
         layer = self._layer
         axes = layer.framework.axes(layer.module, call.drive)
         drive = by_step(call.drive, axes, len(chunk), layer.framework.steps(layer.module))[0]
         # Not a number would compare as larger than every threshold and pass for a spike.
-        if not torch.isfinite(drive).all():
+        if not np.isfinite(drive.cpu().float().numpy()).all():
             raise ShapeError("the drive is not finite; check the network's weights")
         return drive, call
 
     def recording(self, T: int) -> Callable[[Source], SpikeRecord]:
-        """What records a chunk of images over T steps.
+        """What records a chunk of images over T steps, see `record`."""
+        return lambda chunk: self.record(*self.drive(chunk), T)
+
+    def record(self, drive: Tensor, call: Call, T: int) -> SpikeRecord:
+        """The record of a drive that is the same at each of T steps.
 
         By the exact thresholds where neurons integrate, fire and reset to one value, or leak and
         do so, and otherwise by stepping them.
+
+        Args:
+            drive: [N, ...].
+            call: One of the layer with as many images.
+            T: Number of time steps.
+
+        Raises:
+            ConfigError: The neurons cannot be stepped alone, or emit no spikes.
         """
-        parameters = self._layer.framework.integrates(self._layer.module)
-        if parameters is None or parameters[1] is None:
-            rule = self._layer.framework.resets(self._layer.module) if T <= _BYTE else None
-            if rule is None:
-                return lambda chunk: self._step(*self.drive(chunk), T)
-            return lambda chunk: self._look_up(rule, *self.drive(chunk), T)
-        thresholds = drive_thresholds(parameters[0], parameters[1], T)
-
-        def threshold(chunk: Source) -> SpikeRecord:
-            drive, call = self.drive(chunk)
-            if drive.dtype != torch.float32:  # under autocast, for example
-                return self._step(drive, call, T)
-            times = first_spike(np.ascontiguousarray(drive.cpu().numpy()), thresholds)
-            return SpikeRecord.from_first_spike(times, T)
-
-        return threshold
+        found = self.first_spikes(drive, call, T)
+        if found is None:
+            return self._step(drive, call, T)
+        values = np.ascontiguousarray(drive.cpu().numpy())
+        times, each, unknown = found.read(_compare(values, found.cuts))
+        record = SpikeRecord.from_repeating(times, T, each)
+        if not len(unknown):
+            return record
+        trains = self._trains(values.reshape(-1)[unknown], drive, call, T)
+        return record.with_trains(unknown, trains)
 
     def agrees(self, chunk: Source, T: int) -> bool:
         """Whether that gives what the network itself emits, for a chunk of images.
@@ -168,26 +181,24 @@ class Stepping:
                 raise
             return False
 
-    def _look_up(self, rule: Resetting, drive: Tensor, call: Call, T: int) -> SpikeRecord:
-        """The record by exact first-spike times, where they are known for the layer's neurons."""
-        found = self._first_spikes(rule, drive, call, T)
-        if found is None:
-            return self._step(drive, call, T)
-        values = np.ascontiguousarray(drive.cpu().numpy())
-        elsewhere = np.flatnonzero((values < found.low) | (values > found.high))
-        trains = np.empty((T, 0), np.uint8)
-        if len(elsewhere):
-            trains = self._trains(values.reshape(-1)[elsewhere], drive, call, T)
-        return SpikeRecord.from_repeating(
-            first_spike(values, found.thresholds), T, elsewhere, trains
-        )
+    def first_spikes(self, drive: Tensor, call: Call, T: int) -> FirstSpikes | None:
+        """Exact first-spike times of the layer's neurons; None where there are none for it.
 
-    def _first_spikes(
-        self, rule: Resetting, drive: Tensor, call: Call, T: int
-    ) -> FirstSpikes | None:
-        """Those times, found once for a layer; None where there are none for such a drive."""
-        module = self._layer.module
-        if drive.dtype != torch.float32 or drive.numel() * T < _WORTH or module.training:
+        They are found once for a layer.
+
+        Args:
+            drive: A drive of the layer, [N, ...].
+            call: In which it entered.
+            T: Number of time steps.
+        """
+        if drive.dtype != torch.float32:  # under autocast, for example
+            return None
+        module, framework = self._layer.module, self._layer.framework
+        if (parameters := framework.integrates(module)) is not None:
+            v_threshold, v_reset = parameters
+            return None if v_reset is None else integrating(v_threshold, v_reset, T)
+        rule = framework.resets(module) if T <= _BYTE else None
+        if rule is None or drive.numel() * T < _WORTH or module.training:
             return None
         known = _FOUND.setdefault(module, {})
         asked = rule, T, drive.device, torch.get_num_threads()
@@ -219,9 +230,10 @@ class Stepping:
 
     def _step(self, drive: Tensor, call: Call, T: int) -> SpikeRecord:
         emissions = self._stepped(drive, call, T)
-        self._sizes.update(emissions.sizes())
+        record = emissions.record(T)
+        self._sizes |= emissions.extremes()
         check_sizes(self._layer, self._sizes)
-        return emissions.record(T)
+        return record
 
     def _stepped(self, drive: Tensor, call: Call, T: int) -> Emissions:
         """What the neurons alone emit in T steps of a drive that does not change."""
@@ -241,6 +253,15 @@ class Stepping:
         if emissions.T != T:
             raise ConfigError(f"{layer.kind} makes {emissions.T} steps of {T} when stepped alone")
         return emissions
+
+
+def _compare(
+    drive: NDArray[np.float32], cuts: NDArray[np.float32]
+) -> "NDArray[np.unsignedinteger]":
+    """Of how many `cuts` each drive falls short, by the compiled comparison where it is loaded."""
+    if fused.library.cache_info().currsize and len(cuts) <= fused.MOST_STEPS:
+        return fused.compare(drive, cuts, torch.get_num_threads())
+    return first_spike(drive, cuts)
 
 
 def _agree(record: SpikeRecord, own: Emissions, steps: int) -> bool:

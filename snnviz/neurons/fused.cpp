@@ -213,6 +213,23 @@ void drive(const float* images, const int64_t* offsets, const float* kernels, co
               });
 }
 
+// Of how many thresholds each of `count` drives falls short.
+void compare(const float* drive, const float* thresholds, uint8_t* result, int64_t count,
+             int64_t many, int64_t threads) {
+    const Thresholds cuts(thresholds, many);
+    share((count + TILE - 1) / TILE, threads, [&](int64_t tile, int64_t end) {
+        for (; tile < end; tile++) {
+            const int64_t begin = tile * TILE, room = count - begin < TILE ? count - begin : TILE;
+            Floats values[VECTORS] = {};
+            Ints found[VECTORS];
+            memcpy(values, drive + begin, sizeof(float) * room);
+            cuts.reached(values, found);
+            UNROLL for (int v = 0; v < VECTORS; v++)
+                store(result + begin + v * LANES, int32_t(many) - found[v], room - v * LANES);
+        }
+    });
+}
+
 // to[i] = table[from[i]] of a table of 256 that never rises: a sum of its steps where they are few.
 void translate(const uint8_t* from, const uint8_t* table, uint8_t* to, int64_t count,
                int64_t threads) {

@@ -141,6 +141,23 @@ class Convolution:
         return flat
 
 
+def compare(drive: Floats, thresholds: Floats, threads: int) -> NDArray[np.uint8]:
+    """Of how many thresholds each drive falls short, uint8 shaped like `drive`.
+
+    With those of `snnviz.neurons.first_spike.drive_thresholds` that is the first-spike time.
+
+    Args:
+        drive: Any shape, contiguous, no NaN.
+        thresholds: Ascending, up to 255.
+        threads: How many share the drives.
+    """
+    result = np.empty(drive.shape, np.uint8)
+    numbers = map(ctypes.c_int64, (drive.size, len(thresholds), threads))
+    arrays = (_pointer(drive), _pointer(thresholds), _pointer(result))
+    library().compare(*arrays, *numbers)
+    return result
+
+
 def translate(
     values: NDArray[np.uint8], table: NDArray[np.uint8], result: NDArray[np.uint8], threads: int
 ) -> None:

@@ -42,7 +42,7 @@ class SpikeRecord:
     A hard-reset integrate-and-fire neuron under constant drive is a renewal process: with first
     spike at step f it fires at f, 2f + 1, 3f + 2, ..., so `first_spike` alone is the whole record.
     Where the neuron is none, the record also keeps every spike; where it can fire several times in
-    a step, how often.
+    a step, how often. A neuron that fires as often whenever it does needs that number alone.
 
     Build one with `from_first_spike`, `from_spikes`, `from_steps` or `from_counts`.
 
@@ -60,6 +60,7 @@ class SpikeRecord:
     first_spike: "NDArray[Unsigned]"
     _packed: "NDArray[np.uint8] | None" = field(default=None, repr=False)
     _counts: "NDArray[Unsigned] | None" = field(default=None, repr=False)
+    _each: "NDArray[np.uint8] | None" = field(default=None, repr=False)
 
     @classmethod
     def from_first_spike(cls, first_spike: "NDArray[np.integer]", T: int) -> "Self":
@@ -151,55 +152,61 @@ class SpikeRecord:
         kept = [_whole(np.asarray(step)) for step in steps]
         if len(kept) != T:
             raise ShapeError(f"expected {T} steps, got {len(kept)}")
-        counts = np.stack(kept)
+        bytes_ = isinstance(steps, np.ndarray) and steps.dtype == np.uint8
+        counts: NDArray[Unsigned] = np.asarray(steps) if bytes_ else np.stack(kept)
         if counts.max(initial=0) <= 1:
             return cls.from_steps(counts, T)
-        counts = counts.astype(np.min_scalar_type(int(counts.max())))
-        fired = counts > 0
-        first = fired.argmax(axis=0).astype(_dtype_for(T))
-        first[~fired.any(axis=0)] = T
+        counts = counts.astype(np.min_scalar_type(int(counts.max())), copy=False)
+        first = np.full(counts.shape[1:], T, _dtype_for(T))
+        for t in reversed(range(T)):
+            np.copyto(first, first.dtype.type(t), where=counts[t] > 0)
         return cls(T, first, None, counts)
 
     @classmethod
     def from_repeating(
-        cls,
-        first_spike: "NDArray[np.uint8]",
-        T: int,
-        elsewhere: "NDArray[np.intp]",
-        trains: "NDArray[Unsigned]",
+        cls, first_spike: "NDArray[Unsigned]", T: int, each: "NDArray[np.uint8] | None" = None
     ) -> "Self":
-        """The record of neurons that repeat their first interval, but for some that may not.
-
-        It keeps every spike, as one of `from_steps` does, or of `from_counts` where there are
-        several in a step, so that it can be joined with such.
+        """The record of neurons that repeat their first interval, some of them with several spikes.
 
         Args:
-            first_spike: 0-based steps [N, ...] in 0..T; T means silent.
-            T: Number of time steps, 1 to 255.
-            elsewhere: Places of other neurons in the flat array.
-            trains: How often those fire, [T, n].
+            first_spike: 0-based steps [N, ...] in 0..T, of the smallest type; T means silent.
+            T: Number of time steps, >= 1.
+            each: How often a neuron fires whenever it does, from 1, like `first_spike`; None: once.
 
         Example:
-            >>> some = np.array([[0, 1, 3]], np.uint8)
+            >>> first, each = np.array([[0, 1, 3]], np.uint8), np.array([[2, 1, 1]], np.uint8)
+            >>> SpikeRecord.from_repeating(first, 3, each).steps().tolist()
+            [[[2, 0, 0]], [[2, 1, 0]], [[2, 0, 0]]]
+        """
+        return cls(T, first_spike, _each=None if each is None or each.max(initial=1) == 1 else each)
+
+    def with_trains(self, places: "NDArray[np.intp]", trains: "NDArray[Unsigned]") -> "Self":
+        """The same record, but for some neurons whose spikes are given.
+
+        Args:
+            places: Where those are in the flat array [N, ...].
+            trains: How often they fire, [T, n].
+
+        Example:
+            >>> record = SpikeRecord.from_first_spike(np.array([[0, 1, 3]]), 3)
             >>> trains = np.array([[0], [1], [1]], np.uint8)
-            >>> record = SpikeRecord.from_repeating(some, 3, np.array([2]), trains)
-            >>> record.spikes().astype(int).tolist()
+            >>> record.with_trains(np.array([2]), trains).steps().tolist()
             [[[1, 0, 0]], [[1, 1, 1]], [[1, 0, 1]]]
         """
+        if not len(places):
+            return self
         fired = trains > 0
-        first = first_spike.copy()
-        first.reshape(-1)[elsewhere] = np.where(fired.any(axis=0), fired.argmax(axis=0), T)
-        several = trains.max(initial=0) > 1
-        table = (np.arange(1, T + 1)[:, np.newaxis] % np.arange(1, T + 2) == 0).astype(np.uint8)
-        rows = table if several else np.packbits(table, axis=0)
-        written = trains if several else np.packbits(fired, axis=0)
-        kept = np.empty((len(rows), *first.shape), written.dtype)
-        source = first_spike.tobytes()
-        for target, row, other in zip(kept, rows, written, strict=True):
-            values = source.translate(row.tobytes().ljust(256, b"\0"))
-            target.reshape(-1)[:] = np.frombuffer(values, np.uint8)
-            target.reshape(-1)[elsewhere] = other
-        return cls(T, first, None, kept) if several else cls(T, first, kept)
+        first = self.first_spike.copy()
+        times = np.where(fired.any(axis=0), fired.argmax(axis=0), self.T).astype(first.dtype)
+        first.reshape(-1)[places] = times
+        if max(self.most, int(trains.max(initial=0))) > 1:
+            dtype = np.min_scalar_type(max(self.most, int(trains.max(initial=0))))
+            counts = self._numbers().astype(dtype)
+            counts.reshape(self.T, -1)[:, places] = trains
+            return type(self)(self.T, first, None, counts)
+        packed = self._bits().copy()
+        packed.reshape(len(packed), -1)[:, places] = np.packbits(fired, axis=0)
+        return type(self)(self.T, first, packed)
 
     @classmethod
     def from_durations(cls, steps: "NDArray[np.uint8]", T: int) -> "Self":
@@ -216,33 +223,48 @@ class SpikeRecord:
 
     @classmethod
     def joined(cls, records: "Sequence[Self]") -> "Self":
-        """The record of all images of `records`, which are of one T and one kind of neurons.
+        """The record of all images of `records`, which are of one T and one shape of neurons.
 
         Raises:
-            ShapeError: They are not, or differ in feature maps or size.
+            ShapeError: They are not.
         """
-        if len({record.most > 1 for record in records}) == 2:
-            # In some of them no neuron happened to fire twice in a step.
-            records = [cls._counted(record) for record in records]
-        kinds = {(record.T, record.is_renewal, record.shape[1:]) for record in records}
+        kinds = {(record.T, record.shape[1:]) for record in records}
         if len(kinds) != 1:
-            raise ShapeError(
-                f"expected records of one T, one kind of neurons and one shape, got {len(kinds)} "
-                "kinds"
-            )
-        packed = [record._packed for record in records if record._packed is not None]  # noqa: SLF001
-        counts = [record._counts for record in records if record._counts is not None]  # noqa: SLF001
-        return cls(
-            records[0].T,
-            np.concatenate([record.first_spike for record in records]),
-            np.concatenate(packed, axis=1) if packed else None,
-            np.concatenate(counts, axis=1) if counts else None,
-        )
+            raise ShapeError(f"expected records of one T and one shape, got {len(kinds)} kinds")
+        first = np.concatenate([record.first_spike for record in records])
+        if all(record._repeats for record in records):  # noqa: SLF001
+            several = any(record._each is not None for record in records)  # noqa: SLF001
+            each = np.concatenate([record._spikes_each for record in records]) if several else None  # noqa: SLF001
+            return cls(records[0].T, first, _each=each)
+        # In some of them no neuron happened to fire twice in a step, or to break its rhythm.
+        if any(record.most > 1 for record in records):
+            counts = [record._numbers() for record in records]  # noqa: SLF001
+            return cls(records[0].T, first, None, np.concatenate(counts, axis=1))
+        packed = [record._bits() for record in records]  # noqa: SLF001
+        return cls(records[0].T, first, np.concatenate(packed, axis=1))
 
-    @classmethod
-    def _counted(cls, record: "Self") -> "Self":
-        """The same record with a number for each step, as where neurons fire several times."""
-        return cls(record.T, record.first_spike, None, record.steps())
+    def _numbers(self) -> "NDArray[Unsigned]":
+        """How often each neuron fires at each step, as `steps`, which may be the record's own."""
+        return self.steps() if self._counts is None else self._counts
+
+    def _bits(self) -> "NDArray[np.uint8]":
+        """Whether it fires, the bits of [ceil(T / 8), N, ...], which may be the record's own."""
+        if self._packed is not None:
+            return self._packed
+        if self._counts is not None:
+            return np.packbits(self._counts > 0, axis=0)
+        table = np.arange(1, self.T + 1)[:, np.newaxis] % np.arange(1, self.T + 2) == 0
+        return np.stack([row[self.first_spike] for row in np.packbits(table, axis=0)])
+
+    @property
+    def _repeats(self) -> bool:
+        """Whether neurons repeat their first interval, with one spike or several each time."""
+        return self._packed is None and self._counts is None
+
+    @property
+    def _spikes_each(self) -> "NDArray[np.uint8]":
+        """How often a neuron fires whenever it does, where it repeats its first interval."""
+        return np.ones(self.shape, np.uint8) if self._each is None else self._each
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -252,12 +274,13 @@ class SpikeRecord:
     @property
     def most(self) -> int:
         """The largest number of spikes of a neuron in one step; 1 for most kinds of neurons."""
-        return 1 if self._counts is None else int(self._counts.max(initial=1))
+        several = self._each if self._counts is None else self._counts
+        return 1 if several is None else int(several.max(initial=1))
 
     @property
     def is_renewal(self) -> bool:
         """Whether `first_spike` alone is the whole record."""
-        return self._packed is None and self._counts is None
+        return self._repeats and self._each is None
 
     def __len__(self) -> int:
         """Number of images, N."""
@@ -288,8 +311,9 @@ class SpikeRecord:
             images = images if images.size else images.astype(np.intp)
         packed = None if self._packed is None else self._packed[:, images]
         counts = None if self._counts is None else self._counts[:, images]
+        each = None if self._each is None else self._each[images]
         first = self.first_spike[images]
-        return replace(self, first_spike=first, _packed=packed, _counts=counts)
+        return replace(self, first_spike=first, _packed=packed, _counts=counts, _each=each)
 
     def __iter__(self) -> "Iterator[Self]":
         """The record of each image, [1, ...]."""
@@ -330,7 +354,8 @@ class SpikeRecord:
         arrays = (self._packed, self._counts)
         packed, counts = (a if a is None else a.reshape(len(a), *shape) for a in arrays)
         first = self.first_spike.reshape(shape)
-        return replace(self, first_spike=first, _packed=packed, _counts=counts)
+        each = None if self._each is None else self._each.reshape(shape)
+        return replace(self, first_spike=first, _packed=packed, _counts=counts, _each=each)
 
     def count(self, t: int) -> "NDArray[Unsigned]":
         """Spike count of steps 0..t, unsigned ints [N, ...] in 0..(t + 1) * most.
@@ -355,7 +380,8 @@ class SpikeRecord:
             return summed
         # Silence is first_spike == T, for which the formula gives 0 like for any step past t.
         table = ((t + 1) // np.arange(1, self.T + 2)).astype(dtype)
-        return _translate(self.first_spike, table)
+        times = _translate(self.first_spike, table)
+        return times if self._each is None else np.multiply(times, self._each, out=times)
 
     def spikes(self) -> "NDArray[np.bool_]":
         """Which neurons fire at each step, bool [T, N, ...]; as many bytes as that has elements.
@@ -376,7 +402,8 @@ class SpikeRecord:
         """How often each neuron fires at each step, unsigned ints [T, N, ...]; a copy."""
         if self._counts is not None:
             return self._counts.copy()
-        return self.spikes().view(np.uint8)
+        spikes = self.spikes().view(np.uint8)
+        return spikes if self._each is None else np.multiply(spikes, self._each, out=spikes)
 
 
 def map_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
@@ -469,6 +496,9 @@ def _check_dimensions(array: "NDArray[np.generic]", name: str, form: str) -> Non
 def _whole(step: "NDArray[np.generic]") -> "NDArray[Unsigned]":
     """A step's counts as unsigned ints, checked."""
     _check_dimensions(step, "a step", "[N, ...]")
+    if step.dtype.kind in "ub":
+        counted: NDArray[Unsigned] = step.astype(np.promote_types(step.dtype, np.uint8), copy=False)
+        return counted
     counts = step.astype(np.uint64)
     if step.size and (step.dtype.kind == "c" or step.min() < 0 or not (counts == step).all()):
         raise ShapeError("counts of a step must be whole numbers from 0")

@@ -12,7 +12,6 @@ from torch import nn
 
 import snnviz
 from snnviz.adapters import stepping
-from snnviz.records.spikes import SpikeRecord
 
 
 def stepped(node, drive, T):
@@ -90,9 +89,9 @@ def recorded(name, monkeypatch, *, T=12, stride=1, nodes=NODES):
     monkeypatch.setattr(stepping, "_WORTH", 1)
     encoder = snnviz.split_encoder(net)
     found = []
-    times = stepping.Stepping._first_spikes
+    times = stepping.Stepping.first_spikes
     monkeypatch.setattr(
-        stepping.Stepping, "_first_spikes", lambda *a: found.append(times(*a)) or found[-1]
+        stepping.Stepping, "first_spikes", lambda *a: found.append(times(*a)) or found[-1]
     )
     record = encoder.encode(images, T)
     with torch.no_grad():
@@ -109,7 +108,8 @@ def test_the_frameworks_own_spikes(name, T, stride, monkeypatch):
     np.testing.assert_array_equal(record.steps(), spikes)
     assert spikes.any()
     assert not spikes.all()
-    assert not record.is_renewal
+    assert record.is_renewal == (record.most == 1)
+    assert (record.most > 1) == (name == "IAF")
 
 
 @pytest.mark.parametrize("name", RULES_OUT)
@@ -117,14 +117,3 @@ def test_other_neurons_are_stepped(name, monkeypatch):
     record, spikes, found = recorded(name, monkeypatch, nodes=RULES_OUT)
     assert not any(found)
     np.testing.assert_array_equal(record.steps(), spikes)
-
-
-@pytest.mark.parametrize("several", [1, 3])
-def test_some_trains_may_be_others(several):
-    first = np.uint8([[0, 2, 5, 1]])
-    trains = np.uint8([[0], [several], [0], [0], [several]])
-    record = SpikeRecord.from_repeating(first, 5, np.array([3]), trains)
-    expected = [[1] * 5, [0, 0, 1, 0, 0], [0] * 5, trains[:, 0]]
-    np.testing.assert_array_equal(record.steps()[:, 0], np.transpose(expected))
-    assert record.first_spike.tolist() == [[0, 2, 5, 1]]
-    assert record.most == several

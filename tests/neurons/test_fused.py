@@ -91,3 +91,18 @@ def test_tables(table, count, threads):
     fused.translate(values, whole, result[:-1], threads)
     np.testing.assert_array_equal(result[:-1], whole[values])
     assert result[-1] == 77
+
+
+@pytest.mark.parametrize("many", [1, 2, 16, 17, 34, 255])
+@pytest.mark.parametrize("size", [(1,), (7, 3), (2, 64), (3, 5, 41)])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_any_thresholds_are_compared_with(many, size, threads):
+    rng = np.random.default_rng(many)
+    thresholds = np.sort(rng.normal(0, 1, many)).astype(np.float32)
+    thresholds[many // 2 :] = thresholds[many // 2]  # several at one place
+    drives = rng.choice(neighbours(thresholds, 2), size)
+    drives.flat[0], drives.flat[-1] = 3.4e38, rng.normal()
+    found = fused.compare(drives, thresholds, threads)
+    expected = many - np.searchsorted(thresholds, drives, side="right")
+    assert found.dtype == np.uint8
+    np.testing.assert_array_equal(found, expected)

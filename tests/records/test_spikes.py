@@ -126,9 +126,8 @@ def test_as_many_steps_as_T_are_needed(T):
 def test_records_that_differ_are_not_joined():
     four = SpikeRecord.from_first_spike(np.zeros(SHAPE, int), 4)
     eight = SpikeRecord.from_first_spike(np.zeros(SHAPE, int), 8)
-    trains = SpikeRecord.from_spikes(np.zeros((4, *SHAPE), bool))
     narrow = SpikeRecord.from_first_spike(np.zeros((*SHAPE[:3], 1), int), 4)
-    for other in (eight, trains, narrow):
+    for other in (eight, narrow):
         with pytest.raises(ShapeError, match="got 2 kinds"):
             SpikeRecord.joined([four, other])
     with pytest.raises(ShapeError, match="got 0 kinds"):
@@ -197,3 +196,70 @@ def test_neurons_that_fire_until_they_stop(T):
     assert record.first_spike.dtype == expected.first_spike.dtype
     for t in {0, T // 2, T - 1}:
         np.testing.assert_array_equal(record.count(t), expected.count(t))
+
+
+def repeating(rng, T, most):
+    """First-spike times, silent and saturated maps among them, and how often each neuron fires."""
+    times = rng.integers(0, T + 1, SHAPE).astype(np.uint8)
+    times[0, 0], times[0, 1], times[1, 0] = T, 0, T - 1
+    each = rng.integers(1, most + 1, SHAPE).astype(np.uint8)
+    each[1, 2, 0, 0] = most
+    return times, each, loop_spikes(times, T) * each.astype(int)
+
+
+@pytest.mark.parametrize(("T", "most"), [(1, 3), (9, 2), (32, 200), (255, 255)])
+def test_neurons_that_fire_as_often_each_time(T, most, rng):
+    times, each, expected = repeating(rng, T, most)
+    record = SpikeRecord.from_repeating(times, T, each)
+    assert not record.is_renewal
+    assert record.most == most
+    np.testing.assert_array_equal(record.steps(), expected)
+    np.testing.assert_array_equal(record.spikes(), expected > 0)
+    for t in {0, T // 2, T - 1}:
+        np.testing.assert_array_equal(record.count(t), expected[: t + 1].sum(axis=0))
+        np.testing.assert_array_equal(record[1].maps().count(t), record.count(t)[1:])
+    counted = SpikeRecord.from_counts(expected, T)
+    np.testing.assert_array_equal(record.first_spike, counted.first_spike)
+    assert SpikeRecord.from_repeating(times, T, np.ones_like(times)).is_renewal
+
+
+@pytest.mark.parametrize("some", [1, 3])
+@pytest.mark.parametrize("others", [1, 300])
+def test_a_few_neurons_may_have_other_trains(some, others, rng):
+    times, each, expected = repeating(rng, 11, some)
+    record = SpikeRecord.from_repeating(times, 11, each)
+    places = np.array([0, 7, 119])
+    trains = rng.integers(0, 2, (11, 3)).astype(np.uint16)
+    trains[:, 1], trains[4, 2] = 0, others
+    expected.reshape(11, -1)[:, places] = trains
+    changed = record.with_trains(places, trains)
+    np.testing.assert_array_equal(changed.steps(), expected)
+    np.testing.assert_array_equal(
+        changed.first_spike, SpikeRecord.from_counts(expected, 11).first_spike
+    )
+    np.testing.assert_array_equal(changed.count(10), expected.sum(axis=0))
+    np.testing.assert_array_equal(record.first_spike, times)
+    assert record.with_trains(places[:0], trains[:, :0]) is record
+
+
+def test_records_of_any_forms_are_joined(rng):
+    times, each, counts = repeating(rng, 9, 3)
+    spikes = rng.random((9, *SHAPE)) < 0.3
+    forms = {
+        "once": (SpikeRecord.from_first_spike(times, 9), loop_spikes(times, 9)),
+        "several": (SpikeRecord.from_repeating(times, 9, each), counts),
+        "trains": (SpikeRecord.from_spikes(spikes), spikes),
+        "counts": (SpikeRecord.from_counts(spikes * 2, 9), spikes * 2),
+    }
+    for one, (record, steps) in forms.items():
+        for other, (record_too, steps_too) in forms.items():
+            joined = SpikeRecord.joined([record, record_too[1:]])
+            expected = np.concatenate([steps, steps_too[:, 1:]], axis=1)
+            np.testing.assert_array_equal(joined.steps(), expected, f"{one}, {other}")
+            np.testing.assert_array_equal(joined.count(8), expected.sum(axis=0))
+            assert joined.is_renewal == (one == other == "once")
+    # Images without a neuron that fires twice, cut from a record with such.
+    quiet = SpikeRecord.from_counts(counts * (np.arange(2) == 0)[:, None, None, None], 9)[1:]
+    joined = SpikeRecord.joined([quiet, forms["trains"][0]])
+    np.testing.assert_array_equal(joined.steps()[:, 1:], spikes)
+    assert not joined.steps()[:, 0].any()

@@ -69,7 +69,8 @@ class Sinabs(Framework):
             return None
         decay = as_number(values.alpha_mem_calculated)
         gain = 1 - decay if values.norm_input else 1.0
-        return Resetting(decay, gain, as_number(values.spike_threshold), several=True)
+        several = self.fires_several(module)
+        return Resetting(decay, gain, as_number(values.spike_threshold), several=several)
 
 
 FRAMEWORK = Sinabs()
