@@ -17,6 +17,7 @@ from snnviz.adapters.knowing import Knowledge, in_channels_of
 from snnviz.adapters.recorder import Probes, Recorder, check_steps, chunks
 from snnviz.adapters.state import Start, copy_network
 from snnviz.adapters.stepping import Known, Stepping
+from snnviz.adapters.still import record_still
 from snnviz.errors import ConfigError
 from snnviz.records.spikes import SpikeRecord
 
@@ -174,10 +175,7 @@ class NetworkEncoder(Encoder):
                 self._recorder.check_steps(known.found, T)
             still = known.is_still and not source.sequence
             if still and self._knowledge.proves(known, source, T, start):
-                fast = Stepping(self._net, known, start).recording(T)
-                return SpikeRecord.joined(
-                    [fast(chunk)[:count] for chunk, count in chunks(source, known.found)]
-                )
+                return record_still(Stepping(self._net, known, start), known, source, T)
             own, _ = self._recorder.own(known.found, source, T, [known.site], start)
             return own[known.site.name].record
 

@@ -247,7 +247,7 @@ class Recorder:
         Its neurons are stepped by themselves, where the network would take all steps in one call
         and memory for each of them. They are held against the network's own run of a few steps.
         """
-        (site, *others), size = wanted, _chunk_size(found)
+        (site, *others), size = wanted, chunk_size(found)
         known = Known(found, site)
         random = site.layer.name in found.random | found.mixed
         if others or random or source.sequence or not known.is_still or not known.is_large(T, size):
@@ -313,7 +313,8 @@ def info(site: Site, found: Probe) -> LayerInfo:
     return LayerInfo(site.name, site.layer.kind, site.layer.framework.name, site.shape, first)
 
 
-def _chunk_size(found: Probe) -> int:
+def chunk_size(found: Probe) -> int:
+    """How many images a network is given together."""
     neurons = max(1, *(prod(site.shape) for site in found.sites), 1)
     return found.way.batch or max(
         1, min(_IMAGES, 1 << ((_NEURONS // neurons) or 1).bit_length() - 1)
@@ -325,7 +326,7 @@ def chunks(source: Source, found: Probe, size: int = 0) -> Iterator[tuple[Source
 
     As many as the network takes; of one that takes any number `size`, or what suits it.
     """
-    size = found.way.batch or size or _chunk_size(found)
+    size = found.way.batch or size or chunk_size(found)
     for some in batches(len(source), size):
         there = list(range(len(source))[some])
         filled = [*there, *[there[-1]] * (size - len(there))]
