@@ -132,6 +132,7 @@ _RULES = {
         _DRAWN,
         _OWN,
         _Rule(("momentum",), lambda given: given["opt"] == "Adam", "with Adam"),
+        _Rule(("decay_input",), lambda given: given["tau"] is None, "without --tau"),
         _Rule(
             ("step_size", "gamma"),
             lambda given: given["lr_scheduler"] == "CosALR",

@@ -289,10 +289,14 @@ def _lines(report: "EvaluationReport") -> Iterator[str]:
     for name, macs in report.macs.items():
         synops = f"{report.synops[name]:,.0f}" if name in report.synops else "-"
         yield f"{name:<13}  {synops:>19}  {macs:>29,}"
+    if report.value_steps:
+        averaged = ", ".join(name for name in report.macs if name in report.value_steps)
+        yield f"averages of spikes enter {averaged}: no additions, but all products at each step"
     energy = report.energy
     yield ""
     yield f"energy an image, arithmetic only (float32, 45 nm): {_joules(energy.total)}"
-    yield f"  {_joules(energy.pixels)} on pixels and {_joules(energy.spikes)} on spikes"
+    values = "pixels and averages" if report.value_steps else "pixels"
+    yield f"  {_joules(energy.pixels)} on {values} and {_joules(energy.spikes)} on spikes"
     yield f"  {_joules(energy.dense)} for the same layers without spikes, run once"
 
 

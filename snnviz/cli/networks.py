@@ -42,10 +42,12 @@ def open_checkpoint(
                 f"{error} (--neuron, --v-threshold, --v-reset, --tau)"
             ) from error
     elif checkpoint.neurons_from == "assumed" and not quiet:
+        # What lies behind the encoder matters to those who open a whole network.
+        pooling = f", and {checkpoint.config.pooling} pooling" if checkpoint.holds_network else ""
         note(
             f"{path} does not say which neurons its network has; taking "
-            f"{checkpoint.config.neurons}; state others with --neuron, --v-threshold, --v-reset "
-            "and --tau"
+            f"{checkpoint.config.neurons}{pooling}; state others with --neuron, --v-threshold, "
+            "--v-reset and --tau"
         )
     for sentence in () if quiet else checkpoint.notes:
         note(f"{path} {sentence}")

@@ -176,6 +176,26 @@ def _check_named(_ctx: click.Context, _parameter: click.Parameter, run: str | No
     help="Output neurons of each class; they vote.",
 )
 @click.option(
+    "--pooling",
+    type=click.Choice(["max", "avg"]),
+    default="max",
+    show_default=True,
+    help="What poolings keep of 2 x 2 spikes: whether there is one, or the share of them.",
+)
+@click.option(
+    "--tau",
+    type=float,
+    default=None,
+    show_default="no leak",
+    help="Membrane time constant in steps, above 1: neurons leak.",
+)
+@click.option(
+    "--decay-input/--no-decay-input",
+    default=True,
+    show_default=True,
+    help="Divide the input of leaky neurons by --tau, as their leak is.",
+)
+@click.option(
     "--step-mode",
     type=click.Choice(["s", "m"]),
     default="s",

@@ -21,7 +21,8 @@ class Energy:
     more than arithmetic on most hardware, are left out.
 
     Attributes:
-        pixels: Of the layers that see grey levels: a multiply-accumulate for each weight used.
+        pixels: Of the layers that see grey levels, or averages of spikes: a multiply-accumulate for
+            each weight used.
         spikes: Of the layers that see spikes: an addition for each synaptic operation.
         dense: Of an ordinary network of the same layers, run once: multiply-accumulates everywhere.
 
@@ -53,7 +54,9 @@ class Energy:
         }
 
 
-def estimate_energy(macs: Mapping[str, int], synops: Mapping[str, float]) -> Energy:
+def estimate_energy(
+    macs: Mapping[str, int], synops: Mapping[str, float], steps: Mapping[str, int] | None = None
+) -> Energy:
     """The energy of one image, at 4.6 pJ a multiply-accumulate and 0.9 pJ an addition.
 
     The constants are those of float32 in 45 nm (Horowitz, ISSCC 2014,
@@ -61,10 +64,14 @@ def estimate_energy(macs: Mapping[str, int], synops: Mapping[str, float]) -> Ene
 
     Args:
         macs: Multiply-accumulates per image of each layer, if every input counts.
-        synops: Synaptic operations per image of those that see spikes; the others see grey levels.
+        synops: Synaptic operations per image of those that see spikes; the others see grey levels
+            or averages.
+        steps: How often those others are run; once, where they are not named.
     """
+    steps = steps or {}
+    values = sorted(macs.keys() - synops.keys())
     return Energy(
-        pixels=JOULES_PER_MAC * sum(macs[name] for name in macs.keys() - synops.keys()),
+        pixels=JOULES_PER_MAC * sum(macs[name] * steps.get(name, 1) for name in values),
         spikes=JOULES_PER_ADDITION * sum(synops.values()),
         dense=JOULES_PER_MAC * sum(macs.values()),
     )

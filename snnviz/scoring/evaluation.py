@@ -63,7 +63,7 @@ def evaluate(
     batch_size: int = 128,
     progress: Progress | None = None,
     ranks: Ranks | None = None,
-    model: nn.Module | None = None,
+    model: Callable[[Tensor], Tensor] | None = None,
 ) -> Evaluation:
     """How `net` does on all of `images`, in evaluation mode and float32.
 
@@ -74,7 +74,7 @@ def evaluate(
         progress: Called as `progress("test", done, total)` after each pass, in images.
         ranks: Processes with the same network; each looks at its share, and all get the whole
             result.
-        model: What computes `net`; by default its faster form, where it has one.
+        model: What gives the rates of `net`; by default its faster form, where it has one.
 
     Raises:
         SnnvizError: As `check_set`.
@@ -101,7 +101,7 @@ def evaluate_tensors(
     batch_size: int = 128,
     progress: Progress | None = None,
     ranks: Ranks | None = None,
-    model: nn.Module | None = None,
+    model: Callable[[Tensor], Tensor] | None = None,
 ) -> Evaluation:
     """The same of what `to_device` gave: a set that is measured often is copied there once."""
     device, ranks = images.device, ranks or Ranks()

@@ -6,7 +6,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,9 @@ class EvaluationReport(Brief):
             kernel hangs over; what enters a convolution after pooling are pooled spikes.
         macs: Multiply-accumulates per image of each convolution and linear layer if every input
             counts, for one step; those with zeros that pad a map are left out.
+        value_steps: At how many steps each layer behind average pooling is run: it sees averages of
+            spikes, and all its multiply-accumulates are made at each. Other layers that see no
+            spikes are run once.
         silent: Number of images for which no output neuron fires in T steps, so that the answer is
             a tie.
 
@@ -68,6 +71,7 @@ class EvaluationReport(Brief):
     synops: dict[str, float]
     macs: dict[str, int]
     silent: int = 0
+    value_steps: dict[str, int] = field(default_factory=dict)
 
     @property
     def T(self) -> int:  # noqa: N802
@@ -111,7 +115,7 @@ class EvaluationReport(Brief):
     @property
     def energy(self) -> Energy:
         """The estimate for one image; `static_conv` runs once, whatever T is."""
-        return estimate_energy(self.macs, self.synops)
+        return estimate_energy(self.macs, self.synops, self.value_steps)
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain values, for JSON; operations and joules are per image."""
@@ -136,6 +140,7 @@ class EvaluationReport(Brief):
             "firing_rate": dict(self.firing_rate),
             "synops": dict(self.synops),
             "macs": dict(self.macs),
+            "value_steps": dict(self.value_steps),
             "energy": self.energy.as_dict() if self.macs else None,
         }
 
@@ -195,6 +200,7 @@ def evaluation_report(
         },
         synops={name: float(count) / len(pixels) for name, count in tally.synops.items()},
         macs=tally.macs,
+        value_steps=dict.fromkeys(tally.averaged, net.T),
     )
 
 
@@ -210,6 +216,9 @@ class _Tally:
         self.synops: dict[str, Tensor | float] = defaultdict(float)
         self.neurons: dict[str, int] = {}
         self.macs: dict[str, int] = {}
+        # Layers behind average pooling; whether what comes now is an average.
+        self.averaged: set[str] = set()
+        self._is_average = False
 
     def output_counts(self, images: Tensor) -> Tensor:
         """Spike counts of each class after each step, [T, N, num_classes]."""
@@ -235,6 +244,12 @@ class _Tally:
         if isinstance(layer, neuron.BaseNode):
             self.neurons[name] = after[0].numel()
             self.spikes[name] += _sum(after)
+            self._is_average = False
+        elif isinstance(layer, nn.AvgPool2d):
+            self._is_average = True
+        elif isinstance(layer, (nn.Conv2d, nn.Linear)) and self._is_average:
+            self._note_size(layer, after)
+            self.averaged.add(name)
         elif isinstance(layer, nn.Conv2d):
             self._note_size(layer, after)
             self.synops[name] += _uses(layer, before)

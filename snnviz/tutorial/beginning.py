@@ -5,7 +5,12 @@ from spikingjelly.activation_based import functional
 from torch import Tensor, nn
 
 from snnviz.tutorial.layouts import Checkpoint
-from snnviz.tutorial.network import NetworkConfig, build_encoder_layers, build_neuron
+from snnviz.tutorial.network import (
+    NetworkConfig,
+    build_encoder_layers,
+    build_neuron,
+    build_pooling,
+)
 
 
 class Beginning(nn.Module):
@@ -26,7 +31,7 @@ class Beginning(nn.Module):
         self.static_conv = static_conv
         self.conv = nn.Sequential(
             build_neuron(config),
-            nn.MaxPool2d(2, 2),
+            build_pooling(config),
             nn.Conv2d(channels, channels, kernel_size=3, padding=1, bias=False),
         )
 

@@ -8,7 +8,7 @@ either loads strictly into the other.
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import torch
 from spikingjelly.activation_based import functional, neuron, surrogate
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 StepMode = Literal["s", "m"]
 NeuronKind = Literal["if", "lif"]
+Pooling = Literal["max", "avg"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class NetworkConfig:
             and `LIFNode`.
         tau: Membrane time constant of leaky neurons in steps, above 1; None for others.
         decay_input: Whether the input of leaky neurons is divided by `tau`, as the leak is.
+        pooling: What both poolings keep of 2 x 2 spikes: "max", whether there is one, or "avg",
+            the share of them, so that the next layer is given 0, 1/4, 1/2, 3/4 or 1.
 
     Example:
         >>> config = snnviz.NetworkConfig(T=8, channels=64, v_reset=None)  # a soft reset
@@ -64,6 +67,7 @@ class NetworkConfig:
     neuron: NeuronKind = "if"
     tau: float | None = None
     decay_input: bool = True
+    pooling: Pooling = "max"
 
     def __post_init__(self) -> None:
         """Refuse what no network can have.
@@ -79,6 +83,16 @@ class NetworkConfig:
             check_integer("height and width of the images", side, 4)
         if not 0 <= self.dropout < 1:
             raise ConfigError(f"dropout must be in [0, 1), got {self.dropout}")
+        if self.pooling not in get_args(Pooling):
+            raise ConfigError(f"no pooling {self.pooling!r}; choose 'max' or 'avg'")
+        self._check_neurons()
+        # As SpikingJelly's neurons and comparisons with an image's shape take them.
+        reset = None if self.v_reset is None else float(self.v_reset)
+        plain = ("v_threshold", float(self.v_threshold)), ("v_reset", reset)
+        for name, value in (*plain, ("image_size", tuple(self.image_size))):
+            object.__setattr__(self, name, value)
+
+    def _check_neurons(self) -> None:
         if not (self.v_reset or 0) < self.v_threshold < math.inf or self.v_reset == -math.inf:
             raise ConfigError(
                 f"v_threshold must be a number above v_reset, got {self.v_threshold} and "
@@ -90,11 +104,6 @@ class NetworkConfig:
             raise ConfigError(f"neurons of kind 'if' do not leak, got tau {self.tau}; choose 'lif'")
         if self.neuron == "lif" and not (self.tau is not None and 1 < self.tau < math.inf):
             raise ConfigError(f"neurons of kind 'lif' need a tau above 1, got {self.tau}")
-        # As SpikingJelly's neurons and comparisons with an image's shape take them.
-        reset = None if self.v_reset is None else float(self.v_reset)
-        plain = ("v_threshold", float(self.v_threshold)), ("v_reset", reset)
-        for name, value in (*plain, ("image_size", tuple(self.image_size))):
-            object.__setattr__(self, name, value)
 
     @property
     def neurons(self) -> str:
@@ -147,11 +156,11 @@ class ConvSNN(nn.Module):
         self.static_conv = build_static_conv(config)
         self.conv = nn.Sequential(
             self._neuron(),
-            nn.MaxPool2d(2, 2),
+            build_pooling(config),
             nn.Conv2d(channels, channels, kernel_size=3, padding=1, bias=False),
             nn.BatchNorm2d(channels),
             self._neuron(),
-            nn.MaxPool2d(2, 2),
+            build_pooling(config),
         )
         self.fc = nn.Sequential(
             nn.Flatten(),
@@ -307,6 +316,11 @@ def build_encoder_layers(config: NetworkConfig, state: Mapping[str, Tensor]) -> 
     layers.add_module("static_conv", static_conv)
     layers.add_module("neurons", build_neuron(config))
     return layers.eval()
+
+
+def build_pooling(config: NetworkConfig) -> nn.Module:
+    """The 2 x 2 pooling of spikes, which has no weights."""
+    return nn.MaxPool2d(2, 2) if config.pooling == "max" else nn.AvgPool2d(2, 2)
 
 
 def build_neuron(config: NetworkConfig, step_mode: StepMode = "s") -> nn.Module:

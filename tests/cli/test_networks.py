@@ -75,7 +75,7 @@ def test_assumed_neurons_are_said(run, command, quiet):
     assert status == 0
     line = "snnviz: net.pth does not say which neurons its network has; taking integrate-and-fire "
     assert err.startswith(line) or quiet
-    assert ("v_threshold 1 and a hard reset to 0; state others with --neuron" in err) != quiet
+    assert ("v_threshold 1 and a hard reset to 0, and max pooling; state others" in err) != quiet
     file = {"visualize": "figures/manifest.json", "evaluate": "out.json",
             "analyze": "analysis/analysis.json"}[command]  # fmt: skip
     assert json.loads(Path(file).read_bytes())["checkpoint"]["neurons"]["from"] == "assumed"

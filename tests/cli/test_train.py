@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 from dataclasses import asdict
 from pathlib import Path
@@ -25,6 +26,7 @@ from snnviz.tutorial.network import NetworkConfig, build_network
 from snnviz.tutorial.runs import LATEST, MAX, read_curves
 from snnviz.tutorial.training import OPTIMIZERS, SCHEDULES, TrainConfig
 from tests.commands import one_line, one_line_of_ranks, process, ranks, start
+from tests.lively import lively
 
 SMALL = ("train", "--dataset", "garments", "--n-images", 60, "-T", 2, "-b", 20, "-channels", 3,
          "-lr", 0.5, "-device", "cpu")  # fmt: skip
@@ -76,7 +78,7 @@ def test_every_option_of_the_tutorial_has_both_spellings(spelling, run, tmp_path
         "step_mode": "s", "amp": True, "cupy": False, "deterministic": True,
         "sync_bn": False, "val_split": 0,
         "seed": 2020, "device": "cpu", "recipe": "tutorial", "augment": False, "dropout": 0.0,
-        "votes": 1,
+        "votes": 1, "pooling": "max", "tau": None, "decay_input": True,
     }  # fmt: skip
     assert {"-resume", "--resume", "-cupy", "--cupy"} <= {o for p in command.params for o in p.opts}
 
@@ -90,6 +92,61 @@ def test_choices_and_defaults_are_those_of_the_library():
     for name in set(parameters) & set(defaults.__dataclass_fields__) - {"device"}:
         given = parameters[name].get_default(click.Context(command))
         assert (given or False) == (getattr(defaults, name) or False), name
+
+
+def test_a_network_of_averages_and_leaks_is_measured_as_it_was_trained(run, tmp_path):
+    """Its rates by SpikingJelly's modules, stepped through time; max pooling has others."""
+    given = ("--pooling", "avg", "--tau", 4, "--no-decay-input", "--val-split", 20)
+    assert run(*SMALL, *given, "-epochs", 2, "-q") == (0, "", "")
+    folder = tmp_path / "logs" / f"{NAME}_avg_tau_4.0_whole_input"
+    checkpoint = load_checkpoint(folder / LATEST)
+    config = checkpoint.config
+    assert (config.pooling, config.neuron, config.tau, config.decay_input) == (
+        "avg", "lif", 4.0, False,
+    )  # fmt: skip
+    content = torch.load(folder / LATEST, weights_only=True)
+    content["net"] = lively(build_network(config)).state_dict()  # so short a training is silent
+    torch.save(content, tmp_path / "lively.pth")
+    images = garments(200, "test")
+    losses = {}
+    for pool in (torch.nn.AvgPool2d, torch.nn.MaxPool2d):
+        net = build_network(config).eval()
+        net.load_state_dict(content["net"])
+        net.conv[1] = net.conv[5] = pool(2)
+        with torch.no_grad():
+            rates = net(torch.from_numpy(images.batch(range(200))))
+        target = torch.nn.functional.one_hot(torch.from_numpy(images.labels).long(), 10)
+        losses[pool] = float((rates - target).square().mean())
+    status, _, err = run("evaluate", "--ckpt", "lively.pth", "--dataset", "garments",
+                         "--n-images", 200, "--json", "found.json")  # fmt: skip
+    assert (status, err) == (0, "")
+    found = json.loads((tmp_path / "found.json").read_text())
+    assert found["loss"] == pytest.approx(losses[torch.nn.AvgPool2d], rel=1e-5)
+    assert found["loss"] != pytest.approx(losses[torch.nn.MaxPool2d], rel=1e-3)
+    assert found["value_steps"] == {"conv.2": 2, "fc.1": 2}
+    assert run("train", "--resume", folder, "-epochs", 3, "-q") == (0, "", "")
+    status, _, err = run("train", "--resume", folder, "-epochs", 4, "--pooling", "max", "-q")
+    assert status == 1
+    assert "was begun with pooling avg, got max" in one_line(err)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("--tau", 1), "neurons of kind 'lif' need a tau above 1, got 1.0"),
+        (("--tau", "nan"), "neurons of kind 'lif' need a tau above 1, got nan"),
+        (("--pooling", "min"), "'min' is not one of 'max', 'avg'"),
+        (("--cupy", "--pooling", "avg"), "max pooling, got .* and avg pooling; leave --cupy out"),
+        (("--cupy", "--tau", 2), "do not leak .*; leave --cupy out"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_trained_is_one_line(given, said, run, tmp_path):
+    status, out, err = run(*SMALL, *given)
+    assert status in (1, 2)
+    assert out == ""
+    assert re.search(said, one_line(err))
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ from spikingjelly.activation_based.op_counter import (
 from snnviz.data import ImageSet, garments
 from snnviz.errors import DataError, ShapeError
 from snnviz.metrics.energy import JOULES_PER_ADDITION, JOULES_PER_MAC, Energy, estimate_energy
+from snnviz.scoring.energy import energy_report
 from snnviz.scoring.evaluation import evaluate
 from snnviz.scoring.report import evaluation_report
 from snnviz.tutorial.network import NetworkConfig, build_network
@@ -60,10 +61,11 @@ CONFIGS = [
     NetworkConfig(T=5, channels=3, image_size=(13, 22), num_classes=4),
     NetworkConfig(T=6, channels=4, v_reset=None),
     NetworkConfig(T=6, channels=4, v_threshold=0.7, v_reset=0.1),
+    NetworkConfig(T=5, channels=4, image_size=(13, 22), pooling="avg"),
 ]
 
 
-@pytest.fixture(params=CONFIGS, ids=lambda c: f"T{c.T}-{c.image_size}-{c.v_reset}")
+@pytest.fixture(params=CONFIGS, ids=lambda c: f"T{c.T}-{c.image_size}-{c.v_reset}-{c.pooling}")
 def net(request):
     return lively(build_network(request.param, seed=1)).eval()
 
@@ -108,12 +110,16 @@ def test_spikes_and_operations_are_those_that_spikingjelly_counts(net):
         name.partition(".")[2]: sum(by_kind.values())
         for name, by_kind in synops.get_counts().items()
     }
-    assert {name: counts[name] / 12 for name in SYNAPSES} == found.synops
+    averaged = ["conv.2", "fc.1"] if net.config.pooling == "avg" else []
+    assert found.value_steps == dict.fromkeys(averaged, net.T)
+    expected = {name: counts[name] / 12 for name in SYNAPSES if name not in averaged}
+    assert expected == found.synops
     # It counts zeros that pad the image, too: taps outside, over all places of the kernel.
     height, width = net.config.image_size
     outside = 9 * height * width - (3 * height - 2) * (3 * width - 2)
     padded = outside * net.config.channels * net.config.in_channels
-    assert macs.get_total() / 12 == found.macs["static_conv.0"] + padded
+    if not averaged:  # of which it counts some
+        assert macs.get_total() / 12 == found.macs["static_conv.0"] + padded
     assert set(found.macs) == {"static_conv.0", *SYNAPSES}
 
 
@@ -257,3 +263,16 @@ def test_energy_adds_for_spikes_and_multiplies_for_pixels():
     )
     assert energy.total == pytest.approx(73.45e-12)
     assert energy.as_dict()["joules"] == energy.total
+
+
+def test_averages_of_spikes_make_products_at_each_step():
+    """As `energy_report` counts them: an average is no spike, and a quarter no quarter addition."""
+    net = lively(build_network(NetworkConfig(T=5, channels=4, pooling="avg"), seed=1)).eval()
+    images = garments(9, "test")
+    found, layers = evaluation_report(net, images), energy_report(net, images).layers
+    assert {layer.name for layer in layers if layer.sees == "spikes"} == set(found.synops)
+    products = sum(layer.macs * layer.steps for layer in layers if layer.sees == "values")
+    assert products == found.macs["static_conv.0"] + 5 * (found.macs["conv.2"] + found.macs["fc.1"])
+    assert found.energy.pixels == pytest.approx(JOULES_PER_MAC * products)
+    assert found.energy.spikes == pytest.approx(JOULES_PER_ADDITION * found.synops["fc.3"])
+    assert found.as_dict()["value_steps"] == {"conv.2": 5, "fc.1": 5}

@@ -18,6 +18,8 @@ from snnviz.tutorial.acceleration.fast_network import FastNetwork
 from snnviz.tutorial.acceleration.memory import keep_freed_memory
 from snnviz.tutorial.network import ConvSNN
 
+__all__ = ["CountingPass", "FastNetwork", "accelerate", "counter", "counting"]
+
 # Multiplications of a plain pass from which on it pays to compile: a few seconds of them.
 _WORTHWHILE = 5 * 10**11
 # The same of the pass that counts: half a second compiles it, and a tenth turns its weights.
@@ -27,8 +29,8 @@ _WORTH_COUNTING = 10**10
 def accelerate(net: ConvSNN, images: int, *, amp: bool = False) -> nn.Module:
     """A fast network that learns as `net` does, or `net` itself where there is none.
 
-    There is none on a GPU; where its neurons leak; where `net` was changed (weights of another
-    type, BatchNorm over several processes); where images have more than 16 channels; where too few
+    There is none on a GPU; where `net` was changed (weights of another type, BatchNorm over several
+    processes); where images have more than 16 channels; where too few
     images are to pass to make up for two seconds of compiling; and where this machine cannot
     compile, which a warning says. The fast network holds `net` and no parameters of its own: state
     dict, optimizer and mode stay those of `net`.
@@ -56,10 +58,10 @@ def accelerate(net: ConvSNN, images: int, *, amp: bool = False) -> nn.Module:
 def counter(net: ConvSNN, images: int, threads: int | None = None) -> CountingPass | None:
     """What counts the spikes of all layers of `net`, or None where the plain network is to.
 
-    It is on a GPU; where neurons leak or subtract their threshold; where `net` was changed (weights
-    of another type, BatchNorm over several processes) or holds numbers that are not finite; where
-    too few images are to pass to make up for compiling; and where this machine cannot compile,
-    which a warning says.
+    It is on a GPU; where neurons leak or subtract their threshold; where pooling averages; where
+    `net` was changed (weights of another type, BatchNorm over several processes) or holds numbers
+    that are not finite; where too few images are to pass to make up for compiling; and where this
+    machine cannot compile, which a warning says.
 
     Args:
         net: The network, in evaluation mode. Its weights are kept as they are now.
@@ -83,8 +85,7 @@ def _takes(net: ConvSNN) -> bool:
     weight = next(net.parameters())
     norms = net.static_conv[1], net.conv[3]
     return (
-        net.config.neuron == "if"
-        and weight.device.type == "cpu"
+        weight.device.type == "cpu"
         and weight.dtype == torch.float32
         and net.config.in_channels <= native.MAX_IN_CHANNELS
         and all(type(norm) is nn.BatchNorm2d for norm in norms)

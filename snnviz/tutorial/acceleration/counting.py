@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from snnviz.adapters.chain import ChainEncoder
 from snnviz.compiling import compiled
 from snnviz.scoring.classifier import Counted
+from snnviz.tutorial.acceleration.fast_network import affine
 from snnviz.tutorial.network import ConvSNN
 
 _SOURCE = Path(__file__).with_name("counting.cpp")
@@ -68,7 +69,7 @@ def library() -> ctypes.CDLL:
 
 
 class CountingPass:
-    """What a network of hard-reset integrate-and-fire neurons does on images, on a CPU.
+    """What a network of hard-reset integrate-and-fire neurons and max pooling does, on a CPU.
 
     Sums of float32 are rounded in another order than the plain network's, so that a neuron whose
     potential comes to its threshold within a few units in the last place may fire a step earlier or
@@ -92,7 +93,7 @@ class CountingPass:
         with torch.no_grad():
             self._weights = (
                 _kernels(convolution.weight),
-                *map(_padded, _affine(norm)),
+                *map(_padded, affine(norm)),
                 _first_linear(first.weight, config.channels, height, width),
                 _second_linear(second.weight),
             )
@@ -254,6 +255,7 @@ def takes(net: ConvSNN) -> bool:
     first: Any = net.fc[1]
     return (
         config.neuron == "if"
+        and config.pooling == "max"
         and config.v_reset is not None
         and net.T <= MOST_STEPS
         and first.weight.numel() <= _MOST_WEIGHTS
@@ -262,12 +264,6 @@ def takes(net: ConvSNN) -> bool:
         and all(type(norm) is nn.BatchNorm2d for norm in (net.static_conv[1], net.conv[3]))
         and all(bool(value.isfinite().all()) for value in values)
     )
-
-
-def _affine(norm: Any) -> tuple[Tensor, Tensor]:
-    """Scale and shift of BatchNorm in evaluation mode, for each channel."""
-    scale: Tensor = norm.weight / (norm.running_var + norm.eps).sqrt()
-    return scale, norm.bias - norm.running_mean * scale
 
 
 def _kernels(weight: Tensor) -> Tensor:

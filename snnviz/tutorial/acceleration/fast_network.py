@@ -55,9 +55,8 @@ class FastNetwork(nn.Module):
         super().__init__()
         self.net = net
         config = net.config
-        self._neuron = native.Neuron.build(
-            config.v_threshold, config.v_reset, surrogate.ATan().alpha
-        )
+        self._neuron = native.Neuron.build(config.rule, surrogate.ATan().alpha)
+        self._average = config.pooling == "avg"
 
     def forward(self, images: Tensor) -> Tensor:
         """Firing rates of each class, float32 [N, num_classes], as of `net(images)`."""
@@ -67,16 +66,40 @@ class FastNetwork(nn.Module):
                 return self._learn(images, torch.bfloat16 if amp else torch.float32)
             return self.net(images)  # type: ignore[no-any-return]
 
+    @torch.no_grad()
+    def rates(self, images: Tensor) -> Tensor:
+        """What the network in evaluation mode gives, float32 [N, num_classes], fast.
+
+        Sums are rounded in another order than the plain network's, so that a neuron whose potential
+        comes to its threshold within some units in the last place may fire at another step. It is
+        for networks that `counting.CountingPass` does not take.
+
+        Args:
+            images: Float tensor [N, in_channels, H, W] in [0, 1].
+        """
+        net, layers = self.net, _Layers.of(self.net)
+        scale, shift = affine(layers.first_norm)
+        taps = (layers.first_convolution.weight.flatten(1).t() * scale).contiguous()
+        border, type_ = F.pad(images, (1, 1, 1, 1)), torch.float32
+        with torch.autocast("cpu", enabled=False):
+            spikes = native.encode(
+                border, taps, shift, self._neuron, net.T, type_, average=self._average
+            )
+            maps = self._convolve_all(spikes, layers.second_convolution.weight)
+            scale, shift = (value.expand(net.T, -1) for value in affine(layers.second_norm))
+            spikes = native.fire_and_pool(maps, scale, shift, self._neuron, average=self._average)
+            return self._classify(spikes, layers)
+
     def _learn(self, images: Tensor, dtype: torch.dtype) -> Tensor:
         net, layers = self.net, _Layers.of(self.net)
         weight, shift = _fold_batch_norm(images, layers.first_convolution, layers.first_norm)
         border = F.pad(images, (1, 1, 1, 1))
-        spikes = Encode.apply(border, weight, shift, self._neuron, net.T, dtype)
+        spikes = Encode.apply(border, weight, shift, self._neuron, net.T, dtype, self._average)
         maps = self._convolve_all(spikes, layers.second_convolution.weight)
         norm = layers.second_norm
         each_step = net.step_mode == "s"
         spikes, means, variances = NormalizeFireAndPool.apply(
-            maps, norm.weight, norm.bias, norm.eps, each_step, self._neuron
+            maps, norm.weight, norm.bias, norm.eps, each_step, self._neuron, self._average
         )
         for mean, variance in zip(means, variances, strict=True):
             _keep_statistics(norm, mean, variance, maps[..., 0].numel() // len(means))
@@ -84,9 +107,10 @@ class FastNetwork(nn.Module):
 
     def _convolve_all(self, spikes: Tensor, weight: Tensor) -> Tensor:
         """The second convolution: sums where they are less work than products."""
-        # A still image leads to spikes that recur, where neurons always start anew.
-        multiplies = spikes.dtype == torch.bfloat16 and has_matrix_unit()
-        if self.net.config.v_reset is not None and not multiplies:
+        # A still image leads to spikes that recur, where neurons always start anew; of averages a
+        # quarter or more may come in again and again.
+        recur = self.net.config.v_reset is not None and not self._average
+        if recur and not (spikes.dtype == torch.bfloat16 and has_matrix_unit()):
             bits, count = native.incoming(spikes)
             if count < _FEW * spikes.numel():
                 return cast("Tensor", ConvolveRecurring.apply(spikes, bits, weight))
@@ -96,7 +120,7 @@ class FastNetwork(nn.Module):
         # The linear layer's weight has channels first. To turn the spikes is less work.
         x = spikes.permute(0, 1, 4, 2, 3).flatten(2)
         for linear in (layers.first_linear, layers.second_linear):
-            if self.net.config.dropout:
+            if self.net.config.dropout and self.net.training:
                 # The plain network draws the same masks in the same order.
                 x = x * linear.dropout.create_mask(x[0].float()).to(x.dtype)
             x = Fire.apply(_multiply(x, linear.weight.to(x.dtype)), self._neuron)
@@ -159,6 +183,12 @@ def _patch_moments(images: Tensor) -> tuple[Tensor, Tensor]:
     mean = patches.sum(2).double().sum(0) / count
     second = (patches @ patches.transpose(1, 2)).double().sum(0) / count
     return mean, second - torch.outer(mean, mean)
+
+
+def affine(norm: Any) -> tuple[Tensor, Tensor]:
+    """Scale and shift of BatchNorm in evaluation mode, for each channel."""
+    scale: Tensor = norm.weight / (norm.running_var + norm.eps).sqrt()
+    return scale, norm.bias - norm.running_mean * scale
 
 
 @torch.no_grad()

@@ -22,19 +22,22 @@ class Encode(torch.autograd.Function):
         neuron: Neuron,
         T: int,
         dtype: torch.dtype,
+        average: bool,
     ) -> Tensor:
         """Pooled spikes [T, N, H // 2, W // 2, C]."""
         ctx.save_for_backward(images, weight, shift)
-        ctx.neuron = neuron
-        return native.encode(images, weight, shift, neuron, T, dtype)
+        ctx.neuron, ctx.average = neuron, average
+        return native.encode(images, weight, shift, neuron, T, dtype, average=average)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of weight and shift."""
         images, weight, shift = ctx.saved_tensors
-        sums = native.encode_backward(gradient, images, weight, shift, ctx.neuron).sum(0)
-        return None, sums[:-1], sums[-1], None, None, None
+        sums = native.encode_backward(
+            gradient, images, weight, shift, ctx.neuron, average=ctx.average
+        ).sum(0)
+        return None, sums[:-1], sums[-1], None, None, None, None
 
 
 class NormalizeFireAndPool(torch.autograd.Function):
@@ -53,6 +56,7 @@ class NormalizeFireAndPool(torch.autograd.Function):
         eps: float,
         each_step: bool,
         neuron: Neuron,
+        average: bool,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Pooled spikes [T, N, H // 2, W // 2, C], mean and variance."""
         means, squares = native.moments(maps)
@@ -64,11 +68,12 @@ class NormalizeFireAndPool(torch.autograd.Function):
         scale = weight * deviation
         shift = bias - mean * scale
         ctx.save_for_backward(maps, mean, deviation, scale, shift)
-        ctx.each_step, ctx.neuron = each_step, neuron
+        ctx.each_step, ctx.neuron, ctx.average = each_step, neuron, average
         groups = slice(None) if each_step else slice(1)
         mean, variance = mean[groups], variance[groups]
         ctx.mark_non_differentiable(mean, variance)
-        return native.fire_and_pool(maps, scale, shift, neuron), mean, variance
+        spikes = native.fire_and_pool(maps, scale, shift, neuron, average=average)
+        return spikes, mean, variance
 
     @staticmethod
     @once_differentiable
@@ -76,7 +81,7 @@ class NormalizeFireAndPool(torch.autograd.Function):
         """Gradients of maps, weight and bias."""
         maps, mean, deviation, scale, shift = ctx.saved_tensors
         result, plain, centered = native.fire_and_pool_backward(
-            gradient, maps, scale, shift, mean, ctx.neuron
+            gradient, maps, scale, shift, mean, ctx.neuron, average=ctx.average
         )
         normalized = centered * deviation[:, None]
         pixels = maps[0, 0, ..., 0].numel()
@@ -85,7 +90,7 @@ class NormalizeFireAndPool(torch.autograd.Function):
         slope = -scale * deviation * _average(normalized, ctx.each_step) / pixels
         offset = -scale * _average(plain, ctx.each_step) / pixels - mean * slope
         native.combine(result, maps, scale, slope, offset)
-        return result, normalized.sum((0, 1)), plain.sum((0, 1)), None, None, None
+        return result, normalized.sum((0, 1)), plain.sum((0, 1)), None, None, None, None
 
 
 class ConvolveRecurring(torch.autograd.Function):

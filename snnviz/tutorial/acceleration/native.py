@@ -13,6 +13,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from snnviz.compiling import compiled
+from snnviz.neurons.rule import IntegrateAndFire
 
 _SOURCE = Path(__file__).with_name("regions.cpp")
 _STORED = {torch.float32: "float", torch.bfloat16: "uint16_t"}
@@ -29,12 +30,16 @@ class Neuron(ctypes.Structure):
         ("reset", ctypes.c_float),
         ("alpha", ctypes.c_float),
         ("hard", ctypes.c_int32),
+        ("leak", ctypes.c_float),
+        ("gain", ctypes.c_float),
     )
 
     @classmethod
-    def build(cls, v_threshold: float, v_reset: float | None, alpha: float) -> "Neuron":
-        """The neuron that subtracts the threshold after a spike, where `v_reset` is None."""
-        return cls(v_threshold, v_reset or 0.0, alpha, v_reset is not None)
+    def build(cls, rule: IntegrateAndFire, alpha: float) -> "Neuron":
+        """The neuron of that rule; `alpha` is that of its surrogate gradient."""
+        leak = 0.0 if rule.tau is None else 1 / rule.tau
+        gain = leak if leak and rule.decay_input else 1.0
+        return cls(rule.v_threshold, rule.start, alpha, rule.v_reset is not None, leak, gain)
 
 
 class Shape(ctypes.Structure):
@@ -56,32 +61,36 @@ def library(dtype: torch.dtype, T: int) -> ctypes.CDLL:
     return compiled(_SOURCE, "-fopenmp", f"-DSTEPS={T}", f"-DSTORED={_STORED[dtype]}")
 
 
-def fire_and_pool(maps: Tensor, scale: Tensor, shift: Tensor, neuron: Neuron) -> Tensor:
-    """Spikes of the drive `maps * scale + shift`, their maximum over 2 x 2.
+def fire_and_pool(
+    maps: Tensor, scale: Tensor, shift: Tensor, neuron: Neuron, *, average: bool
+) -> Tensor:
+    """Spikes of the drive `maps * scale + shift`, their maximum or average over 2 x 2.
 
     Args:
         maps: [T, N, H, W, C].
         scale: [T, C].
         shift: [T, C].
         neuron: The neurons.
+        average: Whether windows are averaged.
 
     Returns:
         [T, N, H // 2, W // 2, C].
     """
     T, N, H, W, C = maps.shape
     spikes = maps.new_empty(T, N, H // 2, W // 2, C)
-    _call(
-        "fire_and_pool", maps.dtype, T, maps, scale, shift, spikes, Shape(*maps.shape[1:]), neuron
-    )
+    shape = Shape(*maps.shape[1:])
+    tensors = maps, scale, shift, spikes
+    _call("fire_and_pool", maps.dtype, T, *tensors, shape, int(average), neuron)
     return spikes
 
 
 def fire_and_pool_backward(
-    gradient: Tensor, maps: Tensor, scale: Tensor, shift: Tensor, mean: Tensor, neuron: Neuron
-) -> tuple[Tensor, Tensor, Tensor]:
+    gradient: Tensor, maps: Tensor, scale: Tensor, shift: Tensor, mean: Tensor, neuron: Neuron,
+    *, average: bool,
+) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
     """Gradient of `fire_and_pool` by its drive, and sums of it over pixels.
 
-    A window's gradient goes to its first maximum, as in max_pool2d.
+    A window's gradient goes to its first maximum, as in max_pool2d, or in equal parts to all four.
 
     Returns:
         The gradient, [T, N, H, W, C]; its sum, [T, N, C]; and that of the gradient times the
@@ -94,13 +103,15 @@ def fire_and_pool_backward(
     result[:, :, :, W // 2 * 2 :] = 0
     plain, centered = mean.new_zeros(2, T, N, C)
     tensors = gradient, maps, scale, shift, mean, result, plain, centered
-    _call("fire_and_pool_backward", maps.dtype, T, *tensors, Shape(*maps.shape[1:]), neuron)
+    shape = Shape(*maps.shape[1:])
+    _call("fire_and_pool_backward", maps.dtype, T, *tensors, shape, int(average), neuron)
     return result, plain, centered
 
 
 def encode(
-    images: Tensor, weight: Tensor, shift: Tensor, neuron: Neuron, T: int, dtype: torch.dtype
-) -> Tensor:
+    images: Tensor, weight: Tensor, shift: Tensor, neuron: Neuron, T: int, dtype: torch.dtype,
+    *, average: bool,
+) -> Tensor:  # fmt: skip
     """Spikes, pooled, of one drive at all steps: a 3 x 3 convolution of still images.
 
     Args:
@@ -110,6 +121,7 @@ def encode(
         neuron: The neurons.
         T: Number of time steps.
         dtype: The type of the result.
+        average: Whether windows are averaged.
 
     Returns:
         [T, N, H // 2, W // 2, C].
@@ -118,20 +130,26 @@ def encode(
     spikes = torch.empty(
         T, len(images), shape.height // 2, shape.width // 2, shape.channels, dtype=dtype
     )
-    _call("encode", dtype, T, images, weight, shift, spikes, shape, images.shape[1], neuron)
+    tensors = images, weight, shift, spikes
+    _call("encode", dtype, T, *tensors, shape, images.shape[1], int(average), neuron)
     return spikes
 
 
 def encode_backward(
-    gradient: Tensor, images: Tensor, weight: Tensor, shift: Tensor, neuron: Neuron
+    gradient: Tensor,
+    images: Tensor,
+    weight: Tensor,
+    shift: Tensor,
+    neuron: Neuron,
+    *,
+    average: bool,
 ) -> Tensor:
     """Gradients by weight and, last, shift of an image each, [N, 9 in_channels + 1, C]."""
     shape = _encoded_shape(images, weight)
     sums = weight.new_zeros(len(images), len(weight) + 1, shape.channels)
     tensors = gradient, images, weight, shift, sums
-    _call(
-        "encode_backward", gradient.dtype, len(gradient), *tensors, shape, images.shape[1], neuron
-    )
+    T, in_channels = len(gradient), images.shape[1]
+    _call("encode_backward", gradient.dtype, T, *tensors, shape, in_channels, int(average), neuron)
     return sums
 
 

@@ -28,6 +28,9 @@ typedef uint16_t Halves __attribute__((vector_size(2 * LANES)));
 struct Neuron {
     float threshold, reset, alpha;
     int32_t hard;
+    // What part of the potential above reset leaks away in a step, 0 without a leak; what the drive
+    // is multiplied with.
+    float leak, gain;
 };
 
 struct Shape {
@@ -93,7 +96,8 @@ inline void charge(Vector (&drive)[STEPS], const Neuron& neuron) {
     const Vector reset = Vector{} + neuron.reset;
     Vector v = reset;
     for (int t = 0; t < STEPS; ++t) {
-        v = drive[t] = v + drive[t];
+        v = drive[t] = neuron.leak ? v - (v - reset) * neuron.leak + drive[t] * neuron.gain
+                                   : v + drive[t];
         v = v >= neuron.threshold ? (neuron.hard ? reset : v - neuron.threshold) : v;
     }
 }
@@ -110,7 +114,9 @@ inline void descend(
             ? (charged[t] >= neuron.threshold ? Vector{} : Vector{} + 1) +
                   (neuron.reset - charged[t]) * surrogate
             : 1 - neuron.threshold * surrogate;
-        later = gradient[t] = gradient[t] * surrogate + later * through_reset;
+        if (neuron.leak) later *= 1 - neuron.leak;
+        later = gradient[t] * surrogate + later * through_reset;
+        gradient[t] = neuron.leak ? later * neuron.gain : later;
     }
 }
 
@@ -166,23 +172,29 @@ struct Convolution {
     }
 };
 
+// Of each window whether a neuron fires, or with `average` which share of them.
 template <class Drive>
-void pool(const Shape& shape, const Neuron& neuron, const Drive& source, Stored* spikes) {
+void pool(
+    const Shape& shape, const Neuron& neuron, const Drive& source, bool average, Stored* spikes) {
 #pragma omp parallel for
     for (int64_t n = 0; n < shape.images; ++n)
         for (int64_t h = 0; h < shape.rows(); ++h)
             for (int64_t w = 0; w < shape.columns(); ++w) {
                 const auto window = source.window(n, h, w);
                 by_lanes(shape.channels, [&](int64_t c, auto count) {
-                    Mask fired[STEPS] = {};
+                    Mask fired[STEPS] = {};  // how many: a mask is -1 where it holds
                     for (int corner = 0; corner < CORNERS; ++corner) {
                         Vector charged[STEPS];
                         window.drive(charged, corner, c, count);
                         charge(charged, neuron);
-                        for (int t = 0; t < STEPS; ++t) fired[t] |= charged[t] >= neuron.threshold;
+                        for (int t = 0; t < STEPS; ++t) fired[t] -= charged[t] >= neuron.threshold;
                     }
-                    for (int t = 0; t < STEPS; ++t)
-                        store(spikes + shape.pooled(t, n, h, w) + c, as_spikes(fired[t]), count);
+                    for (int t = 0; t < STEPS; ++t) {
+                        const Vector pooled = average
+                            ? __builtin_convertvector(fired[t], Vector) * (1.0f / CORNERS)
+                            : as_spikes(fired[t] != 0);
+                        store(spikes + shape.pooled(t, n, h, w) + c, pooled, count);
+                    }
                 });
             }
 }
@@ -190,8 +202,8 @@ void pool(const Shape& shape, const Neuron& neuron, const Drive& source, Stored*
 // Hands the gradients of each window's drives to take(part, window, n, h, w, c, count).
 template <class Drive, class Take>
 void pool_backward(
-    const Shape& shape, const Neuron& neuron, const Drive& source, const Stored* gradient,
-    const Take& take) {
+    const Shape& shape, const Neuron& neuron, const Drive& source, bool average,
+    const Stored* gradient, const Take& take) {
 #pragma omp parallel for
     for (int64_t n = 0; n < shape.images; ++n)
         for (int64_t h = 0; h < shape.rows(); ++h)
@@ -207,6 +219,10 @@ void pool_backward(
                             Mask fired = charged[corner][t] >= neuron.threshold;
                             Vector whole =
                                 load(gradient + shape.pooled(t, n, h, w) + c, count);
+                            if (average) {
+                                part[corner][t] = whole * (1.0f / CORNERS);
+                                continue;
+                            }
                             part[corner][t] =
                                 (corner ? free[t] & fired : fired) ? whole : Vector{};
                             free[t] = corner ? free[t] & ~fired : ~fired;
@@ -229,14 +245,14 @@ extern "C" {
 
 void fire_and_pool(
     const Stored* maps, const float* scale, const float* shift, Stored* spikes, const Shape& shape,
-    const Neuron& neuron) {
-    pool(shape, neuron, Affine{maps, scale, shift, shape}, spikes);
+    int64_t average, const Neuron& neuron) {
+    pool(shape, neuron, Affine{maps, scale, shift, shape}, average, spikes);
 }
 
 void fire_and_pool_backward(
     const Stored* gradient, const Stored* maps, const float* scale, const float* shift,
     const float* mean, Stored* result, float* plain, float* centered, const Shape& shape,
-    const Neuron& neuron) {
+    int64_t average, const Neuron& neuron) {
     auto take = [&](const Vector(&part)[CORNERS][STEPS], const Affine::Window&, int64_t n,
                     int64_t h, int64_t w, int64_t c, auto count) {
         for (int t = 0; t < STEPS; ++t) {
@@ -251,18 +267,18 @@ void fire_and_pool_backward(
             add(centered + (t * shape.images + n) * shape.channels + c, product, count);
         }
     };
-    pool_backward(shape, neuron, Affine{maps, scale, shift, shape}, gradient, take);
+    pool_backward(shape, neuron, Affine{maps, scale, shift, shape}, average, gradient, take);
 }
 
 void encode(
     const float* images, const float* weight, const float* shift, Stored* spikes,
-    const Shape& shape, int64_t in_channels, const Neuron& neuron) {
-    pool(shape, neuron, Convolution{images, weight, shift, in_channels, shape}, spikes);
+    const Shape& shape, int64_t in_channels, int64_t average, const Neuron& neuron) {
+    pool(shape, neuron, Convolution{images, weight, shift, in_channels, shape}, average, spikes);
 }
 
 void encode_backward(
     const Stored* gradient, const float* images, const float* weight, const float* shift,
-    float* sums, const Shape& shape, int64_t in_channels, const Neuron& neuron) {
+    float* sums, const Shape& shape, int64_t in_channels, int64_t average, const Neuron& neuron) {
     auto take = [&](const Vector(&part)[CORNERS][STEPS], const Convolution::Window& window,
                     int64_t n, int64_t, int64_t, int64_t c, auto count) {
         Vector sum[CORNERS] = {};
@@ -278,7 +294,7 @@ void encode_backward(
         add(row, sum[0] + sum[1] + sum[2] + sum[3], count);
     };
     Convolution source{images, weight, shift, in_channels, shape};
-    pool_backward(shape, neuron, source, gradient, take);
+    pool_backward(shape, neuron, source, average, gradient, take);
 }
 
 void fire(const Stored* drive, Stored* spikes, int64_t size, const Neuron& neuron) {

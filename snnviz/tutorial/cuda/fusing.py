@@ -9,7 +9,7 @@ from snnviz.errors import ConfigError
 from snnviz.tutorial.cuda import functions
 from snnviz.tutorial.cuda.launching import MAX_STEPS, check_available
 from snnviz.tutorial.cuda.reference import Neuron
-from snnviz.tutorial.network import ConvSNN, StepMode
+from snnviz.tutorial.network import ConvSNN, NetworkConfig, StepMode
 
 
 class Fused(nn.Module):
@@ -52,26 +52,34 @@ def fuse(net: ConvSNN) -> Fused:
         net: A multi-step network on a CUDA device.
 
     Raises:
-        ConfigError: It is single-step, has more steps than the kernels take or lies on another
-            device, or CuPy is not installed.
+        ConfigError: It is single-step, has other neurons, pooling or more steps than the kernels
+            take, or lies on another device, or CuPy is not installed.
     """
-    check_network(net.step_mode, net.T)
+    check_network(net.step_mode, net.config)
     check_available(next(net.parameters()).device)
     return Fused(net)
 
 
-def check_network(step_mode: StepMode, T: int) -> None:
+def check_network(step_mode: StepMode, config: NetworkConfig) -> None:
     """Refuse what the kernels do not compute.
 
     Raises:
-        ConfigError: The network is single-step, or has more steps than the kernels take.
+        ConfigError: The network is single-step, leaks, averages, or has more steps than the kernels
+            take.
     """
+    if config.neuron != "if" or config.pooling != "max":
+        raise ConfigError(
+            "cupy: its kernels are of neurons that do not leak and of max pooling, got "
+            f"{config.neurons} and {config.pooling} pooling",
+            "leave `cupy` out",
+        )
     if step_mode != "m":
         raise ConfigError(
             f"cupy: its network is multi-step, got the step mode {step_mode}",
             "leave `cupy` or `step_mode` out",
         )
-    if T > MAX_STEPS:
+    if config.T > MAX_STEPS:
         raise ConfigError(
-            f"cupy: its kernels take up to {MAX_STEPS} time steps, got {T}", "leave `cupy` out"
+            f"cupy: its kernels take up to {MAX_STEPS} time steps, got {config.T}",
+            "leave `cupy` out",
         )

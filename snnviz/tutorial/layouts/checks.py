@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields
+from functools import partial
 from typing import Any, get_args
 
 import torch
@@ -62,8 +63,8 @@ def _check_sides(name: str, value: object) -> tuple[int, ...]:
     return tuple(_check_integer(name, side) for side in value)
 
 
-def _check_kind(name: str, value: object) -> str:
-    if type(value) is not str or value not in get_args(network.NeuronKind):
+def _check_kind(name: str, value: object, *, of: object = network.NeuronKind) -> str:
+    if type(value) is not str or value not in get_args(of):
         raise CheckpointError(f"states a {name} that this version does not know; update snnviz")
     return value
 
@@ -94,6 +95,7 @@ _SETTINGS: dict[str, Callable[[str, object], Any]] = {
     "image_size": _check_sides,
     "neuron": _check_kind,
     "decay_input": _check_flag,
+    "pooling": partial(_check_kind, of=network.Pooling),
 }
 
 

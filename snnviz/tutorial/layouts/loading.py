@@ -17,7 +17,12 @@ from snnviz.errors import CheckpointError, ConfigError
 from snnviz.tutorial import network
 from snnviz.tutorial.layouts.checks import check_settings, check_state, check_tensor, network_config
 from snnviz.tutorial.layouts.forms import IN_PYTHON, Match, match
-from snnviz.tutorial.layouts.modules import network_fault, network_settings, neuron_settings
+from snnviz.tutorial.layouts.modules import (
+    network_fault,
+    network_settings,
+    neuron_settings,
+    poolings,
+)
 
 _ENCODER_ALONE = "holds an encoder alone"
 
@@ -166,6 +171,8 @@ def _understand(found: Found, size: int) -> Checkpoint:
     fault = network_fault(parts, place, neurons) if parts else place.fault
     tensors = {key: check_tensor(key, value, size) for key, value in place.state.items()}
     stated = _stated(found, parts)
+    if parts and fault is None:
+        (stated["pooling"],) = poolings(parts)
     config, fault = network_config(tensors, {**stated, **neurons}, fault)
     state, fault = check_state(tensors, config, fault)
     beside = found.beside

@@ -22,10 +22,19 @@ _LEAVES: dict[str, dict[str, object]] = {
     "BatchNorm2d": _NORM,
     "SyncBatchNorm": _NORM,
     "MaxPool2d": {"kernel_size": 2, "stride": 2, "padding": 0, "dilation": 1, "ceil_mode": False},
+    "AvgPool2d": {
+        "kernel_size": 2,
+        "stride": 2,
+        "padding": 0,
+        "ceil_mode": False,
+        "divisor_override": None,
+    },
     "Flatten": {"start_dim": 1, "end_dim": -1},
     "Linear": {},
     "Dropout": {},
 }
+# What keeps of 2 x 2 spikes what.
+_POOLINGS = {"MaxPool2d": "max", "AvgPool2d": "avg"}
 # Where the sizes of the network were defined, in this version and before.
 _CONFIGS = ("snnviz.tutorial.network.NetworkConfig", "snnviz.network.NetworkConfig")
 
@@ -70,7 +79,15 @@ def network_fault(parts: Parts, found: Match, neurons: Mapping[str, Any]) -> str
                 f"its neurons differ: {_describe(neurons)} in the encoder, {_describe(others)} at "
                 f"{ascii(name)[1:-1][:60]}"
             )
+    if len(poolings(parts)) != 1:
+        return "it has not two poolings of one kind"
     return None
+
+
+def poolings(parts: Parts) -> set[str]:
+    """The poolings of `NetworkConfig` that the parts have."""
+    kinds = (layer.global_name.rpartition(".")[2] for layer in parts.layers.values())
+    return {_POOLINGS[kind] for kind in kinds if kind in _POOLINGS}
 
 
 _IN_PYTHON = "load {} in Python and pass it to snnviz.load_encoder"
@@ -140,6 +157,8 @@ def _is_setting(value: object, expected: object) -> bool:
     if isinstance(expected, tuple):
         parts = value if isinstance(value, (list, tuple)) else (value, value)
         return len(parts) == len(expected) and all(map(_is_setting, parts, expected))
+    if expected is None:
+        return value is None
     if isinstance(expected, (str, bool)):
         return type(value) is type(expected) and value == expected
     return number(value) == expected

@@ -10,7 +10,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, StepLR
 
 from snnviz.errors import ConfigError, check_integer
 from snnviz.tutorial.cuda import check_network
-from snnviz.tutorial.network import NetworkConfig, StepMode
+from snnviz.tutorial.network import NetworkConfig, Pooling, StepMode
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,9 @@ class TrainConfig:
             anew in each epoch.
         dropout: See `NetworkConfig`.
         votes: See `NetworkConfig`.
+        pooling: See `NetworkConfig`.
+        tau: See `NetworkConfig`; None trains neurons that do not leak.
+        decay_input: See `NetworkConfig`.
 
     Example:
         >>> config = snnviz.TrainConfig(T=8, epochs=5, opt="Adam", lr=1e-3)
@@ -77,6 +80,9 @@ class TrainConfig:
     augment: bool = False
     dropout: float = 0.0
     votes: int = 1
+    pooling: Pooling = "max"
+    tau: float | None = None
+    decay_input: bool = True
 
     def __post_init__(self) -> None:
         """Refuse values that cannot train."""
@@ -96,8 +102,9 @@ class TrainConfig:
         for name, table in tables:
             if (value := getattr(self, name)) not in table:
                 raise ConfigError(f"no {name} {value!r}; choose from {', '.join(table)}")
+        network = self.network(NetworkConfig.image_size)
         if self.cupy:
-            check_network(self.step_mode, self.T)
+            check_network(self.step_mode, network)
 
     @classmethod
     def from_recipe(cls, recipe: str, **changes: Any) -> "TrainConfig":
@@ -126,6 +133,9 @@ class TrainConfig:
             "augment": self.augment,
             f"dropout_{self.dropout}": self.dropout > 0,
             f"votes_{self.votes}": self.votes > 1,
+            self.pooling: self.pooling != "max",
+            f"tau_{self.tau}": self.tau is not None,
+            "whole_input": self.tau is not None and not self.decay_input,
         }
         return "_".join([name, *(part for part, present in parts.items() if present)])
 
@@ -137,6 +147,10 @@ class TrainConfig:
             image_size=image_size,
             dropout=self.dropout,
             votes=self.votes,
+            neuron="if" if self.tau is None else "lif",
+            pooling=self.pooling,
+            tau=self.tau,
+            decay_input=self.decay_input,
         )
 
 

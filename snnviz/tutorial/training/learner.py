@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from snnviz.errors import CheckpointError, TrainingError
 from snnviz.ranks import Ranks
 from snnviz.scoring.evaluation import mean_squared_error, scale_images
 from snnviz.scoring.progress import Progress
-from snnviz.tutorial.acceleration import accelerate
+from snnviz.tutorial.acceleration import FastNetwork, accelerate, counting
 from snnviz.tutorial.cuda import fuse
 from snnviz.tutorial.layouts import TrainingState
 from snnviz.tutorial.network import ConvSNN, build_network
@@ -46,6 +47,7 @@ class Learner:
     Attributes:
         net: The network.
         fused: What computes it on the kernels of `cupy`; None without.
+        measured: What gives its rates in evaluation fastest; None where the network itself knows.
     """
 
     def __init__(
@@ -73,12 +75,18 @@ class Learner:
             self._begin_momentum()
         self.fused = fuse(self.net) if config.cupy else None
         self._model: nn.Module = self.fused or accelerate(self.net, images, amp=self._mixed)
+        self.measured = self._measured()
         if ranks.world > 1:
             parallel = DistributedDataParallel(self._model)
             # Running statistics play no part while the network learns; `learn` shares them once.
             # Set here, since torch is about to give the parameter another name.
             parallel.broadcast_buffers = False
             self._model = parallel
+
+    def _measured(self) -> Callable[[Tensor], Tensor] | None:
+        if isinstance(self._model, FastNetwork) and not counting.takes(self.net):
+            return self._model.rates
+        return self.fused
 
     def _begin_momentum(self) -> None:
         """Give SGD's momentum its start, for the case that the scaler skips the first step.

@@ -140,7 +140,7 @@ def _epochs(
             batch_size=config.batch_size,
             progress=progress,
             ranks=ranks,
-            model=learner.fused,
+            model=learner.measured,
         )
         with cudnn_algorithms(deterministic=config.deterministic):
             with seeded_masks(device, config.seed, epoch, ranks.rank):

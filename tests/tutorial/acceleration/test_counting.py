@@ -220,7 +220,9 @@ def test_images_without_labels_are_predicted(always):
 
 
 @pytest.mark.parametrize(
-    "change", [{"v_reset": None}, {"tau": 2.0, "neuron": "lif"}, {"T": 256}], ids=str
+    "change",
+    [{"v_reset": None}, {"tau": 2.0, "neuron": "lif"}, {"T": 256}, {"pooling": "avg"}],
+    ids=str,
 )
 @pytest.mark.usefixtures("always")
 def test_networks_of_other_neurons_stay_plain(change):

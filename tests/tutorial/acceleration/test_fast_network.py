@@ -9,6 +9,7 @@ import torch.nn.functional as F
 
 from snnviz.compiling import CompilerError
 from snnviz.device import has_bfloat16
+from snnviz.neurons.rule import IntegrateAndFire
 from snnviz.tutorial.acceleration import accelerate, fast_network, native
 from snnviz.tutorial.acceleration.fast_network import FastNetwork
 from snnviz.tutorial.network import NetworkConfig, build_network
@@ -85,6 +86,7 @@ def test_training_is_that_of_the_plain_network(T, v_reset, step_mode):
         {"in_channels": 3},
         {"num_classes": 3},
         {"v_threshold": 0.7},
+        {"image_size": (9, 11), "channels": 37, "pooling": "avg"},
     ],
     ids=str,
 )
@@ -93,14 +95,78 @@ def test_it_holds_for_every_size(changes):
     assert_same_training(replace(config, **changes), "s")
 
 
+# Of an input of which a quarter arrives.
+LEAKY = {"neuron": "lif", "tau": 4.0, "v_threshold": 0.25}
+OTHERS = [
+    {"pooling": "avg"},
+    {"pooling": "avg", "v_reset": None},
+    LEAKY,
+    {**LEAKY, "v_reset": -0.05},
+    {**LEAKY, "v_reset": None},
+    {"neuron": "lif", "tau": 4.0, "decay_input": False},
+    {"neuron": "lif", "tau": 4.0, "v_reset": -0.3, "decay_input": False, "pooling": "avg"},
+]
+
+
+@pytest.mark.parametrize("step_mode", ["s", "m"])
+@pytest.mark.parametrize("T", [1, 5])
+@pytest.mark.parametrize("changes", OTHERS, ids=str)
+def test_averages_and_leaks_are_those_of_the_plain_network(changes, T, step_mode):
+    assert_same_training(NetworkConfig(T=T, channels=6, image_size=(8, 12), **changes), step_mode)
+
+
+@pytest.mark.parametrize("changes", OTHERS, ids=str)
+def test_rates_of_evaluation_are_those_of_the_plain_network(changes):
+    """Two batches in a row, with the statistics and without the dropout of training."""
+    config = NetworkConfig(T=4, channels=6, image_size=(9, 12), votes=2, dropout=0.5, **changes)
+    plain, fast = pair(config)
+    images, _ = draw(config, 20)
+    plain(images)
+    plain.eval()
+    fast.net.load_state_dict(plain.state_dict())
+    fast.eval()
+    for batch in images.split(10):
+        with torch.no_grad():
+            expected = plain(batch)
+        rates = fast.rates(batch)
+        assert len(expected.unique()) > 2
+        assert torch.equal(rates, expected)
+
+
+def test_average_pooling_gives_quarters_and_hands_a_gradient_to_all_four():
+    """Windows of no to four spiking neurons, spikes and gradients by hand."""
+    neuron = native.Neuron.build(IntegrateAndFire(), 2.0)
+    windows = [
+        [0.2, 0.4, 0.6, 0.3],
+        [0.2, 1.5, 0.3, 0.1],
+        [1.1, 0.9, 0.1, 1],
+        [2, 1, 0, 3],
+        [5.0] * 4,
+    ]
+    maps = torch.tensor(windows).view(1, 5, 2, 2, 1)
+    one, zero = torch.ones(1, 1), torch.zeros(1, 1)
+    spikes = native.fire_and_pool(maps, one, zero, neuron, average=True)
+    assert spikes.flatten().tolist() == [0, 0.25, 0.5, 0.75, 1]
+    gradient = torch.arange(1.0, 6.0).view(1, 5, 1, 1, 1)
+    result, plain, _ = native.fire_and_pool_backward(
+        gradient, maps, one, zero, zero, neuron, average=True
+    )
+    distance = torch.pi * (torch.tensor(windows) - 1)
+    expected = gradient.view(5, 1) / 4 / (1 + distance**2)
+    assert torch.allclose(result.view(5, 4), expected)
+    assert torch.allclose(plain.flatten(), expected.sum(1))
+
+
 def test_a_pooling_window_with_equal_spikes_sends_its_gradient_to_the_first():
     """Drives in which windows have no, one and several spiking corners, gradients by hand."""
-    neuron = native.Neuron.build(1.0, 0.0, 2.0)
+    neuron = native.Neuron.build(IntegrateAndFire(), 2.0)
     windows = [[0.2, 0.4, 0.6, 0.3], [0.2, 1.5, 0.3, 1.2], [1.1, 1.3, 0.1, 0.4], [0.1, 0.2, 0.3, 9]]
     maps = torch.tensor(windows).view(1, 4, 2, 2, 1)
     one, zero = torch.ones(1, 1), torch.zeros(1, 1)
     gradient = torch.tensor([1.0, 2.0, 3.0, 4.0]).view(1, 4, 1, 1, 1)
-    result, plain, centered = native.fire_and_pool_backward(gradient, maps, one, zero, zero, neuron)
+    result, plain, centered = native.fire_and_pool_backward(
+        gradient, maps, one, zero, zero, neuron, average=False
+    )
     expected = torch.zeros(4, 4)
     for window, corner in enumerate((0, 1, 0, 3)):
         distance = torch.pi * (windows[window][corner] - 1)

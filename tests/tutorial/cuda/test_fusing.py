@@ -179,6 +179,9 @@ def test_what_it_cannot_be_is_refused():
         fuse(build_network(SMALL))
     with pytest.raises(ConfigError, match="up to 64 time steps, got 65"):
         fuse(build_network(replace(SMALL, T=65), step_mode="m"))
+    for changes in ({"pooling": "avg"}, {"neuron": "lif", "tau": 2.0}):
+        with pytest.raises(ConfigError, match=r"not leak and of max pooling, got .*leave `cupy`"):
+            fuse(build_network(replace(SMALL, **changes), step_mode="m"))
     with pytest.raises(ConfigError, match="need a CUDA device, got cpu"):
         fuse(build_network(SMALL, step_mode="m"))
 

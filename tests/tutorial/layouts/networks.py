@@ -87,7 +87,7 @@ def renamed(state, layout):
     return dict(zip(LAYOUTS[layout][1], state.values(), strict=True))
 
 
-def simulate(state, images, steps, v_threshold=1.0, v_reset=0.0):
+def simulate(state, images, steps, v_threshold=1.0, v_reset=0.0, pool=F.max_pool2d):
     """Firing rates [N, classes] by a plain loop over time; `v_reset` None subtracts."""
     membranes = {}
 
@@ -108,8 +108,8 @@ def simulate(state, images, steps, v_threshold=1.0, v_reset=0.0):
     total = 0
     for _ in range(steps):
         x = spike("a", block(images, "static_conv.0", "static_conv.1"))
-        x = spike("b", block(F.max_pool2d(x, 2), "conv.2", "conv.3"))
-        x = F.max_pool2d(x, 2).flatten(1)
+        x = spike("b", block(pool(x, 2), "conv.2", "conv.3"))
+        x = pool(x, 2).flatten(1)
         x = spike("c", F.linear(x, state["fc.1.weight"]))
         total = total + spike("d", F.linear(x, state["fc.3.weight"]))
     return total / steps

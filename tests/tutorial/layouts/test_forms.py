@@ -4,12 +4,14 @@ from collections import OrderedDict
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from spikingjelly.activation_based import functional, layer, neuron
 from torch import nn
 
 from snnviz.errors import CheckpointError
 from snnviz.tutorial.layouts import load_checkpoint, save_checkpoint
 from snnviz.tutorial.network import NetworkConfig, build_network
+from tests.lively import lively
 from tests.tutorial.layouts.networks import (
     CHANNELS,
     CLASSES,
@@ -123,14 +125,15 @@ def test_ours(tmp_path):
         assert torch.equal(net(x), simulate(net.state_dict(), x, 9, 0.75, -0.5))
 
 
+@pytest.mark.parametrize("pooling", ["max", "avg"])
 @pytest.mark.parametrize("wrap", [None, nn.DataParallel])
-def test_our_whole_networks_keep_what_they_are(save, wrap):
+def test_our_whole_networks_keep_what_they_are(save, wrap, pooling):
     """The tutorial's own way to save, `{"net": net}`: all that its class knows is read, not run."""
     config = NetworkConfig(
         T=6, channels=4, image_size=(9, 21), num_classes=3, v_threshold=0.75, v_reset=None,
-        dropout=0.5, votes=10,
+        dropout=0.5, votes=10, pooling=pooling,
     )  # fmt: skip
-    net = build_network(config, seed=3).eval()
+    net = lively(build_network(config, seed=3)).eval()
     whole = wrap(net) if wrap else net
     checkpoint = load_checkpoint(save({"net": whole, "epoch": 1}))
     assert checkpoint.config == config
@@ -138,6 +141,7 @@ def test_our_whole_networks_keep_what_they_are(save, wrap):
     x = images(2, (9, 21))
     with torch.no_grad():
         assert torch.equal(checkpoint.build_network()(x), net(x))
+        assert 0 < net(x).mean() < 1
 
 
 def test_spikingjelly_both_ways(save):
@@ -272,7 +276,11 @@ def test_neurons_and_layers_behind_the_encoder_may_be_others(save):
     assert "tau or decay_input cannot be read" in fault(net)
     net.fc[2] = net.fc[4]
     net.conv[1] = nn.AvgPool2d(2, 2)
-    assert "conv.1 is of class AvgPool2d" in fault({"net": net})
+    assert "it has not two poolings of one kind" in fault({"net": net})
+    net.conv[1] = nn.AvgPool2d(2, 2, divisor_override=3)
+    assert "divisor_override of conv.1 (AvgPool2d) is not None" in fault({"net": net})
+    net.conv[1] = nn.AdaptiveMaxPool2d(14)
+    assert "conv.1 is of class AdaptiveMaxPool2d" in fault({"net": net})
     net.conv[1] = nn.MaxPool2d(3, 2, padding=1)
     assert "kernel_size of conv.1 (MaxPool2d) is not 2" in fault({"net": net})
 
@@ -302,3 +310,17 @@ def test_legacy_whole_network_says_what_to_do(save):
     path = save({"net": whole_network("ours", weights())}, legacy=True)
     with pytest.raises(CheckpointError, match=r"before 1\.6.*save \{'net': net\.state_dict\(\)\}"):
         load_checkpoint(path)
+
+
+def test_a_tutorials_network_with_average_pooling_is_read_as_one(save):
+    """Of a whole network its layers say so; read with max pooling it would answer otherwise."""
+    net = whole_network("ours", weights())
+    for place in (1, 5):
+        net.conv[place] = nn.AvgPool2d(2, 2)
+    checkpoint = load_checkpoint(save(net))
+    assert checkpoint.holds_network
+    assert checkpoint.config.pooling == "avg"
+    expected = simulate(weights(), images(), T, pool=F.avg_pool2d)
+    with torch.no_grad():
+        assert torch.equal(checkpoint.build_network()(images()), expected)
+        assert not torch.equal(simulate(weights(), images(), T), expected)
