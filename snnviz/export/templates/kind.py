@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from snnviz.export.templates.pixels import bits_for, recolor
+from snnviz.export.templates.painting import compose
+from snnviz.export.templates.pixels import bits_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,16 +83,16 @@ class Kind:
             keys: the tables that they are drawn by.
         """
         palette, tables, gap = self._settled(tuple(sorted(set(keys))))
-        picture = np.frombuffer(recolor(maps.tobytes(), keys, tables), np.uint8)
-        canvas = self.grid.compose(picture.reshape(maps.shape), gap)
+        canvas = compose(self.grid, maps, keys, tables, gap)
         return canvas, palette, bits_for(len(palette))
 
     def _settled(self, keys: tuple[int, ...]) -> "tuple[Codes, dict[int, bytes], int]":
         """Palette, tables and the gap's place for maps with these keys; remembered."""
-        if keys not in self._memory:
+        found = self._memory.get(keys)
+        if found is None:
             if len(self._memory) >= _REMEMBERED:
                 self._memory.clear()
             palette = self.color_tables.palette(keys)
             gap = int(np.searchsorted(palette, self.color_tables.gap))
-            self._memory[keys] = palette, self.color_tables.tables(keys, palette), gap
-        return self._memory[keys]
+            found = self._memory[keys] = palette, self.color_tables.tables(keys, palette), gap
+        return found

@@ -12,7 +12,7 @@ from PIL import Image
 
 from snnviz.export.rendering import PDF_SCALE, render
 from snnviz.export.templates import deflate
-from snnviz.export.templates.pixels import enlarge, enlarging_tables, pack_pixels, to_codes, to_rgb
+from snnviz.export.templates.pixels import enlarge, pack_pixels, to_codes, to_rgb
 from snnviz.export.templates.png import chunk, png_head
 
 if TYPE_CHECKING:
@@ -74,13 +74,11 @@ class _PdfTemplate:
     def __init__(self, kind: "Kind", frame: _Frame) -> None:
         self._kind = kind
         self._frame = frame
-        self._tables: dict[int, list[bytes]] = {}
-        self._rows: dict[int, Bytes] = {}
 
     def __call__(self, maps: "Bytes", keys: list[int]) -> bytes:
         """The file that shows these maps."""
         canvas, palette, bits = self._kind.indexed(maps, keys)
-        rows = self._enlarge(canvas if self._frame.upright else canvas[::-1], bits)
+        rows = _enlarged(canvas if self._frame.upright else canvas[::-1], bits)
         stream = deflate.compress(rows.data)
         height, width = (side * PDF_SCALE for side in canvas.shape)
         colors = to_rgb(palette).tobytes().hex()
@@ -103,28 +101,21 @@ class _PdfTemplate:
             )
         )
 
-    def _enlarge(self, canvas: "Bytes", bits: int) -> "Bytes":
-        """The rows of the enlarged picture, each behind its PNG filter.
 
-        A row's repetition is a difference of 0 to the row above.
-        """
-        scale = PDF_SCALE
-        length = -(-canvas.shape[1] * scale * bits // 8)
-        if bits not in self._rows:
-            rows = np.zeros((len(canvas), scale, 1 + length), dtype=np.uint8)
-            rows[:, 1:, 0] = _UP
-            self._rows[bits] = rows
-            self._tables[bits] = enlarging_tables(bits, scale)
-        if bits == 8:
-            self._rows[bits][:, 0, 1:] = canvas.repeat(scale, axis=1)
-            return self._rows[bits]
-        packed = pack_pixels(canvas, bits)
-        data = packed.tobytes()
-        for n, table in enumerate(self._tables[bits]):
-            target = self._rows[bits][:, 0, 1 + n :: scale]
-            part = np.frombuffer(data.translate(table), np.uint8).reshape(packed.shape)
-            target[...] = part[:, : target.shape[1]]
-        return self._rows[bits]
+def _enlarged(canvas: "Bytes", bits: int) -> "Bytes":
+    """The packed rows of the enlarged picture, each behind its PNG filter.
+
+    A row's repetition is a difference of 0 to the row above.
+    """
+    if bits == 8:
+        packed = canvas.repeat(PDF_SCALE, axis=1)
+    else:  # equal pixels beside each other are one pixel of more bits
+        several = sum(1 << bits * n for n in range(PDF_SCALE))
+        packed = pack_pixels(canvas * np.uint8(several), bits * PDF_SCALE)
+    rows = np.zeros((len(packed), PDF_SCALE, 1 + packed.shape[1]), np.uint8)
+    rows[:, 0, 1:] = packed
+    rows[:, 1:, 0] = _UP
+    return rows
 
 
 def _take_apart(data: bytes, picture: "Codes") -> _Frame | None:

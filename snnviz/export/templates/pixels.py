@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -54,7 +54,7 @@ class MapGrid:
         return bands[:, place.strip : place.strip + place.height]
 
 
-def recolor(maps: bytes, keys: "Sequence[int]", tables: "dict[int, bytes]") -> bytearray:
+def recolor(maps: bytes, keys: "Sequence[int]", tables: "Mapping[int, bytes]") -> bytearray:
     """The bytes of `maps` (K equal parts), each part translated by the table of its key."""
     # bytes.translate takes half a nanosecond a byte, a fifth of NumPy's indexing, but a microsecond
     # a call. Most maps of a picture have the same key, so all are translated by its table at once.
@@ -92,25 +92,6 @@ def pack_pixels(canvas: "Bytes", bits: int) -> "Bytes":
     for n in range(1, each):
         packed |= together >> (8 * n - 8 + bits * (n + 1))
     return packed.astype(np.uint8)
-
-
-def enlarging_tables(bits: int, scale: int) -> list[bytes]:
-    """What each byte of packed pixels becomes when every pixel is repeated: `scale` bytes.
-
-    Returns:
-        For each of these bytes a table of 256.
-    """
-    each = 8 // bits
-    byte = np.arange(256)
-    tables = []
-    for place in range(scale):
-        enlarged = np.zeros(256, dtype=np.uint8)
-        for n in range(each):
-            source = (place * each + n) // scale
-            pixel = byte >> (8 - bits * (source + 1)) & (1 << bits) - 1
-            enlarged |= (pixel << (8 - bits * (n + 1))).astype(np.uint8)
-        tables.append(enlarged.tobytes())
-    return tables
 
 
 def to_codes(rgba: "Bytes") -> "Codes":

@@ -1,13 +1,15 @@
 """PNG files of one kind: the frame is packed once, an image costs its picture."""
 
 import struct
+from threading import local
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from snnviz.export.templates import deflate
-from snnviz.export.templates.pixels import recolor, to_codes, to_rgb
+from snnviz.export.templates.painting import PngPlace, compose, png_rows
+from snnviz.export.templates.pixels import to_codes, to_rgb
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -97,15 +99,16 @@ class _PngTemplate:
         pixels = self._samples(raster).reshape(len(raster), -1)
         filtered = _filter(pixels, _filters(kind.grid, kind.scale, top, len(pixels)))
         self._body = filtered[top:bottom].copy()
-        self._targets = self._find_targets(left)
-        # Places in the file's palette, or in that of the picture alone, to be looked up after.
+        # Places in the file's palette; or in that of the picture alone, to be looked up after.
         self._own = kind.color_tables.colors if self._palette is None else self._palette
-        self._gap = int(np.searchsorted(self._own, kind.color_tables.gap))
         self._tables: dict[int, bytes] = {}
         self._channel_tables: list[bytes | None] = [None]
         if self._palette is None:
             own = np.pad(self._own, (0, 256 - len(self._own)))
             self._channel_tables = [column.tobytes() for column in to_rgb(own).T]
+        self._place = self._find_place(left)
+        # Each thread fills rows of its own.
+        self._rooms = local()
         above, below = filtered[:top], filtered[bottom:]
         self._head = png_head(raster.shape[1], len(raster), 8, self._palette, dpi) + chunk(
             b"IDAT", _ZLIB_HEADER + deflate.pack_once(above.data, last=False)
@@ -116,32 +119,54 @@ class _PngTemplate:
     def __call__(self, maps: "Bytes", keys: list[int]) -> bytes:
         """The file that shows these maps."""
         for key in set(keys) - self._tables.keys():
-            self._tables |= self._kind.color_tables.tables([key], self._own)
-        picture = np.frombuffer(recolor(maps.tobytes(), keys, self._tables), np.uint8)
-        canvas = self._kind.grid.compose(picture.reshape(maps.shape), self._gap)
-        for samples, targets in zip(self._channel_tables, self._targets, strict=True):
-            self._place(canvas if samples is None else _translate(canvas, samples), targets)
+            self._tables[key] = self._table(key)
+        body = self._room()
+        grid = self._kind.grid
+        checksum = png_rows(grid, maps, keys, self._tables, self._place, body)
+        if checksum is None:
+            self._fill(body, maps, keys)
+            checksum = deflate.adler32(body.data)
         above, below, length = self._sums
-        checksum = deflate.join_adler32(above, deflate.adler32(self._body.data), self._body.size)
+        checksum = deflate.join_adler32(above, checksum, body.size)
         checksum = deflate.join_adler32(checksum, below, length)
         return b"".join(
             (
                 self._head,
-                chunk(b"IDAT", deflate.pack(self._body.data)),
+                chunk(b"IDAT", deflate.pack(body.data)),
                 chunk(b"IDAT", self._tail + struct.pack(">I", checksum)),
                 chunk(b"IEND", b""),
             )
         )
 
-    def _place(self, canvas: "Bytes", targets: "list[Bytes]") -> None:
-        """Put one channel of the picture into the body."""
-        # The gap between maps is static: it ends as a difference of 0, but for the first row of
-        # each map, which is stored as it is.
-        rows = self._kind.grid.map_rows(canvas)
-        steps = rows.copy()
-        np.subtract(rows[:, 1:], rows[:, :-1], out=steps[:, 1:])
-        for target in targets:
-            target[...] = steps
+    def _room(self) -> "Bytes":
+        """This thread's rows, with all that is not of maps."""
+        if not hasattr(self._rooms, "body"):
+            self._rooms.body = self._body.copy()
+        body: Bytes = self._rooms.body
+        return body
+
+    def _table(self, key: int) -> bytes:
+        """What each byte of maps with that key is in the file, 256 bytes for each channel."""
+        table = self._kind.color_tables.tables([key], self._own)[key]
+        return b"".join(
+            table if channel is None else table.translate(channel)
+            for channel in self._channel_tables
+        )
+
+    def _fill(self, body: "Bytes", maps: "Bytes", keys: list[int]) -> None:
+        """Put the maps into the body, in NumPy."""
+        grid, gap = self._kind.grid, self._kind.color_tables.gap
+        for channel, targets in enumerate(self._targets(body, self._place.left)):
+            part = slice(256 * channel, 256 * (channel + 1))
+            tables = {key: self._tables[key][part] for key in set(keys)}
+            fill = int(self._samples(gap.reshape(1, 1))[0, 0, channel])
+            rows = grid.map_rows(compose(grid, maps, keys, tables, fill))
+            # The gap between maps is static: it ends as a difference of 0, but for the first row of
+            # each map, which is stored as it is.
+            steps = rows.copy()
+            np.subtract(rows[:, 1:], rows[:, :-1], out=steps[:, 1:])
+            for target in targets:
+                target[...] = steps
 
     def _samples(self, codes: "Codes") -> "Bytes":
         """What stands in the file for each of these colours, uint8 [..., channels]."""
@@ -151,23 +176,31 @@ class _PngTemplate:
         samples = np.searchsorted(self._palette, colors).astype(np.uint8).repeat(lengths)
         return samples.reshape(*codes.shape, 1)
 
-    def _find_targets(self, left: int) -> "list[list[Bytes]]":
-        """Views of the body, for each channel and each repetition of a pixel: all maps' rows."""
+    def _find_place(self, left: int) -> PngPlace:
+        """Where the picture lies in the body."""
+        layout, channels = self._kind.grid.layout, self._channels
+        place = PngPlace(1 + left * channels, self._kind.scale, channels, 0)
+        empty = self._body.copy()
+        every = np.ones((self._kind.grid.count, layout.height, layout.width), bool)
+        shown = self._kind.grid.map_rows(self._kind.grid.compose(every, 0))
+        for targets in self._targets(empty, place.left):
+            for target in targets:
+                target[shown] = 0
+        return place._replace(adler=deflate.adler32(empty.data))
+
+    def _targets(self, body: "Bytes", left: int) -> "list[list[Bytes]]":
+        """Views of a body, for each channel and each repetition of a pixel: all maps' rows."""
         scale, channels = self._kind.scale, self._channels
         rows, columns = self._kind.grid.layout.shape
         # Of the repeated rows only the first holds pixels, the others a difference of 0.
-        first = self._kind.grid.map_rows(self._body.reshape(rows, scale, -1)[:, 0])
+        first = self._kind.grid.map_rows(body.reshape(rows, scale, -1)[:, 0])
         return [
             [
-                first[..., 1 + (left + n) * channels + channel :: scale * channels][..., :columns]
+                first[..., left + n * channels + channel :: scale * channels][..., :columns]
                 for n in range(scale)
             ]
             for channel in range(channels)
         ]
-
-
-def _translate(canvas: "Bytes", table: bytes) -> "Bytes":
-    return np.frombuffer(canvas.tobytes().translate(table), np.uint8).reshape(canvas.shape)
 
 
 def _runs(codes: "Codes") -> "tuple[Codes, NDArray[np.intp]]":
