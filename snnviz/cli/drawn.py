@@ -48,6 +48,7 @@ class Wanted:
         listing: `--list-layers`.
         quiet: `--quiet`.
         choice: The options that say which images.
+        jobs: `--jobs`.
         samples: The images, where they are chosen already.
     """
 
@@ -64,6 +65,7 @@ class Wanted:
     listing: bool
     quiet: bool
     choice: dict[str, Any]
+    jobs: int = 1
     samples: list[Sample] | None = None
 
 
@@ -190,7 +192,7 @@ def _of_checkpoint(wanted: Wanted) -> Drawn:
         "checkpoint": describe(checkpoint, ckpt.name if ckpt else "bundled encoder"),
         "images": images,
     }
-    used = _beside(network, samples)
+    used = _beside(network, samples, wanted.jobs)
     if network is not None and used is None and samples[0].predicted is None and not quiet:
         height, width = network.config.image_size
         note(f"no predictions: the network takes images of {height} x {width} pixels")
@@ -292,7 +294,7 @@ def _predictions(network: ConvSNN | None) -> Predict | None:
     return None if network is None else partial(with_predictions, network)
 
 
-def _beside(network: ConvSNN | None, samples: list[Sample]) -> PredictBeside | None:
+def _beside(network: ConvSNN | None, samples: list[Sample], threads: int) -> PredictBeside | None:
     """What predicts the samples while they are drawn, where that is to be had and not there yet."""
     if network is None or samples[0].predicted is not None:
         return None
@@ -301,4 +303,4 @@ def _beside(network: ConvSNN | None, samples: list[Sample]) -> PredictBeside | N
         return None
     from snnviz.scoring.beside import predicted_beside
 
-    return partial(predicted_beside, network)
+    return partial(predicted_beside, network, threads=threads)

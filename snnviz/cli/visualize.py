@@ -17,11 +17,7 @@ from snnviz.cli.output import say
 from snnviz.grid import NORMALIZATIONS
 
 if TYPE_CHECKING:
-    from snnviz.export.pool import Workers
     from snnviz.grid import Normalize
-
-# So many images for each process that draws are worth its start at once.
-_MANY = 50
 
 
 class Neurons(NamedTuple):
@@ -51,17 +47,6 @@ def _neurons(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ..
             channel, row, column = map(int, parts)
             chosen.append((channel, row, column))
     return Neurons(kind, tuple(chosen))
-
-
-def _started(jobs: int, choice: dict[str, Any]) -> "int | Workers":
-    """The processes that draw: where there is much to draw, they start while torch is loaded."""
-    count = choice["n_images"]
-    few = count is not None and count < _MANY * jobs
-    if jobs == 1 or few or choice["index"] or choice["image"]:
-        return jobs
-    from snnviz.export.pool import started
-
-    return click.get_current_context().with_resource(started(jobs, "snnviz.export.folder"))
 
 
 @click.command("visualize", cls=Command)
@@ -162,7 +147,7 @@ def _started(jobs: int, choice: dict[str, Any]) -> "int | Workers":
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Processes that draw.",
+    help="How many draw at once.",
 )
 @options.device_option
 @click.option("--resume", is_flag=True, help="Go on with an interrupted run, as it was begun.")
@@ -239,7 +224,6 @@ def command(
         "compare": "" if compare is None else told_apart(compare, ckpt),
     }
     with loading():
-        workers = jobs if list_layers else _started(jobs, choice)
         from snnviz.cli.compared import found_other, partners
         from snnviz.cli.drawn import Wanted, find_drawn
         from snnviz.device import choose_device
@@ -267,6 +251,7 @@ def command(
                 listing=list_layers,
                 quiet=quiet,
                 choice=choice,
+                jobs=jobs,
             )
             found = find_drawn(wanted)
             if list_layers:
@@ -321,7 +306,7 @@ def command(
                 predict=found.predict,
                 overwrite=overwrite,
                 resume=resume,
-                jobs=workers,
+                jobs=jobs,
                 progress=options.progress_bar(quiet),
                 records=records,
             )

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,8 +18,8 @@ from snnviz.export.captions import Captions, Source
 from snnviz.export.encoding import encode_samples, encoded
 from snnviz.export.layout import SETS, planned_files, set_folder
 from snnviz.export.options import FigureSetOptions
-from snnviz.export.pool import Workers, work
-from snnviz.export.sets import figure_set
+from snnviz.export.pool import work
+from snnviz.export.sets import figure_set, is_templated
 from snnviz.export.sheets import Rates, write_sheets
 from snnviz.export.templates.deflate import LIBRARY
 from snnviz.export.together import check_other
@@ -53,7 +54,7 @@ def write_figure_sets(
     predict: Predict | PredictBeside | None = None,
     overwrite: bool = False,
     resume: bool = False,
-    jobs: int | Workers = 1,
+    jobs: int = 1,
     progress: Progress | Literal[True] | None = None,
     records: "Mapping[int, SpikeRecord] | None" = None,
 ) -> Path:
@@ -80,10 +81,9 @@ def write_figure_sets(
         overwrite: Write into a folder that is not empty; figure sets that an earlier run listed
             there are deleted first, and what is not of such a run stays.
         resume: Go on with an interrupted run; a set that is whole is not drawn again.
-        jobs: Number of processes that draw. Under `torchrun` every rank has so many, and takes its
-            share of the images. A script that asks for several needs
-            `if __name__ == "__main__":`, since each of them imports it. Or processes that were
-            started before.
+        jobs: How many draw at once: threads, or processes where matplotlib draws each figure. Under
+            `torchrun` every rank has so many, and takes its share of the images. A script that
+            asks for processes needs `if __name__ == "__main__":`, since each of them imports it.
         progress: Called as `progress("figures", done, total)` in images of this rank: with those
             that were there already, and as further ones are written; True draws a bar.
         records: What is known already of the spikes of some samples over T steps, by their index,
@@ -138,8 +138,9 @@ def write_figure_sets(
         with ranks.agreed():
             chosen: Iterable[Sample] | Callable[[], list[Sample]] = predict(own) if predict else own
             streamed = own if callable(chosen) else chosen
+            draw = partial(work, _draw, jobs=jobs, threads=is_templated(own, known, options))
             listed = _write(
-                encoder, other, streamed, len(own), out_dir, captions, jobs, progress, known, rates
+                encoder, other, streamed, len(own), out_dir, captions, draw, progress, known, rates
             )
             if callable(chosen):
                 listed = list(chosen())
@@ -188,7 +189,7 @@ def _write(
     total: int,
     out_dir: Path,
     captions: Captions,
-    jobs: int | Workers,
+    draw: "Callable[[Iterable[_Task]], Iterator[int]]",
     progress: Progress | None,
     known: "dict[int, SpikeRecord]",
     rates: Rates,
@@ -227,7 +228,7 @@ def _write(
             encoded(encoder, pending(), options.T, part=_TASK, known=known)
         )
     )
-    for count in work(_draw, tasks, jobs=jobs):
+    for count in draw(tasks):
         drawn += count
         report()
     report()

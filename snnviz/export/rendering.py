@@ -4,6 +4,7 @@ import gc
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -41,16 +42,19 @@ _LARGE = 1 << 22
 # matplotlib warns when this one is set.
 _UNTOUCHED = {"backend"}
 
+MATPLOTLIB = RLock()
+"""Held by the thread that draws with matplotlib, whose settings are those of the whole process."""
+
 
 @contextmanager
 def settled() -> Iterator[None]:
     """In here matplotlib is as it comes, whatever the caller or a matplotlibrc has set.
 
     Worker processes know nothing of the caller's settings, and files are to be the same with and
-    without them.
+    without them. One thread at a time is in here.
     """
     defaults = {k: v for k, v in mpl.rcParamsDefault.items() if k not in _UNTOUCHED}
-    with mpl.rc_context(defaults):
+    with MATPLOTLIB, mpl.rc_context(defaults):
         yield
 
 

@@ -10,13 +10,13 @@ from snnviz.data import Sample
 from snnviz.export.captions import Captions
 from snnviz.export.options import FigureSetOptions
 from snnviz.export.reduced import reduced
-from snnviz.export.templates.kept import counts_template, input_template
+from snnviz.export.templates.kept import counts_template, input_template, is_kept
 from snnviz.export.together import together
 from snnviz.export.views import Currents, rendered, views
 from snnviz.figures import feature_map_figure, input_figure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from snnviz.records.spikes import SpikeRecord
 
@@ -55,6 +55,34 @@ def figure_set(
     if "npz" in options.formats:
         content["counts.npz"] = _pack(sample, {t: record.count(t)[0] for t in options.at})
     return content
+
+
+def is_templated(
+    samples: "Sequence[Sample]", known: "Mapping[int, SpikeRecord]", options: FigureSetOptions
+) -> bool:
+    """Whether templates draw all figures of such images, as far as some of them show.
+
+    Args:
+        samples: The images.
+        known: Records of some of them, by their index.
+        options: What to draw.
+    """
+    if not {"counts", "kernels"}.issuperset(options.kinds) or options.compose or options.compare:
+        return False
+    first = next((sample for sample in samples if sample.index in known), None)
+    if first is None or any(sample.colour is not None for sample in samples):
+        return False
+    record, t = known[first.index], options.at[0]
+    shape = reduced(record.count(t)[0], len(options.channels) or record.shape[1]).shape
+    return (
+        record.most == 1
+        and is_kept(shape)
+        and all(
+            counts_template(shape, t, options.drawing(t), svg_text=options.svg_text).is_fast(form)
+            for form in options.formats
+            if form != "npz"
+        )
+    )
 
 
 def _draw_counts(record: "SpikeRecord", t: int, options: FigureSetOptions, form: str) -> bytes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from snnviz.data import Sample
 from snnviz.export.encoding import encoded, fitting
 from snnviz.export.options import FigureSetOptions
-from snnviz.export.pool import Workers, work
+from snnviz.export.pool import work
 from snnviz.export.rendering import render, settled
 from snnviz.figures import SheetEntry, contact_sheet_figure
 from snnviz.files import write_bytes
@@ -37,7 +37,7 @@ def write_sheets(
     out_dir: Path,
     options: FigureSetOptions,
     ranks: Ranks,
-    jobs: int | Workers = 1,
+    jobs: int = 1,
     progress: Callable[[str, int, int], None] | None = None,
     rates: "Rates | None" = None,
 ) -> list[str]:
@@ -65,8 +65,7 @@ def write_sheets(
     rates = Rates(options) if rates is None else rates
     tasks = (_page(encoder, page, options, files, names, rates) for files, page in missing)
     there = len(own) - len(missing)
-    if not isinstance(jobs, Workers):
-        jobs = min(jobs, len(missing) // _WORTHWHILE)
+    jobs = min(jobs, len(missing) // _WORTHWHILE)
     for done, _ in enumerate(work(_draw, tasks, jobs=jobs), start=there + 1):
         if progress is not None:
             progress("sheets", done, len(own))

@@ -13,7 +13,9 @@ from snnviz.scoring.evaluation import Answers
 _BATCH = 128
 
 
-def predicted_beside(net: Classifier, samples: Sequence[Sample]) -> Callable[[], list[Sample]]:
+def predicted_beside(
+    net: Classifier, samples: Sequence[Sample], *, threads: int = 1
+) -> Callable[[], list[Sample]]:
     """What waits for the samples with what `net` takes each for, see `with_predictions`.
 
     A thread looks at them from now on. What is compiled runs beside Python, so that one processor
@@ -22,6 +24,8 @@ def predicted_beside(net: Classifier, samples: Sequence[Sample]) -> Callable[[],
     Args:
         net: A whole network, which nobody else uses before the answers are there.
         samples: Images of the size that the network takes.
+        threads: How many of them. As many as draw meanwhile: who is done first leaves them the
+            processors.
     """
     found: list[int] = []
     failures: list[BaseException] = []
@@ -29,7 +33,7 @@ def predicted_beside(net: Classifier, samples: Sequence[Sample]) -> Callable[[],
 
     def look() -> None:
         try:
-            answers = Answers(net, len(samples), threads=1)
+            answers = Answers(net, len(samples), threads=threads)
             said.append(answers)
             for some in batches(len(samples), max(_BATCH, answers.batch)):
                 found.extend(answers.of(samples[some]))

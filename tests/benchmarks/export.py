@@ -137,18 +137,18 @@ def by_tutorial(samples, record, form, size, folder):
 
 
 def whole_set(samples, record, data_dir, folder):
-    """Print how fast two processes write the whole test set: all in all, and once they run.
+    """Print how fast two threads write the whole test set: all in all, and once they run.
 
     Nothing is deleted before all is done: ext4 takes longer to make files for minutes afterwards.
     """
     size = SIZES["6.4 x 4.8 in, as then"]
     images = snnviz.fashion_mnist(data_dir, "test", download=False)
     everything = list(images.samples(range(len(images))))
-    print("\n| whole test set, two processes | seconds | figures/s | tutorial, figures/s | ratio |")
+    print("\n| whole test set, two drawing threads | seconds | figures/s | tutorial, figures/s | ratio |")
     print("|---|---|---|---|---|")
     for form in ("png", "svg"):
         theirs = [by_tutorial(samples, record, form, size, folder)[0]]
-        seconds, sustained = by_two_processes(everything, form, folder / form)
+        seconds, sustained = by_two_threads(everything, form, folder / form)
         theirs.append(by_tutorial(samples, record, form, size, folder)[0])
         slow = 3 * len(samples) / statistics.mean(theirs)
         for name, took in (("from start to manifest", seconds), ("sustained", sustained)):
@@ -160,8 +160,8 @@ def whole_set(samples, record, data_dir, folder):
             )
 
 
-def by_two_processes(samples, form, out):
-    """Seconds for all samples: with the start of the workers, and at the rate after a tenth."""
+def by_two_threads(samples, form, out):
+    """Seconds for all samples: from start to manifest, and at the rate after a tenth."""
     times = []
     start = time.perf_counter()
     write_figure_sets(

@@ -1,25 +1,25 @@
-"""Worker processes: order, backpressure, errors, and that none is left."""
+"""Workers, threads and processes: order, backpressure, errors, and that none is left."""
 
 import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 
-import numpy as np
 import pytest
 
 from snnviz.errors import ExportError
-from snnviz.export.pool import started, work
+from snnviz.export.pool import work
 from tests.commands import restore_interrupt
 from tests.export.tasks import describe, die_at_three, double, refuse_three
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_work_keeps_the_order_and_waits_for_the_slow(jobs):
+@pytest.mark.parametrize(("jobs", "threads"), [(1, False), (2, False), (2, True)])
+def test_work_keeps_the_order_and_waits_for_the_slow(jobs, threads):
     taken = []
 
     def tasks():
@@ -27,7 +27,7 @@ def test_work_keeps_the_order_and_waits_for_the_slow(jobs):
             taken.append(number)
             yield number
 
-    for done, result in enumerate(work(double, tasks(), jobs=jobs)):
+    for done, result in enumerate(work(double, tasks(), jobs=jobs, threads=threads)):
         assert result == 2 * done
         assert len(taken) - done <= 2 * jobs + 2  # backpressure
     assert len(taken) == 40
@@ -45,21 +45,33 @@ def test_no_more_workers_than_tasks(tasks, workers):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_arrays_of_any_size_come_to_the_workers(jobs, rng):
-    """Some fit into shared memory, also several of them, and some do not."""
-    sizes = [1, 77, 1 << 16, 900_000, (1 << 20) + 1] * 6
-    tasks = [
-        (
-            f"{n}",
-            [
-                rng.integers(0, 256, size).astype(np.uint8),
-                rng.integers(0, 9, (2, 3)),
-                rng.random(5),
-            ],
-        )
-        for n, size in enumerate(sizes)
-    ]
+def test_arrays_come_to_the_workers(jobs, rng):
+    tasks = [(f"{n}", [rng.integers(0, 256, 77 << n), rng.random((2, n + 1))]) for n in range(9)]
     assert list(work(describe, iter(tasks), jobs=jobs)) == [describe(task) for task in tasks]
+
+
+def test_threads_are_of_this_process_work_at_once_and_end():
+    both = threading.Barrier(2)
+    before = threading.active_count()
+
+    def meet(number):
+        both.wait(timeout=60)  # which one alone would wait for in vain
+        return number, os.getpid()
+
+    assert list(work(meet, range(6), jobs=2, threads=True)) == [(n, os.getpid()) for n in range(6)]
+    assert threading.active_count() == before
+
+
+def test_an_error_in_a_thread_is_passed_on_and_no_more_is_begun():
+    begun = []
+
+    def refuse(number):
+        begun.append(number)
+        return refuse_three(number)
+
+    with pytest.raises(ExportError, match="three is refused"):
+        list(work(refuse, range(1000), jobs=2, threads=True))
+    assert len(begun) <= 3 + 2 * 2 + 2
 
 
 @pytest.mark.slow
@@ -75,15 +87,17 @@ def test_an_error_in_a_worker_is_passed_on():
 
 
 @pytest.mark.slow
-def test_ctrl_c_twice_leaves_no_process_behind():
+@pytest.mark.parametrize("threads", [False, True])
+def test_ctrl_c_twice_leaves_no_worker_behind(threads):
     """The second one comes while the workers finish the tasks that they are at."""
     code = """
 import time
 from itertools import repeat
-from snnviz.export.pool import started, work
+from snnviz.export.pool import work
 for _ in work(time.sleep, repeat(1), jobs=2):
     print("one is done", flush=True)
 """
+    code = code.replace("THREADS", str(threads))
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE,
                                stderr=subprocess.DEVNULL, preexec_fn=restore_interrupt,  # noqa: PLW1509
                                start_new_session=True)  # fmt: skip
@@ -98,15 +112,3 @@ for _ in work(time.sleep, repeat(1), jobs=2):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-
-
-@pytest.mark.slow
-def test_processes_that_were_started_before_work_more_than_once():
-    with started(2, "tests.export.tasks") as workers:
-        found = [list(work(double, range(count), jobs=workers)) for count in (11, 0, 1)]
-        children = multiprocessing.active_children()
-        assert len(children) == 2
-        with pytest.raises(ExportError, match="three is refused"):
-            list(work(refuse_three, range(20), jobs=workers))
-    assert found == [[2 * number for number in range(count)] for count in (11, 0, 1)]
-    assert not any(child.is_alive() for child in children)

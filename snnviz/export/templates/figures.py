@@ -9,7 +9,6 @@ only what occurs, so that a kind has a few frames, each of them drawn when it is
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from math import prod
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,8 +52,6 @@ class _Template(ABC):
         # The figure that settled the kind, for the first writer with such a frame.
         self._first: dict[str, Figure] = {}
         self._writers: dict[tuple[str, str], Writer | None] = {}
-        # A writer keeps one picture's worth of room.
-        self._lock = Lock()
 
     def is_fast(self, form: str) -> bool:
         """Whether this kind is written without matplotlib in that format.
@@ -62,8 +59,7 @@ class _Template(ABC):
         Args:
             form: "png", "svg" or "pdf".
         """
-        with self._lock:
-            return self._writer(form, {}) is not None
+        return self._writer(form, {}) is not None
 
     @abstractmethod
     def _draw(self, maps: "Bytes", **frame: Any) -> "Figure":
@@ -91,22 +87,23 @@ class _Template(ABC):
 
     def _writer(self, form: str, frame: "Frame") -> "Writer | None":
         key = form, repr(frame)
-        if key not in self._writers:
-            with settled():
+        if key in self._writers:
+            return self._writers[key]
+        with settled():
+            if key not in self._writers:  # nor was it made by another thread meanwhile
                 self._writers[key] = (
                     None if self._kind is None else self._build(self._kind, form, frame)
                 )
-            if self._kind is not None:
-                let_go(prod(self._kind.grid.layout.shape))
-        return self._writers[key]
+                if self._kind is not None:
+                    let_go(prod(self._kind.grid.layout.shape))
+            return self._writers[key]
 
     def _write(self, maps: "Bytes", form: str) -> bytes:
         if self._kind is not None:
             prepared, keys = self._kind.color_tables.prepare(maps)
-            with self._lock:
-                writer = self._writer(form, self._frame(maps, keys))
-                if writer is not None:
-                    return writer(prepared, keys)
+            writer = self._writer(form, self._frame(maps, keys))
+            if writer is not None:
+                return writer(prepared, keys)
         with settled():
             return render(self._draw(maps), form, svg_text=self._svg_text)
 

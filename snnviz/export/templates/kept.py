@@ -4,6 +4,7 @@ from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from snnviz.export.rendering import MATPLOTLIB
 from snnviz.export.templates.figures import FeatureMapTemplate, InputTemplate
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ def input_template(
     shape: tuple[int, ...], label: str | None, options: dict[str, Any], *, svg_text: bool = False
 ) -> InputTemplate:
     """The template of images [H, W] of that shape and class, see `InputTemplate`."""
-    template: InputTemplate = _kept(_input, shape)(shape, label, _hashable(options), svg_text)
+    with MATPLOTLIB:  # so that no two threads make the same
+        template: InputTemplate = _kept(_input, shape)(shape, label, _hashable(options), svg_text)
     return template
 
 
@@ -27,13 +29,19 @@ def counts_template(
     shape: tuple[int, ...], t: int, options: dict[str, Any], *, svg_text: bool = False
 ) -> FeatureMapTemplate:
     """The template of counts [K, H, W] up to step t, see `FeatureMapTemplate`."""
-    template: FeatureMapTemplate = _kept(_counts, shape)(shape, t, _hashable(options), svg_text)
+    with MATPLOTLIB:
+        template: FeatureMapTemplate = _kept(_counts, shape)(shape, t, _hashable(options), svg_text)
     return template
+
+
+def is_kept(shape: tuple[int, ...]) -> bool:
+    """Whether templates of that shape are not too large to be kept for further images."""
+    return prod(shape) <= _LARGE
 
 
 def _kept(make: Any, shape: tuple[int, ...]) -> "Callable[..., Any]":
     """What keeps the templates that it makes, where they are not too large."""
-    return make if prod(shape) <= _LARGE else make.__wrapped__  # type: ignore[no-any-return]
+    return make if is_kept(shape) else make.__wrapped__  # type: ignore[no-any-return]
 
 
 def _hashable(options: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
