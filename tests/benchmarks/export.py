@@ -144,7 +144,7 @@ def whole_set(samples, record, data_dir, folder):
     size = SIZES["6.4 x 4.8 in, as then"]
     images = snnviz.fashion_mnist(data_dir, "test", download=False)
     everything = list(images.samples(range(len(images))))
-    print("\n| whole test set, two drawing threads | seconds | figures/s | tutorial, figures/s | ratio |")
+    print("\n| whole test set, two threads | seconds | figures/s | tutorial, figures/s | ratio |")
     print("|---|---|---|---|---|")
     for form in ("png", "svg"):
         theirs = [by_tutorial(samples, record, form, size, folder)[0]]

@@ -12,8 +12,8 @@ from PIL import Image
 
 from snnviz.export.rendering import PDF_SCALE, render
 from snnviz.export.templates import deflate
+from snnviz.export.templates.chunks import chunk, png_head
 from snnviz.export.templates.pixels import enlarge, pack_pixels, to_codes, to_rgb
-from snnviz.export.templates.png import chunk, png_head
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

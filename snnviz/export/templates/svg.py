@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image
 
 from snnviz.export.rendering import render
+from snnviz.export.templates.chunks import small_png
 from snnviz.export.templates.pixels import pack_pixels, to_codes
-from snnviz.export.templates.png import small_png
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
