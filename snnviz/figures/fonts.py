@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from matplotlib import font_manager
+from matplotlib.axis import Axis
 from matplotlib.text import Text
 
 if TYPE_CHECKING:
@@ -35,13 +36,24 @@ def fit_fonts(figure: "Artist") -> None:
 
     Where it has none, one warning says so, and they are drawn as boxes. Plain texts cost nothing.
     """
-    for text in figure.findobj(Text):
-        assert isinstance(text, Text)  # noqa: S101 - for the type checker
+    for text in _texts(figure):
         if letters := _unusual(text.get_text()):
             families, missing = _find(letters)
             text.set_fontfamily([*dict.fromkeys((*text.get_fontfamily(), *families))])
             if missing:
                 _say(missing)
+
+
+def _texts(artist: "Artist") -> Iterator[Text]:
+    """All texts in it, but for those of axes that are switched off.
+
+    To ask such for their ticks makes them, which takes as long as the rest of a figure.
+    """
+    if isinstance(artist, Text):
+        yield artist
+    for child in artist.get_children():
+        if not isinstance(child, Axis) or child.axes.axison:
+            yield from _texts(child)
 
 
 def warn_of_missing(texts: Iterable[str]) -> None:
