@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from io import BytesIO
 from threading import RLock
 from typing import TYPE_CHECKING, Any
@@ -72,6 +72,8 @@ def render(figure: "Figure", form: str, *, svg_text: bool = False) -> bytes:
     buffer = BytesIO()
     fit_fonts(figure)
     with (
+        MATPLOTLIB,
+        _bare_fonts() if form == "pdf" else nullcontext(),
         mpl.rc_context(_SETTINGS | {"svg.fonttype": "none" if svg_text else "path"}),
         _embedded(figure, form),
         known_missing(),
@@ -119,6 +121,28 @@ def let_go(pixels: int) -> None:
     """
     if pixels > _LARGE:
         gc.collect()
+
+
+@contextmanager
+def _bare_fonts() -> Iterator[None]:
+    """In here fonts are embedded without their rules for composing text, which is composed by then.
+
+    To cut those rules down to some letters takes most of the time of a PDF.
+    """
+    from fontTools import subset  # noqa: PLC0415 - for PDF alone
+
+    usual = subset.Options
+
+    def bare(**settings: Any) -> Any:
+        options = usual(**settings)
+        options.drop_tables += ["GSUB", "GPOS", "GDEF", "MATH"]
+        return options
+
+    subset.Options = bare
+    try:
+        yield
+    finally:
+        subset.Options = usual
 
 
 @contextmanager

@@ -1,11 +1,13 @@
 """Figures as files: fonts, text and resolution, by matplotlib and by the fast writers alike."""
 
 import re
+import zlib
 from io import BytesIO
 
 import matplotlib as mpl
 import numpy as np
 import pytest
+from fontTools.ttLib import TTFont
 from PIL import Image
 
 from snnviz.export import FigureSetOptions, render, render_figures, write_figure, write_figure_sets
@@ -33,6 +35,37 @@ def test_pdfs_embed_truetype_fonts_whatever_the_caller_has_set(figure, tmp_path)
         assert pdf_fonts(render(figure, "pdf"), tmp_path) == {"Type 42"}
         figure.savefig(tmp_path / "theirs.pdf")  # the oracle can tell them apart
     assert pdf_fonts((tmp_path / "theirs.pdf").read_bytes(), tmp_path) == {"Type 3"}
+
+
+def embedded(data):
+    """The TrueType fonts in a PDF that matplotlib wrote."""
+    number = re.compile(rb"/FontFile2 (\d+) 0 R")
+    streams = [re.search(rb"\n%s 0 obj\n.*?stream\n(.*?)\nendstream" % found, data, re.DOTALL)[1]
+               for found in number.findall(data)]  # fmt: skip
+    return [TTFont(BytesIO(zlib.decompress(stream))) for stream in streams]
+
+
+def test_pdfs_embed_letters_without_rules_for_composing_them(figure):
+    """Those rules take most of the time to cut down, and nothing uses them in a PDF."""
+    fonts = embedded(render(figure, "pdf"))
+    theirs = BytesIO()
+    with mpl.rc_context({"pdf.fonttype": 42}):
+        figure.savefig(theirs, format="pdf")
+    whole = embedded(theirs.getvalue())
+    rules = {"GSUB", "GPOS", "GDEF", "MATH"}
+    assert any(rules & set(font.keys()) for font in whole)  # the oracle can tell them apart
+    assert not any(rules & set(font.keys()) for font in fonts)
+    assert len(outlines(fonts)) > len(set("neuron: spikes"))
+    assert outlines(fonts) <= outlines(whole)
+
+
+def outlines(fonts):
+    """The outlines of all letters, as the coordinates of their points."""
+    return {
+        tuple(map(tuple, font["glyf"][name].getCoordinates(font["glyf"])[0]))
+        for font in fonts
+        for name in font.getGlyphOrder()
+    }
 
 
 def test_the_fast_writers_embed_truetype_fonts(tmp_path):
