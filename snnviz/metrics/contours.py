@@ -158,7 +158,7 @@ class Contours(Accumulator):
         T, table = self.T, count_table(self.T)
         if tallying.suits(record):
             self.state["summed squares"] += tallying.summed_squares(record)
-            self._add_levels(tallying.level_sums(record, _with_ones(quantities)))
+            self._add_levels(tallying.level_sums(record.first_spike, T + 1, _with_ones(quantities)))
             return
         steps = table[:, :-1].astype(np.float64)  # float products are faster, and exact here
         by_level = np.zeros((self.shape[0] * (T + 1), len(QUANTITIES) + 1))
@@ -177,6 +177,14 @@ class Contours(Accumulator):
         self.state["squares"] += (table * table) @ sums[:, :, -1].T
 
     def _add_trains(self, record: "SpikeRecord", quantities: "Ints") -> None:
+        if tallying.suits_trains(record) and record.packed is not None:
+            sums = tallying.train_sums(record.packed, self.T, _with_ones(quantities)).cumsum(axis=0)
+            squares, summed = tallying.train_squares(record.packed, self.T)
+            self.state["products"] += sums[:, :, :-1]
+            self.state["counts"] += sums[:, :, -1]
+            self.state["squares"] += squares
+            self.state["summed squares"] += summed
+            return
         columns = _with_ones(quantities.swapaxes(0, 1).reshape(len(QUANTITIES), -1))
         columns = columns.astype(np.float64)
         for t, counts in enumerate(counts_by_step(record)):

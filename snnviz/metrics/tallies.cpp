@@ -305,6 +305,38 @@ void summed_squares(const uint8_t* times, const int32_t* table, int64_t steps, i
     }
 }
 
+// Of trains, eight steps a byte [bytes, images, maps, pixels]: squares[t][map] += those of counts up
+// to step t, summed[t] += those of the sums of counts over maps.
+void train_squares(const uint8_t* packed, int64_t steps, int64_t* squares, int64_t* summed,
+                   const Shape* s) {
+    std::vector<uint16_t> counts(s->maps * s->pixels);
+    std::vector<uint32_t> sums(s->pixels);
+    for (int64_t n = 0; n < s->images; n++) {
+        std::fill(counts.begin(), counts.end(), 0);
+        for (int64_t t = 0; t < steps; t++) {
+            const int shift = 7 - t % 8;
+            std::fill(sums.begin(), sums.end(), 0);
+            for (int64_t map = 0; map < s->maps; map++) {
+                const uint8_t* __restrict from =
+                    packed + ((t / 8 * s->images + n) * s->maps + map) * s->pixels;
+                uint16_t* __restrict count = &counts[map * s->pixels];
+                uint32_t* __restrict sum = sums.data();
+                uint64_t total = 0;
+                for (int64_t p = 0; p < s->pixels; p++) {
+                    count[p] += from[p] >> shift & 1;
+                    const uint32_t each = count[p];
+                    sum[p] += each;
+                    total += each * each;
+                }
+                squares[t * s->maps + map] += total;
+            }
+            uint64_t total = 0;
+            for (int64_t p = 0; p < s->pixels; p++) total += uint64_t(sums[p]) * sums[p];
+            summed[t] += total;
+        }
+    }
+}
+
 // result[y][x] += bits that are set in the words of any of 2 x 2 pixels; `words` [levels].
 void pooled_bits(const uint8_t* times, const uint64_t* words, int64_t height, int64_t width,
                  int64_t* result, const Shape* s) {

@@ -7,7 +7,7 @@ gets the same from here as from its own NumPy, which stands in where there is no
 import ctypes
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,6 +34,7 @@ MOST_STEPS = 127
 """Up to so many steps counts are bytes whose products are summed as such."""
 MOST_FEATURE = 1 << 12
 """What features whose products are summed stay below."""
+_MOST_COUNT = (1 << 16) - 1
 VALUES = 8
 """Values of a pixel that are summed at once."""
 _EXACT = 1 << 24
@@ -87,6 +88,12 @@ def suits(record: "SpikeRecord") -> bool:
     return record.is_renewal and record.T <= MOST_STEPS and is_worth(record.first_spike.size)
 
 
+def suits_trains(record: "SpikeRecord") -> bool:
+    """Whether `train_sums` and `train_squares` take the record: any trains, and worth it."""
+    packed = record.packed
+    return packed is not None and record.T <= _MOST_COUNT and is_worth(packed.size)
+
+
 def step_products(
     record: "SpikeRecord", images: "Bytes", steps: "NDArray[np.intp]"
 ) -> "tuple[Ints, Ints, Ints]":
@@ -102,19 +109,62 @@ def step_products(
     return result[:, 2:, 2:], result[:, 0, 2:], result[:, 1, 2:]
 
 
-def level_sums(record: "SpikeRecord", values: "NDArray[np.integer]") -> "Ints":
-    """Sums of values over the pixels at which a map has each first-spike time, [K, T + 1, Q].
+def level_sums(codes: "NDArray[np.unsignedinteger]", levels: int, values: "Ints") -> "Ints":
+    """Sums of values over the pixels at which a map has each code, [K, levels, Q].
 
     Args:
-        record: n images over T steps.
-        values: [n, Q, P] of its P pixels, Q up to `VALUES`, each in 0..2^17 - 1.
+        codes: Bytes [n, K, H, W] below `levels`, such as first-spike times.
+        levels: Up to 256.
+        values: [n, Q, H W], Q up to `VALUES`, each in 0..2^17 - 1.
     """
+    return _level_sums(codes, levels, _by_pixel(values))[:, :, : values.shape[1]]
+
+
+def _by_pixel(values: "Ints") -> "NDArray[np.int32]":
+    """Values [n, Q, P] as they are added, [n, P, `VALUES`]."""
     n, count, pixels = values.shape
     padded = np.zeros((n, pixels, VALUES), np.int32)
     padded[:, :, :count] = values.transpose(0, 2, 1)
-    result = np.zeros((record.shape[1], record.T + 1, VALUES), np.int64)
-    _run("level_sums", record, padded, result)
-    return result[:, :, :count]
+    return padded
+
+
+def _level_sums(
+    codes: "NDArray[np.unsignedinteger]", levels: int, values: "NDArray[np.int32]"
+) -> "Ints":
+    n, pixels, count = values.shape
+    result = np.zeros((codes.shape[1], levels, count), np.int64)
+    shape = _Shape(n, codes.shape[1], pixels, levels)
+    _call("level_sums", np.ascontiguousarray(codes), values, result, ctypes.byref(shape))
+    return result
+
+
+def train_sums(packed: "Bytes", T: int, values: "Ints") -> "Ints":
+    """Sums over pixels of values times the spikes of each step, [T, K, Q].
+
+    Args:
+        packed: `SpikeRecord.packed` over T steps.
+        T: Number of time steps.
+        values: As for `level_sums`.
+    """
+    bits = np.unpackbits(np.arange(256, dtype=np.uint8)[:, np.newaxis], axis=1).astype(np.int64)
+    added = _by_pixel(values)
+    sums = [bits.T @ _level_sums(codes, 256, added) for codes in packed]  # [K, 8, `VALUES`] each
+    return np.concatenate(sums, axis=1).swapaxes(0, 1)[:T, :, : values.shape[1]]
+
+
+def train_squares(packed: "Bytes", T: int) -> "tuple[Ints, Ints]":
+    """Sums over pixels of squared counts up to each step, [T, K], and of all maps' sum, [T].
+
+    Args:
+        packed: `SpikeRecord.packed` over T steps, up to 65535.
+        T: Number of time steps.
+    """
+    _, n, maps, height, width = packed.shape
+    squares, summed = np.zeros((T, maps), np.int64), np.zeros(T, np.int64)
+    shape = _Shape(n, maps, height * width, 0)
+    arrays = np.ascontiguousarray(packed), T, squares, summed
+    _call("train_squares", *arrays, ctypes.byref(shape))
+    return squares, summed
 
 
 def histograms(record: "SpikeRecord", bins: "Bytes", count: int) -> "tuple[Ints, Ints]":
@@ -241,15 +291,18 @@ def _run(name: str, record: "SpikeRecord", *arguments: "NDArray[np.generic] | in
     n, maps, height, width = record.shape
     shape = _Shape(n, maps, height * width, record.T + 1)
     times = np.ascontiguousarray(record.first_spike)
-    getattr(library(), name)(*map(_passed, (times, *arguments)), ctypes.byref(shape))
+    _call(name, times, *arguments, ctypes.byref(shape))
 
 
-def _call(name: str, *arguments: "NDArray[np.generic] | int") -> None:
+def _call(name: str, *arguments: "NDArray[np.generic] | int | Any") -> None:
+    """Call a pass with arrays, whole numbers, and what is a reference already."""
     getattr(library(), name)(*map(_passed, arguments))
 
 
-def _passed(value: "NDArray[np.generic] | int") -> ctypes.c_void_p | ctypes.c_int64:
+def _passed(value: "NDArray[np.generic] | int | Any") -> Any:
     if isinstance(value, int):
         return ctypes.c_int64(value)
+    if not isinstance(value, np.ndarray):
+        return value
     assert value.flags.c_contiguous  # noqa: S101 - what is passed is seen row by row
     return ctypes.c_void_p(value.ctypes.data)

@@ -278,6 +278,14 @@ class SpikeRecord:
         return 1 if several is None else int(several.max(initial=1))
 
     @property
+    def packed(self) -> "NDArray[np.uint8] | None":
+        """Every spike of neurons that are no renewals, eight steps a byte, the first one highest.
+
+        [ceil(T / 8), N, ...]; None of renewals, and of neurons that fire several times in a step.
+        """
+        return self._packed
+
+    @property
     def is_renewal(self) -> bool:
         """Whether `first_spike` alone is the whole record."""
         return self._repeats and self._each is None

@@ -72,12 +72,27 @@ def test_products_at_some_steps(record, images):
 def test_level_sums(record, rng):
     n, maps, height, width = record.shape
     values = rng.integers(1 << 16, 1 << 17, (n, 3, height * width))
-    found = tallying.level_sums(record, values)
+    found = tallying.level_sums(record.first_spike, record.T + 1, values)
     times = record.first_spike.reshape(n, maps, 1, -1)
     for level in np.unique([0, record.T - 1, record.T]):
         expected = (values[:, np.newaxis] * (times == level)).sum((0, 3))
         assert (found[:, level] == expected).all()
     assert (found.sum(1) == values.sum((0, 2))).all()
+
+
+@pytest.mark.parametrize("T", [1, 8, 13, 255])
+def test_trains(rng, T):
+    spikes = rng.random((T, 3, 5, 4, 6)) < 0.4
+    spikes[:, :, 0], spikes[:, :, 1] = False, True
+    packed = SpikeRecord.from_spikes(spikes).packed
+    values = rng.integers(0, 1 << 17, (3, 2, 24))
+    found = tallying.train_sums(packed, T, values)
+    rows = spikes.reshape(T, 3, 5, 1, -1)
+    assert (found == (rows * values[:, np.newaxis]).sum((1, 4))).all()
+    counts = spikes.cumsum(0)
+    squares, summed = tallying.train_squares(packed, T)
+    assert (squares == (counts**2).sum((1, 3, 4))).all()
+    assert (summed == (counts.sum(2) ** 2).sum((1, 2, 3))).all()
 
 
 def test_histograms(record, images):

@@ -184,6 +184,14 @@ def test_images_that_a_record_has_not(images):
         record[images]
 
 
+def test_packed_spikes_are_those_of_trains_alone():
+    spikes = np.arange(9 * 6).reshape(9, 2, 3) % 4 == 0
+    record = SpikeRecord.from_spikes(spikes)
+    assert (np.unpackbits(record.packed, axis=0, count=9) == spikes).all()
+    assert SpikeRecord.from_first_spike(np.zeros((2, 3), int), 9).packed is None
+    assert SpikeRecord.from_counts([[[2, 1, 0]]], 1).packed is None
+
+
 @pytest.mark.parametrize("T", [1, 7, 8, 9, 255])
 def test_neurons_that_fire_until_they_stop(T):
     steps = np.random.default_rng(T).integers(0, T + 1, (3, 2, 4, 5)).astype(np.uint8)
