@@ -1,10 +1,12 @@
 """The tutorial's encoder without learning: what a trained one is compared with."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.optim.swa_utils import update_bn
+from torch import Tensor, nn
+from torch.nn.functional import unfold
 
 from snnviz.adapters.chain import ChainEncoder, check_images
 from snnviz.errors import ShapeError
@@ -21,7 +23,8 @@ def untrained_encoder(
     Its BatchNorm has seen nothing: mean 0 and variance 1, with which the drive of PyTorch's small
     initial weights hardly ever reaches the threshold. Given `images`, their statistics are put
     there first, as one epoch of training in which nothing is learned would: mean over batches of
-    128 of each batch's mean and variance (`torch.optim.swa_utils.update_bn`). That is the fairer
+    128 of each batch's mean and variance (`torch.optim.swa_utils.update_bn`), up to rounding: they
+    follow from means and covariances of the pixels that a kernel sees. That is the fairer
     comparison, because it takes no label and no gradient.
 
     Args:
@@ -39,6 +42,27 @@ def untrained_encoder(
         batches = check_images(images, config.in_channels).split(_BATCH)
         if batches[-1][:, 0].numel() == 1:
             raise ShapeError("BatchNorm needs more than one pixel in a batch; give larger images")
-        with torch.no_grad():
-            update_bn(batches, prefix)
+        _calibrate(prefix, batches)
     return ChainEncoder.of(prefix, build_neuron(config), config.T)
+
+
+@torch.no_grad()
+def _calibrate(prefix: nn.Sequential, batches: Sequence[Tensor]) -> None:
+    """Give BatchNorm the mean and the variance of the drives, each averaged over batches.
+
+    A drive is linear in the pixels x that a kernel w sees: its mean is w' E[x], its variance
+    w' Cov(x) w.
+    """
+    convolution, norm = prefix
+    assert isinstance(convolution, nn.Conv2d)  # noqa: S101 - says so to type checkers
+    assert isinstance(norm, nn.BatchNorm2d)  # noqa: S101
+    size = convolution.weight.shape[2:]
+    means, covariances = [], []
+    for batch in batches:
+        patches = unfold(batch.double(), size, padding=(size[0] // 2, size[1] // 2)).transpose(0, 1).flatten(1)
+        means.append(patches.mean(1))
+        covariances.append(patches.cov())
+    mean, covariance = torch.stack(means).mean(0), torch.stack(covariances).mean(0)
+    kernels = convolution.weight.flatten(1).double()
+    norm.running_mean = (kernels @ mean).float()
+    norm.running_var = torch.einsum("ki,ij,kj->k", kernels, covariance, kernels).float()
