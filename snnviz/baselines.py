@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from spikingjelly.activation_based import encoding
 from torch import Tensor
 
@@ -54,9 +55,18 @@ def latency(images: Tensor, T: int, seed: int = 0) -> SpikeRecord:
     """
     del seed
     images = _check(images, T)
+    grey = torch.round(images * _GREYS)
+    if torch.equal(grey / _GREYS, images):  # bytes, of which each value is encoded once
+        trains = _latency_trains(torch.arange(_GREYS + 1) / _GREYS, T)
+        return SpikeRecord.from_spikes(trains[:, grey.numpy().astype(np.uint8)])
+    return SpikeRecord.from_spikes(_latency_trains(images, T))
+
+
+def _latency_trains(intensities: Tensor, T: int) -> NDArray[np.uint8]:
+    """The spikes of each step, [T, ...]."""
     # All steps at once: to step the encoder would first import torch's compiler.
-    spikes = encoding.LatencyEncoder(T).single_step_encode(images)
-    return SpikeRecord.from_spikes(spikes.numpy())
+    spikes: Tensor = encoding.LatencyEncoder(T).single_step_encode(intensities)
+    return spikes.numpy().astype(np.uint8)
 
 
 def pixels(images: Tensor, T: int = _GREYS, seed: int = 0) -> SpikeRecord:

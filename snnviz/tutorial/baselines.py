@@ -56,13 +56,12 @@ def _calibrate(prefix: nn.Sequential, batches: Sequence[Tensor]) -> None:
     convolution, norm = prefix
     assert isinstance(convolution, nn.Conv2d)  # noqa: S101 - says so to type checkers
     assert isinstance(norm, nn.BatchNorm2d)  # noqa: S101
-    size = convolution.weight.shape[2:]
-    means, covariances = [], []
+    kernels, size = convolution.weight.flatten(1).double(), convolution.kernel_size
+    means, variances = [], []
     for batch in batches:
-        patches = unfold(batch.double(), size, padding=(size[0] // 2, size[1] // 2)).transpose(0, 1).flatten(1)
-        means.append(patches.mean(1))
-        covariances.append(patches.cov())
-    mean, covariance = torch.stack(means).mean(0), torch.stack(covariances).mean(0)
-    kernels = convolution.weight.flatten(1).double()
-    norm.running_mean = (kernels @ mean).float()
-    norm.running_var = torch.einsum("ki,ij,kj->k", kernels, covariance, kernels).float()
+        patches = unfold(batch.double(), size, padding=(size[0] // 2, size[1] // 2))
+        seen = patches.transpose(0, 1).flatten(1)
+        means.append(kernels @ seen.mean(1))
+        variances.append(((kernels @ seen.cov()) * kernels).sum(1))
+    norm.running_mean = torch.stack(means).mean(0).float()
+    norm.running_var = torch.stack(variances).mean(0).float()

@@ -91,7 +91,10 @@ def test_poisson_depends_on_seed_and_image_alone(images):
 
 
 @pytest.mark.parametrize("T", [1, 8])
-def test_latency_is_spikingjellys_stepped(T, images):
+@pytest.mark.parametrize("scale", [1.0, 0.999], ids=["bytes", "no bytes"])
+def test_latency_is_spikingjellys_stepped(T, scale, images):
+    images = images * scale
+    assert torch.equal((images * 255).round() / 255, images) == (scale == 1)
     encoder = encoding.LatencyEncoder(T)
     stepped = torch.stack([encoder(images) for _ in range(T)])
     record = latency(images, T)
