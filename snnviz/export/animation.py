@@ -79,14 +79,18 @@ def _indexed(frames: "NDArray[np.uint8]") -> list[Image.Image]:
     """The frames with one palette for all."""
     opaque = np.full((*frames.shape[:3], 1), 255, np.uint8)
     codes = to_codes(np.concatenate([frames, opaque], axis=-1))
-    found, places = np.unique(codes, return_inverse=True)
+    # Neighbours are mostly alike: of each run of equal pixels one is looked at.
+    flat = codes.reshape(-1)
+    starts = np.flatnonzero(np.concatenate([[True], flat[1:] != flat[:-1]]))
+    found, places = np.unique(flat[starts], return_inverse=True)
     if len(found) > _PALETTE:
         height, width = frames.shape[1:3]
         joined = Image.fromarray(frames.reshape(-1, width, 3)).quantize(
             _PALETTE, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
         )
         return [joined.crop((0, t * height, width, (t + 1) * height)) for t in range(len(frames))]
-    indexed = places.reshape(codes.shape).astype(np.uint8)
+    lengths = np.diff(starts, append=flat.size)
+    indexed = np.repeat(places.astype(np.uint8), lengths).reshape(codes.shape)
     palette = found.astype("<u4").view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
     pictures = [Image.fromarray(frame) for frame in indexed]
     for picture in pictures:

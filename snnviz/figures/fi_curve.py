@@ -73,11 +73,11 @@ def fi_curve_figure(
     figure, axes = build_column(place, 2.4, title=title)
     small = place.text(SMALL)
     behind = axes.twinx()
+    found, bins = np.histogram(values, _BINS, (low, high))
     behind.hist(
-        values,
-        bins=_BINS,
-        range=(low, high),
-        weights=np.full(len(values), 1 / len(values)),
+        bins[:-1],
+        bins=bins.tolist(),
+        weights=found / len(values),
         color=_DRIVE_COLOR,
         label=_outside(values, low, high),
     )
@@ -127,7 +127,7 @@ def _ascending(cuts: "NDArray[np.float64]") -> "NDArray[np.float64]":
 
 def _limits(values: "NDArray[np.floating]", finite: "NDArray[np.float64]") -> tuple[float, float]:
     """What the picture shows of the drives: nearly all, and every threshold."""
-    low, high = (float(np.quantile(values, share)) for share in (_CUT, 1 - _CUT))
+    low, high = map(float, np.quantile(values, (_CUT, 1 - _CUT)))
     marks = finite if finite.size else np.zeros(1)
     room = 0.1 * (max(high, marks.max()) - min(low, marks.min())) or 1.0
     return min(low, marks.min() - room), max(high, marks.max() + room)

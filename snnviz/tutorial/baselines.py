@@ -1,18 +1,30 @@
 """The tutorial's encoder without learning: what a trained one is compared with."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.functional import unfold
 
 from snnviz.adapters.chain import ChainEncoder, check_images
 from snnviz.errors import ShapeError
 from snnviz.tutorial.network import NetworkConfig, build_neuron, build_static_conv
 
 _BATCH = 128
+
+
+@dataclass(frozen=True)
+class PatchMoments:
+    """What the pixels are like that a kernel sees, in the order of its weights [C, 3, 3].
+
+    Attributes:
+        mean: Of each, [9 C].
+        covariance: Of each two, [9 C, 9 C].
+    """
+
+    mean: NDArray[np.float64]
+    covariance: NDArray[np.float64]
 
 
 def untrained_encoder(
@@ -35,33 +47,47 @@ def untrained_encoder(
     Raises:
         ShapeError: The images have another shape, type or range than the encoder takes.
     """
+    seen = None if images is None else patch_moments(images, config.in_channels)
+    return encoder_at_start(config, seed, seen)
+
+
+def encoder_at_start(
+    config: NetworkConfig, seed: int, seen: PatchMoments | None = None
+) -> ChainEncoder:
+    """`untrained_encoder` of images whose `patch_moments` are known."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         prefix = build_static_conv(config)
-    if images is not None:
-        batches = check_images(images, config.in_channels).split(_BATCH)
-        if batches[-1][:, 0].numel() == 1:
-            raise ShapeError("BatchNorm needs more than one pixel in a batch; give larger images")
-        _calibrate(prefix, batches)
-    return ChainEncoder.of(prefix, build_neuron(config), config.T)
-
-
-@torch.no_grad()
-def _calibrate(prefix: nn.Sequential, batches: Sequence[Tensor]) -> None:
-    """Give BatchNorm the mean and the variance of the drives, each averaged over batches.
-
-    A drive is linear in the pixels x that a kernel w sees: its mean is w' E[x], its variance
-    w' Cov(x) w.
-    """
     convolution, norm = prefix
     assert isinstance(convolution, nn.Conv2d)  # noqa: S101 - says so to type checkers
     assert isinstance(norm, nn.BatchNorm2d)  # noqa: S101
-    kernels, size = convolution.weight.flatten(1).double(), convolution.kernel_size
-    means, variances = [], []
-    for batch in batches:
-        patches = unfold(batch.double(), size, padding=(size[0] // 2, size[1] // 2))
-        seen = patches.transpose(0, 1).flatten(1)
-        means.append(kernels @ seen.mean(1))
-        variances.append(((kernels @ seen.cov()) * kernels).sum(1))
-    norm.running_mean = torch.stack(means).mean(0).float()
-    norm.running_var = torch.stack(variances).mean(0).float()
+    if seen is not None:
+        # A drive is linear in the pixels x that kernel w sees: its mean is w' E[x], and so on.
+        kernels = convolution.weight.detach().flatten(1).double().numpy()
+        variance = ((kernels @ seen.covariance) * kernels).sum(1)
+        norm.running_mean = torch.from_numpy(kernels @ seen.mean).float()
+        norm.running_var = torch.from_numpy(variance).float()
+    return ChainEncoder.of(prefix, build_neuron(config), config.T)
+
+
+def patch_moments(images: Tensor | NDArray[np.floating], channels: int) -> PatchMoments:
+    """Means over batches of 128 of what the 3 x 3 pixels are like that a kernel sees.
+
+    Args:
+        images: Floats [N, C, H, W] in [0, 1].
+        channels: C.
+
+    Raises:
+        ShapeError: They have another shape, type or range.
+    """
+    means, covariances = [], []
+    for batch in check_images(images, channels).split(_BATCH):
+        if batch[:, 0].numel() == 1:
+            raise ShapeError("BatchNorm needs more than one pixel in a batch; give larger images")
+        padded = np.pad(batch.cpu().double().numpy(), ((0, 0), (0, 0), (1, 1), (1, 1)))
+        windows = np.lib.stride_tricks.sliding_window_view(padded, batch.shape[2:], (2, 3))
+        # [n, C, 3, 3, H, W], a row for each of a kernel's weights.
+        rows = windows.transpose(1, 2, 3, 0, 4, 5).reshape(9 * channels, -1)
+        means.append(rows.mean(1))
+        covariances.append(np.cov(rows))
+    return PatchMoments(np.mean(means, axis=0), np.mean(covariances, axis=0))

@@ -13,7 +13,7 @@ from snnviz.analysis.encodings import (
 from snnviz.data import ImageSet, to_input
 from snnviz.errors import CheckpointError
 from snnviz.files import path_ends, printable
-from snnviz.tutorial.baselines import untrained_encoder
+from snnviz.tutorial.baselines import PatchMoments, encoder_at_start, patch_moments
 from snnviz.tutorial.encoder import bundled, load_encoder
 from snnviz.tutorial.layouts import Checkpoint
 from snnviz.tutorial.network import NetworkConfig
@@ -43,15 +43,17 @@ def baseline_encodings(
         >>> [encoding.name for encoding in encodings]
         ['untrained 0', 'Poisson coding', 'latency coding', 'pixels']
     """
-    images = to_input(train_images.images)
+    seen = patch_moments(to_input(train_images.images), config.in_channels)
+    return _baselines(config, T, seen, seeds, device)
+
+
+def _baselines(
+    config: NetworkConfig, T: int, seen: PatchMoments, seeds: Sequence[int], device: str
+) -> list[Encoding]:
+    encoders = {seed: encoder_at_start(config, seed, seen).to(device) for seed in seeds}
     untrained = [
-        encoding_of(
-            f"untrained {seed}",
-            untrained_encoder(config, seed, images).to(device),
-            T,
-            "untrained",
-        )
-        for seed in seeds
+        encoding_of(f"untrained {seed}", encoder, T, "untrained")
+        for seed, encoder in encoders.items()
     ]
     return [*untrained, *pixel_encodings(T)]
 
@@ -95,9 +97,10 @@ def checkpoint_encodings(
                 "and these are grey; name an encoder of one channel"
             )
     config = replace(checkpoints[0].config, T=T)
-    baselines = baseline_encodings(config, T, train_images, seeds, device)
+    seen = patch_moments(to_input(train_images.images), config.in_channels)
+    baselines = _baselines(config, T, seen, seeds, device)
     if (seed := checkpoints[0].seed) is not None:
-        began = untrained_encoder(config, seed, to_input(train_images.images)).to(device)
+        began = encoder_at_start(config, seed, seen).to(device)
         baselines.insert(0, encoding_of("its own start", began, T, "start"))
     names = [encoding.name for encoding in baselines]
     encodings: list[Encoding] = []
