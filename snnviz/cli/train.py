@@ -162,6 +162,20 @@ def _check_named(_ctx: click.Context, _parameter: click.Parameter, run: str | No
     help="Show images shifted by up to 2 pixels and mirrored, anew in each epoch.",
 )
 @click.option(
+    "--augment-lightly/--no-augment-lightly",
+    default=False,
+    show_default=True,
+    help="Show images shifted by up to 1 pixel, a quarter of them with a box covered; as they are "
+    "in the last 15 % of the epochs.",
+)
+@click.option(
+    "--label-smoothing",
+    type=click.FloatRange(min=0, max=1, max_open=True),
+    default=0.0,
+    show_default=True,
+    help="Share of each image's target rate that all classes get alike.",
+)
+@click.option(
     "--dropout",
     type=click.FloatRange(min=0, max=1, max_open=True),
     default=0.0,
@@ -224,7 +238,7 @@ def _check_named(_ctx: click.Context, _parameter: click.Parameter, run: str | No
     show_default="all",
     help="Train on the first N images only (garments: 6,000 by default).",
 )
-@options.seed_option(2020, "initialization, shuffling, held-out images, --augment and --dropout")
+@options.seed_option(2020, "initialization, shuffling, held-out images, augmentation and dropout")
 # SpikingJelly's script takes it, for what `snnviz visualize` does.
 @click.option("-save-es", "--save-es", default=None, hidden=True, expose_value=False)
 @click.option("--overwrite", is_flag=True, help="Begin anew where a run is; it is deleted.")

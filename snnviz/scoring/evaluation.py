@@ -335,6 +335,14 @@ def check_labels(images: ImageSet, classes: int | None = None) -> NDArray[np.int
     return images.labels
 
 
-def mean_squared_error(rate: Tensor, label: Tensor) -> Tensor:
-    """The tutorial's loss: squared difference of firing rates [N, classes] and one-hot labels."""
-    return F.mse_loss(rate, F.one_hot(label, rate.shape[1]).to(rate.dtype))
+def mean_squared_error(rate: Tensor, label: Tensor, smoothing: float = 0.0) -> Tensor:
+    """The tutorial's loss: squared difference of firing rates [N, classes] and one-hot labels.
+
+    Args:
+        rate: Firing rates of each class.
+        label: Classes, [N].
+        smoothing: Share of each label that all classes get alike (Szegedy et al. 2016,
+            arXiv:1512.00567).
+    """
+    target = F.one_hot(label, rate.shape[1]).to(rate.dtype)
+    return F.mse_loss(rate, target * (1 - smoothing) + smoothing / rate.shape[1])

@@ -50,6 +50,9 @@ class TrainConfig:
         pooling: See `NetworkConfig`.
         tau: See `NetworkConfig`; None trains neurons that do not leak.
         decay_input: See `NetworkConfig`.
+        augment_lightly: Show each image shifted by up to a pixel and, with probability 1/4, with a
+            box covered, anew in each epoch; but as they are in the last 15 % of the epochs.
+        label_smoothing: Share of each image's target rate that all classes get alike, in [0, 1).
 
     Example:
         >>> config = snnviz.TrainConfig(T=8, epochs=5, opt="Adam", lr=1e-3)
@@ -83,6 +86,8 @@ class TrainConfig:
     pooling: Pooling = "max"
     tau: float | None = None
     decay_input: bool = True
+    augment_lightly: bool = False
+    label_smoothing: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse values that cannot train."""
@@ -96,12 +101,23 @@ class TrainConfig:
                 raise ConfigError(f"{name} must be a number above 0, got {value}")
         if not 0 <= self.momentum < 1:
             raise ConfigError(f"momentum must be in [0, 1), got {self.momentum}")
-        if not 0 <= self.dropout < 1:
-            raise ConfigError(f"dropout must be in [0, 1), got {self.dropout}")
+        for name in ("dropout", "label_smoothing"):
+            if not 0 <= (value := getattr(self, name)) < 1:
+                raise ConfigError(f"{name} must be in [0, 1), got {value}")
         tables = ("opt", OPTIMIZERS), ("lr_scheduler", SCHEDULES), ("recipe", RECIPES)
         for name, table in tables:
             if (value := getattr(self, name)) not in table:
                 raise ConfigError(f"no {name} {value!r}; choose from {', '.join(table)}")
+        self._check_together()
+
+    def _check_together(self) -> None:
+        """Refuse what contradicts itself."""
+        if self.augment and self.augment_lightly:
+            raise ConfigError(
+                "images are augmented in two ways at once",
+                "leave `augment` out",
+                "leave `augment_lightly` out",
+            )
         network = self.network(NetworkConfig.image_size)
         if self.cupy:
             check_network(self.step_mode, network)
@@ -136,8 +152,15 @@ class TrainConfig:
             self.pooling: self.pooling != "max",
             f"tau_{self.tau}": self.tau is not None,
             "whole_input": self.tau is not None and not self.decay_input,
+            "light": self.augment_lightly,
+            f"smooth_{self.label_smoothing}": self.label_smoothing > 0,
         }
         return "_".join([name, *(part for part, present in parts.items() if present)])
+
+    @property
+    def plain_from(self) -> int:
+        """The first of the last 15 % of the epochs, in which light augmentation is off."""
+        return self.epochs - round(0.15 * self.epochs)
 
     def network(self, image_size: tuple[int, int]) -> NetworkConfig:
         """The network to train on images [H, W] of this size."""

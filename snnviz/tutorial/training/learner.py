@@ -20,7 +20,7 @@ from snnviz.tutorial.acceleration import FastNetwork, accelerate, counting
 from snnviz.tutorial.cuda import fuse
 from snnviz.tutorial.layouts import TrainingState
 from snnviz.tutorial.network import ConvSNN, build_network
-from snnviz.tutorial.training.augmentation import crop_and_flip
+from snnviz.tutorial.training.augmentation import Views
 from snnviz.tutorial.training.config import OPTIMIZERS, SCHEDULES, TrainConfig
 from snnviz.tutorial.training.synchronization import synchronize_batch_norm
 
@@ -189,7 +189,7 @@ class Learner:
         labels: Tensor,
         order: Tensor,
         progress: Progress | None,
-        views: Tensor | None = None,
+        views: Views | None = None,
     ) -> tuple[float, float]:
         """Mean loss and accuracy of one pass over `images` in `order`, whole batches only.
 
@@ -198,7 +198,7 @@ class Learner:
             labels: Their classes, [N].
             order: Indices into them, [N].
             progress: Called as `progress("train", done, total)`, in images.
-            views: How each image is shifted and mirrored, [N, 3]; None shows them as they are.
+            views: How each image is seen; None shows them as they are.
 
         Raises:
             TrainingError: The weights are no finite numbers any more.
@@ -210,13 +210,11 @@ class Learner:
         correct = torch.zeros((), dtype=torch.int64, device=images.device)
         for batch in batches(whole_batches, size):
             chosen = self.ranks.share(order[batch])
-            image, label = images[chosen], labels[chosen]
-            if views is not None:
-                image = crop_and_flip(image, views[chosen])
-            image = scale_images(image)
+            label = labels[chosen]
+            image = scale_images(images[chosen] if views is None else views.of(images, chosen))
             with torch.autocast(image.device.type, self._autocast, enabled=self._mixed):
                 rate = self._model(image)
-            loss = mean_squared_error(rate.float(), label)
+            loss = mean_squared_error(rate.float(), label, self.config.label_smoothing)
             self._optimizer.zero_grad()
             self._scaler.scale(loss).backward()
             self._scaler.step(self._optimizer)

@@ -22,7 +22,7 @@ from snnviz.scoring.evaluation import check_labels, evaluate_tensors, to_device
 from snnviz.scoring.progress import Progress, as_progress
 from snnviz.tutorial.layouts import TrainingState
 from snnviz.tutorial.network import NetworkConfig
-from snnviz.tutorial.training.augmentation import draw_views, seeded_masks
+from snnviz.tutorial.training.augmentation import Views, draw_views, light_views, seeded_masks
 from snnviz.tutorial.training.config import TrainConfig
 from snnviz.tutorial.training.learner import Learner
 
@@ -33,7 +33,8 @@ class EpochResult:
 
     Attributes:
         epoch: 0-based number of the epoch.
-        train_loss: Mean squared error over the epoch's training images, while they were learned.
+        train_loss: Mean squared error over the epoch's training images, while they were learned;
+            with `label_smoothing`, from the smoothed targets.
         train_acc: Accuracy over the same, in [0, 1], with dropout and augmentation where there are.
         val_loss: Mean squared error on the held-out images after the epoch; None without any.
         val_acc: Accuracy on them, in [0, 1]; None without any.
@@ -133,7 +134,7 @@ def _epochs(
     for epoch in range(first_epoch, config.epochs):
         start = time.perf_counter()
         order = _epoch_order(len(images), config.seed, epoch).to(device)
-        views = draw_views(len(images), config.seed, epoch).to(device) if config.augment else None
+        views = _views(config, images, epoch)
         measure = partial(
             evaluate_tensors,
             learner.net,
@@ -177,6 +178,17 @@ def _epochs(
                 },
             },
         )
+
+
+def _views(config: TrainConfig, images: Tensor, epoch: int) -> Views | None:
+    """How the images are seen in an epoch; None: as they are."""
+    count, device = len(images), images.device
+    if config.augment:
+        return Views(draw_views(count, config.seed, epoch).to(device))
+    if not config.augment_lightly or epoch >= config.plain_from:
+        return None
+    height, width = images.shape[1:]
+    return light_views(count, (height, width), config.seed, epoch).to(device)
 
 
 def _epoch_order(count: int, seed: int, epoch: int) -> Tensor:

@@ -19,11 +19,20 @@ from snnviz.cli.train import command
 from snnviz.data import garments
 from snnviz.errors import ConfigError
 from snnviz.ranks import Ranks
+from snnviz.scoring.evaluation import mean_squared_error
 from snnviz.tutorial.layouts import load_checkpoint, load_training_state, save_checkpoint
 from snnviz.tutorial.network import NetworkConfig, build_network
 from snnviz.tutorial.runs import LATEST
 from snnviz.tutorial.training import RECIPES, TrainConfig, train
-from snnviz.tutorial.training.augmentation import PADDING, crop_and_flip, draw_views, seeded_masks
+from snnviz.tutorial.training.augmentation import (
+    PADDING,
+    Views,
+    cover,
+    crop_and_flip,
+    draw_views,
+    light_views,
+    seeded_masks,
+)
 from snnviz.tutorial.training.learner import Learner
 from tests.lively import lively
 
@@ -102,7 +111,7 @@ def test_what_is_learned_are_the_shifted_images():
     learner.net.register_forward_pre_hook(lambda _, given: taken.append(given[0]))
     order = torch.randperm(30, generator=torch.Generator().manual_seed(0))
     views = draw_views(30, 5, 1)
-    learner.learn(images, labels, order, None, views)
+    learner.learn(images, labels, order, None, Views(views))
     expected = np.stack([seen(train_set.images[n], views[n].tolist(), PADDING) for n in order])
     assert torch.equal(torch.cat(taken)[:, 0], torch.from_numpy(expected).float() / 255)
 
@@ -123,9 +132,69 @@ def test_the_rest_of_a_training_is_that_of_one_without_a_stop(tmp_path):
         for name, value in result.checkpoint["net"].items():
             assert torch.equal(value, expected.checkpoint["net"][name]), name
     losses = set()
-    for change in ({}, {"augment": False}, {"dropout": 0.0}, {"seed": 1}):
+    light = {"augment": False, "augment_lightly": True}
+    changes = {}, {"augment": False}, {"dropout": 0.0}, {"seed": 1}, light, {"label_smoothing": 0.1}
+    for change in changes:
         losses.add(next(train(replace(SMALL, **change), *sets)).train_loss)
-    assert len(losses) == 4
+    assert len(losses) == len(changes)
+
+
+def test_light_views_shift_by_a_pixel_and_cover_a_box_in_a_quarter():
+    views = light_views(4000, (28, 14), seed=1, epoch=0)
+    again, other = (light_views(4000, (28, 14), seed=1, epoch=epoch) for epoch in (0, 1))
+    assert torch.equal(again.boxes, views.boxes)
+    assert not torch.equal(other.boxes, views.boxes)
+    assert not torch.equal(other.crops, views.crops)
+    assert len(views.crops.unique(dim=0)) == 3 * 3
+    assert not views.crops[:, 2].any()
+    top, left, rows, columns = views.boxes.unbind(1)
+    covered = rows > 0
+    assert torch.equal(covered, columns > 0)
+    assert abs(covered.float().mean() - 0.25) < 0.03
+    # Of 28 rows 4 to 10, of 14 columns 2 to 5, each of them, up to either border.
+    assert rows[covered].unique().tolist() == list(range(4, 11))
+    assert columns[covered].unique().tolist() == list(range(2, 6))
+    for start, size, side in ((top, rows, 28), (left, columns, 14)):
+        assert start[covered].min() == 0
+        assert (start + size)[covered].max() == side
+
+
+def test_a_covered_box_is_black_and_the_rest_as_it_was():
+    images = torch.from_numpy(np.random.default_rng(0).integers(1, 256, (3, 5, 7), np.uint8))
+    boxes = torch.tensor([[1, 2, 2, 4], [0, 0, 0, 0], [4, 6, 1, 1]])
+    expected = images.clone()
+    expected[0, 1:3, 2:6] = 0
+    expected[2, 4, 6] = 0
+    assert torch.equal(cover(images, boxes), expected)
+    # Shifted first, so that the box lies where it was drawn: one row down, one column left.
+    crops = torch.tensor([[0, 2, 0]]).expand(3, -1)
+    seen = Views(crops, 1, boxes).of(images, torch.tensor([2, 0]))
+    moved = torch.zeros_like(images)
+    moved[:, 1:, :-1] = images[:, :-1, 1:]
+    assert torch.equal(seen, cover(moved, boxes)[[2, 0]])
+
+
+def test_light_augmentation_is_off_in_the_last_epochs(monkeypatch):
+    config = replace(SMALL, augment=False, dropout=0.0, augment_lightly=True, epochs=7)
+    assert config.plain_from == 6
+    assert [replace(config, epochs=n).plain_from for n in (1, 3, 8, 64)] == [1, 3, 7, 54]
+    seen = []
+    plain = Learner.learn
+    monkeypatch.setattr(Learner, "learn", lambda *given: seen.append(given[-1]) or plain(*given))
+    list(train(config, garments(30, "train"), garments(10, "test")))
+    assert [each is not None for each in seen] == [True] * 6 + [False]
+
+
+def test_smoothed_labels_are_those_of_torchs_cross_entropy():
+    """Whose gradient by the logits is softmax less the target, which so shows."""
+    rates, labels = torch.rand(6, 10, dtype=torch.float64), torch.arange(6)
+    logits = torch.zeros(6, 10, dtype=torch.float64, requires_grad=True)
+    F.cross_entropy(logits, labels, label_smoothing=0.2, reduction="sum").backward()
+    target = 0.1 - logits.grad
+    assert target.amax() == pytest.approx(0.82)
+    expected = (rates - target).square().mean()
+    assert mean_squared_error(rates, labels, 0.2) == pytest.approx(expected.item())
+    assert mean_squared_error(rates, labels) == F.mse_loss(rates, F.one_hot(labels, 10).double())
 
 
 @pytest.mark.slow
@@ -171,7 +240,17 @@ def test_standardized_images_lead_to_the_same_network():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"dropout": 1.0}, {"dropout": -0.5}, {"votes": 0}, {"recipe": "worst"}], ids=str
+    "wrong",
+    [
+        {"dropout": 1.0},
+        {"dropout": -0.5},
+        {"votes": 0},
+        {"recipe": "worst"},
+        {"label_smoothing": 1.0},
+        {"pooling": "min"},
+        {"tau": 1.0},
+    ],
+    ids=str,
 )
 def test_impossible_settings_are_refused(wrong):
     ((name, value),) = wrong.items()
@@ -200,6 +279,11 @@ def test_the_run_folder_tells_the_pieces_apart():
     assert TrainConfig(recipe="tutorial").run_name == name
     assert TrainConfig(augment=True).run_name == f"{name}_augment"
     assert TrainConfig(dropout=0.25, votes=2).run_name == f"{name}_dropout_0.25_votes_2"
+    assert TrainConfig(pooling="avg", tau=4.0, decay_input=False).run_name == (
+        f"{name}_avg_tau_4.0_whole_input"
+    )
+    lessons = TrainConfig(augment_lightly=True, label_smoothing=0.1)
+    assert lessons.run_name == f"{name}_light_smooth_0.1"
     assert TrainConfig.from_recipe("best", amp=True).run_name == (
         "T_8_b_128_Adam_lr_0.001_CosALR_64_amp_augment_dropout_0.5_votes_10"
     )
@@ -294,6 +378,11 @@ def test_two_ranks_see_the_same_views_as_one(tmp_path):
         (["--dropout", "nan"], "dropout must be in [0, 1), got nan"),
         (["--votes", "0"], "0 is not in the range"),
         (["--recipe", "worst"], "'worst' is not one of 'tutorial', 'best'"),
+        (["--label-smoothing", "nan"], "label_smoothing must be in [0, 1), got nan"),
+        (
+            ["--augment", "--augment-lightly"],
+            "two ways at once; leave --augment out, or leave --augment-lightly out",
+        ),
         (["--recipe", "best"], "cannot hold out 6000 of 60 training images"),
     ],
     ids=" ".join,
