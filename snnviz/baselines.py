@@ -55,10 +55,10 @@ def latency(images: Tensor, T: int, seed: int = 0) -> SpikeRecord:
     """
     del seed
     images = _check(images, T)
-    grey = torch.round(images * _GREYS)
-    if torch.equal(grey / _GREYS, images):  # bytes, of which each value is encoded once
-        trains = _latency_trains(torch.arange(_GREYS + 1) / _GREYS, T)
-        return SpikeRecord.from_spikes(trains[:, grey.numpy().astype(np.uint8)])
+    grey = np.rint(images.numpy() * np.float32(_GREYS)).astype(np.uint8)
+    levels = torch.arange(_GREYS + 1) / _GREYS
+    if np.array_equal(levels.numpy()[grey], images):  # bytes, of which each is encoded once
+        return SpikeRecord.from_spikes(_latency_trains(levels, T)[:, grey])
     return SpikeRecord.from_spikes(_latency_trains(images, T))
 
 
@@ -81,7 +81,7 @@ def pixels(images: Tensor, T: int = _GREYS, seed: int = 0) -> SpikeRecord:
         seed: Not used; nothing is random.
     """
     del T, seed
-    grey = torch.round(_check(images, _GREYS) * _GREYS).numpy()
+    grey = np.rint(_check(images, _GREYS).numpy() * np.float32(_GREYS))
     return SpikeRecord.from_durations(grey.astype(np.uint8), _GREYS)
 
 

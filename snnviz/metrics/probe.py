@@ -164,6 +164,7 @@ class ProbeFit(Accumulator):
         }
         super().__init__(T, shape, sizes, classes=classes, strength=strength, t=t)
         self.strength, self.t = strength, t
+        self._halved = False  # whether "gram" has what was added last above its diagonal alone
 
     def _add(
         self, record: "SpikeRecord", images: "NDArray[np.uint8]", labels: "NDArray[np.intp]"
@@ -179,6 +180,7 @@ class ProbeFit(Accumulator):
     def _add_products(self, counts: "Ints") -> None:
         if counts.max(initial=0) < tallying.MOST_FEATURE and tallying.is_worth(counts.size):
             tallying.add_feature_products(counts, self.state["gram"])
+            self._halved = True
             return
         features = counts.astype(np.float64)
         # So few images at once that no sum of products exceeds what float64 holds exactly: all of
@@ -187,6 +189,23 @@ class ProbeFit(Accumulator):
         for few in batches(len(features), together):
             some = features[few]
             self.state["gram"] += (some.T @ some).astype(np.int64)
+
+    def complete(self) -> None:
+        """Make the state whole, of which passes fill one half: before it is read or merged."""
+        if self._halved:
+            tallying.complete(self.state["gram"])
+            self._halved = False
+
+    def merge(self, other: "Self") -> None:
+        """Add what `other` has seen to this one.
+
+        Raises:
+            ShapeError: It is for other records or made with other settings.
+        """
+        self.complete()
+        if isinstance(other, ProbeFit):
+            other.complete()
+        super().merge(other)
 
     def result(self, strength: float | None = None) -> ClassProbe:
         """The classifier fitted to everything so far.
@@ -211,6 +230,7 @@ class ProbeFit(Accumulator):
         for strength in strengths:
             if not 0 < strength < math.inf:
                 raise ConfigError(f"the penalty must be a number above 0, got {strength}")
+        self.complete()
         by_class = self.state["by class"]
         fitted = ridge_weights(
             self.state["gram"],

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import linalg
 
+from snnviz.batching import batches
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
+
+_ROWS = 32
 
 
 def ridge_weights(
@@ -39,7 +43,8 @@ def ridge_weights(
     """
     mean, target_mean = sums / n, target_sums / n
     covariance = gram / n
-    covariance -= np.outer(mean, mean)
+    for some in batches(len(mean), _ROWS):  # so that products of means stay in the cache
+        covariance[some] -= np.outer(mean[some], mean)
     spread = np.trace(covariance) / len(gram)
     # A feature without variance also has no covariance; rounding must not say otherwise.
     moves = np.diagonal(covariance) > 1e-12 * np.maximum(mean * mean, 1)

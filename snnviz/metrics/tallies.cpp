@@ -24,6 +24,7 @@ constexpr int MAPS = 4;                 // maps that are tallied together: none 
 constexpr int64_t PIXELS = 1 << 13;     // of values below 2^17, whose sums 31 bits hold
 constexpr int VALUES = 8;               // of a pixel, added at once
 constexpr int STEPS = 8, PLACES = 16;   // steps and pixels that are read together
+constexpr int HALF = 32;                // bytes of a row that are added together
 constexpr int WINDOW = 7;
 constexpr int LANES = 16, PANEL = 32, ROWS = 8;  // of floats: features that are multiplied together
 
@@ -404,13 +405,22 @@ void moments(const uint8_t* counts, int64_t images, int64_t neurons, int64_t* re
 // result[map][row][column] = sums of counts [maps, height, width] over a grid of side x side cells.
 void cell_sums(const uint8_t* counts, int64_t maps, int64_t height, int64_t width, int64_t side,
                int64_t* result) {
-    std::vector<int32_t> down(width);
+    std::vector<uint32_t> down(rounded_up(width, HALF));
+    const uint8_t* end = counts + maps * height * width;
     for (int64_t map = 0; map < maps; map++)
         for (int64_t row = 0; row < side; row++) {
             std::fill(down.begin(), down.end(), 0);
             for (int64_t y = row * height / side; y < (row + 1) * height / side; y++)
-                for (int64_t x = 0; x < width; x++)
-                    down[x] += counts[(map * height + y) * width + x];
+                for (int64_t x = 0; x < width; x += HALF) {
+                    // Whole vectors; what they hold of the next row, nobody looks at.
+                    const uint8_t* from = counts + (map * height + y) * width + x;
+                    uint8_t some[HALF] = {};
+                    if (end - from >= HALF)
+                        memcpy(some, from, HALF);
+                    else
+                        memcpy(some, from, end - from);
+                    for (int i = 0; i < HALF; i++) down[x + i] += some[i];
+                }
             for (int64_t column = 0; column < side; column++) {
                 int64_t sum = 0;
                 for (int64_t x = column * width / side; x < (column + 1) * width / side; x++)
@@ -420,8 +430,8 @@ void cell_sums(const uint8_t* counts, int64_t maps, int64_t height, int64_t widt
         }
 }
 
-// gram[i][j] += sums of products of features i and j, over [images, count]; so few images that no
-// sum exceeds 2^24.
+// gram[i][j] += sums of products of features i and j for i <= j, over [images, count]; so few images
+// that no sum exceeds 2^24.
 void feature_products(const float* features, int64_t images, int64_t count, int64_t* gram) {
     const int64_t panels = (count + PANEL - 1) / PANEL, size = images * PANEL;
     std::vector<float> packed(panels * size);
@@ -448,8 +458,10 @@ void feature_products(const float* features, int64_t images, int64_t count, int6
                         to[j] += int64_t(from[j]);
                 }
             }
-    mirror(gram, count);
 }
+
+// Fills the half of [count, count] below the diagonal from that above it.
+void complete(int64_t* gram, int64_t count) { mirror(gram, count); }
 
 // result[t][n][p] = the sum over maps of table [maps, levels, steps], rounded to a byte; `steps`
 // is a multiple of STEPS. Sums are exact in any order, bias [steps] included.

@@ -274,16 +274,24 @@ def gram(rows: "NDArray[np.integer]") -> "Ints":
 
 
 def add_feature_products(features: "Ints", total: "Ints") -> None:
-    """Add features' products, summed over images, to `total`, which is symmetric.
+    """Add features' products, summed over images, to the half of `total` above its diagonal.
+
+    The other half is as it should be after `complete`.
 
     Args:
         features: [n, F], each below `MOST_FEATURE`.
         total: [F, F].
     """
-    together = _EXACT // int(features.max(initial=1)) ** 2
+    calls = -(-len(features) * int(features.max(initial=1)) ** 2 // _EXACT)
+    together = -(-len(features) // max(1, calls))
     for start in range(0, len(features), together):
         some = features[start : start + together].astype(np.float32)
         _call("feature_products", some, *some.shape, total)
+
+
+def complete(total: "Ints") -> None:
+    """Fill the half of a symmetric [F, F] below its diagonal from that above it."""
+    _call("complete", total, len(total))
 
 
 def _run(name: str, record: "SpikeRecord", *arguments: "NDArray[np.generic] | int") -> None:

@@ -205,6 +205,7 @@ def test_probe(counted):
         for n in range(N)
     ]
     assert features.tolist() == loop
+    fitted.complete()
     assert (fitted.state["gram"] == np.array(loop).T @ np.array(loop)).all()
     probe = fitted.result()
     scores = np.array(loop) @ probe.weights + probe.bias

@@ -187,6 +187,7 @@ def test_products_of_features(rng, most, count):
     features[:, 0] = most - 1
     total = np.full((count, count), 5)
     tallying.add_feature_products(features, total)
+    tallying.complete(total)
     assert (total == 5 + features.T @ features).all()
 
 
