@@ -10,7 +10,7 @@ import argparse
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -86,16 +86,19 @@ def check_equal(encoder: Encoder, images: torch.Tensor, T: int) -> None:
         sys.exit(f"the counts at T = {T} take fewer than 4 values; there is nothing to compare")
 
 
-def measure(encoder: Encoder, images: torch.Tensor, T: int, rounds: int) -> dict[str, float]:
-    """Milliseconds an image of each way, median of the rounds."""
+def measure(
+    encoder: Encoder, images: torch.Tensor, T: int, rounds: int, names: Iterable[str] = WAYS
+) -> dict[str, float]:
+    """Milliseconds an image of each way, or of those with these names; median of the rounds."""
     # The loop takes its time for each image anew, so a few of them are enough.
     few = images[: max(1, len(images) // 8)]
     samples = {LOOP: few, BATCHED: images, ENCODE: images}
-    times: dict[str, list[float]] = {name: [] for name in WAYS}
+    times: dict[str, list[float]] = {name: [] for name in names}
     for _ in range(rounds):
-        for name, way in WAYS.items():
+        for name, taken in times.items():
             time.sleep(0.1)  # until the threads of the way before no longer wait for work
-            times[name].append(_seconds(way, encoder, samples[name], T) / len(samples[name]))
+            spent = _seconds(WAYS[name], encoder, samples[name], T)
+            taken.append(spent / len(samples[name]))
     return {name: 1000 * statistics.median(values) for name, values in times.items()}
 
 
