@@ -147,7 +147,8 @@ def loading() -> Iterator[None]:
     torch and matplotlib make a million objects that stay. To look through them, again and again
     while they are made and once more at the end of the process, takes half a second.
     """
-    if "torch" in sys.modules:  # a process that lives on has other objects, and other habits
+    # A process that lives on has other objects, and other habits.
+    if "torch" in sys.modules and not gc.get_freeze_count():
         yield
         return
     gc.disable()

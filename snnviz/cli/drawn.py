@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
 from torch import nn
 
 from snnviz.adapters.encoder import Encoder
@@ -15,8 +16,6 @@ from snnviz.cli.networks import build_timed, choose_steps, describe, open_checkp
 from snnviz.cli.output import note
 from snnviz.data import Sample
 from snnviz.errors import CheckpointError
-from snnviz.export import Source
-from snnviz.export.folder import Predict, PredictBeside
 from snnviz.ranks import joined_ranks
 from snnviz.records.recording import LayerInfo
 from snnviz.records.spikes import SpikeRecord
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     from snnviz.adapters.network import NetworkEncoder
     from snnviz.analysis.within import Network
     from snnviz.cli.subjects import Model
+    from snnviz.export import Source
+    from snnviz.export.folder import Predict, PredictBeside
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +91,7 @@ class Drawn:
     names: Sequence[str | None]
     encoders: Sequence[Encoder]
     about: dict[str, Any]
-    predict: Predict | PredictBeside | None = None
+    predict: "Predict | PredictBeside | None" = None
     layers: tuple[LayerInfo, ...] = ()
     records: Sequence[Mapping[int, SpikeRecord]] = ()
     whole: "ConvSNN | Model | None" = None
@@ -119,8 +120,10 @@ class Drawn:
         return about
 
     @property
-    def source(self) -> Source:
+    def source(self) -> "Source":
         """What captions call the encoder and the images."""
+        from snnviz.export import Source
+
         encoder, images = self.network_about, self.about["images"]
         name = encoder.get("model") or encoder["file"]
         weights = encoder.get("weights") or {}
@@ -163,7 +166,7 @@ def find_other(path: Path, wanted: Wanted, found: Drawn) -> Drawn:
 
 
 def _chosen(
-    wanted: Wanted, predictions: Predict | None, channels: int
+    wanted: Wanted, predictions: "Predict | None", channels: int
 ) -> tuple[list[Sample], dict[str, Any]]:
     """The images for an encoder of so many input channels, and what is said of them."""
     if wanted.samples is not None:
@@ -192,7 +195,7 @@ def _of_checkpoint(wanted: Wanted) -> Drawn:
         "checkpoint": describe(checkpoint, ckpt.name if ckpt else "bundled encoder"),
         "images": images,
     }
-    used = _beside(network, samples, wanted.jobs)
+    used = _beside(network, samples, wanted)
     if network is not None and used is None and samples[0].predicted is None and not quiet:
         height, width = network.config.image_size
         note(f"no predictions: the network takes images of {height} x {width} pixels")
@@ -221,7 +224,7 @@ def _of_unknown(wanted: Wanted, path: Path, error: CheckpointError) -> Drawn:
 
 
 def _of_subject(
-    wanted: Wanted, subject: "Model", about: dict[str, Any], answering: Predict | None
+    wanted: Wanted, subject: "Model", about: dict[str, Any], answering: "Predict | None"
 ) -> Drawn:
     """Layers of a network that is run as it is; `answering` is for the choice of images."""
     from snnviz.cli.subjects import chosen_layers, prepare
@@ -287,20 +290,35 @@ def _of_model(wanted: Wanted, spec: str) -> Drawn:
     return replace(drawn, predict=used, whole=subject)
 
 
-def _predictions(network: ConvSNN | None) -> Predict | None:
+def _predictions(network: ConvSNN | None) -> "Predict | None":
     """What gives samples their predicted class, where a network does."""
     from snnviz.scoring.evaluation import with_predictions
 
     return None if network is None else partial(with_predictions, network)
 
 
-def _beside(network: ConvSNN | None, samples: list[Sample], threads: int) -> PredictBeside | None:
-    """What predicts the samples while they are drawn, where that is to be had and not there yet."""
+def _beside(
+    network: ConvSNN | None, samples: list[Sample], wanted: Wanted
+) -> "PredictBeside | None":
+    """What predicts the samples while they are drawn, where that is to be had and not there yet.
+
+    One process alone begins now, while what draws is still being loaded.
+    """
     if network is None or samples[0].predicted is not None:
         return None
     taken = (network.config.in_channels, *network.config.image_size)
     if any(sample.frames is not None or sample.channels.shape != taken for sample in samples):
         return None
-    from snnviz.scoring.beside import predicted_beside
+    from snnviz.scoring.beside import PredictedBeside
 
-    return partial(predicted_beside, network, threads=threads)
+    def begin(some: Sequence[Sample]) -> PredictedBeside:
+        beside = PredictedBeside(network, some, threads=wanted.jobs)
+        # Whatever ends the command: a process that ends while torch computes may abort.
+        click.get_current_context().call_on_close(beside.stop)
+        return beside
+
+    with joined_ranks() as ranks:
+        if ranks.world > 1 or wanted.listing:
+            return begin
+    begun = begin(samples)
+    return lambda _all: begun

@@ -224,11 +224,9 @@ def command(
         "compare": "" if compare is None else told_apart(compare, ckpt),
     }
     with loading():
-        from snnviz.cli.compared import found_other, partners
         from snnviz.cli.drawn import Wanted, find_drawn
         from snnviz.device import choose_device
-        from snnviz.export import SETS, FigureSetOptions, write_figure_sets
-        from snnviz.export.views import check_views
+        from snnviz.export.layout import SETS
         from snnviz.folders import check_folder
         from snnviz.ranks import is_first_rank, joined_ranks
 
@@ -258,6 +256,11 @@ def command(
                 if not quiet:
                     say(found.table())
                 return
+            with loading():  # while the network predicts, where it does
+                from snnviz.cli.compared import found_other, partners
+                from snnviz.export import FigureSetOptions, write_figure_sets
+                from snnviz.export.views import check_views
+
             beside = found_other(compare, wanted, found)
             others = [None] * len(found.encoders) if beside is None else beside.encoders
             about = (

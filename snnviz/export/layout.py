@@ -7,7 +7,6 @@ from typing import Any
 
 from snnviz.data import Sample
 from snnviz.export.options import CAPTION_FORMS, COMPARISON, FORMATS, KINDS, FigureSetOptions
-from snnviz.export.sheets import sheet_names
 from snnviz.folders import Layout
 
 DRAWN = tuple(form for form in FORMATS if form != "npz")
@@ -70,7 +69,10 @@ def planned_files(samples: Sequence[Sample], options: FigureSetOptions) -> Itera
         for name in options.file_names:
             yield f"{set_folder(sample)}/{name}"
     yield from options.kernel_files
-    yield from sheet_names(samples, options) if options.sheet else ()
+    if options.sheet:
+        from snnviz.export.sheets import sheet_names  # noqa: PLC0415 - matplotlib
+
+        yield from sheet_names(samples, options)
 
 
 def figures_layout(

@@ -4,7 +4,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from snnviz.errors import ConfigError
-from snnviz.figures.feature_maps import TUTORIAL_TITLE
 from snnviz.grid import Normalize
 
 FORMATS = ("png", "svg", "pdf", "npz")
@@ -200,6 +199,8 @@ class FigureSetOptions:
         """The options of `feature_map_figure` up to step t."""
         drawing = {"T": self.T, "normalize": self.normalize, "cmap": self.cmap, **self.grid}
         if self.tutorial_title and self.titles:
+            from snnviz.figures.feature_maps import TUTORIAL_TITLE  # noqa: PLC0415 - matplotlib
+
             drawing["title"] = TUTORIAL_TITLE.format(t=t)
         if not self.legends:
             drawing["legend"] = False

@@ -133,6 +133,18 @@ def test_ranks_predict_select_and_draw_sheets_as_one_process_does(network_file, 
 
 
 @pytest.mark.slow
+def test_a_mistake_while_the_network_predicts_is_one_line(network_file, tmp_path):
+    """The process ends while a thread computes with torch."""
+    out = tmp_path / "out"
+    process = start(*COMMAND, "--ckpt", network_file, "--at", 99, "--out-dir", out)
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == 1
+    assert "step 99 is not in 0..2" in err
+    assert err.count("\n") == 1
+    assert not out.exists()
+
+
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_without_drawing_anything_again(encoder, samples, tmp_path):
     write_figure_sets(encoder, samples, tmp_path / "whole", OPTIONS)
 
