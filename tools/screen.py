@@ -35,11 +35,12 @@ SCREENED = {
     "slow-leak": "--tau 4 --no-decay-input",
     "light": "--augment-lightly",
     "smooth": "--label-smoothing 0.1",
+    "averaged-weights": "--ema 0.999",
     "average-light": "--pooling avg --augment-lightly",
     "average-batch-32": "--pooling avg -b 32 -lr 0.05",
     "average-light-batch-32": "--pooling avg --augment-lightly -b 32 -lr 0.05",
 }
-"""What each changes, by name; those behind `smooth` lay changes on top of each other."""
+"""What each changes, by name; those behind `averaged-weights` lay changes on top of each other."""
 
 _BEGIN, _END = "<!-- screening -->", "<!-- end of screening -->"
 _HEAD = (

@@ -176,6 +176,14 @@ def _check_named(_ctx: click.Context, _parameter: click.Parameter, run: str | No
     help="Share of each image's target rate that all classes get alike.",
 )
 @click.option(
+    "--ema",
+    type=click.FloatRange(min=0, max=1, max_open=True),
+    default=0.0,
+    show_default=True,
+    help="What averages of the weights keep in a step, such as 0.999; they are then what is "
+    "measured and saved. 0 averages none.",
+)
+@click.option(
     "--dropout",
     type=click.FloatRange(min=0, max=1, max_open=True),
     default=0.0,

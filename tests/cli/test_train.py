@@ -79,7 +79,7 @@ def test_every_option_of_the_tutorial_has_both_spellings(spelling, run, tmp_path
         "sync_bn": False, "val_split": 0,
         "seed": 2020, "device": "cpu", "recipe": "tutorial", "augment": False, "dropout": 0.0,
         "votes": 1, "pooling": "max", "tau": None, "decay_input": True,
-        "augment_lightly": False, "label_smoothing": 0.0,
+        "augment_lightly": False, "label_smoothing": 0.0, "ema": 0.0,
     }  # fmt: skip
     assert {"-resume", "--resume", "-cupy", "--cupy"} <= {o for p in command.params for o in p.opts}
 

@@ -196,5 +196,8 @@ def _keep_statistics(batch_norm: Any, mean: Tensor, variance: Tensor, count: int
     """The running statistics after a batch, as BatchNorm keeps them."""
     unbiased = variance * (count / max(count - 1, 1))
     batch_norm.num_batches_tracked.add_(1)
-    batch_norm.running_mean.lerp_(mean.to(batch_norm.running_mean.dtype), batch_norm.momentum)
-    batch_norm.running_var.lerp_(unbiased.to(batch_norm.running_var.dtype), batch_norm.momentum)
+    share = batch_norm.momentum
+    if share is None:  # a plain mean of all batches
+        share = 1 / int(batch_norm.num_batches_tracked)
+    batch_norm.running_mean.lerp_(mean.to(batch_norm.running_mean.dtype), share)
+    batch_norm.running_var.lerp_(unbiased.to(batch_norm.running_var.dtype), share)

@@ -22,6 +22,7 @@ class TrainingState:
         optimizer: State dict of the optimizer.
         lr_scheduler: State dict of the schedule.
         scaler: State dict of the scaler of the loss; empty where nothing was scaled.
+        averaging: What learns, where the checkpoint holds averages of its weights; else empty.
         epoch: 0-based epoch after which it was saved.
         max_val_acc: The best accuracy on held-out images up to then, in [0, 1]; None without any.
         settings: The options it was trained with, as the file states them; empty for a file of
@@ -32,6 +33,7 @@ class TrainingState:
     optimizer: dict[str, Any]
     lr_scheduler: dict[str, Any]
     scaler: dict[str, Any]
+    averaging: dict[str, Any]
     epoch: int
     max_val_acc: float | None
     settings: dict[str, Any]
@@ -80,6 +82,7 @@ def load_training_state(path: str | Path) -> TrainingState:
     return TrainingState(
         checkpoint=checkpoint,
         scaler=_plain_dict(metadata.get("scaler", {}), f"{path}: its 'scaler'"),
+        averaging=_plain_dict(metadata.get("averaging", {}), f"{path}: its 'averaging'"),
         epoch=epoch,
         max_val_acc=_accuracy(metadata, "max_val_acc", path),
         settings=_plain_dict(metadata.get("training", {}), f"{path}: its 'training'"),

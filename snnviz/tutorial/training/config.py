@@ -53,6 +53,8 @@ class TrainConfig:
         augment_lightly: Show each image shifted by up to a pixel and, with probability 1/4, with a
             box covered, anew in each epoch; but as they are in the last 15 % of the epochs.
         label_smoothing: Share of each image's target rate that all classes get alike, in [0, 1).
+        ema: What averages of the weights keep in a step, such as 0.999; the averages are then what
+            is measured and kept. 0 keeps none.
 
     Example:
         >>> config = snnviz.TrainConfig(T=8, epochs=5, opt="Adam", lr=1e-3)
@@ -88,6 +90,7 @@ class TrainConfig:
     decay_input: bool = True
     augment_lightly: bool = False
     label_smoothing: float = 0.0
+    ema: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse values that cannot train."""
@@ -101,7 +104,7 @@ class TrainConfig:
                 raise ConfigError(f"{name} must be a number above 0, got {value}")
         if not 0 <= self.momentum < 1:
             raise ConfigError(f"momentum must be in [0, 1), got {self.momentum}")
-        for name in ("dropout", "label_smoothing"):
+        for name in ("dropout", "label_smoothing", "ema"):
             if not 0 <= (value := getattr(self, name)) < 1:
                 raise ConfigError(f"{name} must be in [0, 1), got {value}")
         tables = ("opt", OPTIMIZERS), ("lr_scheduler", SCHEDULES), ("recipe", RECIPES)
@@ -154,6 +157,7 @@ class TrainConfig:
             "whole_input": self.tau is not None and not self.decay_input,
             "light": self.augment_lightly,
             f"smooth_{self.label_smoothing}": self.label_smoothing > 0,
+            f"ema_{self.ema}": self.ema > 0,
         }
         return "_".join([name, *(part for part, present in parts.items() if present)])
 

@@ -21,6 +21,7 @@ from snnviz.tutorial.cuda import fuse
 from snnviz.tutorial.layouts import TrainingState
 from snnviz.tutorial.network import ConvSNN, build_network
 from snnviz.tutorial.training.augmentation import Views
+from snnviz.tutorial.training.averaging import BATCHES, Averages, statistics_anew
 from snnviz.tutorial.training.config import OPTIMIZERS, SCHEDULES, TrainConfig
 from snnviz.tutorial.training.synchronization import synchronize_batch_norm
 
@@ -73,6 +74,7 @@ class Learner:
         )
         if self._scaler.is_enabled():
             self._begin_momentum()
+        self._averages = Averages(self.net, config.ema) if config.ema else None
         self.fused = fuse(self.net) if config.cupy else None
         self._model: nn.Module = self.fused or accelerate(self.net, images, amp=self._mixed)
         self.measured = self._measured()
@@ -115,6 +117,7 @@ class Learner:
             )
         self._check_settings(saved)
         self.net.load_state_dict(saved.checkpoint.state)
+        self._load_averages(saved)
         try:
             self._optimizer.load_state_dict(saved.optimizer)
             self._schedule.load_state_dict(saved.lr_scheduler)
@@ -136,6 +139,15 @@ class Learner:
                         f"{list(parameter.shape)}; resume from a checkpoint of this very run"
                     )
         self._fit_optimizer_state()
+
+    def _load_averages(self, saved: TrainingState) -> None:
+        if self._averages is not None:
+            self._averages.load(saved.averaging, saved.checkpoint.path)
+        elif saved.averaging:
+            raise CheckpointError(
+                f"{saved.checkpoint.path}: holds averaged weights, and the training keeps none; "
+                "resume with the options that it was begun with"
+            )
 
     def _fit_optimizer_state(self) -> None:
         """Bring what was loaded to where a fused step looks for it.
@@ -175,12 +187,16 @@ class Learner:
                     )
 
     def state(self) -> dict[str, Any]:
-        """What `load` takes; the tensors are the live ones and change with the next epoch."""
+        """What `load` takes; the tensors are the live ones and change with the next epoch.
+
+        The network is that of the averaged weights, where there are some.
+        """
         return {
             "net": self.net.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "lr_scheduler": self._schedule.state_dict(),
             "scaler": self._scaler.state_dict(),
+            **({} if self._averages is None else {"averaging": self._averages.state()}),
         }
 
     def learn(
@@ -203,6 +219,8 @@ class Learner:
         Raises:
             TrainingError: The weights are no finite numbers any more.
         """
+        if self._averages is not None:
+            self._averages.hide()
         self._model.train()
         size = self.config.batch_size
         whole_batches = len(order) // size * size
@@ -219,6 +237,8 @@ class Learner:
             self._scaler.scale(loss).backward()
             self._scaler.step(self._optimizer)
             self._scaler.update()
+            if self._averages is not None:
+                self._averages.step()
             loss_sum += loss.detach() * len(label)
             correct += (rate.argmax(1) == label).sum()
             if progress is not None:
@@ -228,7 +248,21 @@ class Learner:
         losses, hits = zip(*self.ranks.gather([(float(loss_sum), int(correct))]), strict=True)
         mean_loss = math.fsum(losses) / whole_batches
         self._check_finite(mean_loss)
+        if self._averages is not None:
+            self._averages.show()
+            self._normalize(images, order[:whole_batches])
         return mean_loss, sum(hits) / whole_batches
+
+    @torch.no_grad()
+    def _normalize(self, images: Tensor, order: Tensor) -> None:
+        """Take BatchNorm's statistics anew, from the first images of an epoch as they are."""
+        size = self.config.batch_size
+        with statistics_anew(self.net):
+            for batch in batches(min(len(order), BATCHES * size), size):
+                image = scale_images(images[self.ranks.share(order[batch])])
+                with torch.autocast(image.device.type, self._autocast, enabled=self._mixed):
+                    self._model(image)
+        self._share_buffers()
 
     def _share_buffers(self) -> None:
         """Give every rank the first one's running statistics, which the checkpoint holds."""

@@ -55,10 +55,10 @@ class SynchronizedBatchNorm2d(nn.BatchNorm2d):
         assert self.running_mean is not None  # noqa: S101 - as it was built
         assert self.running_var is not None  # noqa: S101
         assert self.num_batches_tracked is not None  # noqa: S101
-        assert self.momentum is not None  # noqa: S101
         self.num_batches_tracked += 1
-        self.running_mean.lerp_(mean, self.momentum)
-        self.running_var.lerp_(variance * (count / (count - 1)), self.momentum)
+        share = 1 / int(self.num_batches_tracked) if self.momentum is None else self.momentum
+        self.running_mean.lerp_(mean, share)
+        self.running_var.lerp_(variance * (count / (count - 1)), share)
 
 
 def synchronize_batch_norm(net: nn.Module) -> None:
