@@ -94,7 +94,11 @@ def _proven(stepping: Stepping, known: Known, source: Source) -> _Stem | None:
     if layer is None or layer.kernels.shape[1] != pixels.shape[1]:
         return None
     bounded = is_bounded(layer, pixels.numpy())
-    same = bounded and gives(layer, chunk.values.contiguous().numpy(), drive)
+    same = (
+        bounded
+        and drive.dtype == torch.float32
+        and gives(layer, chunk.values.contiguous().numpy(), drive)
+    )
     return _Stem(layer, drive, call) if same else None
 
 

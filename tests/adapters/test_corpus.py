@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from snnviz.adapters import recorder, stepping, still
 from snnviz.adapters.network import split_encoder
 from snnviz.adapters.recording import record
 from snnviz.errors import SnnvizError
@@ -49,6 +50,17 @@ def test_spikes_are_those_of_the_frameworks_own_run(network, way):
     assert np.array_equal(found.count(network.T - 1), want.sum(0))
     first = np.where(want.any(0), (want > 0).argmax(0), network.T)
     assert np.array_equal(found.first_spike, first)
+
+
+@pytest.mark.slow
+@of(RECORDED)
+def test_so_are_those_of_layers_that_pass_for_large(network, monkeypatch):
+    """Their times are looked up, and found from pixels at once, however few neurons there are."""
+    monkeypatch.setattr(stepping, "_WORTH", 1)
+    monkeypatch.setattr(still, "_WORTH_LOADING", 0)
+    monkeypatch.setattr(recorder, "_IMAGES", 2)
+    _, found = by_encoder(network)
+    np.testing.assert_array_equal(found.steps(), expected(network))
 
 
 @pytest.mark.parametrize("way", [by_record, by_encoder])

@@ -71,7 +71,7 @@ def images_of(count, size=(9, 14)):
 
 @torch.no_grad()
 def own_steps(net, images):
-    return net(images).numpy()
+    return net(images).float().numpy()
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -169,6 +169,23 @@ def test_a_network_that_looks_at_values_is_run(passes):
     record = snnviz.split_encoder(net).encode(images, 5)
     expected = np.concatenate([own_steps(net, images[:8]), own_steps(net, images[8:])], axis=1)
     np.testing.assert_array_equal(record.steps(), expected)
+    assert not passes
+
+
+class Narrow(Net):
+    """Its stem computes in bfloat16."""
+
+    def forward(self, images):
+        with torch.autocast("cpu", torch.bfloat16):
+            drive = self.norm(self.conv(images))
+        return self.own(self.node, drive, self.T)
+
+
+def test_a_drive_of_another_type_is_stepped(passes):
+    torch.manual_seed(1)
+    net, images = Narrow(neuron.LIFNode(), stepped, 5).eval(), images_of(10)
+    record = snnviz.split_encoder(net).encode(images, 5)
+    np.testing.assert_array_equal(record.steps(), own_steps(net, images))
     assert not passes
 
 
