@@ -51,6 +51,11 @@ def _verdict(report: EnergyReport) -> Iterator[str]:
         f"against activations of {report.activation_bits} bits, ceil(log2(T + 1)), {wins}: they "
         f"reach the layers at a rate of {rate:.1%}, and would win below {even:.1%}"
     )
+    if report.averaged:
+        yield (
+            f"that leaves out {', '.join(report.averaged)}, which see values at several steps: "
+            f"{report.averaged_share:.1%} of the products of a step"
+        )
     yield f"neurons fire at {report.firing_rate:.1%}; rates are spikes a step"
 
 

@@ -168,8 +168,8 @@ def same_bits(layers: Layers, _: Neurons = ()) -> ModelEnergy:
     and 8 bits 29.7 % are reported, here it is 17 %.
 
     Args:
-        layers: What the layers with weights do for an image; those that see values are the same in
-            both networks, and left out.
+        layers: What the layers with weights do for an image; those that see values are left out,
+            and the same in both networks if they are run once.
     """
     spiking = [layer for layer in layers if layer.synops is not None]
     by_layer = {layer.name: _with_spikes(layer) for layer in spiking}
@@ -189,8 +189,8 @@ def same_bits(layers: Layers, _: Neurons = ()) -> ModelEnergy:
             "state_bits": STATE_BITS,
             "hops": 1,
         },
-        "layers that see values, which are the same in both networks; control, DRAM, biases, "
-        "pooling; how layers are placed on a chip (one hop a move is taken)",
+        "layers that see values, which are the same in both networks if they are run once; "
+        "control, DRAM, biases, pooling; how layers are placed on a chip (one hop a move is taken)",
         "Yan et al. 2024",
         ("yan2024",),
     )

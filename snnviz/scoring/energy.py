@@ -89,6 +89,23 @@ class EnergyReport(Brief):
         """
         return break_even_rate(self.layers)
 
+    @property
+    def averaged(self) -> tuple[str, ...]:
+        """The layers behind the first that see values at several steps, such as averages of spikes.
+
+        An ordinary network runs them once. `rate` and `break_even_rate` leave them out.
+        """
+        return tuple(
+            layer.name for layer in self.layers[1:] if layer.sees == "values" and layer.steps > 1
+        )
+
+    @property
+    def averaged_share(self) -> float:
+        """Their share of all products of one step if every input counts, in [0, 1]."""
+        names = self.averaged
+        products = sum(layer.macs for layer in self.layers if layer.name in names)
+        return products / sum(layer.macs for layer in self.layers)
+
     def accesses(self) -> dict[str, Accesses]:
         """Accesses to memory of each layer as Lemaire et al. count them."""
         done: list[Operations] = [*self.layers, *self.neurons]
@@ -121,6 +138,8 @@ class EnergyReport(Brief):
             "random": self.random,
             "firing_rate": self.firing_rate,
             "rate": self.rate,
+            "averaged": list(self.averaged),
+            "averaged_share": self.averaged_share,
             "activation_bits": self.activation_bits,
             "break_even_rate": self.break_even_rate,
             "padded_zeros": "nothing is computed with the zeros that pad a map: neither products "

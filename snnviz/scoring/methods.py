@@ -126,10 +126,17 @@ def _verdict(report: EnergyReport) -> str:
     if rate is None or even is None:
         return ""
     side = "above" if rate > even else "below"
+    left_out = ""
+    if report.averaged:
+        left_out = (
+            f" That leaves out layers that see analog values at several steps, which make "
+            f"{100 * report.averaged_share:.1f}\\,\\% of the products of a step."
+        )
     return (
         f"The ordinary network has activations of $\\lceil\\log_2(T+1)\\rceil = "
         f"{report.activation_bits}$ bits there; spikes reach the layers at a rate of "
         f"{100 * rate:.1f}\\,\\%, {side} the {100 * even:.1f}\\,\\% at which both are equal."
+        f"{left_out}"
     )
 
 

@@ -10,8 +10,10 @@ from spikingjelly.activation_based import functional, neuron, op_counter
 from torch import nn
 
 import snnviz
+from snnviz.cli.energy_text import energy_lines
 from snnviz.errors import ConfigError, DataError, ShapeError
 from snnviz.scoring.energy import energy_report
+from snnviz.scoring.methods import methods
 from snnviz.scoring.report import evaluation_report
 from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.lively import lively
@@ -181,6 +183,7 @@ def test_averages_of_spikes_are_values():
     assert (pooled.sees, pooled.synops, pooled.rate) == ("values", None, None)
     assert report.models[0].by_layer["layers.3"] == pytest.approx(2 * pooled.macs * 4.6e-12)
     assert report.rate is report.break_even_rate is None
+    assert report.averaged == ("layers.3",)
     assert math.isnan(report.models[2].ratio)
     json.dumps(report.as_dict(), allow_nan=False)
 
@@ -316,3 +319,26 @@ def test_every_number_is_in_the_json():
         assert model["ratio"] == pytest.approx(model["spiking"] / model["ordinary"])
         parts = sum(model["by_layer"].values())
         assert parts == pytest.approx(model["spiking"])
+
+
+def test_what_the_verdict_leaves_out_is_said():
+    """Behind average pooling nearly all products are of values; spikes win in what is left."""
+    config = snnviz.NetworkConfig(T=3, channels=4, pooling="avg")
+    net = lively(snnviz.build_network(config, seed=1)).eval()
+    report = energy_report(net, snnviz.garments(3))
+    first, *behind, last = report.layers
+    assert report.averaged == tuple(layer.name for layer in behind) == ("conv.2", "fc.1")
+    products = sum(layer.macs for layer in behind)
+    share = products / (products + first.macs + last.macs)
+    assert report.averaged_share == pytest.approx(share)
+    said = (
+        f"leaves out conv.2, fc.1, which see values at several steps: {share:.1%} of the products"
+    )
+    assert said in " ".join(energy_lines(report))
+    assert (
+        f"{100 * share:.1f}" in methods(report, network="N", images="M").split("That leaves out")[1]
+    )
+    plain = energy_report(snnviz.build_network(snnviz.NetworkConfig(T=3, channels=4)).eval(),
+                          snnviz.garments(3))  # fmt: skip
+    assert (plain.averaged, plain.averaged_share) == ((), 0)
+    assert "leaves out conv" not in " ".join(energy_lines(plain))
