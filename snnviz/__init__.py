@@ -51,6 +51,7 @@ Analysis:
     analyze, Analysis: how good an encoder is, in numbers
     encoding_of, baseline_encodings, checkpoint_encodings: what is analyzed and compared
     write_analysis: an analysis as a folder of tables and figures
+    league, League, write_league: many encoders in one table, sorted and tested against the first
     evaluate: accuracy and loss of a network
     evaluation_report, EvaluationReport, Energy: all that one pass of images through a network shows
     energy_report, EnergyReport: what its layers do, and the energy by published models
@@ -163,6 +164,9 @@ _HOMES = {
     "checkpoint_encodings": "tutorial.encodings",
     "encoding_of": "analysis",
     "write_analysis": "analysis",
+    "League": "analysis",
+    "league": "analysis",
+    "write_league": "analysis",
     "read_curves": "tutorial.runs",
     "record_training": "tutorial.runs",
 }
@@ -202,9 +206,12 @@ if TYPE_CHECKING:
     from snnviz.adapters.recording import list_layers, record
     from snnviz.analysis import (
         Analysis,
+        League,
         analyze,
         encoding_of,
+        league,
         write_analysis,
+        write_league,
     )
     from snnviz.data import ImageSet, Sample, fashion_mnist, garments, load_picture, to_input
     from snnviz.errors import (

@@ -20,6 +20,7 @@ CAME_OUT = {
     "EnergyReport",
     "EpochResult",
     "LayerInfo",
+    "League",
     "EvaluationReport",
     "Recording",
     "Robustness",

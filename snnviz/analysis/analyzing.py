@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 # The debiased estimate divides by n - 3.
-_ALIGNABLE = 4
+ALIGNABLE = 4
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -170,18 +170,13 @@ def analyze(
         >>> analysis.images, analysis.train_images
         (8, 16)
     """
-    for given in (images, train_images):
-        if not isinstance(given, ImageSet | None):
-            raise ConfigError(
-                f"images to analyze are an `ImageSet`, got {type(given).__name__}; make one: "
-                "ImageSet(name, bytes, labels)"
-            )
+    check_sets(images, train_images)
     encodings, progress = as_encodings(encodings, images, T), as_progress(progress)
-    _check(encodings, images, train_images)
+    _check(encodings)
     outputs = encodings[0].channels
     ranks = ranks or Ranks()
     sample = images.take(np.arange(min(alignment_images, len(images))))
-    aligning = len(sample) >= _ALIGNABLE
+    aligning = len(sample) >= ALIGNABLE
     measured: list[EncodingMetrics] = []
     shown: list[Shown] = []
     differing = Differing(encodings)
@@ -234,7 +229,7 @@ def analyze(
         first_images=images.take(np.arange(shown[0].images)),
         left_out=(
             *left_out,
-            *_left_out(images, train_images, sample, measured[0].shape, labelled=labelled),
+            *not_measured(images, train_images, sample, measured[0].shape, labelled=labelled),
             *unknown,
             *_without_bound(measured),
             *differing.left_out,
@@ -243,14 +238,28 @@ def analyze(
     )
 
 
-def _check(
-    encodings: "Sequence[Encoding]", images: ImageSet, train_images: ImageSet | None
-) -> None:
+def _check(encodings: "Sequence[Encoding]") -> None:
     names = [encoding.name for encoding in encodings]
     if not names or len(set(names)) < len(names):
         raise ConfigError(f"encodings need names that differ, got {', '.join(names) or 'none'}")
     if encodings[0].kind == "pixels":
         raise ConfigError("pixels are no spikes to study; put an encoder first")
+
+
+def check_sets(images: ImageSet, train_images: ImageSet | None) -> None:
+    """Raises unless there are images to score on, and those to fit on are of their size.
+
+    Raises:
+        ConfigError: They are no `ImageSet`.
+        DataError: There are none.
+        ShapeError: Their sizes differ.
+    """
+    for given in (images, train_images):
+        if not isinstance(given, ImageSet | None):
+            raise ConfigError(
+                f"images to analyze are an `ImageSet`, got {type(given).__name__}; make one: "
+                "ImageSet(name, bytes, labels)"
+            )
     if not len(images) or (train_images is not None and not len(train_images)):
         raise DataError(
             f"got {len(images)} images to score on and {len(train_images or ())} to fit on; "
@@ -266,7 +275,7 @@ def _check(
         )
 
 
-def _left_out(
+def not_measured(
     images: ImageSet,
     train_images: ImageSet | None,
     sample: ImageSet,
@@ -291,8 +300,8 @@ def _left_out(
             f"there are no training images of {size} pixels to fit on: reconstruction and the "
             "probe are left out"
         )
-    if len(sample) < _ALIGNABLE:
-        found.append(f"CKA takes {_ALIGNABLE} images or more, got {len(sample)}: it is left out")
+    if len(sample) < ALIGNABLE:
+        found.append(f"CKA takes {ALIGNABLE} images or more, got {len(sample)}: it is left out")
     return tuple(found)
 
 

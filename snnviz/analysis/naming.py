@@ -1,4 +1,4 @@
-"""Names of encoders as parts of names of files."""
+"""Names of encoders as parts of names of files, and of tables."""
 
 from collections.abc import Iterable
 from pathlib import PurePath
@@ -38,3 +38,8 @@ def file_stems(names: Iterable[str]) -> dict[str, str]:
 
 def _stays(letter: str) -> bool:
     return letter.isascii() and (letter.isalnum() or letter in "._-")
+
+
+def table_cell(name: str) -> str:
+    """A name that cannot end a cell or a line of the table."""
+    return " ".join(name.replace("|", "\\|").split())

@@ -8,6 +8,7 @@ import numpy as np
 from snnviz._version import __version__
 from snnviz.analysis.computing import known
 from snnviz.analysis.diff_text import diff_notes
+from snnviz.analysis.naming import table_cell as _cell
 from snnviz.analysis.scorecard import SCORES, grouped, written
 
 if TYPE_CHECKING:
@@ -99,11 +100,6 @@ def _floors(analysis: "Analysis") -> list[str]:
         return []
     guesses = "; ".join(f"{name} {psnr:.2f} dB" for name, (_, psnr, _) in found.floors.items())
     return [f"Reconstruction without any spike: {guesses}."]
-
-
-def _cell(name: str) -> str:
-    """A name that cannot end a cell or a line of the table."""
-    return " ".join(name.replace("|", "\\|").split())
 
 
 def _intervals(analysis: "Analysis") -> str:

@@ -3,7 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from snnviz.data import ImageSet
+import numpy as np
+from numpy.typing import NDArray
+
+from snnviz.batching import batches
+from snnviz.data import ImageSet, to_input
 from snnviz.display import Brief
 from snnviz.errors import ConfigError, DataError, ShapeError
 from snnviz.ranks import Ranks
@@ -15,10 +19,14 @@ from snnviz.scoring.ablation import (
     network_importance,
 )
 from snnviz.scoring.classifier import Classifier
+from snnviz.scoring.evaluation import check_labels, predict
 from snnviz.scoring.importance import Importance, channel_importance
 from snnviz.scoring.networks import network_report
 from snnviz.scoring.progress import Progress
 from snnviz.scoring.report import EvaluationReport, evaluation_report
+
+# Images that a network is given at once.
+_BATCH = 128
 
 Network = Classifier | AnsweringLayer
 """The tutorial's network, or any other with the layer under study."""
@@ -108,6 +116,31 @@ def _any_network(
     except ConfigError as error:
         return cost, None, str(error)
     return cost, importance, ""
+
+
+def right_answers(net: Network, images: ImageSet) -> NDArray[np.bool_]:
+    """Whether a network answers each of these labelled images rightly, bool [N].
+
+    Raises:
+        ConfigError: The network cannot be run so, gives no scores of classes, or takes other
+            images.
+        DataError: There are no labels, or some that the network has no output for.
+        ShapeError: The images do not suit it.
+    """
+    labels = check_labels(images)
+    if isinstance(net, AnsweringLayer):
+        found = []
+        for some in batches(len(images), _BATCH):
+            for answers in net.answerer.answers(to_input(images.images[some])):
+                check_labels(images, answers.scores.shape[2])
+                found.append(answers.scores[-1].argmax(1).cpu().numpy())
+        answered = np.concatenate(found)
+    elif why := _misfit(net, images):
+        raise ConfigError(why)
+    else:
+        answered = predict(net, images.images)
+    right: NDArray[np.bool_] = answered == labels
+    return right
 
 
 def _misfit(net: Classifier, images: ImageSet) -> str:

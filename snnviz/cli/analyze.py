@@ -13,9 +13,20 @@ from snnviz.cli.output import note, say
 from snnviz.errors import ConfigError
 
 if TYPE_CHECKING:
-    from snnviz.analysis import Analysis
-    from snnviz.cli.analyzed import Subject
     from snnviz.data import ImageSet, Split
+
+
+def _score(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """The key of a score; None where nothing was said."""
+    if value is None:
+        return None
+    from snnviz.analysis.ranking import check_score
+
+    try:
+        check_score(value)
+    except ConfigError as error:
+        raise click.BadParameter(f"{error}.") from None
+    return value
 
 
 @click.command("analyze", cls=Command)
@@ -43,6 +54,21 @@ if TYPE_CHECKING:
     help="Another checkpoint, measured on the same images. Repeatable.",
 )
 @click.option(
+    "--league",
+    is_flag=True,
+    help="Sort all checkpoints by a score in one table, and write a card for each, instead of an "
+    "analysis of the first.",
+)
+@click.option(
+    "--sort-by",
+    callback=_score,
+    metavar="SCORE",
+    default=None,
+    show_default="accuracy, else probe, else psnr, else firing_rate",
+    help="What the table is sorted by: accuracy (of whole networks), or a number of the scorecard "
+    "by its key in analysis.json.",
+)
+@click.option(
     "--n-images",
     callback=options.count_or_all,
     metavar="N|all",
@@ -60,9 +86,10 @@ if TYPE_CHECKING:
 @click.option(
     "--network-images",
     type=click.IntRange(min=0),
-    default=500,
-    show_default=True,
-    help="How many images for cost and importance, where the checkpoint holds the whole network.",
+    default=None,
+    show_default="500; with --league all",
+    help="How many images for cost and importance, where the checkpoint holds the whole network; "
+    "with --league for its accuracy.",
 )
 @click.option(
     "--untrained",
@@ -107,9 +134,11 @@ def command(
     mean: tuple[float, ...] | None,
     std: tuple[float, ...] | None,
     compare: tuple[Path, ...],
+    league: bool,
+    sort_by: str | None,
     n_images: int | None,
     train_images: int,
-    network_images: int,
+    network_images: int | None,
     untrained: int,
     split: "Split",
     dataset: str,
@@ -136,9 +165,8 @@ def command(
     --n-images of the data set; the reconstruction is fitted on the data set where they are of its
     size. Under torchrun, ranks share the images.
     """
-    from snnviz.analysis import ANALYSIS, analyze, write_analysis
-    from snnviz.cli.analyzed import open_checkpoints
-    from snnviz.cli.analyzed_models import open_models
+    from snnviz.cli.analysis_jobs import AnalysisJob, Given, Job, LeagueJob
+    from snnviz.cli.contestants import Contestants, Opening
     from snnviz.data import load_picture_set
     from snnviz.device import choose_device
     from snnviz.folders import check_folder, hold_folder
@@ -148,18 +176,19 @@ def command(
     stated: dict[str, Any] = {"v_threshold": v_threshold, "v_reset": v_reset, "tau": tau}
     with joined_ranks() as ranks, ExitStack() as held:
         with ranks.agreed():
-            check_folder(out_dir, ANALYSIS, overwrite=overwrite)
+            layout = (LeagueJob if league else AnalysisJob).layout
+            check_folder(out_dir, layout, overwrite=overwrite)
             options.check_model_options(model, mean, std, neuron=neuron, **stated)
             if layer is not None and model is None:
                 raise click.UsageError("--layer names a layer of --model; give that, too")
-            device = choose_device(device)
+            opening = Opening(model, layer, T, neuron, stated, (mean, std), choose_device(device))
             paths = (ckpt, *compare)
-            subject: Subject
-            if model is None:
-                subject = open_checkpoints(paths, T, neuron, stated, device, quiet=quiet)
+            job: Job
+            if league:
+                job = LeagueJob(Contestants(paths, opening, quiet=quiet), sort_by)
             else:
-                subject = open_models(model, paths, T, layer, (mean, std), device, quiet=quiet)
-            channels = subject.channels
+                job = AnalysisJob(opening.opened(paths, quiet=quiet))
+            channels = job.channels
             if image:
                 images = load_picture_set(image, max_side=max_side).with_channels(channels)
             else:
@@ -167,33 +196,28 @@ def command(
                     "n_images", dataset, split, data_dir, n_images, size=size, channels=channels
                 )
             fitted_on = _fitting_set(images, dataset, split, data_dir, train_images, size, channels)
-            encodings = subject.encodings(fitted_on or images, range(untrained))
+            job.begin(Given(images, fitted_on, range(untrained), network_images))
             if ranks.is_first:
-                output = held.enter_context(hold_folder(out_dir, ANALYSIS, overwrite=overwrite))
-        analysis = analyze(
-            encodings,
-            images,
-            fitted_on,
-            networks=subject.networks(encodings),
-            network_images=network_images,
-            snapshots=subject.snapshots(encodings),
-            ranks=ranks,
-            progress=options.progress_bar(quiet),
-            left_out=subject.left_out,
-        )
+                output = held.enter_context(hold_folder(out_dir, layout, overwrite=overwrite))
+        text = job.measure(ranks, options.progress_bar(quiet))
         with ranks.agreed():
             if ranks.is_first:
-                looked_at: dict[str, object] = {"dataset": images.name, "split": split}
-                looked_at |= options.stated_size(size)
+                looked_at = {"dataset": images.name, "split": split, **options.stated_size(size)}
                 if image:
                     looked_at = {"dataset": None, "files": [str(path) for path in image]}
-                about = {**subject.about, "images": looked_at, "T": encodings[0].T}
-                formats = format if figures else ()
-                written = write_analysis(
-                    analysis, out_dir, about=about, formats=formats, output=output
-                )
-    if is_first_rank():
-        _report(analysis, written, quiet=quiet)
+                written = job.write({"images": looked_at}, format if figures else (), output)
+    if is_first_rank() and not quiet:
+        for sentence in job.left_out:
+            note(sentence)
+        say(text)
+        for path in written:
+            say(f"wrote {path}")
+
+
+def _is_given(option: str) -> bool:
+    """Whether the user gave the option."""
+    source = click.get_current_context().get_parameter_source(option)
+    return source is not ParameterSource.DEFAULT
 
 
 def _load(
@@ -213,8 +237,7 @@ def _load(
     try:
         return load(count=count)
     except ConfigError:
-        ctx = click.get_current_context()
-        if ctx.get_parameter_source(option) is not ParameterSource.DEFAULT:
+        if _is_given(option):
             raise
         return load()
 
@@ -240,15 +263,3 @@ def _fitting_set(
     other: Split = "train" if split == "test" else "test"
     found = _load("train_images", dataset, other, data_dir, count, size=size, channels=channels)
     return found if found.size == images.size else None
-
-
-def _report(analysis: "Analysis", written: list[Path], *, quiet: bool) -> None:
-    if quiet:
-        return
-    from snnviz.analysis import scorecard_text
-
-    for sentence in analysis.left_out:
-        note(sentence)
-    say(scorecard_text(analysis))
-    for path in written:
-        say(f"wrote {path}")

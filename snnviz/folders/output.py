@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 
 from snnviz._version import __version__
 from snnviz.errors import ConfigError, ExportError
-from snnviz.files import LOCK, remove, write_bytes
+from snnviz.files import LOCK, make_folder, remove, write_bytes
 from snnviz.folders.layout import FILES, Layout, listed_files
 
 # Of a mark: what it lists is being deleted, and nothing new is there.
@@ -49,6 +49,8 @@ class OutputFolder:
             ExportError: A file cannot be written, or one of an earlier run cannot be deleted.
         """
         self.begin(content, {"snnviz": __version__})
+        for parent in dict.fromkeys((self.folder / name).parent for name in content):
+            make_folder(parent, argument=self.layout.argument)
         yield [write_bytes(data, self.folder / name) for name, data in content.items()]
         self.finish({**(results or {}), FILES: list(content)})
 

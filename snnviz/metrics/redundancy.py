@@ -104,15 +104,39 @@ def alignment(counts: "Iterable[NDArray[np.integer]]") -> "NDArray[np.float64]":
     """
     grams: list[NDArray[np.float64]] = []
     for each in counts:
-        n = len(each)
-        if n < 4:
-            raise DataError(f"CKA without bias needs at least 4 images, got {n}")
-        if grams and n != len(grams[0]):
-            raise ShapeError(f"got {len(grams[0])} and {n} images; give all encoders the same ones")
-        grams.append(_centered(exact_gram(np.asarray(each).reshape(n, -1))))
-    products = np.array([[(a * b).sum() for b in grams] for a in grams])
-    norms = np.sqrt(np.outer(products.diagonal(), products.diagonal()))
-    return ratio(products, norms)
+        grams.append(centered_gram(each))
+        if len(grams[0]) != len(each):
+            raise ShapeError(
+                f"got {len(grams[0])} and {len(each)} images; give all encoders the same ones"
+            )
+    return _aligned(grams, grams)
+
+
+def centered_gram(counts: "NDArray[np.integer]") -> "NDArray[np.float64]":
+    """What is kept of an encoder's counts [n, ...] to hold it against others, see `gram_cka`.
+
+    Raises:
+        ShapeError: They are no whole numbers.
+        DataError: There are fewer than 4 images.
+    """
+    n = len(counts)
+    if n < 4:
+        raise DataError(f"CKA without bias needs at least 4 images, got {n}")
+    return _centered(exact_gram(np.asarray(counts).reshape(n, -1)))
+
+
+def gram_cka(gram: "NDArray[np.float64]", other: "NDArray[np.float64]") -> float:
+    """`cka` of two encoders, from the `centered_gram` [n, n] of each."""
+    return float(_aligned([gram], [other])[0, 0])
+
+
+def _aligned(
+    grams: "list[NDArray[np.float64]]", others: "list[NDArray[np.float64]]"
+) -> "NDArray[np.float64]":
+    """CKA of each with each of the others."""
+    products = np.array([[(a * b).sum() for b in others] for a in grams])
+    own, theirs = (np.array([(each * each).sum() for each in some]) for some in (grams, others))
+    return ratio(products, np.sqrt(np.outer(own, theirs)))
 
 
 def exact_gram(rows: "NDArray[np.integer]") -> "NDArray[np.float64]":

@@ -91,11 +91,7 @@ def checkpoint_encodings(
         ['net.pth', 'untrained 0']
     """
     for checkpoint in checkpoints:
-        if checkpoint.config.in_channels != 1:
-            raise CheckpointError(
-                f"{checkpoint.path}: takes images of {checkpoint.config.in_channels} channels, "
-                "and these are grey; name an encoder of one channel"
-            )
+        check_grey(checkpoint)
     config = replace(checkpoints[0].config, T=T)
     seen = patch_moments(to_input(train_images.images), config.in_channels)
     baselines = _baselines(config, T, seen, seeds, device)
@@ -105,14 +101,27 @@ def checkpoint_encodings(
     names = [encoding.name for encoding in baselines]
     encodings: list[Encoding] = []
     for checkpoint in checkpoints:
-        name = _new_name(checkpoint.path, names)
+        name = new_name(checkpoint.path, names)
         names.append(name)
         kind: Kind = "compared" if encodings else "encoder"
         encodings.append(encoding_of(name, load_encoder(checkpoint).to(device), T, kind))
     return [*encodings, *baselines]
 
 
-def _new_name(path: Path, taken: Collection[str]) -> str:
+def check_grey(checkpoint: Checkpoint) -> None:
+    """Raises unless its encoder takes grey images.
+
+    Raises:
+        CheckpointError: It takes images of several channels.
+    """
+    if checkpoint.config.in_channels != 1:
+        raise CheckpointError(
+            f"{checkpoint.path}: takes images of {checkpoint.config.in_channels} channels, "
+            "and these are grey; name an encoder of one channel"
+        )
+
+
+def new_name(path: Path, taken: Collection[str]) -> str:
     """The file's name, with so many of its folders, or a number, that it is none of `taken`."""
     if path == bundled():
         names = ["bundled encoder"]
