@@ -6,6 +6,12 @@ with `update`, added to another with `merge`, and read with `result`.
 
 from snnviz._renaming import old_names
 from snnviz.metrics.activity import Activity, ActivityResult, sparseness
+from snnviz.metrics.attribution import (
+    first_spike_maps,
+    rank_correlations,
+    resize_maps,
+    spike_activation_maps,
+)
 from snnviz.metrics.classes import Classes, ClassesResult, class_selectivity
 from snnviz.metrics.contours import (
     CHANNEL_TYPES,
@@ -15,6 +21,15 @@ from snnviz.metrics.contours import (
 )
 from snnviz.metrics.corruptions import CORRUPTIONS, corrupt
 from snnviz.metrics.cost import Cost, CostResult
+from snnviz.metrics.deletion import (
+    SHARES,
+    SUBSTITUTES,
+    area_under,
+    pixel_order,
+    random_ranks,
+    replace_first,
+    substitutes,
+)
 from snnviz.metrics.differences import Estimate, Paired, bootstrap_mean, paired_difference
 from snnviz.metrics.encoder_diff import EncoderDiff, EncoderSide, encoder_diff
 from snnviz.metrics.gradients import (
@@ -74,6 +89,8 @@ __all__ = [
     "CORRUPTIONS",
     "EDITS",
     "QUANTITIES",
+    "SHARES",
+    "SUBSTITUTES",
     "Activity",
     "ActivityResult",
     "ClassProbe",
@@ -103,6 +120,7 @@ __all__ = [
     "RedundancyResult",
     "WeightChange",
     "alignment",
+    "area_under",
     "bootstrap_mean",
     "channel_change",
     "channel_rotation",
@@ -116,6 +134,7 @@ __all__ = [
     "encoder_diff",
     "entropy",
     "first_spike_delay",
+    "first_spike_maps",
     "first_spikes_kept",
     "fit_temperature",
     "fold_batch_norm",
@@ -129,12 +148,19 @@ __all__ = [
     "paired_difference",
     "participation_ratio",
     "peak_signal_to_noise",
+    "pixel_order",
     "pooled_counts",
     "pooling_side",
+    "random_ranks",
+    "rank_correlations",
+    "replace_first",
+    "resize_maps",
     "sobel_gradient",
     "sparseness",
+    "spike_activation_maps",
     "squared_error",
     "structural_similarity",
+    "substitutes",
     "weight_change",
     "wilson_interval",
 ]
