@@ -42,6 +42,7 @@ Figures of networks:
     accuracy_over_time_figure, confusion_figure, firing_rate_figure: after the training
     robustness_figure: as what it sees gets worse
     early_exit_figure: answered as soon as it is sure
+    attribution_figure, deletion_figure: where in images it looks, and whether that explains answers
 
 Export:
     write_figure_sets, FigureSetOptions: a folder of figures of many images
@@ -58,6 +59,7 @@ Analysis:
     channel_importance: what a network loses without each channel
     robustness, Robustness: what becomes of answers and first spikes as images and spikes get worse
     timing, Timing: when in a run answers are there
+    attribution, Attribution: where in images a network looks, and whether that explains its answers
 
 Training:
     train, TrainConfig, EpochResult: the tutorial's training, an epoch at a time
@@ -125,6 +127,8 @@ _HOMES = {
     "Robustness": "scoring.outcomes",
     "timing": "scoring.timing",
     "Timing": "scoring.timing",
+    "attribution": "scoring.attribution",
+    "Attribution": "scoring.explained",
     "accuracy_over_time_figure": "figures",
     "comparison_figure": "figures",
     "composed_figure": "figures",
@@ -147,6 +151,8 @@ _HOMES = {
     "raster_figure": "figures",
     "rate_histogram_figure": "figures",
     "reconstruction_figure": "figures",
+    "attribution_figure": "figures",
+    "deletion_figure": "figures",
     "early_exit_figure": "figures",
     "robustness_figure": "figures",
     "scorecard_figure": "figures",
@@ -228,10 +234,12 @@ if TYPE_CHECKING:
         accuracies_figure,
         accuracy_figure,
         accuracy_over_time_figure,
+        attribution_figure,
         class_atlas_figure,
         comparison_figure,
         composed_figure,
         confusion_figure,
+        deletion_figure,
         early_exit_figure,
         encoder_diff_figure,
         encoder_history_figure,
@@ -261,7 +269,9 @@ if TYPE_CHECKING:
     from snnviz.records.spikes import SpikeRecord
     from snnviz.report import widget
     from snnviz.scoring.answers import channel_importance, evaluate, evaluation_report
+    from snnviz.scoring.attribution import attribution
     from snnviz.scoring.energy import EnergyReport, energy_report
+    from snnviz.scoring.explained import Attribution
     from snnviz.scoring.outcomes import Robustness
     from snnviz.scoring.report import EvaluationReport
     from snnviz.scoring.robustness import robustness

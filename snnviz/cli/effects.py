@@ -120,6 +120,21 @@ _RULES = {
         _Rule(("format",), lambda given: given["figures"] is None, "without --figures"),
         _Rule(("seed",), lambda given: not given["fisher_images"], "with --fisher-images 0"),
     ),
+    "attribution": (
+        _DRAWN,
+        _OWN,
+        _Rule(("format",), lambda given: given["figures"] is None, "without --figures"),
+        _Rule(
+            ("shown",),
+            lambda given: given["figures"] is None and given["json"] is None,
+            "without --figures or --json",
+        ),
+        _Rule(
+            ("layer",),
+            lambda given: given["method"] and _lacks("method", "sam", "first-spike")(given),
+            "without --method sam or first-spike",
+        ),
+    ),
     "analyze": (
         _PICTURES,
         _DRAWN,

@@ -17,6 +17,7 @@ from snnviz.cli.subjects import check_runs_whole, open_model
 from snnviz.data import ImageSet, to_input
 from snnviz.errors import CheckpointError
 from snnviz.figures import robustness_figure
+from snnviz.scoring.evaluation import check_size
 from snnviz.tutorial.baselines import untrained_encoder
 from snnviz.tutorial.encoder import bundled, load_encoder
 from snnviz.tutorial.network import build_network
@@ -59,7 +60,11 @@ class Subject(NamedTuple):
 
         Of the tutorial's network BatchNorm has seen the images, as in an epoch in which nothing is
         learned.
+
+        Raises:
+            ShapeError: The images do not suit it.
         """
+        check_size(self.net, images)
         if self.spec is not None:
             made = build_model(self.spec, seed=seed)
             return None if made is self.net else made.to(device).eval()

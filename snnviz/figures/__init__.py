@@ -3,10 +3,12 @@
 from snnviz._renaming import old_names
 from snnviz.figures.accuracy_over_time import accuracy_over_time_figure
 from snnviz.figures.atlas import class_atlas_figure
+from snnviz.figures.attribution import attribution_figure
 from snnviz.figures.channels import sorted_channels_figure
 from snnviz.figures.composed import comparison_figure, composed_figure
 from snnviz.figures.confusion import confusion_figure
 from snnviz.figures.curves import accuracies_figure, accuracy_figure, loss_figure
+from snnviz.figures.deletion import deletion_figure
 from snnviz.figures.early_exit import early_exit_figure
 from snnviz.figures.encoder_diff import encoder_diff_figure
 from snnviz.figures.event_frames import frames_figure
@@ -32,11 +34,13 @@ __all__ = [
     "accuracies_figure",
     "accuracy_figure",
     "accuracy_over_time_figure",
+    "attribution_figure",
     "class_atlas_figure",
     "comparison_figure",
     "composed_figure",
     "confusion_figure",
     "contact_sheet_figure",
+    "deletion_figure",
     "early_exit_figure",
     "encoder_diff_figure",
     "encoder_history_figure",

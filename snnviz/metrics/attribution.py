@@ -24,7 +24,7 @@ def spike_activation_maps(record: "SpikeRecord", gamma: float = GAMMA) -> "NDArr
     """The spike activation map of each step, floats [T, N, H, W], 0 or more.
 
     A neuron that fires again soon after it fired counts for much (Y. Kim and P. Panda 2021,
-    arXiv:2103.14441). Its contribution score at step t is the sum of exp(-gamma (t - t')) over its
+    arXiv:2103.14441). Its contribution score at step t is the sum of exp(gamma (t' - t)) over its
     spikes at steps t' < t; the map at t is the sum over channels of score times spikes at t. A
     neuron that fires several times in a step counts that often, before and now; intervals of 0
     within a step are no intervals. So the map of the first step is 0, as is that of a layer whose

@@ -32,6 +32,8 @@ def said(command, *arguments):
         ("visualize", ["--kind", "spikes", "--cmap", "hot"], "--cmap has no effect without"),
         ("evaluate", ["--format", "svg"], "--format has no effect without --figures"),
         ("robustness", ["--format", "svg"], "--format has no effect without --figures"),
+        ("attribution", ["--shown", 3], "--shown has no effect without --figures or --json"),
+        ("attribution", ["--method", "saliency", "--layer", "x"], "--layer has no effect without"),
         ("timing", ["--fisher-images", 0, "--seed", 1], "--seed has no effect with --fisher"),
         ("analyze", ["--no-figures", "--format", "svg"], "--format has no effect with --no-fig"),
         ("analyze", ["--max-side", 9], "--max-side has no effect without --image"),

@@ -65,6 +65,7 @@ def test_every_remedy_of_a_folder_is_an_option(name):
     options = [option for each in command(name).params for option in each.opts]
     figures = ("`json`", "`figures`")
     own = {"evaluate": figures, "robustness": figures, "timing": figures, "report": ("`out`",)}
+    own["attribution"] = figures
     own["energy"] = ("`json`",)
     for remedy in own.get(name, ("`folder`", "`out_dir`")):
         assert said(name, remedy).partition("; ")[2] in options

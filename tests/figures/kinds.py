@@ -77,6 +77,9 @@ _NEURONS = [f"channel {k}, y 12, x 20" for k in range(100, 108)]
 _RATES = np.random.default_rng(9).random(126) ** 2
 _ENCODERS = ["encoder", "start", "untrained (mean of 5)", "rate code", "latency code", LONG,
              "pixels", "phase code"]  # fmt: skip
+_WAYS = ("random", "intensity", "SAM", "first spike", "saliency", "integrated")
+_GREY = np.random.default_rng(10).integers(0, 256, (4, 28, 28)).astype(np.uint8)
+_MAPS = {name: np.random.default_rng(11).random((4, 28, 28)) for name in _WAYS[2:]}
 _CHANGES = ("noise", "blur", "contrast", "shift", "occlusion")
 _METRICS = ["firing rate", "r with edges, last step", "r with intensity, last step",
             "reconstruction, PSNR in dB", "linear probe, accuracy", "bits on intensity a spike",
@@ -92,6 +95,11 @@ KINDS = {
         title="Accuracy on the test images"),
     "accuracy_over_time_figure": lambda: partial(
         figures.accuracy_over_time_figure, np.linspace(0.6, 0.93, T)),
+    "attribution_figure": lambda: partial(
+        figures.attribution_figure, _GREY[:4], _MAPS, _MAPS,
+        labels=["Ankle boot", "T-shirt/top", "Pullover", "Bag"]),
+    "attribution_figure: many": lambda: partial(
+        figures.attribution_figure, np.repeat(_GREY[:4, None], 3, axis=1), _MAPS),
     "class_atlas_figure": lambda: partial(
         figures.class_atlas_figure, COUNTS[:100].reshape(10, 10, 28, 28).astype(float), T=T,
         classes=GARMENTS, channels=range(100, 110), title="The most selective channels"),
@@ -109,6 +117,12 @@ KINDS = {
     "confusion_figure": lambda: partial(figures.confusion_figure, _MATRIX, classes=GARMENTS),
     "contact_sheet_figure": lambda: partial(
         figures.contact_sheet_figure, _sheet(40), title="00000 to 00039: image and mean rate"),
+    "deletion_figure": lambda: partial(
+        figures.deletion_figure,
+        {name: np.stack([np.linspace(0.9, end, 11), np.linspace(0.8, end / 2, 11),
+                         np.linspace(0.95, 2 * end, 11)], axis=1)
+         for name, end in zip(_WAYS, np.linspace(0.05, 0.3, 6), strict=True)},
+        {name: np.linspace(0.1, 0.9, 11) for name in _WAYS}),
     "early_exit_figure": lambda: partial(
         figures.early_exit_figure,
         np.stack([np.linspace(e, 0.9, T) for e in (0.4, 0.35, 0.5)], axis=1),

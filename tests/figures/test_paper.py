@@ -35,6 +35,7 @@ WIDTHS = (3.3, 7.0)
 PAGE, COLUMN = 9.5, 3.3
 SEVERAL = {
     "composed_figure",
+    "deletion_figure",
     "encoder_history_figure",
     "membrane_figure",
     "over_time_figure",
