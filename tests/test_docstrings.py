@@ -15,6 +15,7 @@ PACKAGE = Path(snnviz.__file__).parent
 # Classes that functions return: their examples call those.
 CAME_OUT = {
     "Analysis",
+    "Attribution",
     "Checkpoint",
     "Encoder",
     "EnergyReport",

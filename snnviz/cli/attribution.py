@@ -151,13 +151,15 @@ def command(
         dataset, split, data_dir, count=n_images, channels=subject.channels, size=size
     )
     images = images if n_images else images.head(min(_IMAGES, len(images)))
+    start = subject.start(images, seed, device)
+    subject = subject._replace(checkpoint=None)  # as large as the network
     with held_output(json, figures, _layout(), overwrite=overwrite) as folder:
         found = attribution(
             subject.net,
             images,
             **subject.options,
             layer=layer,
-            start=subject.start(images, seed, device),
+            start=start,
             methods=method or None,
             substitute=substitute,
             shown=shown,

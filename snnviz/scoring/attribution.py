@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from snnviz.adapters.encoder import Encoder
+from snnviz.adapters.state import release_freed_memory
 from snnviz.batching import batches
 from snnviz.data import ImageSet
 from snnviz.errors import ConfigError, DataError, check_integer
@@ -120,6 +121,7 @@ def attribution(
         notes.insert(0, "an encoder gives no answers: deletion and insertion are left out")
     else:
         target = comparing.judge_by(net, settings, images, notes)
+    release_freed_memory()  # what checking and preparing took
     told = as_progress(progress)
     for some in batches(len(images), _BATCH):
         comparing.add(images, some)
@@ -171,6 +173,11 @@ class _Comparing:
         if self.target.explained == "answer":
             notes.append(
                 f"{images.name} has no labels: what is explained is the network's own answer"
+            )
+        if self.target.is_blind:
+            notes.append(
+                f"the network's answers do not tell the {self.target.explained}s apart: its "
+                "confidence is that of guessing, whatever is deleted"
             )
         return self.target
 

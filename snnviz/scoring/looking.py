@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from snnviz.scoring.explaining import Maps
 
 _BATCH = 64
+# `fit_temperature` looks no further than e^8, 2981.
+_HOT = 2900
 
 
 class Target(NamedTuple):
@@ -44,6 +46,11 @@ class Target(NamedTuple):
     classes: "NDArray[np.int64]"
     explained: str
     temperature: float
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether the best temperature is the hottest, at which all classes are alike."""
+        return self.temperature > _HOT
 
     @classmethod
     def of(cls, answer: Answer, images: ImageSet) -> "Target":

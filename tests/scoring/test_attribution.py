@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import softmax
-from spikingjelly.activation_based import neuron
+from spikingjelly.activation_based import functional, neuron, surrogate
 from torch import nn
 
+from snnviz.adapters.network import split_encoder
 from snnviz.data import garments, to_input
 from snnviz.errors import ConfigError, DataError
 from snnviz.metrics import (
@@ -25,8 +26,10 @@ from snnviz.metrics import (
 )
 from snnviz.scoring.attribution import attribution
 from snnviz.scoring.explained import map_levels
+from snnviz.scoring.explaining import METHODS
 from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.lively import lively
+from tests.scoring.test_running import images_first, steps, with_state
 
 T, COUNT = 3, 18  # more than a batch
 
@@ -42,8 +45,18 @@ def start():
 
 
 @pytest.fixture(scope="module")
-def found(net, start):
-    return attribution(net, garments(COUNT), start=start, shown=17, substitute="mean", seed=7)
+def images(net):
+    """Images with labels that the network gives most of them."""
+    images = garments(COUNT)
+    with torch.no_grad():
+        labels = net.firing_rates(torch.from_numpy(to_input(images.images))).argmax(1).numpy()
+    labels[::5] = 9 - labels[::5]
+    return replace(images, labels=labels)
+
+
+@pytest.fixture(scope="module")
+def found(net, start, images):
+    return attribution(net, images, start=start, shown=17, substitute="mean", seed=7)
 
 
 def confidences(net, images, target, temperature):
@@ -65,8 +78,7 @@ def curve(net, image, other, order, label, temperature):
     return np.array(sure)
 
 
-def test_curves_and_areas_are_those_of_single_passes(net, found):
-    images = garments(COUNT)
+def test_curves_and_areas_are_those_of_single_passes(net, images, found):
     seen, labels = images.images, images.labels
     with torch.no_grad():
         rates = net.firing_rates(torch.from_numpy(to_input(seen))).double().numpy()
@@ -96,6 +108,7 @@ def test_curves_and_areas_are_those_of_single_passes(net, found):
             (falls, outcome.deletion_curve, outcome.deletion),
             (rises, outcome.insertion_curve, outcome.insertion),
         ):
+            assert np.ptp(curves.mean(0)) > 0.05
             np.testing.assert_allclose([each.value for each in ours], curves.mean(0), atol=1e-6)
             assert area.value == pytest.approx(np.trapezoid(curves, dx=0.1).mean())
         areas[name] = np.trapezoid(falls, dx=0.1), np.trapezoid(rises, dx=0.1)
@@ -107,12 +120,10 @@ def test_curves_and_areas_are_those_of_single_passes(net, found):
 
 
 def net_record(net, images):
-    from snnviz.adapters.network import split_encoder
-
     return split_encoder(net).encode(to_input(images), T)
 
 
-def test_what_is_compared_with_what(net, start, found):
+def test_what_is_compared_with_what(net, start, images, found):
     assert [(each.method, each.untrained) for each in found.outcomes] == [
         ("random", False), ("intensity", False),
         *((name, untrained) for untrained in (False, True)
@@ -121,7 +132,7 @@ def test_what_is_compared_with_what(net, start, found):
     assert [list(each.gains) for each in found.outcomes] == [
         [], ["random"], *[["random", "intensity", "untrained"]] * 4, *[["random", "intensity"]] * 4,
     ]  # fmt: skip
-    seen = garments(COUNT).images
+    seen = images.images
     mine, theirs = (first_spike_maps(net_record(each, seen)) for each in (net, start))
     alike = rank_correlations(mine, theirs)
     expected = bootstrap_mean(alike[~np.isnan(alike)])
@@ -176,9 +187,21 @@ def test_without_labels_the_networks_own_answer_is_explained(net):
     )
 
 
-def test_an_encoder_has_maps_of_spikes_alone(net, start):
-    from snnviz.adapters.network import split_encoder
+def test_answers_that_tell_nothing_apart_are_said_to(net):
+    images = garments(20)
+    other = np.random.default_rng(0).permutation(images.labels)
+    deaf = build_network(NetworkConfig(T=T, channels=4), seed=0).eval()
+    with torch.no_grad():
+        for layer in (deaf.fc[1], deaf.fc[3]):
+            layer.weight.zero_()
+    found = attribution(deaf, replace(images, labels=other), methods=["first-spike"])
+    assert found.confidence == pytest.approx((0.1, 0.1, 0.1))
+    assert "do not tell the labels apart" in found.notes[-1]
+    alike = replace(images, labels=None)
+    assert "apart" not in attribution(net, alike, methods=["first-spike"]).notes[-1]
 
+
+def test_an_encoder_has_maps_of_spikes_alone(net, start):
     images = garments(5)
     found = attribution(split_encoder(net), images, start=split_encoder(start), T=T)
     whole = attribution(net, images, start=start, methods=["sam", "first-spike"])
@@ -220,8 +243,6 @@ class Deep(nn.Module):
 
 @pytest.fixture
 def deep():
-    from spikingjelly.activation_based import functional
-
     with torch.random.fork_rng():
         torch.manual_seed(1)
         net = Deep().eval()
@@ -236,8 +257,6 @@ def colours(count=3):
 
 
 def test_another_layer_in_colour(deep):
-    from snnviz.adapters.network import split_encoder
-
     images = colours()
     found = attribution(deep, images, layer="second", methods=["first-spike", "saliency"])
     record = split_encoder(deep, "second").encode(to_input(images.images), 4)
@@ -246,6 +265,36 @@ def test_another_layer_in_colour(deep):
     np.testing.assert_array_equal(found.maps["first-spike"], expected)
     assert found.layer == "second"
     assert found.maps["saliency"].shape == (3, 10, 14)
+
+
+@pytest.mark.parametrize("make", [steps, images_first, with_state], ids=lambda m: m.__name__)
+def test_networks_of_any_framework(make):
+    """SpikingJelly's, sinabs' and snnTorch's, which make five steps."""
+    with torch.random.fork_rng():
+        torch.manual_seed(2)
+        net = make().eval()
+    images = garments(3)
+    found = attribution(net, images, methods=["first-spike", "saliency"], T=5)
+    record = split_encoder(net).encode(to_input(images.images), 5)
+    expected = map_levels(resize_maps(first_spike_maps(record), (28, 28)))
+    np.testing.assert_array_equal(found.maps["first-spike"], expected)
+    assert found.outcome("saliency").constant == 0
+    assert 0 < found.outcome("saliency").deletion.value < 1
+
+
+@pytest.mark.slow
+def test_spikingjellys_resnet18():
+    spiking_resnet = pytest.importorskip("spikingjelly.activation_based.model.spiking_resnet")
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        net = spiking_resnet.spiking_resnet18(
+            spiking_neuron=neuron.IFNode, surrogate_function=surrogate.ATan(), num_classes=10
+        ).eval()
+    images = replace(colours(2), images=colours(2).images.repeat(3, 2).repeat(2, 3)[..., :24])
+    found = attribution(net, images, T=2)
+    assert [each.name for each in found.outcomes][2:] == list(METHODS)
+    assert found.maps["sam"].shape == (2, 30, 24)
+    assert found.explained == "answer"
 
 
 def test_what_cannot_be_had_is_left_out_and_said(deep, net, monkeypatch):
