@@ -53,30 +53,8 @@ _FIGURES = ("confusion", "accuracy_at", "firing_rate")
 @options.neuron_options
 @options.batch_size_option
 @options.device_option
-@click.option(
-    "--json",
-    type=click.Path(path_type=Path),
-    default=None,
-    metavar="FILE",
-    help="Write the numbers as JSON; '-' prints them instead of the table.",
-)
-@click.option(
-    "--figures",
-    type=click.Path(path_type=Path),
-    default=None,
-    metavar="DIR",
-    help="Folder for figures: confusion matrix, accuracy after each step, firing rates.",
-)
-@click.option(
-    "--format",
-    type=click.Choice(["png", "svg", "pdf"]),
-    multiple=True,
-    default=["png"],
-    show_default=True,
-    help="File format of the figures. Repeatable.",
-)
-@click.option(
-    "--overwrite", is_flag=True, help="Replace the JSON; write into a folder that is not empty."
+@options.measured_options(
+    "confusion matrix, accuracy after each step, firing rates", instead_of="table"
 )
 @options.quiet_option
 def command(

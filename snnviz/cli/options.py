@@ -290,6 +290,51 @@ def device_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def measured_options(figures: str, *, instead_of: str = "tables") -> Decorator:
+    """`--json`, `--figures`, `--format` and `--overwrite`: where numbers and figures of them go.
+
+    Args:
+        figures: Which figures there are, for the help.
+        instead_of: What is not printed where the numbers go to stdout.
+    """
+    options = (
+        click.option(
+            "--json",
+            type=click.Path(path_type=Path),
+            default=None,
+            metavar="FILE",
+            help=f"Write the numbers as JSON; '-' prints them instead of the {instead_of}.",
+        ),
+        click.option(
+            "--figures",
+            type=click.Path(path_type=Path),
+            default=None,
+            metavar="DIR",
+            help=f"Folder for figures: {figures}.",
+        ),
+        click.option(
+            "--format",
+            type=click.Choice(["png", "svg", "pdf"]),
+            multiple=True,
+            default=["png"],
+            show_default=True,
+            help="File format of the figures. Repeatable.",
+        ),
+        click.option(
+            "--overwrite",
+            is_flag=True,
+            help="Replace the JSON; write into a folder that is not empty.",
+        ),
+    )
+
+    def decorated(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorated
+
+
 def quiet_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--quiet`: print only what went wrong."""
     return click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")(command)

@@ -47,31 +47,7 @@ _IMAGES = 500
 @options.neuron_options
 @options.seed_option(0, "noise, shifts, occlusions, edited spikes and attacks")
 @options.device_option
-@click.option(
-    "--json",
-    type=click.Path(path_type=Path),
-    default=None,
-    metavar="FILE",
-    help="Write the numbers as JSON; '-' prints them instead of the tables.",
-)
-@click.option(
-    "--figures",
-    type=click.Path(path_type=Path),
-    default=None,
-    metavar="DIR",
-    help="Folder for figures: corrupted images, edited spikes, attacks.",
-)
-@click.option(
-    "--format",
-    type=click.Choice(["png", "svg", "pdf"]),
-    multiple=True,
-    default=["png"],
-    show_default=True,
-    help="File format of the figures. Repeatable.",
-)
-@click.option(
-    "--overwrite", is_flag=True, help="Replace the JSON; write into a folder that is not empty."
-)
+@options.measured_options("corrupted images, edited spikes, attacks")
 @options.quiet_option
 def command(
     ckpt: Path | None,
