@@ -1,6 +1,5 @@
 """`snnviz energy`: what a network's layers do for an image, and the energy by published models."""
 
-import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from snnviz.cli import Command, options
+from snnviz.cli.measured import STDOUT, write_json, write_text
 from snnviz.cli.output import note, say
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 # Of the layout of the JSON; it grows when a key changes its meaning or goes.
 _LAYOUT = 1
-_STDOUT = Path("-")
 _IMAGES = 256
 
 
@@ -98,7 +97,7 @@ def command(
     _check_output(json, methods, overwrite=overwrite)
     device = choose_device(device)
     if model is None:
-        subject = _of_checkpoint(ckpt, T, device, neuron, stated, quiet=quiet)
+        subject = _of_checkpoint(ckpt, T, device, {**stated, "neuron": neuron}, quiet=quiet)
     else:
         subject = _of_model(model, ckpt, T, device, (mean, std), quiet=quiet)
     images = _images(n_images, dataset, split, data_dir, channels=subject.channels, size=size)
@@ -114,13 +113,13 @@ def command(
         text = paragraph(report, network=subject.name, images=named, encoder=subject.is_encoder)
         # First the files: whoever reads stdout may not read to its end.
         written = [
-            *_write(_as_json(report, subject, about), json),
-            *_write(text, methods),
+            *write_json(_values(report, subject, about), json),
+            *write_text(text, methods),
         ]
     if quiet:
         return
     _say_assumptions(report, subject)
-    if _STDOUT not in (json, methods):
+    if STDOUT not in (json, methods):
         say(f"{subject.name}, T = {report.T}, on {report.images} images of {named}")
         say("\n".join(energy_lines(report)))
         for path in written:
@@ -159,40 +158,24 @@ def _images(count: int | str | None, *which: Any, **how: Any) -> "ImageSet":
 
 
 def _of_checkpoint(
-    ckpt: Path | None,
-    T: int | None,
-    device: str,
-    neuron: str | None,
-    stated: dict[str, Any],
-    *,
-    quiet: bool,
+    ckpt: Path | None, T: int | None, device: str, stated: dict[str, Any], *, quiet: bool
 ) -> _Subject:
     """The tutorial's network in a checkpoint, or its encoder with the layer behind it."""
     from dataclasses import replace
 
     from snnviz.adapters.operations import OperationCounter
-    from snnviz.cli.networks import build_timed, choose_steps, describe, open_checkpoint
-    from snnviz.errors import CheckpointError
+    from snnviz.cli.networks import build_timed, open_timed
     from snnviz.tutorial.beginning import build_beginning
-    from snnviz.tutorial.encoder import bundled
 
-    name = "the bundled encoder" if ckpt is None else str(ckpt)
-    path = ckpt or bundled()
-    try:
-        checkpoint = open_checkpoint(path, neuron=neuron, **stated, quiet=quiet)
-    except CheckpointError as error:
-        from snnviz.cli.subjects import check_runs_whole
-
-        check_runs_whole(path, error)
-        raise
-    steps = choose_steps(checkpoint, T, quiet=quiet)
+    checkpoint, steps, name, about = open_timed(
+        ckpt, T, bundled_as="bundled", **stated, quiet=quiet
+    )
     is_encoder = checkpoint.fault is not None
     if is_encoder:
         timed = replace(checkpoint, config=replace(checkpoint.config, T=steps))
         net: Any = build_beginning(timed).to(device)
     else:
         net = build_timed(checkpoint, steps, device)
-    about = {"checkpoint": describe(checkpoint, "bundled" if ckpt is None else str(ckpt))}
     channels = checkpoint.config.in_channels
     return _Subject(name, channels, about, OperationCounter(net.eval(), steps), is_encoder)
 
@@ -225,7 +208,7 @@ def _check_output(json: Path | None, methods: Path | None, *, overwrite: bool) -
             f"--json and --methods both write to {json}; choose another file for one of them"
         )
     for path, argument in ((json, "json"), (methods, "methods")):
-        if path is not None and path != _STDOUT:
+        if path is not None and path != STDOUT:
             check_absent(path, overwrite=overwrite, argument=argument)
 
 
@@ -236,32 +219,20 @@ def _held(*files: tuple[Path | None, str], overwrite: bool) -> Iterator[None]:
 
     with ExitStack() as held:
         for path, argument in files:
-            if path is not None and path != _STDOUT:
+            if path is not None and path != STDOUT:
                 held.enter_context(hold_file(path, overwrite=overwrite, argument=argument))
         yield
 
 
-def _as_json(report: "EnergyReport", subject: _Subject, images: dict[str, Any]) -> str:
-    from snnviz._version import __version__
-
-    values = {
+def _values(report: "EnergyReport", subject: _Subject, images: dict[str, Any]) -> dict[str, Any]:
+    """What goes into the JSON."""
+    return {
         "version": _LAYOUT,
-        "snnviz": __version__,
         **subject.about,
         "encoder_alone": subject.is_encoder,
         **report.as_dict(),
         "images": images,
     }
-    return json.dumps(values, indent=1, allow_nan=False) + "\n"
-
-
-def _write(text: str, path: Path | None) -> list[Path]:
-    """The file written, if any."""
-    from snnviz.files import write_bytes
-
-    if path == _STDOUT:
-        say(text, end_line=False)
-    return [write_bytes(text.encode(), path)] if path not in (None, _STDOUT) else []
 
 
 def _say_assumptions(report: "EnergyReport", subject: _Subject) -> None:

@@ -1,6 +1,5 @@
 """`snnviz evaluate`: from a checkpoint and labelled images to numbers and figures."""
 
-import json
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from snnviz.cli import Command, options
-from snnviz.cli.measured import STDOUT, check_output, drawn, held_output
+from snnviz.cli.measured import STDOUT, check_output, drawn, held_output, write_json
 from snnviz.cli.output import note, say
 
 if TYPE_CHECKING:
@@ -99,7 +98,7 @@ def command(
     device = choose_device(device)
     if model is None:
         assert ckpt is not None  # noqa: S101 - see above
-        subject = _of_checkpoint(ckpt, T, device, neuron, stated, quiet=quiet)
+        subject = _of_checkpoint(ckpt, T, device, {**stated, "neuron": neuron}, quiet=quiet)
     else:
         subject = _of_model(model, ckpt, T, device, (mean, std), quiet=quiet)
     images = load_dataset(
@@ -119,7 +118,8 @@ def command(
             )
         # First the files: whoever reads stdout may not read to its end.
         with drawn(lambda: _figures(report), folder, format) as paths:
-            written = [*_write_json(report, subject.steps(), about, json), *paths]
+            values = {"version": _LAYOUT, **about, "T": subject.steps(), **report.as_dict()}
+            written = [*write_json(values, json), *paths]
     if not quiet and json != STDOUT:
         say(f"{subject.name}, T = {subject.steps()}, on {images.name} ({split})")
         say("\n".join(_lines(report)))
@@ -146,34 +146,19 @@ class _Subject(NamedTuple):
 
 
 def _of_checkpoint(
-    ckpt: Path,
-    T: int | None,
-    device: str,
-    neuron: str | None,
-    stated: dict[str, Any],
-    *,
-    quiet: bool,
+    ckpt: Path, T: int | None, device: str, stated: dict[str, Any], *, quiet: bool
 ) -> _Subject:
     """The network of the tutorial's in a checkpoint."""
-    from snnviz.cli.networks import build_timed, choose_steps, describe, open_checkpoint
-    from snnviz.errors import CheckpointError
+    from snnviz.cli.networks import build_timed, open_timed
     from snnviz.scoring.report import evaluation_report
 
-    try:
-        checkpoint = open_checkpoint(ckpt, neuron=neuron, **stated, quiet=quiet)
-    except CheckpointError as error:
-        from snnviz.cli.subjects import check_runs_whole
-
-        check_runs_whole(ckpt, error)
-        raise
-    steps = choose_steps(checkpoint, T, quiet=quiet)
+    checkpoint, steps, name, about = open_timed(ckpt, T, **stated, quiet=quiet)
     net = build_timed(checkpoint, steps, device)
-    about = {"checkpoint": describe(checkpoint, str(ckpt))}
 
     def measured(images: "ImageSet", batch_size: int, progress: "Progress") -> "EvaluationReport":
         return evaluation_report(net, images, batch_size=batch_size, progress=progress)
 
-    return _Subject(str(ckpt), net.config.in_channels, about, measured, lambda: steps)
+    return _Subject(name, net.config.in_channels, about, measured, lambda: steps)
 
 
 def _of_model(
@@ -207,26 +192,6 @@ def _layout() -> "Layout":
     from snnviz.export import figures_layout
 
     return figures_layout("an evaluation", "evaluation", _FIGURES, _FIGURES, argument="figures")
-
-
-def _write_json(
-    report: "EvaluationReport", T: int, about: dict[str, Any], path: Path | None
-) -> list[Path]:
-    """The file written, if any."""
-    from snnviz._version import __version__
-    from snnviz.files import write_bytes
-
-    values = {
-        "version": _LAYOUT,
-        "snnviz": __version__,
-        **about,
-        "T": T,
-        **report.as_dict(),
-    }
-    text = json.dumps(values, indent=1, allow_nan=False) + "\n"
-    if path == STDOUT:
-        say(text, end_line=False)
-    return [write_bytes(text.encode(), path)] if path not in (None, STDOUT) else []
 
 
 def _figures(report: "EvaluationReport") -> "dict[str, Figure]":

@@ -49,9 +49,15 @@ def held_output(
 def write_json(values: Mapping[str, Any], path: Path | None) -> list[Path]:
     """The file written, if any; the version of snnviz is added."""
     from snnviz._version import __version__
+
+    values = {"snnviz": __version__, **values}
+    return write_text(json_format.dumps(values, indent=1, allow_nan=False) + "\n", path)
+
+
+def write_text(text: str, path: Path | None) -> list[Path]:
+    """The file written, if any; what goes to stdout is printed."""
     from snnviz.files import write_bytes
 
-    text = json_format.dumps({"snnviz": __version__, **values}, indent=1, allow_nan=False) + "\n"
     if path == STDOUT:
         say(text, end_line=False)
     return [write_bytes(text.encode(), path)] if path not in (None, STDOUT) else []

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -64,6 +64,51 @@ def choose_steps(checkpoint: "Checkpoint", T: int | None, *, quiet: bool) -> int
             "another with -T"
         )
     return checkpoint.config.T
+
+
+class Timed(NamedTuple):
+    """A checkpoint that a command measures.
+
+    Attributes:
+        checkpoint: The checkpoint.
+        T: Number of time steps.
+        name: What it goes by.
+        about: Entries for the JSON.
+    """
+
+    checkpoint: "Checkpoint"
+    T: int
+    name: str
+    about: dict[str, Any]
+
+
+def open_timed(
+    ckpt: Path | None, T: int | None, *, bundled_as: str = "", quiet: bool, **stated: Any
+) -> Timed:
+    """The tutorial's network or encoder in `ckpt`, and for how many steps it runs.
+
+    Args:
+        ckpt: The file; None: the bundled encoder.
+        T: Number of time steps, where the user names one.
+        bundled_as: What the JSON calls the bundled encoder; its file's name where that is empty.
+        quiet: Whether what is assumed goes unsaid.
+        stated: What the user says of neurons, as for `open_checkpoint`.
+    """
+    from snnviz.errors import CheckpointError
+    from snnviz.tutorial.encoder import bundled
+
+    path = ckpt or bundled()
+    try:
+        checkpoint = open_checkpoint(path, **stated, quiet=quiet)
+    except CheckpointError as error:
+        from snnviz.cli.subjects import check_runs_whole
+
+        check_runs_whole(path, error)
+        raise
+    steps = choose_steps(checkpoint, T, quiet=quiet)
+    file = str(ckpt) if ckpt is not None else bundled_as or path.name
+    name = "the bundled encoder" if ckpt is None else str(ckpt)
+    return Timed(checkpoint, steps, name, {"checkpoint": describe(checkpoint, file)})
 
 
 def build_timed(checkpoint: "Checkpoint", T: int, device: str) -> "ConvSNN":

@@ -11,15 +11,14 @@ from torch.optim.swa_utils import update_bn
 
 from snnviz.adapters.models import build_model
 from snnviz.cli.measured import table
-from snnviz.cli.networks import build_timed, choose_steps, describe, open_checkpoint
+from snnviz.cli.networks import build_timed, open_timed
 from snnviz.cli.output import note
-from snnviz.cli.subjects import check_runs_whole, open_model
+from snnviz.cli.subjects import open_model
 from snnviz.data import ImageSet, to_input
-from snnviz.errors import CheckpointError
 from snnviz.figures import robustness_figure
 from snnviz.scoring.evaluation import check_size
 from snnviz.tutorial.baselines import untrained_encoder
-from snnviz.tutorial.encoder import bundled, load_encoder
+from snnviz.tutorial.encoder import load_encoder
 from snnviz.tutorial.network import build_network
 
 if TYPE_CHECKING:
@@ -85,15 +84,7 @@ def of_checkpoint(
     ckpt: Path | None, T: int | None, device: str, stated: dict[str, Any], *, quiet: bool
 ) -> Subject:
     """The tutorial's network in a checkpoint, or its encoder where the file holds no more."""
-    path = bundled() if ckpt is None else ckpt
-    try:
-        checkpoint = open_checkpoint(path, **stated, quiet=quiet)
-    except CheckpointError as error:
-        check_runs_whole(path, error)
-        raise
-    steps = choose_steps(checkpoint, T, quiet=quiet)
-    name = "the bundled encoder" if ckpt is None else str(ckpt)
-    about = {"checkpoint": describe(checkpoint, path.name if ckpt is None else str(ckpt))}
+    checkpoint, steps, name, about = open_timed(ckpt, T, **stated, quiet=quiet)
     encoder = load_encoder(checkpoint).to(device)
     net: nn.Module | Encoder = encoder
     if checkpoint.fault is None:
