@@ -167,7 +167,6 @@ def command(
     """
     from snnviz.cli.analysis_jobs import AnalysisJob, Given, Job, LeagueJob
     from snnviz.cli.contestants import Contestants, Opening
-    from snnviz.data import load_picture_set
     from snnviz.device import choose_device
     from snnviz.folders import check_folder, hold_folder
     from snnviz.ranks import is_first_rank, joined_ranks
@@ -190,7 +189,7 @@ def command(
                 job = AnalysisJob(opening.opened(paths, quiet=quiet))
             channels = job.channels
             if image:
-                images = load_picture_set(image, max_side=max_side).with_channels(channels)
+                images = _pictures(image, max_side, quiet=quiet).with_channels(channels)
             else:
                 images = _load(
                     "n_images", dataset, split, data_dir, n_images, size=size, channels=channels
@@ -212,6 +211,17 @@ def command(
         say(text)
         for path in written:
             say(f"wrote {path}")
+
+
+def _pictures(paths: tuple[Path, ...], max_side: int, *, quiet: bool) -> "ImageSet":
+    """Pictures of the user's, which must be of one size."""
+    from snnviz.cli.images import note_scaled
+    from snnviz.data import load_picture_set
+
+    images = load_picture_set(paths, max_side=max_side)
+    if not quiet:
+        note_scaled(paths, max_side)
+    return images
 
 
 def _is_given(option: str) -> bool:

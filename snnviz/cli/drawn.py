@@ -11,7 +11,7 @@ from torch import nn
 
 from snnviz.adapters.encoder import Encoder
 from snnviz.cli import options
-from snnviz.cli.images import choose_samples
+from snnviz.cli.images import choose_samples, note_scaled
 from snnviz.cli.networks import build_timed, choose_steps, describe, open_checkpoint
 from snnviz.cli.output import note
 from snnviz.data import Sample
@@ -171,7 +171,10 @@ def _chosen(
     """The images for an encoder of so many input channels, and what is said of them."""
     if wanted.samples is not None:
         return wanted.samples, {}
-    return choose_samples(predictions, predict=wanted.predict, channels=channels, **wanted.choice)
+    found = choose_samples(predictions, predict=wanted.predict, channels=channels, **wanted.choice)
+    if not wanted.quiet:
+        note_scaled(wanted.choice["image"], wanted.choice["max_side"])
+    return found
 
 
 def _of_checkpoint(wanted: Wanted) -> Drawn:

@@ -1,18 +1,24 @@
 """Which images a command looks at: from the options to samples, and to the manifest's entry."""
 
+import warnings
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from snnviz.cli import options
+from snnviz.cli.output import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from snnviz.data import Sample, Selection, Split
     from snnviz.export.folder import Predict
+
+# Of event frames.
+_ARRAYS = (".npy", ".npz")
 
 
 def sample_options(count: int) -> options.Decorator:
@@ -145,7 +151,7 @@ def _given(paths: tuple[Path, ...], max_side: int, channels: int) -> list["Sampl
     """Event frames, or pictures; not both, since one encoder does not take both."""
     from snnviz.data import frames_samples, load_pictures
 
-    arrays = [path for path in paths if path.suffix.lower() in (".npy", ".npz")]
+    arrays = [path for path in paths if path.suffix.lower() in _ARRAYS]
     if not arrays:
         return load_pictures(paths, max_side=max_side, channels=channels)
     if len(arrays) < len(paths):
@@ -154,6 +160,38 @@ def _given(paths: tuple[Path, ...], max_side: int, channels: int) -> list["Sampl
             "the others"
         )
     return frames_samples(paths)
+
+
+def note_scaled(paths: tuple[Path, ...], max_side: int) -> None:
+    """Say which of these pictures, which could be read, are scaled down by nobody's choice."""
+    source = click.get_current_context().get_parameter_source("max_side")
+    if source is not ParameterSource.DEFAULT:
+        return
+    large = [
+        (path, size)
+        for path in paths
+        if path.suffix.lower() not in _ARRAYS and max(size := _picture_size(path)) > max_side
+    ]
+    if not large:
+        return
+    path, (height, width) = large[0]
+    more = f" (and {len(large) - 1} more of {len(paths)} pictures are larger, too)"
+    note(
+        f"{path} is {height} x {width} pixels, scaled down to a longest side of {max_side}"
+        f"{more * (len(large) > 1)}; choose another with --max-side"
+    )
+
+
+def _picture_size(path: Path) -> tuple[int, int]:
+    """Height and width of a picture as it is seen, from its header."""
+    from PIL import ExifTags, Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it was read before, and what there is to say was said
+        with Image.open(path) as picture:
+            width, height = picture.size
+            turned = picture.getexif().get(ExifTags.Base.Orientation, 1) > 4
+    return (width, height) if turned else (height, width)
 
 
 def _select(
