@@ -23,6 +23,8 @@ JITTERED = (0.25, 0.5, 1.0, 2.0, float("inf"))
 
 EDITS = {"deleted": DELETED, "jittered": JITTERED, "reversed": (1.0,)}
 """What is done to trains, and its strength by severity."""
+IN_TIME = ("jittered", "reversed")
+"""Those that move spikes in time, and change nothing of one step."""
 
 
 def edit_trains(

@@ -14,7 +14,7 @@ from snnviz.data import ImageSet, to_input
 from snnviz.errors import ConfigError
 from snnviz.metrics.corruptions import CORRUPTIONS, corrupt
 from snnviz.metrics.stability import first_spikes_kept
-from snnviz.metrics.trains import EDITS, edit_trains
+from snnviz.metrics.trains import EDITS, IN_TIME, edit_trains
 from snnviz.scoring.attacks import ATTACKS, EPSILONS, attack
 from snnviz.scoring.evaluation import check_labels
 from snnviz.scoring.outcomes import Change, Tally
@@ -141,6 +141,7 @@ class Answered:
         self.others: dict[int, Runner] = {}
         self.blind: list[NDArray[np.bool_]] = []
         self.refused: set[str] = set()
+        self.edits = dict(EDITS)
 
     def prepare(self, images: ImageSet) -> None:
         """Find out how the network takes images, and over which other numbers of steps."""
@@ -148,6 +149,12 @@ class Answered:
         with self.runner.running(few) as running:
             check_labels(images, running.answers(few).shape[1])
             T = running.T
+        if T == 1:
+            self.edits = {kind: EDITS[kind] for kind in EDITS if kind not in IN_TIME}
+            self.notes.append(
+                "in one step no spike has another time: "
+                f"{' and '.join(IN_TIME)} spikes are left out"
+            )
         for other in sorted({max(1, T // 2), 2 * T, 4 * T} - {T}):
             runner = self.settings.runner(self.net, other)
             try:
@@ -190,7 +197,7 @@ class Answered:
         """The rest of the network on other spikes of its first layer."""
         changes = [
             Change("spikes", kind, severity, strength)
-            for kind, strengths in EDITS.items()
+            for kind, strengths in self.edits.items()
             for severity, strength in enumerate(strengths, start=1)
         ]
         seed = self.settings.seed

@@ -185,6 +185,18 @@ def test_one_image_has_no_other_to_compare_with(net, images):
     assert found.outcome("blur", 5).kept is not None
 
 
+def test_one_step_has_no_spikes_to_move_in_time(net, images):
+    """Rows that cannot differ from the clean ones are left out, and said to be."""
+    found = robustness(net, images.head(2), T=1, attacked=0)
+    edited = {each.change.kind for each in found.outcomes if each.change.family == "spikes"}
+    assert edited == {"deleted"}
+    sentence = "in one step no spike has another time: jittered and reversed spikes are left out"
+    assert sentence in found.notes
+    found = robustness(net, images.head(2), T=2, attacked=0)
+    assert {"deleted", "jittered", "reversed"} <= {each.change.kind for each in found.outcomes}
+    assert not any("in one step" in note for note in found.notes)
+
+
 def test_what_is_refused(net, images):
     with pytest.raises(DataError, match="no images"):
         robustness(net, replace(images, images=images.images[:0], labels=images.labels[:0]))
