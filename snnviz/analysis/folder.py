@@ -60,23 +60,27 @@ def write_analysis(
     *,
     about: Mapping[str, object] | None = None,
     formats: Sequence[str] = ("png",),
+    overwrite: bool = False,
     output: OutputFolder | None = None,
 ) -> list[Path]:
     """The files written: analysis.json, analysis.npz, channels.csv, scorecard.md, then figures.
 
     Of each encoder beside the one under study also diff_NAME.csv, .json, .npz and a figure.
 
-    What an earlier analysis left there is deleted first, so that nothing is of another encoder.
+    What an earlier analysis left there is deleted first, where `overwrite` says so, and nothing is
+    of another encoder.
 
     Args:
         analysis: What was found.
         folder: Where to; it is made.
         about: What the analysis is of, for the JSON: plain values.
         formats: Of the figures, "png", "svg" or "pdf"; none draws nothing.
+        overwrite: Write into a folder that is not empty.
         output: The output folder, where the caller holds it already.
 
     Raises:
-        ExportError: A file cannot be written, or another run is writing there.
+        ExportError: The folder is not empty, a file cannot be written, or another run is writing
+            there.
 
     Example:
         >>> encodings = [snnviz.encoding_of("mine", snnviz.load_encoder(), T=4)]
@@ -86,7 +90,7 @@ def write_analysis(
         True
     """
     if output is None:
-        with hold_folder(Path(folder), ANALYSIS, overwrite=True) as held:
+        with hold_folder(Path(folder), ANALYSIS, overwrite=overwrite) as held:
             return write_analysis(analysis, folder, about=about, formats=formats, output=held)
     content = {
         **tables(analysis, about or {}),

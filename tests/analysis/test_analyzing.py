@@ -29,7 +29,7 @@ from snnviz.analysis.pictures import analysis_figures
 from snnviz.analysis.scorecard import grouped
 from snnviz.analysis.tables import as_json, channels_csv
 from snnviz.data import ImageSet, garments, to_input
-from snnviz.errors import ConfigError, DataError, ShapeError
+from snnviz.errors import ConfigError, DataError, ExportError, ShapeError
 from snnviz.folders import hold_folder
 from snnviz.metrics import Activity, ProbeFit, ProbeScore, cka
 from snnviz.records.spikes import SpikeRecord
@@ -494,7 +494,10 @@ def test_old_figures_do_not_stay(sets, tmp_path):
     names = "weight_change.png", "movement.png", "staircase.pdf", "kernels.svg", "spikes.gif"
     for name in (*names, "notes.txt"):
         (tmp_path / name).write_text("old")
-    write_analysis(analysis, tmp_path, formats=())
+    with pytest.raises(ExportError, match="not empty") as refused:
+        write_analysis(analysis, tmp_path, formats=())
+    assert "overwrite=True" in str(refused.value)
+    write_analysis(analysis, tmp_path, formats=(), overwrite=True)
     assert {path.name for path in tmp_path.iterdir()} == {
         "analysis.json", "analysis.npz", "channels.csv", "scorecard.md", "notes.txt",
     }  # fmt: skip
@@ -503,9 +506,9 @@ def test_old_figures_do_not_stay(sets, tmp_path):
         "analysis.npz", "channels.csv", "scorecard.md",
     ]  # fmt: skip
     (tmp_path / "weight_change.png").write_text("mine")
-    write_analysis(analysis, tmp_path, formats=["svg"])
+    write_analysis(analysis, tmp_path, formats=["svg"], overwrite=True)
     assert (tmp_path / "kernels.svg").exists()
-    write_analysis(analysis, tmp_path, formats=())
+    write_analysis(analysis, tmp_path, formats=(), overwrite=True)
     assert not (tmp_path / "kernels.svg").exists()
     assert (tmp_path / "weight_change.png").read_text() == "mine"
 
