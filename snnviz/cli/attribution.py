@@ -72,31 +72,7 @@ _SUBSTITUTES = ("black", "mean", "blur")
 @options.neuron_options
 @options.seed_option(0, "random orders and of the weights without training")
 @options.device_option
-@click.option(
-    "--json",
-    type=click.Path(path_type=Path),
-    default=None,
-    metavar="FILE",
-    help="Write the numbers as JSON; '-' prints them instead of the tables.",
-)
-@click.option(
-    "--figures",
-    type=click.Path(path_type=Path),
-    default=None,
-    metavar="DIR",
-    help="Folder for figures: maps of the first images, confidence as pixels are deleted.",
-)
-@click.option(
-    "--format",
-    type=click.Choice(["png", "svg", "pdf"]),
-    multiple=True,
-    default=["png"],
-    show_default=True,
-    help="File format of the figures. Repeatable.",
-)
-@click.option(
-    "--overwrite", is_flag=True, help="Replace the JSON; write into a folder that is not empty."
-)
+@options.measured_options("maps of the first images, confidence as pixels are deleted")
 @options.quiet_option
 def command(
     ckpt: Path | None,
