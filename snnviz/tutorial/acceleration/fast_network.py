@@ -107,11 +107,10 @@ class FastNetwork(nn.Module):
 
     def _convolve_all(self, spikes: Tensor, weight: Tensor) -> Tensor:
         """The second convolution: sums where they are less work than products."""
-        # A still image leads to spikes that recur, where neurons always start anew; of averages a
-        # quarter or more may come in again and again.
-        recur = self.net.config.v_reset is not None and not self._average
-        if recur and not (spikes.dtype == torch.bfloat16 and has_matrix_unit()):
-            bits, count = native.incoming(spikes)
+        # A still image leads to spikes that recur, where neurons always start anew.
+        multiplies = spikes.dtype == torch.bfloat16 and has_matrix_unit()
+        if self.net.config.v_reset is not None and not multiplies:
+            bits, count = native.incoming(spikes, average=self._average)
             if count < _FEW * spikes.numel():
                 return cast("Tensor", ConvolveRecurring.apply(spikes, bits, weight))
         return _convolve(spikes, weight)

@@ -20,6 +20,8 @@ _STORED = {torch.float32: "float", torch.bfloat16: "uint16_t"}
 MAX_IN_CHANNELS = 16
 # Channels of a block in products.h, of which a row of kernels has whole ones.
 _BLOCK = 64
+# Planes of bits there for what comes in of averages.
+_QUARTERS = 3
 
 
 class Neuron(ctypes.Structure):
@@ -153,20 +155,23 @@ def encode_backward(
     return sums
 
 
-def incoming(spikes: Tensor) -> tuple[Tensor, int]:
+def incoming(spikes: Tensor, *, average: bool) -> tuple[Tensor, int]:
     """The spikes [T, N, H, W, C] that come in at each step, a bit each, and how many there are.
+
+    Averages of four spikes are quarters, and what comes in of them is a number in three bits.
 
     The spikes must recur: one at step t (from 0) is there again at 2t + 1, 3t + 2, and so on, as
     those are of neurons with a hard reset before a still image. So a step's spikes are those of an
     earlier step, the last of which it is a multiple, and the ones that come in.
 
     Returns:
-        int64 [T, N, H, W, ceil(C / 64)], and their number.
+        int64 [T, N, H, W, P, ceil(C / 64)], P planes of bits, and their number.
     """
     T, N, H, W, C = spikes.shape
-    bits = torch.empty(T, N, H, W, -(-C // 64), dtype=torch.int64)
+    planes = _QUARTERS if average else 1
+    bits = torch.empty(T, N, H, W, planes, -(-C // 64), dtype=torch.int64)
     counts = torch.empty(N, dtype=torch.int64)
-    _call("incoming", spikes.dtype, T, spikes, bits, counts, Shape(N, H, W, C))
+    _call("incoming", spikes.dtype, T, spikes, bits, counts, Shape(N, H, W, C), planes)
     return bits, int(counts.sum())
 
 
@@ -188,7 +193,7 @@ def convolve_recurring(bits: Tensor, weight: Tensor, dtype: torch.dtype) -> Tens
     kernels = kernels.unflatten(-1, (-1, _BLOCK)).permute(3, 0, 1, 2, 4).contiguous()
     maps = torch.empty(T, N, H, W, C, dtype=dtype)
     shape = Shape(N, H, W, C)
-    _call("convolve_recurring", dtype, T, bits, kernels, maps, shape)
+    _call("convolve_recurring", dtype, T, bits, kernels, maps, shape, bits.shape[4])
     return maps
 
 
@@ -205,7 +210,7 @@ def convolve_recurring_backward(gradient: Tensor, bits: Tensor) -> Tensor:
     shape = Shape(N, H, W, C)
     _call(
         "convolve_recurring_backward", gradient.dtype, T, gradient, bits, sums, shape,
-        sums.shape[-1], threads,
+        sums.shape[-1], threads, bits.shape[4],
     )  # fmt: skip
     return sums.sum(0)[..., :C].permute(3, 2, 0, 1)
 

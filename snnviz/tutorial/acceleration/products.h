@@ -28,7 +28,15 @@ constexpr int PART = 2 * LANES;  // so many that the sums of nine taps stay in r
 constexpr int PART = LANES;
 #endif
 
+// Of averages what comes in is a number of quarters, 0 to 4: three bits, each in a plane of its own.
+constexpr int QUARTERS = 3;
+
 inline int64_t words(int64_t channels) { return (channels + WORD - 1) / WORD; }
+
+// What a bit of a plane stands for.
+inline float part_of(int64_t plane, int64_t planes) {
+    return planes == 1 ? 1 : float(1 << plane) / CORNERS;
+}
 
 // Floats that begin where a line of the cache does: a vector that lies in two takes twice as long.
 struct Lines {
@@ -59,7 +67,16 @@ inline void each_bit(const uint64_t* bits, int64_t channels, const Take& take) {
             take(word * WORD + __builtin_ctzll(left));
 }
 
-// Adds the rows `weights + offset` of N vectors for each of the offsets.
+// Adds the rows `weights + offset` of N vectors for each of the offsets, `value` times.
+template <int N>
+inline void add_rows(
+    Vector (&sum)[N], const float* weights, const int32_t* offset, const int32_t* end,
+    const float* value) {
+    for (; offset < end; ++offset, ++value)
+        for (int v = 0; v < N; ++v) sum[v] += load(weights + *offset + v * LANES, LANES) * *value;
+}
+
+// The same of spikes, each once.
 template <int N>
 inline void add_rows(
     Vector (&sum)[N], const float* weights, const int32_t* offset, const int32_t* end) {
@@ -78,8 +95,10 @@ inline void add_rows(
 
 extern "C" {
 
-// bits: of each step, image and pixel the channels that fire and did not at the step within.
-void incoming(const Stored* spikes, uint64_t* bits, int64_t* counts, const Shape& shape) {
+// bits: of each step, image and pixel the channels that fire and did not at the step within, plane by
+// plane; `planes` is 1 of spikes, QUARTERS of averages.
+void incoming(
+    const Stored* spikes, uint64_t* bits, int64_t* counts, const Shape& shape, int64_t planes) {
     const int64_t pixels = shape.height * shape.width, channels = shape.channels;
 #pragma omp parallel for
     for (int64_t n = 0; n < shape.images; ++n) {
@@ -89,10 +108,26 @@ void incoming(const Stored* spikes, uint64_t* bits, int64_t* counts, const Shape
             for (int64_t i = 0; i < pixels; ++i) {
                 const Stored* now = spikes + shape.at(t, n, 0, i);
                 const Stored* before = spikes + shape.at(within < 0 ? t : within, n, 0, i);
-                uint64_t* to = bits + ((t * shape.images + n) * pixels + i) * words(channels);
+                uint64_t* to =
+                    bits + ((t * shape.images + n) * pixels + i) * planes * words(channels);
                 for (int64_t word = 0; word < words(channels); ++word) {
                     const int64_t first = word * WORD, few = std::min<int64_t>(WORD, channels - first);
                     uint8_t came[WORD] = {};
+                    if (planes > 1) {
+                        for (int64_t c = 0; c < few; ++c) {
+                            const Vector now_ = load(now + first + c, 1);
+                            const Vector before_ = load(before + first + c, 1);
+                            came[c] = uint8_t((now_[0] - (within < 0 ? 0 : before_[0])) * CORNERS);
+                        }
+                        for (int64_t plane = 0; plane < planes; ++plane) {
+                            uint8_t one[WORD];
+                            for (int64_t c = 0; c < WORD; ++c) one[c] = came[c] >> plane & 1;
+                            const uint64_t set = as_bits(one);
+                            to[plane * words(channels) + word] = set;
+                            count += __builtin_popcountll(set);
+                        }
+                        continue;
+                    }
                     if (within < 0)
                         for (int64_t c = 0; c < few; ++c) came[c] = now[first + c] != 0;
                     else
@@ -110,11 +145,12 @@ void incoming(const Stored* spikes, uint64_t* bits, int64_t* counts, const Shape
 
 // kernels: [blocks of output channels, 9, channels, BLOCK].
 void convolve_recurring(
-    const uint64_t* bits, const float* kernels, Stored* maps, const Shape& shape) {
+    const uint64_t* bits, const float* kernels, Stored* maps, const Shape& shape, int64_t planes) {
     const int64_t pixels = shape.height * shape.width, channels = shape.channels;
 #pragma omp parallel
     {
-        std::vector<int32_t> fired(STEPS * pixels * channels), begin(STEPS * pixels + 1);
+        std::vector<int32_t> fired(STEPS * pixels * channels * planes), begin(STEPS * pixels + 1);
+        std::vector<float> value(planes > 1 ? fired.size() : 0);
         Lines row(shape.width * STEPS * BLOCK);
 #pragma omp for
         for (int64_t n = 0; n < shape.images; ++n) {
@@ -122,9 +158,15 @@ void convolve_recurring(
             for (int64_t i = 0; i < STEPS * pixels; ++i) {
                 begin[i] = count;
                 const int64_t at = (i / pixels * shape.images + n) * pixels + i % pixels;
-                each_bit(bits + at * words(channels), channels, [&](int64_t c) {
-                    fired[count++] = int32_t(c * BLOCK);
-                });
+                for (int64_t plane = 0; plane < planes; ++plane) {
+                    const int32_t from = count;
+                    each_bit(
+                        bits + (at * planes + plane) * words(channels), channels,
+                        [&](int64_t c) { fired[count++] = int32_t(c * BLOCK); });
+                    if (planes > 1)
+                        std::fill(
+                            value.data() + from, value.data() + count, part_of(plane, planes));
+                }
             }
             begin[STEPS * pixels] = count;
             for (int64_t k = 0; k < channels; k += BLOCK)
@@ -142,7 +184,12 @@ void convolve_recurring(
                                 float* to = row.data + (w * STEPS + t) * BLOCK;
                                 Vector sum[BLOCK / LANES];
                                 memcpy(sum, to, sizeof sum);
-                                add_rows(sum, kernel, &fired[begin[i]], &fired[begin[i + 1]]);
+                                const int32_t *one = fired.data() + begin[i],
+                                              *end = fired.data() + begin[i + 1];
+                                if (planes == 1)
+                                    add_rows(sum, kernel, one, end);
+                                else
+                                    add_rows(sum, kernel, one, end, value.data() + begin[i]);
                                 memcpy(to, sum, sizeof sum);
                             }
                         }
@@ -166,13 +213,15 @@ void convolve_recurring(
 // sums: for each thread the gradient by the kernels, [9, channels, padded_channels], begun with 0.
 void convolve_recurring_backward(
     const Stored* gradient, const uint64_t* bits, float* sums, const Shape& shape,
-    int64_t padded_channels, int64_t threads) {
+    int64_t padded_channels, int64_t threads, int64_t planes) {
     const int64_t pixels = shape.height * shape.width, channels = shape.channels;
     const int64_t wide = shape.width + 2, padded = (shape.height + 2) * wide;
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
     for (int64_t thread = 0; thread < threads; ++thread) {
         // Of each step and channel the pixels where it came in.
         std::vector<int32_t> where(STEPS * channels * pixels), count(STEPS * channels);
+        // What came in there; several planes of one neuron are one number.
+        std::vector<float> value(planes > 1 ? where.size() : 0);
         Lines part(STEPS * padded * PART);
         float* own = sums + thread * 9 * channels * padded_channels;
         const int64_t first = shape.images * thread / threads;
@@ -182,10 +231,19 @@ void convolve_recurring_backward(
             for (int t = 0; t < STEPS; ++t)
                 for (int64_t i = 0; i < pixels; ++i) {
                     const int32_t at = int32_t(((i / shape.width + 1) * wide + i % shape.width + 1) * PART);
-                    each_bit(
-                        bits + ((t * shape.images + n) * pixels + i) * words(channels), channels,
-                        [&](int64_t c) {
-                            where[(t * channels + c) * pixels + count[t * channels + c]++] = at;
+                    const uint64_t* from =
+                        bits + ((t * shape.images + n) * pixels + i) * planes * words(channels);
+                    for (int64_t plane = 0; plane < planes; ++plane)
+                        each_bit(from + plane * words(channels), channels, [&](int64_t c) {
+                            int32_t& found = count[t * channels + c];
+                            int64_t place = (t * channels + c) * pixels + found;
+                            if (plane && found && where[place - 1] == at) {
+                                value[place - 1] += part_of(plane, planes);
+                                return;
+                            }
+                            where[place] = at;
+                            if (planes > 1) value[place] = part_of(plane, planes);
+                            ++found;
                         });
                 }
             for (int64_t k = 0; k < channels; k += PART) {
@@ -206,15 +264,23 @@ void convolve_recurring_backward(
                     for (int64_t c = 0; c < channels; ++c) {
                         if (!count[t * channels + c]) continue;
                         Vector sum[9][PART / LANES] = {};
-                        const int32_t* at = &where[(t * channels + c) * pixels];
+                        const int64_t first_at = (t * channels + c) * pixels;
                         const float* from = part.data + t * padded * PART;
-                        for (const int32_t* end = at + count[t * channels + c]; at < end; ++at)
-                            for (int tap = 0; tap < 9; ++tap)
-                                for (int v = 0; v < PART / LANES; ++v)
-                                    sum[tap][v] += load(
-                                        from + *at - (int64_t(tap / 3 - 1) * wide + tap % 3 - 1) * PART +
-                                            v * LANES,
-                                        LANES);
+                        auto seen = [&](int32_t at, int tap, int v) {
+                            const int64_t moved = int64_t(tap / 3 - 1) * wide + tap % 3 - 1;
+                            return load(from + at - moved * PART + v * LANES, LANES);
+                        };
+                        for (int64_t k_ = 0; k_ < count[t * channels + c]; ++k_) {
+                            const int32_t at = where[first_at + k_];
+                            if (planes == 1)
+                                for (int tap = 0; tap < 9; ++tap)
+                                    for (int v = 0; v < PART / LANES; ++v)
+                                        sum[tap][v] += seen(at, tap, v);
+                            else
+                                for (int tap = 0; tap < 9; ++tap)
+                                    for (int v = 0; v < PART / LANES; ++v)
+                                        sum[tap][v] += seen(at, tap, v) * value[first_at + k_];
+                        }
                         for (int tap = 0; tap < 9; ++tap)
                             for (int v = 0; v < PART / LANES; ++v)
                                 add(own + (tap * channels + c) * padded_channels + k + v * LANES,

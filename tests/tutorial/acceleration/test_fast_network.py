@@ -176,16 +176,18 @@ def test_a_pooling_window_with_equal_spikes_sends_its_gradient_to_the_first():
     assert torch.allclose(centered.flatten(), (expected * torch.tensor(windows)).sum(1))
 
 
-@pytest.mark.parametrize("channels", [3, 16, 70, 128])
+@pytest.mark.parametrize("average", [False, True])
+@pytest.mark.parametrize("channels", [3, 70, 128])
 @pytest.mark.parametrize("T", [1, 4, 5])
-def test_recurring_spikes_are_convolved_like_any_others(T, channels):
+def test_recurring_spikes_are_convolved_like_any_others(T, channels, average):
     generator = torch.Generator().manual_seed(T)
     # Intervals: some fire at every step, and some never.
-    interval = torch.randint(1, T + 2, (2, 5, 4, channels), generator=generator)
+    corners = 4 if average else 1
+    interval = torch.randint(1, T + 2, (corners, 2, 5, 4, channels), generator=generator)
     interval[..., 0], interval[..., 1] = 1, T + 1
-    spikes = torch.stack([(t % interval == 0).float() for t in range(1, T + 1)])
+    spikes = torch.stack([(t % interval == 0).float().mean(0) for t in range(1, T + 1)])
     weight = torch.randn(channels, channels, 3, 3, generator=generator)
-    bits, count = native.incoming(spikes)
+    bits, count = native.incoming(spikes, average=average)
     maps = native.convolve_recurring(bits, weight, torch.float32)
     frames = spikes.double().flatten(0, 1).permute(0, 3, 1, 2)
     exact = weight.double().requires_grad_()
@@ -196,8 +198,10 @@ def test_recurring_spikes_are_convolved_like_any_others(T, channels):
     found = native.convolve_recurring_backward(gradient, bits)
     assert torch.allclose(found.double(), exact.grad, atol=1e-4)
     divisors = [max((d for d in range(1, t) if t % d == 0), default=0) for t in range(1, T + 1)]
-    fresh = [spikes[t] * (1 - spikes[d - 1] if d else 1) for t, d in enumerate(divisors)]
-    assert count == int(sum(each.sum() for each in fresh)) > 0
+    fresh = torch.stack([spikes[t] - (spikes[d - 1] if d else 0) for t, d in enumerate(divisors)])
+    # Of each number of quarters the bits: of 3 two.
+    came = (fresh * corners).int().flatten().tolist()
+    assert count == sum(each.bit_count() for each in came) > 0
 
 
 def calls_of_sums(monkeypatch):
@@ -210,11 +214,12 @@ def calls_of_sums(monkeypatch):
     return calls
 
 
+@pytest.mark.parametrize("pooling", ["max", "avg"])
 @pytest.mark.parametrize(("most", "summed"), [(0.0, False), (1.1, True)])
-def test_few_spikes_are_summed_and_many_multiplied_alike(most, summed, monkeypatch):
+def test_few_spikes_are_summed_and_many_multiplied_alike(most, summed, pooling, monkeypatch):
     monkeypatch.setattr(fast_network, "_FEW", most)
     calls = calls_of_sums(monkeypatch)
-    assert_same_training(NetworkConfig(T=4, channels=6, image_size=(8, 12)), "s")
+    assert_same_training(NetworkConfig(T=4, channels=6, image_size=(8, 12), pooling=pooling), "s")
     assert bool(calls) == summed
 
 
