@@ -140,9 +140,11 @@ def _with_several(once: FirstSpikes, rule: Resetting, most: int, oracle: Oracle)
     """
     spikes = np.arange(2, most + 2)
     fewer, fires = windows_of_several(rule, spikes)
+    if int((fires - fewer).max()) > _MOST_PROBES // most:
+        return once
     ends = zip(fewer[:-1].tolist(), fires[:-1].tolist(), strict=True)
     near = np.unique(np.concatenate([np.arange(a, b + 1) for a, b in ends]))
-    counts = _each(oracle(from_key(near))) if len(near) <= _MOST_PROBES else None
+    counts = _each(oracle(from_key(near)))
     if counts is None or (counts[1:] < counts[:-1]).any() or counts[-1] < most:
         return once
     least = near[[int((counts < number).sum()) for number in spikes[:-1].tolist()]]

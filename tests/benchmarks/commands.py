@@ -229,7 +229,7 @@ def leaky(bench: Bench) -> Iterator[Row]:
     from snnviz.data import fashion_mnist
     from tests.benchmarks import leaky as neurons
 
-    images = torch.from_numpy(fashion_mnist(bench.options.data_dir).batch(range(16)))
+    images = torch.from_numpy(fashion_mnist(bench.options.data_dir).batch(range(64)))
     for name, case in neurons.cases(32, 64).items():
         took, _ = neurons.measure(case, images, 32, max(3, bench.options.rounds))
         ours, theirs = took[neurons.ENCODE], took[neurons.NEURONS]

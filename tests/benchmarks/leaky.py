@@ -1,10 +1,11 @@
 """Leaky neurons behind a stem: the frameworks' own stepping against `Encoder.encode`.
 
-    python -m tests.benchmarks.leaky [--images N] [--rounds N] [--maps K] [-T T]
+    python -m tests.benchmarks.leaky [--images N] [--rounds N] [--maps K] [-T T] [--processor]
 
 Three ways take turns within each round: the network's own steps; its stem once an image and the
 neurons alone stepped, by the framework; and the package's. Medians count. The spikes are compared
-before the clock runs.
+before the clock runs. On a machine that does other things meanwhile, `--processor` has one thread
+and the time of the processor.
 """
 
 import argparse
@@ -105,7 +106,11 @@ def cases(T: int, maps: int) -> dict[str, tuple[nn.Module, nn.Module, nn.Module]
 
 
 def measure(
-    case: tuple[nn.Module, nn.Module, nn.Module], images: Tensor, T: int, rounds: int
+    case: tuple[nn.Module, nn.Module, nn.Module],
+    images: Tensor,
+    T: int,
+    rounds: int,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> tuple[dict[str, float], float]:
     """Milliseconds an image of each way, and the mean firing rate; exits where spikes differ."""
     encoder = snnviz.split_encoder(case[0])
@@ -120,9 +125,9 @@ def measure(
     times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, way in ways.items():
-            start = time.perf_counter()
+            start = clock()
             way()
-            times[name].append((time.perf_counter() - start) / len(images))
+            times[name].append((clock() - start) / len(images))
     medians = {name: 1000 * statistics.median(values) for name, values in times.items()}
     return medians, float(expected.mean())
 
@@ -133,12 +138,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--maps", type=int, default=64)
     parser.add_argument("-T", type=int, default=32)
+    parser.add_argument("--processor", action="store_true")
     options = parser.parse_args()
+    clock = time.process_time if options.processor else time.perf_counter
+    if options.processor:
+        torch.set_num_threads(1)
     images = torch.from_numpy(snnviz.garments(options.images).batch(range(options.images)))
     print(f"{options.images} images, {options.maps} maps, T = {options.T}; ms an image (ratio)\n")
     print(f"| neurons (rate) | {NETWORK} | {NEURONS} | {ENCODE} |\n|---|---|---|---|")
     for name, case in cases(options.T, options.maps).items():
-        took, rate = measure(case, images, options.T, options.rounds)
+        took, rate = measure(case, images, options.T, options.rounds, clock)
         cells = [f"{took[way]:.2f} ({took[way] / took[ENCODE]:.1f})" for way in (NETWORK, NEURONS)]
         print(f"| {name} ({rate:.2f}) | {' | '.join(cells)} | {took[ENCODE]:.2f} |", flush=True)
     print(f"\n{describe_machine('torch', 'spikingjelly', 'snntorch', 'norse', 'sinabs')}")
