@@ -41,6 +41,7 @@ Figures of networks:
     accuracy_figure, accuracies_figure, loss_figure: over the epochs
     accuracy_over_time_figure, confusion_figure, firing_rate_figure: after the training
     robustness_figure: as what it sees gets worse
+    alignment_figure: how alike its steps and layers see images
     early_exit_figure: answered as soon as it is sure
     attribution_figure, deletion_figure: where in images it looks, and whether that explains answers
 
@@ -60,6 +61,7 @@ Analysis:
     robustness, Robustness: what becomes of answers and first spikes as images and spikes get worse
     timing, Timing: when in a run answers are there
     attribution, Attribution: where in images a network looks, and whether that explains its answers
+    layer_alignment, LayerAlignment: how alike steps and layers see images, by CKA
 
 Training:
     train, TrainConfig, EpochResult: the tutorial's training, an epoch at a time
@@ -125,6 +127,8 @@ _HOMES = {
     "Energy": "metrics.energy",
     "robustness": "scoring.robustness",
     "Robustness": "scoring.outcomes",
+    "layer_alignment": "scoring.alignment",
+    "LayerAlignment": "scoring.alignment",
     "timing": "scoring.timing",
     "Timing": "scoring.timing",
     "attribution": "scoring.attribution",
@@ -136,6 +140,7 @@ _HOMES = {
     "firing_rate_figure": "figures",
     "accuracies_figure": "figures",
     "accuracy_figure": "figures",
+    "alignment_figure": "figures",
     "feature_map_figure": "figures",
     "input_figure": "figures",
     "loss_figure": "figures",
@@ -234,6 +239,7 @@ if TYPE_CHECKING:
         accuracies_figure,
         accuracy_figure,
         accuracy_over_time_figure,
+        alignment_figure,
         attribution_figure,
         class_atlas_figure,
         comparison_figure,
@@ -268,6 +274,7 @@ if TYPE_CHECKING:
     from snnviz.records.recording import LayerInfo, Recording
     from snnviz.records.spikes import SpikeRecord
     from snnviz.report import widget
+    from snnviz.scoring.alignment import LayerAlignment, layer_alignment
     from snnviz.scoring.answers import channel_importance, evaluate, evaluation_report
     from snnviz.scoring.attribution import attribution
     from snnviz.scoring.energy import EnergyReport, energy_report

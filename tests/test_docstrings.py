@@ -20,6 +20,7 @@ CAME_OUT = {
     "Encoder",
     "EnergyReport",
     "EpochResult",
+    "LayerAlignment",
     "LayerInfo",
     "League",
     "EvaluationReport",

@@ -118,7 +118,11 @@ _RULES = {
         _DRAWN,
         _OWN,
         _Rule(("format",), lambda given: given["figures"] is None, "without --figures"),
-        _Rule(("seed",), lambda given: not given["fisher_images"], "with --fisher-images 0"),
+        _Rule(
+            ("seed",),
+            lambda given: not given["fisher_images"] and not given["cka_images"],
+            "with --fisher-images 0 and --cka-images 0",
+        ),
     ),
     "attribution": (
         _DRAWN,

@@ -1,28 +1,30 @@
 """`snnviz timing`: when in a run a network is right and sure, and when its weights matter."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from snnviz.cli import Command, options
-from snnviz.cli.measured import STDOUT, check_output, drawn, held_output, table, write_json
+from snnviz.cli.measured import STDOUT, check_output, drawn, held_output, write_json
 from snnviz.cli.output import note, say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from snnviz.data import Split
+    from snnviz.cli.worsened import Subject
+    from snnviz.data import ImageSet, Split
     from snnviz.folders import Layout
-    from snnviz.scoring.timing import Answered, Timing
+    from snnviz.scoring.alignment import LayerAlignment
+    from snnviz.scoring.progress import Progress
+    from snnviz.scoring.timing import Timing
 
 # Of the layout of the JSON; it grows when a key changes its meaning or goes.
 _LAYOUT = 1
 # Where nobody says how many.
 _IMAGES = 500
 # By their files' names.
-_FIGURES = ("early_exit", "fisher")
+_FIGURES = ("early_exit", "fisher", "cka_steps", "cka_steps_untrained", "cka_layers")
 
 
 @click.command("timing", cls=Command)
@@ -30,8 +32,9 @@ _FIGURES = ("early_exit", "fisher")
     "--ckpt",
     type=click.Path(path_type=Path),
     default=None,
-    help="Checkpoint of snnviz or SpikingJelly that holds a whole network; with --model the state "
-    "dict of that.",
+    show_default="the bundled encoder",
+    help="Checkpoint of snnviz or SpikingJelly; with --model the state dict of that. An encoder "
+    "alone gives no answers: CKA between its steps is left.",
 )
 @options.model_option
 @options.mean_option
@@ -54,12 +57,19 @@ _FIGURES = ("early_exit", "fisher")
     show_default=True,
     help="Of how many of them Fisher information is taken; 0: none.",
 )
+@click.option(
+    "--cka-images",
+    type=click.IntRange(min=0),
+    default=100,
+    show_default=True,
+    help="On how many of them steps and layers are compared by CKA; 0: none.",
+)
 @options.steps_option
 @options.neuron_kind_option
 @options.neuron_options
 @options.seed_option(0, "the weights without training")
 @options.device_option
-@options.measured_options("accuracy by mean number of steps, Fisher information")
+@options.measured_options("accuracy by mean number of steps, Fisher information, CKA")
 @options.quiet_option
 def command(
     ckpt: Path | None,
@@ -72,6 +82,7 @@ def command(
     data_dir: Path,
     n_images: int | None,
     fisher_images: int,
+    cka_images: int,
     T: int | None,
     neuron: str | None,
     v_threshold: float | None,
@@ -88,133 +99,126 @@ def command(
     """Say when in a run a network's answers are there.
 
     Accuracy after each step; mean number of steps and accuracy where it answers as soon as it is
-    sure; Fisher information of its weights at each step, and the centroid of that.
+    sure; Fisher information of its weights at each step, and the centroid of that; CKA between the
+    steps of each layer, and between the layers.
     """
-    from torch import nn
-
+    from snnviz.adapters.encoder import Encoder
     from snnviz.cli import worsened
     from snnviz.data import load_dataset
     from snnviz.device import choose_device
-    from snnviz.scoring.timing import timing
 
     stated = {"v_threshold": v_threshold, "v_reset": v_reset, "tau": tau}
     options.check_model_options(model, mean, std, neuron=neuron, **stated)
-    if ckpt is None and model is None:
-        raise click.UsageError(
-            "no --ckpt: the bundled encoder is no whole network; name a checkpoint, for example "
-            "one that snnviz train wrote"
-        )
     check_output(json, figures, _layout(), overwrite=overwrite)
     device = choose_device(device)
     if model is None:
         subject = worsened.of_checkpoint(ckpt, T, device, {**stated, "neuron": neuron}, quiet=quiet)
     else:
         subject = worsened.of_model(model, ckpt, T, device, (mean, std), quiet=quiet)
-    if not isinstance(subject.net, nn.Module):
-        raise click.UsageError(f"{ckpt} holds an encoder, which gives no answers; name a network")
+    if isinstance(subject.net, Encoder) and not cka_images:
+        raise click.UsageError(
+            f"{subject.name} is an encoder, which gives no answers, and no CKA is asked for; "
+            "name a network, or leave --cka-images 0 out"
+        )
     images = load_dataset(
         dataset, split, data_dir, count=n_images, channels=subject.channels, size=size
     )
     images = images if n_images else images.head(min(_IMAGES, len(images)))
-    start = subject.start(images, seed, device) if fisher_images else None
-    told = {name: value for name, value in subject.options.items() if name != "encoder"}
     with held_output(json, figures, _layout(), overwrite=overwrite) as folder:
-        found = timing(
-            subject.net,
-            images,
-            **told,
-            start=start if isinstance(start, nn.Module) else None,
-            fisher=fisher_images,
-            progress=options.progress_bar(quiet),
+        found, aligned, notes = _measured(
+            subject, images, seed, device, (fisher_images, cka_images), options.progress_bar(quiet)
         )
         values = {
             "version": _LAYOUT,
             **subject.about,
             "images_from": {"dataset": images.name, "split": split, **options.stated_size(size)},
             "seed": seed,
-            **found.as_dict(),
+            **(found.as_dict() if found is not None else {"T": aligned and aligned.T}),
+            "alignment": aligned and aligned.as_dict(),
+            "notes": notes,
         }
         # First the files: whoever reads stdout may not read to its end.
-        with drawn(lambda: _figures(found), folder, format) as paths:
+        with drawn(lambda: _figures(found, aligned), folder, format) as paths:
             written = [*write_json(values, json), *paths]
     if quiet:
         return
-    for sentence in found.notes:
+    for sentence in notes:
         note(sentence)
     if json != STDOUT:
-        say(f"{subject.name}, T = {found.T}, on {images.name} ({split})")
-        say("\n".join(_lines(found)))
+        say(f"{subject.name}, T = {values['T']}, on {images.name} ({split})")
+        _say(found, aligned)
         for path in written:
             say(f"wrote {path}")
+
+
+def _measured(
+    subject: "Subject",
+    images: "ImageSet",
+    seed: int,
+    device: str,
+    counts: tuple[int, int],
+    progress: "Progress | None",
+) -> "tuple[Timing | None, LayerAlignment | None, list[str]]":
+    """When answers are there, CKA, and what was left out.
+
+    Args:
+        subject: What is looked at.
+        images: All images.
+        seed: Of the network without training.
+        device: Where it computes.
+        counts: Images for Fisher information and for CKA.
+        progress: Told of images.
+    """
+    from torch import nn
+
+    from snnviz.errors import ConfigError, DataError
+    from snnviz.scoring.alignment import layer_alignment
+    from snnviz.scoring.timing import timing
+
+    fisher, cka = counts
+    found, aligned = None, None
+    start = subject.start(images, seed, device) if any(counts) else None
+    told: dict[str, Any] = {k: v for k, v in subject.options.items() if k != "encoder"}
+    if isinstance(subject.net, nn.Module):
+        found = timing(
+            subject.net, images, **told, fisher=fisher, progress=progress,
+            start=start if isinstance(start, nn.Module) and fisher else None,
+        )  # fmt: skip
+        notes = [*found.notes]
+    else:
+        notes = ["an encoder gives no answers: what is said of them is left out"]
+    if cka:
+        try:
+            aligned = layer_alignment(
+                subject.net, images.head(min(cka, len(images))), **told, start=start,
+                progress=progress,
+            )  # fmt: skip
+            notes += aligned.notes
+        except (ConfigError, DataError) as error:
+            if found is None:
+                raise
+            notes.append(f"CKA is left out: {error}")
+    return found, aligned, notes
+
+
+def _say(found: "Timing | None", aligned: "LayerAlignment | None") -> None:
+    """Print the tables for people."""
+    from snnviz.cli import timed
+
+    lines = [] if found is None else list(timed.lines(found))
+    if aligned is not None:
+        lines += [*[""] * bool(lines), *timed.alignment_lines(aligned)]
+    say("\n".join(lines))
+
+
+def _figures(found: "Timing | None", aligned: "LayerAlignment | None") -> "dict[str, Figure]":
+    from snnviz.cli import timed
+
+    drawn = {} if found is None else timed.figures(found)
+    return drawn if aligned is None else {**drawn, **timed.alignment_figures(aligned)}
 
 
 def _layout() -> "Layout":
     from snnviz.export import figures_layout
 
     return figures_layout("a look at timing", "timing", _FIGURES, _FIGURES[:1], argument="figures")
-
-
-def _lines(found: "Timing") -> Iterator[str]:
-    """The tables for people."""
-    yield (
-        f"{found.total} images are answered; the temperature of softmax, {found.temperature:.3g}, "
-        f"is fitted to {found.fitted} others; chance {found.chance:.4f}"
-    )
-    yield from ("", "answered after so many steps, beside the last")
-    yield from _table(found.at)
-    yield from ("", "answered when so sure, beside the last step")
-    yield from _table(found.exits)
-    if not found.fisher:
-        return
-    yield from (
-        "",
-        f"Fisher information of the weights, mean of {found.fisher_images} images (95 %)",
-    )
-    for t, (value, low, high) in enumerate(found.fisher, start=1):
-        yield f"{t:>5}  {value:.4g} ({low:.4g} to {high:.4g})"
-    even = (found.T + 1) / 2
-    for name, centroid in (("", found.centroid), ("without training ", found.untrained_centroid)):
-        if centroid is not None:
-            value, low, high = centroid
-            yield (
-                f"centroid {name}{value:.2f} ({low:.2f} to {high:.2f}) of steps 1 to {found.T}; "
-                f"{even:g} where all steps matter alike"
-            )
-
-
-def _table(answered: "tuple[Answered, ...]") -> Iterator[str]:
-    rows = [("confidence", "steps (95 %)", "accuracy (95 %)", "difference (95 %)", "p")]
-    for each in answered:
-        low, high = each.interval
-        paired = each.paired
-        rows.append((
-            "-" if each.confidence is None else f"{each.confidence:g}",
-            f"{each.steps.value:g}" if each.confidence is None
-            else "{:.2f} ({:.2f} to {:.2f})".format(*each.steps),
-            f"{each.accuracy:.4f} ({low:.4f} to {high:.4f})",
-            f"{paired.difference:+.4f} ({paired.low:+.4f} to {paired.high:+.4f})",
-            f"{paired.p:.2g}",
-        ))  # fmt: skip
-    yield from table(rows)
-
-
-def _figures(found: "Timing") -> "dict[str, Figure]":
-    import numpy as np
-
-    from snnviz.figures import early_exit_figure, over_time_figure
-
-    def accuracy(each: "Answered") -> tuple[float, ...]:
-        return (each.accuracy, *each.interval)
-
-    drawn = {
-        "early_exit": early_exit_figure(
-            np.array([accuracy(each) for each in found.at]),
-            np.array([(each.steps.value, *accuracy(each)) for each in found.exits]),
-            [each.confidence for each in found.exits if each.confidence is not None],
-        )
-    }
-    if found.fisher:
-        values = np.array([each.value for each in found.fisher])
-        panels = {"mean over images": {"Fisher information": values}}
-        drawn["fisher"] = over_time_figure(panels, title="Where in time weights matter")
-    return drawn

@@ -2,6 +2,7 @@
 
 from snnviz._renaming import old_names
 from snnviz.figures.accuracy_over_time import accuracy_over_time_figure
+from snnviz.figures.alignment import alignment_figure
 from snnviz.figures.atlas import class_atlas_figure
 from snnviz.figures.attribution import attribution_figure
 from snnviz.figures.channels import sorted_channels_figure
@@ -34,6 +35,7 @@ __all__ = [
     "accuracies_figure",
     "accuracy_figure",
     "accuracy_over_time_figure",
+    "alignment_figure",
     "attribution_figure",
     "class_atlas_figure",
     "comparison_figure",

@@ -12,6 +12,7 @@ from snnviz.metrics.attribution import (
     resize_maps,
     spike_activation_maps,
 )
+from snnviz.metrics.batched_alignment import BatchedAlignment
 from snnviz.metrics.classes import Classes, ClassesResult, class_selectivity
 from snnviz.metrics.contours import (
     CHANNEL_TYPES,
@@ -93,6 +94,7 @@ __all__ = [
     "SUBSTITUTES",
     "Activity",
     "ActivityResult",
+    "BatchedAlignment",
     "ClassProbe",
     "Classes",
     "ClassesResult",

@@ -122,7 +122,7 @@ def centered_gram(counts: "NDArray[np.integer]") -> "NDArray[np.float64]":
     n = len(counts)
     if n < 4:
         raise DataError(f"CKA without bias needs at least 4 images, got {n}")
-    return _centered(exact_gram(np.asarray(counts).reshape(n, -1)))
+    return centered(exact_gram(np.asarray(counts).reshape(n, -1)))
 
 
 def gram_cka(gram: "NDArray[np.float64]", other: "NDArray[np.float64]") -> float:
@@ -218,7 +218,7 @@ class Redundancy(Accumulator):
         )
 
 
-def _centered(gram: "NDArray[np.float64]") -> "NDArray[np.float64]":
+def centered(gram: "NDArray[np.float64]") -> "NDArray[np.float64]":
     """A Gram matrix [n, n], centered so that products of two sum to n (n - 3) unbiased HSIC.
 
     The U-centering of Szekely and Rizzo (Annals of Statistics 42, 2014), which is another form of

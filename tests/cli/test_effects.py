@@ -34,7 +34,11 @@ def said(command, *arguments):
         ("robustness", ["--format", "svg"], "--format has no effect without --figures"),
         ("attribution", ["--shown", 3], "--shown has no effect without --figures or --json"),
         ("attribution", ["--method", "saliency", "--layer", "x"], "--layer has no effect without"),
-        ("timing", ["--fisher-images", 0, "--seed", 1], "--seed has no effect with --fisher"),
+        (
+            "timing",
+            ["--fisher-images", 0, "--cka-images", 0, "--seed", 1],
+            "--seed has no effect with --fisher-images 0 and --cka-images 0",
+        ),
         ("analyze", ["--no-figures", "--format", "svg"], "--format has no effect with --no-fig"),
         ("analyze", ["--max-side", 9], "--max-side has no effect without --image"),
         ("train", ["-opt", "Adam", "-momentum", 0.9], "--momentum has no effect with Adam"),

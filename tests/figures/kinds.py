@@ -70,6 +70,11 @@ def _kernels(*shape):
     return np.random.default_rng(5).normal(0, 0.4, shape)
 
 
+def _likenesses():
+    values = np.random.default_rng(10).random((6, T, T))
+    return np.maximum(values, np.eye(T))
+
+
 _V = np.cumsum(np.random.default_rng(6).random((T, 8)) / 2, axis=0)
 _SCORES = np.random.default_rng(7).normal(0, 30, (8, 7))
 _MATRIX = (np.random.default_rng(8).random((10, 10)) * 60 + 850 * np.eye(10)).astype(int)
@@ -100,6 +105,11 @@ KINDS = {
         labels=["Ankle boot", "T-shirt/top", "Pullover", "Bag"]),
     "attribution_figure: many": lambda: partial(
         figures.attribution_figure, np.repeat(_GREY[:4, None], 3, axis=1), _MAPS),
+    "alignment_figure": lambda: partial(
+        figures.alignment_figure, dict(zip([*_METRICS[:5], LONG], _likenesses(), strict=True)),
+        title="CKA between the steps of each layer, t = 0 at the top left"),
+    "alignment_figure: one": lambda: partial(
+        figures.alignment_figure, {"conv.0": np.array([[1.0, np.nan], [np.nan, np.nan]])}),
     "class_atlas_figure": lambda: partial(
         figures.class_atlas_figure, COUNTS[:100].reshape(10, 10, 28, 28).astype(float), T=T,
         classes=GARMENTS, channels=range(100, 110), title="The most selective channels"),
