@@ -15,11 +15,13 @@ from spikingjelly.activation_based import functional, neuron
 from torch import Tensor, nn
 
 from snnviz.adapters.encoder import Encoder
+from snnviz.adapters.fields import field_of
 from snnviz.adapters.fusing import is_worth, proven
 from snnviz.device import full_precision
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.neurons.first_spike import drive_thresholds, first_spike
 from snnviz.neurons.fused import MOST_STEPS, Convolution
+from snnviz.records.receptive_field import ReceptiveField
 from snnviz.records.spikes import SpikeRecord
 
 # Up to so many neurons, of one image or more, get their drive at once: 8 MB. With less, threads
@@ -117,6 +119,19 @@ class ChainEncoder(Encoder):
         finally:
             handle.remove()
         return found[0]
+
+    def receptive_field(self) -> ReceptiveField:
+        """Which pixels a neuron can depend on, from the prefix."""
+        side = 1 + sum(
+            layer.dilation[axis] * (layer.kernel_size[axis] - 1) + layer.stride[axis]
+            for layer in self._convolutions
+            for axis in range(2)
+        )
+        pixels = torch.zeros(
+            1, self.in_channels, side, side, device=self.device, requires_grad=True
+        )
+        with torch.enable_grad():
+            return field_of(self.prefix(pixels), pixels)
 
     def integrates(self) -> tuple[float, float | None] | None:
         """Those of IFNode; its subclasses may leak or adapt, so only the class itself counts."""

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from snnviz.display import kernel_picture, summary, thumbnail
 from snnviz.errors import ConfigError, SnnvizError
+from snnviz.records.receptive_field import ReceptiveField
 from snnviz.records.spikes import SpikeRecord
 
 # So many kernels a notebook shows.
@@ -93,6 +94,14 @@ class Encoder(ABC):
         Raises:
             ConfigError: As `kernels`.
         """
+
+    def receptive_field(self) -> ReceptiveField:
+        """Which pixels a neuron can depend on, from the layers between them and the image.
+
+        Raises:
+            ConfigError: Something between them is not known.
+        """
+        raise ConfigError(f"what lies before the neurons of {type(self).__name__} is not known")
 
     @abstractmethod
     def integrates(self) -> tuple[float, float | None] | None:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from snnviz.adapters.encoder import Encoder
 from snnviz.adapters.feeding import Source, as_source, normalized
+from snnviz.adapters.fields import field_of
 from snnviz.adapters.finding import device_of, unwrapped, wrapping
 from snnviz.adapters.kernels import find_kernels, find_macs
 from snnviz.adapters.knowing import Knowledge, in_channels_of
@@ -19,6 +20,7 @@ from snnviz.adapters.state import Start, copy_network
 from snnviz.adapters.stepping import Known, Stepping
 from snnviz.adapters.still import record_still
 from snnviz.errors import ConfigError
+from snnviz.records.receptive_field import ReceptiveField
 from snnviz.records.spikes import SpikeRecord
 
 
@@ -121,6 +123,23 @@ class NetworkEncoder(Encoder):
         with self._recorder.running() as start:
             reach = Stepping(self._net, known, start).reach
             return find_macs(self._net, known.site, reach, self._knowledge.sample)
+
+    def receptive_field(self) -> ReceptiveField:
+        """Which pixels a neuron can depend on, from what is computed between them and an image.
+
+        Raises:
+            ConfigError: Something of that is not known.
+        """
+        known, sample = self._seen, self._knowledge.sample
+        with self._recorder.running() as start, torch.enable_grad():
+            pixels = sample.values.detach().clone().requires_grad_()
+            source = Source(pixels, sequence=sample.sequence)
+            drive = Stepping(self._net, known, start).reach(source).entered
+            assert drive is not None  # noqa: S101 - it was reached
+            try:
+                return field_of(drive, pixels, maps=len(known.site.shape) == 3)
+            finally:
+                start.begin()
 
     def integrates(self) -> tuple[float, float | None] | None:
         """`v_threshold` and `v_reset` of integrate-and-fire neurons, None of others."""
