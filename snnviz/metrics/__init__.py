@@ -33,6 +33,7 @@ from snnviz.metrics.deletion import (
 )
 from snnviz.metrics.differences import Estimate, Paired, bootstrap_mean, paired_difference
 from snnviz.metrics.encoder_diff import EncoderDiff, EncoderSide, encoder_diff
+from snnviz.metrics.exciting import Exciting, ExcitingResult, most_exciting
 from snnviz.metrics.gradients import (
     QUANTITIES,
     gradient_magnitude,
@@ -46,6 +47,7 @@ from snnviz.metrics.information import (
     mutual_information,
 )
 from snnviz.metrics.matching import Matching, match_channels
+from snnviz.metrics.operating_point import OperatingPoint, OperatingPointResult
 from snnviz.metrics.probe import (
     ClassProbe,
     ProbeChoice,
@@ -55,6 +57,11 @@ from snnviz.metrics.probe import (
     pooled_counts,
     pooling_side,
     wilson_interval,
+)
+from snnviz.metrics.receptive_field import (
+    ReceptiveFieldResult,
+    SpikeTriggered,
+    effective_size,
 )
 from snnviz.metrics.reconstruction import Reconstruction, ReconstructionFit
 from snnviz.metrics.reconstruction_score import ReconstructionResult, ReconstructionScore
@@ -71,7 +78,9 @@ from snnviz.metrics.similarity import (
     squared_error,
     structural_similarity,
 )
+from snnviz.metrics.skeleton import Skeleton, SkeletonResult, stable_neurons
 from snnviz.metrics.stability import first_spike_delay, first_spikes_kept
+from snnviz.metrics.synchrony import Synchrony, SynchronyResult, channel_synchrony
 from snnviz.metrics.timing import early_exit, fit_temperature, information_centroid
 from snnviz.metrics.trains import EDITS, edit_trains
 from snnviz.metrics.weight_change import (
@@ -84,6 +93,7 @@ from snnviz.metrics.weight_change import (
     kernel_change,
     weight_change,
 )
+from snnviz.records.receptive_field import ReceptiveField
 
 __all__ = [
     "CHANNEL_TYPES",
@@ -105,27 +115,39 @@ __all__ = [
     "EncoderDiff",
     "EncoderSide",
     "Estimate",
+    "Exciting",
+    "ExcitingResult",
     "FoldedChange",
     "Information",
     "InformationResult",
     "Matching",
+    "OperatingPoint",
+    "OperatingPointResult",
     "Paired",
     "ProbeChoice",
     "ProbeFit",
     "ProbeResult",
     "ProbeScore",
+    "ReceptiveField",
+    "ReceptiveFieldResult",
     "Reconstruction",
     "ReconstructionFit",
     "ReconstructionResult",
     "ReconstructionScore",
     "Redundancy",
     "RedundancyResult",
+    "Skeleton",
+    "SkeletonResult",
+    "SpikeTriggered",
+    "Synchrony",
+    "SynchronyResult",
     "WeightChange",
     "alignment",
     "area_under",
     "bootstrap_mean",
     "channel_change",
     "channel_rotation",
+    "channel_synchrony",
     "channel_types",
     "cka",
     "class_selectivity",
@@ -133,6 +155,7 @@ __all__ = [
     "corrupt",
     "early_exit",
     "edit_trains",
+    "effective_size",
     "encoder_diff",
     "entropy",
     "first_spike_delay",
@@ -146,6 +169,7 @@ __all__ = [
     "information_centroid",
     "kernel_change",
     "match_channels",
+    "most_exciting",
     "mutual_information",
     "paired_difference",
     "participation_ratio",
@@ -161,6 +185,7 @@ __all__ = [
     "sparseness",
     "spike_activation_maps",
     "squared_error",
+    "stable_neurons",
     "structural_similarity",
     "substitutes",
     "weight_change",

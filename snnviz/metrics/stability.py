@@ -33,7 +33,7 @@ def first_spikes_kept(
         >>> first_spikes_kept(np.array([[0, 2, 4, 4]]), np.array([[0, 3, 1, 4]]), T=4).round(3)
         array([0.333])
     """
-    _check(before, after, T)
+    check_first_spikes(before, after, T)
     one, other = before.reshape(len(before), -1), after.reshape(len(after), -1)
     fires = (one < T) | (other < T)
     same = ((one == other) & fires).sum(1)
@@ -62,7 +62,7 @@ def first_spike_delay(
         >>> first_spike_delay(np.array([[0, 2, 4, 4]]), np.array([[0, 3, 1, 4]]), T=4).round(3)
         array([1.333])
     """
-    _check(before, after, T)
+    check_first_spikes(before, after, T)
     one = before.reshape(len(before), -1).astype(np.int64)
     other = after.reshape(len(after), -1).astype(np.int64)
     fires = (one < T) | (other < T)
@@ -70,7 +70,12 @@ def first_spike_delay(
     return moved
 
 
-def _check(before: "NDArray[np.integer]", after: "NDArray[np.integer]", T: int) -> None:
+def check_first_spikes(before: "NDArray[np.integer]", after: "NDArray[np.integer]", T: int) -> None:
+    """Raises unless both are first-spike times of the same images.
+
+    Raises:
+        ShapeError: They are not.
+    """
     if before.shape != after.shape or before.ndim < 2:
         raise ShapeError(
             "first-spike times must be [n, ...] of the same images, got "
