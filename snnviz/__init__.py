@@ -34,6 +34,8 @@ Figures of encoders:
     kernel_figure, sorted_channels_figure, class_atlas_figure: channels and what they answer to
     rate_histogram_figure, fi_curve_figure: how often channels fire, and at which drive
     reconstruction_figure, over_time_figure, scorecard_figure: what spikes are worth
+    exciting_figure: the images that channels answer most
+    operating_point_figure, stability_figure: where channels work, and what of them is stable
     encoder_history_figure, kernel_history_figure: weights over the epochs
     encoder_diff_figure: two encoders, kernels and mean maps of the channels that correspond
 
@@ -159,6 +161,9 @@ _HOMES = {
     "attribution_figure": "figures",
     "deletion_figure": "figures",
     "early_exit_figure": "figures",
+    "exciting_figure": "figures",
+    "operating_point_figure": "figures",
+    "stability_figure": "figures",
     "robustness_figure": "figures",
     "scorecard_figure": "figures",
     "sorted_channels_figure": "figures",
@@ -249,6 +254,7 @@ if TYPE_CHECKING:
         early_exit_figure,
         encoder_diff_figure,
         encoder_history_figure,
+        exciting_figure,
         feature_map_figure,
         fi_curve_figure,
         firing_rate_figure,
@@ -258,6 +264,7 @@ if TYPE_CHECKING:
         kernel_history_figure,
         loss_figure,
         membrane_figure,
+        operating_point_figure,
         over_time_figure,
         potential_map_figure,
         raster_figure,
@@ -268,6 +275,7 @@ if TYPE_CHECKING:
         sorted_channels_figure,
         spike_frames,
         spike_map_figure,
+        stability_figure,
     )
     from snnviz.metrics.energy import Energy
     from snnviz.neurons.membrane import membrane_potentials

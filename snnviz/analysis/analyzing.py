@@ -17,6 +17,7 @@ from snnviz.analysis.encodings import as_encodings
 from snnviz.analysis.folding import folded
 from snnviz.analysis.html import analysis_html
 from snnviz.analysis.keeping import Kept, Shown
+from snnviz.analysis.profiling import profiles
 from snnviz.analysis.within import in_networks
 from snnviz.data import ImageSet
 from snnviz.display import quantity
@@ -180,6 +181,7 @@ def analyze(
     measured: list[EncodingMetrics] = []
     shown: list[Shown] = []
     differing = Differing(encodings)
+    unprofiled: list[str] = []
 
     def counts() -> "Iterator[NDArray[np.unsignedinteger]]":
         """Those of the sample in each encoding, which is measured on the way."""
@@ -193,6 +195,9 @@ def analyze(
                     kept=kept,
                 )
             )  # fmt: skip
+            profile, missing = profiles(encoding, images, measured[-1].shape)
+            measured[-1] = replace(measured[-1], **profile)
+            unprofiled.extend(missing)
             if not shown:
                 shown.append(kept.shown(ranks))
             seen = kept.counts(images.head(wanted)) if wanted else np.empty(0, np.uint8)
@@ -231,6 +236,7 @@ def analyze(
             *left_out,
             *not_measured(images, train_images, sample, measured[0].shape, labelled=labelled),
             *unknown,
+            *unprofiled,
             *_without_bound(measured),
             *differing.left_out,
         ),

@@ -21,18 +21,23 @@ from snnviz.metrics import (
     Contours,
     Cost,
     CostResult,
+    ExcitingResult,
     Information,
     InformationResult,
+    OperatingPointResult,
     ProbeChoice,
     ProbeFit,
     ProbeResult,
     ProbeScore,
+    ReceptiveFieldResult,
     Reconstruction,
     ReconstructionFit,
     ReconstructionResult,
     ReconstructionScore,
     Redundancy,
     RedundancyResult,
+    SkeletonResult,
+    SynchronyResult,
 )
 from snnviz.metrics.probe import RIDGE, STRENGTHS
 from snnviz.ranks import Ranks
@@ -64,6 +69,11 @@ Result = (
     | ReconstructionResult
     | ClassesResult
     | Reconstruction
+    | SkeletonResult
+    | SynchronyResult
+    | OperatingPointResult
+    | ReceptiveFieldResult
+    | ExcitingResult
 )
 FAMILIES = (
     "contours",
@@ -75,6 +85,11 @@ FAMILIES = (
     "reconstruction",
     "classes",
     "rule",
+    "skeleton",
+    "synchrony",
+    "operating_point",
+    "receptive_field",
+    "exciting",
 )
 """The attributes of `EncodingMetrics` that are results, in the order of the tables."""
 Known = TypeVar("Known")
@@ -98,6 +113,12 @@ class EncodingMetrics(Brief):
         reconstruction: Images read back; None where there were none to fit on.
         classes: Selectivity and the atlas of mean maps; None where images have no labels.
         rule: What reads images back, as it was fitted; None without it.
+        skeleton: Which first spikes stay under noise; this and what follows is of what was trained
+            and of what it began as alone, see `snnviz.analysis.profiling`.
+        synchrony: How far neurons of a channel fire in the same steps.
+        operating_point: Where on their f-I curve they work.
+        receptive_field: What they see; None where that is not known.
+        exciting: Which images make each channel spike most.
         cka: Debiased linear CKA with the encoder under study, in [-1, 1], see
             `snnviz.metrics.cka`; NaN where it is not known.
     """
@@ -113,6 +134,11 @@ class EncodingMetrics(Brief):
     reconstruction: ReconstructionResult | None = None
     classes: ClassesResult | None = None
     rule: Reconstruction | None = None
+    skeleton: SkeletonResult | None = None
+    synchrony: SynchronyResult | None = None
+    operating_point: OperatingPointResult | None = None
+    receptive_field: ReceptiveFieldResult | None = None
+    exciting: ExcitingResult | None = None
     cka: float = float("nan")
 
     @property

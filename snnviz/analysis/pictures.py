@@ -7,6 +7,7 @@ import numpy as np
 
 from snnviz.analysis.computing import at_size, known
 from snnviz.analysis.diff_tables import diff_stems
+from snnviz.analysis.profile_pictures import profile_figures
 from snnviz.analysis.scorecard import SCORES, grouped, mean_score
 from snnviz.data import to_input
 from snnviz.errors import ConfigError
@@ -94,7 +95,8 @@ def analysis_figures(analysis: "Analysis") -> "dict[str, Figure]":
         figures |= _neurons(analysis, encoding.encoder, record)
     if analysis.studied.classes is not None:
         figures["class_atlas"] = _atlas(analysis)
-    return {**figures, **_history(analysis), **_diffs(analysis)}
+    profiles = profile_figures(analysis, _exciting(analysis))
+    return {**figures, **profiles, **_history(analysis), **_diffs(analysis)}
 
 
 def spike_animation(analysis: "Analysis") -> bytes:
@@ -334,6 +336,16 @@ def _differences(atlas: "NDArray[np.floating]") -> "NDArray[np.float64]":
         return np.zeros(len(varied))
     away = shown - shown[:, varied].mean(axis=1, keepdims=True)
     return np.where(varied, np.sqrt((away**2).mean(axis=(0, 2, 3))), 0.0)
+
+
+def _exciting(analysis: "Analysis") -> list[int]:
+    """Channels of all types, those of most spikes in one image first."""
+    found = analysis.studied.exciting
+    if found is None:
+        return []
+    most = found.top_counts[:, 0]
+    types = analysis.studied.contours.types(analysis.studied.encoding.t)
+    return _by_turns(types, np.argsort(-most, kind="stable"), most > 0)[:_ATLAS_CHANNELS]
 
 
 def _history(analysis: "Analysis") -> "dict[str, Figure]":

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from snnviz._version import __version__
 from snnviz.analysis.analyzing import Analysis
 from snnviz.analysis.computing import EncodingMetrics, known
+from snnviz.analysis.profiling import profile_columns
 from snnviz.analysis.scorecard import SCORES
 from snnviz.analysis.text import scorecard_markdown
 from snnviz.files import write_bytes
@@ -198,6 +199,7 @@ def _columns(analysis: Analysis, measured: EncodingMetrics) -> dict[str, Any]:
         columns["class_selectivity"] = classes.selectivity
         preferred = classes.preferred.tolist()
         columns["preferred_class"] = [None if label < 0 else label for label in preferred]
+    columns |= profile_columns(measured)
     network = analysis.networks.get(encoding.name)
     if network is not None and network.importance is not None:
         columns["accuracy_drop"] = network.importance.drop

@@ -13,6 +13,7 @@ from snnviz.figures.deletion import deletion_figure
 from snnviz.figures.early_exit import early_exit_figure
 from snnviz.figures.encoder_diff import encoder_diff_figure
 from snnviz.figures.event_frames import frames_figure
+from snnviz.figures.exciting import exciting_figure
 from snnviz.figures.feature_maps import feature_map_figure
 from snnviz.figures.fi_curve import fi_curve_figure
 from snnviz.figures.firing_rate import firing_rate_figure
@@ -21,6 +22,7 @@ from snnviz.figures.history import encoder_history_figure, kernel_history_figure
 from snnviz.figures.input_image import input_figure
 from snnviz.figures.kernels import kernel_figure
 from snnviz.figures.neurons import membrane_figure, raster_figure
+from snnviz.figures.operating_point import operating_point_figure, stability_figure
 from snnviz.figures.over_time import over_time_figure
 from snnviz.figures.potential_maps import potential_map_figure
 from snnviz.figures.rates import rate_histogram_figure
@@ -46,6 +48,7 @@ __all__ = [
     "early_exit_figure",
     "encoder_diff_figure",
     "encoder_history_figure",
+    "exciting_figure",
     "feature_map_figure",
     "fi_curve_figure",
     "firing_rate_figure",
@@ -56,6 +59,7 @@ __all__ = [
     "kernel_history_figure",
     "loss_figure",
     "membrane_figure",
+    "operating_point_figure",
     "over_time_figure",
     "potential_map_figure",
     "raster_figure",
@@ -66,6 +70,7 @@ __all__ = [
     "sorted_channels_figure",
     "spike_frames",
     "spike_map_figure",
+    "stability_figure",
 ]
 
 # Old to new: the old ones work for one version, with a warning.

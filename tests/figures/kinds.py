@@ -75,6 +75,14 @@ def _likenesses():
     return np.maximum(values, np.eye(T))
 
 
+def _greys(*shape):
+    return np.random.default_rng(12).integers(0, 256, shape).astype(np.uint8)
+
+
+def _shares(count):
+    return np.random.default_rng(13).dirichlet((1, 2, 1), count)
+
+
 _V = np.cumsum(np.random.default_rng(6).random((T, 8)) / 2, axis=0)
 _SCORES = np.random.default_rng(7).normal(0, 30, (8, 7))
 _MATRIX = (np.random.default_rng(8).random((10, 10)) * 60 + 850 * np.eye(10)).astype(int)
@@ -147,6 +155,11 @@ KINDS = {
         pairs=[(k, k) for k in range(6)], scale="shared"),
     "encoder_history_figure": lambda: partial(
         figures.encoder_history_figure, range(20), *_history()),
+    "exciting_figure": lambda: partial(
+        figures.exciting_figure, _greys(8, 5, 28, 28), _greys(8, 4, 3, 3),
+        names=[f"{k}, {kind}" for k, kind in zip(range(100, 108), (*TYPES, "edge", "mixed"),
+                                                 strict=True)]),
+    "exciting_figure: one": lambda: partial(figures.exciting_figure, _greys(1, 3, 20, 30)),
     "feature_map_figure": lambda: partial(figures.feature_map_figure, COUNTS, t=T - 1),
     "feature_map_figure: labels, shared": lambda: partial(
         figures.feature_map_figure, COUNTS, t=T - 1, labels=True, normalize="shared"),
@@ -173,6 +186,10 @@ KINDS = {
     "membrane_figure": lambda: partial(figures.membrane_figure, _V, _V > 1, names=_NEURONS),
     "membrane_figure: many": lambda: partial(
         figures.membrane_figure, np.tile(_V, 4), np.tile(_V > 1, 4), names=_NEURONS * 4),
+    "operating_point_figure": lambda: partial(
+        figures.operating_point_figure, _shares(128), np.random.default_rng(11).random((128, 2))),
+    "operating_point_figure: no drive": lambda: partial(
+        figures.operating_point_figure, _shares(3)),
     "over_time_figure": lambda: partial(
         figures.over_time_figure,
         {name: {run: np.linspace(0, 1, T) for run in _ENCODERS} for name in _METRICS[:4]}),
@@ -202,6 +219,10 @@ KINDS = {
         figures.sorted_channels_figure, COUNTS.astype(float), T=T, scale="shared"),
     "spike_map_figure": lambda: partial(
         figures.spike_map_figure, TIMES == 2, t=2, before=TIMES < 2, labels=True),
+    "stability_figure": lambda: partial(
+        figures.stability_figure,
+        {name: (_shares(128)[:, 0], _shares(128)[:, 1] / 3)
+         for name in ("stable first spikes", "synchrony")}),
     "fi_curve_figure": lambda: partial(
         figures.fi_curve_figure, drive_thresholds(1.0, 0.0, T),
         np.random.default_rng(1).normal(0, 1, 999)),

@@ -38,9 +38,11 @@ SEVERAL = {
     "deletion_figure",
     "encoder_history_figure",
     "membrane_figure",
+    "operating_point_figure",
     "over_time_figure",
     "robustness_figure",
     "scorecard_figure",
+    "stability_figure",
 }
 
 
