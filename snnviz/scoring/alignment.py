@@ -144,6 +144,8 @@ def layer_alignment(
     notes = [*ours.notes, *_undefined(ours)]
     if theirs is not None and not same:
         notes.append("the network without training has other layers or steps: it is left out")
+    if theirs is not None and same:
+        notes += _undefined(theirs, "without training ")
     return LayerAlignment(
         T=ours.T,
         images=len(images),
@@ -235,17 +237,18 @@ def _grams(record: "SpikeRecord") -> "Iterator[Floats]":
         before = counts
 
 
-def _undefined(found: _Recorded) -> "Iterator[str]":
+def _undefined(found: _Recorded, which: str = "") -> "Iterator[str]":
     """Where CKA is not defined, a sentence each layer."""
     steps, layers = found.matrices()
     for name, each, own in zip(found.names, steps, layers.diagonal(), strict=True):
         still = np.flatnonzero(np.isnan(each.diagonal())).tolist()
         if np.isnan(own):
-            yield f"{name} emits the same for all images, so that its CKA is not defined"
+            yield f"{which}{name} emits the same for all images, so that its CKA is not defined"
         elif still:
+            at = ", ".join(map(str, still))
             yield (
-                f"{name} emits the same for all images at t = {', '.join(map(str, still))}, so "
-                "that its CKA is not defined there"
+                f"{which}{name} emits the same for all images at t = {at}, so that its CKA is not "
+                "defined there"
             )
 
 

@@ -114,6 +114,9 @@ def test_a_silent_layer_and_a_silent_step_are_said(images):
     assert np.isnan(found.cka.layers).all()
     assert any("1 emits the same for all images" in note for note in found.notes)
     assert any("3 emits the same for all images, so" in note for note in found.notes)
+    beside = layer_alignment(network(), images, T=T, start=net)
+    assert np.isfinite(beside.cka.layers).all()
+    assert beside.notes[-1].startswith("without training 3 emits the same for all images, so")
     with torch.no_grad():
         net[0].weight.mul_(9e7)
         net[0].bias.fill_(0.245)  # whether they fire at the last step depends on the image
