@@ -69,7 +69,8 @@ class Brief:
     def __repr__(self) -> str:
         """Its class and fields."""
         assert is_dataclass(self)  # noqa: S101 - see above
-        told = (f"{each.name}={brief(getattr(self, each.name))}" for each in fields(self))
+        shown = (each.name for each in fields(self) if each.repr)
+        told = (f"{name}={brief(getattr(self, name))}" for name in shown)
         return f"{type(self).__name__}({', '.join(told)})"
 
 

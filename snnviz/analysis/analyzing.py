@@ -17,7 +17,7 @@ from snnviz.analysis.encodings import as_encodings
 from snnviz.analysis.folding import folded
 from snnviz.analysis.html import analysis_html
 from snnviz.analysis.keeping import Kept, Shown
-from snnviz.analysis.profiling import profiles
+from snnviz.analysis.profiling import profiled, profiles
 from snnviz.analysis.within import in_networks
 from snnviz.data import ImageSet
 from snnviz.display import quantity
@@ -188,14 +188,14 @@ def analyze(
         for encoding in encodings:
             few = min(differing.images(encoding), len(images))
             wanted = max(few, len(sample) if aligning else 0)
-            kept = Kept(encoding, wanted, shown=not shown)
+            kept = Kept(encoding, wanted, shown=not shown, records=profiled(encoding))
             measured.append(
                 compute_metrics(
                     encoding, images, train_images, outputs=outputs, ranks=ranks, progress=progress,
                     kept=kept,
                 )
             )  # fmt: skip
-            profile, missing = profiles(encoding, images, measured[-1].shape)
+            profile, missing = profiles(encoding, images, measured[-1].shape, kept)
             measured[-1] = replace(measured[-1], **profile)
             unprofiled.extend(missing)
             if not shown:

@@ -1,7 +1,7 @@
 """One encoding, all families: images in a stream, accumulators out."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -134,11 +134,11 @@ class EncodingMetrics(Brief):
     reconstruction: ReconstructionResult | None = None
     classes: ClassesResult | None = None
     rule: Reconstruction | None = None
-    skeleton: SkeletonResult | None = None
-    synchrony: SynchronyResult | None = None
-    operating_point: OperatingPointResult | None = None
-    receptive_field: ReceptiveFieldResult | None = None
-    exciting: ExcitingResult | None = None
+    skeleton: SkeletonResult | None = field(default=None, repr=False)
+    synchrony: SynchronyResult | None = field(default=None, repr=False)
+    operating_point: OperatingPointResult | None = field(default=None, repr=False)
+    receptive_field: ReceptiveFieldResult | None = field(default=None, repr=False)
+    exciting: ExcitingResult | None = field(default=None, repr=False)
     cka: float = float("nan")
 
     @property

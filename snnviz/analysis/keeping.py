@@ -48,10 +48,12 @@ class Kept:
         encoding: Whose records they are; counts are those up to its t.
         counts: Of how many of the first images the counts are kept.
         shown: Whether figures show them.
+        records: Of how many of the first images the records themselves are kept.
     """
 
-    def __init__(self, encoding: "Encoding", counts: int, *, shown: bool) -> None:
-        self._encoding = encoding
+    def __init__(self, encoding: "Encoding", counts: int, *, shown: bool, records: int = 0) -> None:
+        self._encoding, self._recorded = encoding, records
+        self._records: dict[int, SpikeRecord] = {}
         self._wanted, self._looked_at = counts, _SHOWN if shown else 0
         self._counts: dict[int, NDArray[np.unsignedinteger]] = {}
         self._first: SpikeRecord | None = None
@@ -60,6 +62,10 @@ class Kept:
 
     def note(self, indices: "NDArray[np.intp]", record: SpikeRecord) -> None:
         """Look at the record of the images at those places of the set, in rising order."""
+        recorded = int(np.searchsorted(indices, self._recorded))
+        if recorded:
+            several = SpikeRecord.joined([record[:recorded]])  # a copy, as below
+            self._records |= dict(zip(indices[:recorded].tolist(), several, strict=True))
         few = int(np.searchsorted(indices, max(self._wanted, self._looked_at)))
         if few == 0:
             return
@@ -87,3 +93,12 @@ class Kept:
             counts = record.count(self._encoding.t)
             self._counts |= dict(zip(missing[some].tolist(), counts, strict=True))
         return np.stack([self._counts.pop(index) for index in range(len(images))])
+
+    def records(self, images: "ImageSet", some: slice) -> SpikeRecord:
+        """The record of some of the first images, once; of those other ranks saw it is encoded."""
+        places = range(len(images))[some]
+        missing = [place for place in places if place not in self._records]
+        if missing:
+            found = self._encoding.encode(images.images[missing])
+            self._records |= dict(zip(missing, found, strict=True))
+        return SpikeRecord.joined([self._records.pop(place) for place in places])

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from snnviz.adapters.encoder import Encoder
     from snnviz.analysis.computing import EncodingMetrics
     from snnviz.analysis.encodings import Encoding
+    from snnviz.analysis.keeping import Kept
     from snnviz.data import ImageSet
+    from snnviz.records.spikes import SpikeRecord
 
 PROFILED = 200
 """Of how many images, the first ones, channels are looked at one by one."""
@@ -32,8 +34,8 @@ PROFILED = 200
 MEASURED = 100
 """Of about how many of them drives are computed, and patches looked at: these take longest."""
 
-DISTURBED, COPIES, SEVERITY = 64, 4, 1
-"""Of how many of them noisy copies are made, how many copies, and how noisy."""
+DISTURBED, COPIES, SEVERITY = 50, 4, 1
+"""Of about how many of them noisy copies are made, how many copies, and how noisy."""
 
 KINDS = ("encoder", "compared", "start")
 """Whose channels: those of what was trained, and of what it began as."""
@@ -42,8 +44,13 @@ KINDS = ("encoder", "compared", "start")
 _NEURONS = 1 << 21
 
 
+def profiled(encoding: "Encoding") -> int:
+    """Of how many images the records are looked at; 0 where it is no encoder to be looked at so."""
+    return PROFILED if encoding.kind in KINDS and encoding.encoder is not None else 0
+
+
 def profiles(
-    encoding: "Encoding", images: "ImageSet", shape: tuple[int, int, int]
+    encoding: "Encoding", images: "ImageSet", shape: tuple[int, int, int], kept: "Kept"
 ) -> tuple[dict[str, Any], list[str]]:
     """What the families of single channels found, by name, and what was left out, a sentence each.
 
@@ -51,9 +58,10 @@ def profiles(
         encoding: One of an encoder.
         images: What all families see; the first of them are looked at.
         shape: (K, H, W) of its records.
+        kept: Has the records of as many of them as `profiled` says.
     """
     encoder = encoding.encoder
-    if encoding.kind not in KINDS or encoder is None:
+    if not profiled(encoding) or encoder is None:
         return {}, []
     few = images.head(min(PROFILED, len(images)))
     left_out: list[str] = []
@@ -64,8 +72,11 @@ def profiles(
     triggered = _triggered(encoding, encoder, shape, left_out)
     drive = _drives(encoding, encoder, few, left_out)
     size = max(1, min(25, _NEURONS // int(np.prod(shape))))
+    skeleton = Skeleton(encoding.T, shape, SEVERITY)
     for some in batches(len(few), size):
-        record = encoding.encode(few.images[some])
+        record = kept.records(few, some)
+        if some.start < DISTURBED:
+            _disturb(skeleton, encoding, few.images[some], record, some.start)
         counts = record.count(encoding.T - 1)
         synchrony.update(record)
         exciting.update(counts)
@@ -75,7 +86,7 @@ def profiles(
         if triggered is not None:
             triggered.update(few.grey[some], counts)
     families: dict[str, Any] = {
-        "skeleton": _skeleton(encoding, few.head(min(DISTURBED, len(few))), shape, size),
+        "skeleton": skeleton,
         "synchrony": synchrony,
         "operating_point": operating,
         "receptive_field": triggered,
@@ -122,22 +133,17 @@ def _drives(
     return drive
 
 
-def _skeleton(
-    encoding: "Encoding", images: "ImageSet", shape: tuple[int, int, int], size: int
-) -> Skeleton:
-    """What stays under a little noise."""
-    found = Skeleton(encoding.T, shape, SEVERITY)
-    for some in batches(len(images), max(2, size)):
-        pixels = images.images[some]
-        copies = [
-            corrupt(pixels, "noise", SEVERITY, seed=seed, first=some.start)
-            for seed in range(COPIES)
-        ]
-        found.update(
-            encoding.encode(pixels).first_spike,
-            [encoding.encode(copy).first_spike for copy in copies],
-        )
-    return found
+def _disturb(
+    skeleton: Skeleton,
+    encoding: "Encoding",
+    images: "NDArray[np.uint8]",
+    record: "SpikeRecord",
+    first: int,
+) -> None:
+    """Add what a little noise makes of some images, the first of them of that number."""
+    copies = [corrupt(images, "noise", SEVERITY, seed=seed, first=first) for seed in range(COPIES)]
+    times = [encoding.encode(copy).first_spike for copy in copies]
+    skeleton.update(record.first_spike, times)
 
 
 def profile_columns(measured: "EncodingMetrics") -> dict[str, Any]:

@@ -11,7 +11,7 @@ from snnviz.figures import alignment_figure, early_exit_figure, over_time_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from snnviz.scoring.alignment import LayerAlignment
+    from snnviz.scoring.alignment import LayerAlignment, Matrices
     from snnviz.scoring.timing import Answered, Timing
 
 # Letters of the names of layers that a title has room for.
@@ -83,23 +83,27 @@ def figures(found: "Timing") -> "dict[str, Figure]":
 
 
 def alignment_lines(found: "LayerAlignment") -> Iterator[str]:
-    """CKA of the first and last step of each layer, and between neighbours, for people."""
+    """CKA of neighbouring steps and of the first and last of each layer, and of two layers."""
     yield f"CKA on {found.images} images: spikes of two steps of a layer, and trains of two layers"
-    rows = [("layer", "t and t + 1", f"t = 0 and {found.T - 1}", "this and the next", "untrained")]
-    last = len(found.layers) - 1
+    heads = ("t and t + 1", f"t = 0 and {found.T - 1}", "this and the next")
+    rows = [("layer", *(head for each in heads for head in (each, "untrained")))]
     for n, name in enumerate(found.layers):
-        steps = found.cka.steps[n]
-        beside, before = (
-            "-" if n == last or matrices is None else _written(matrices.layers[n, n + 1])
-            for matrices in (found.cka, found.untrained)
-        )
-        neighbours = steps.diagonal(1)
-        known = neighbours[~np.isnan(neighbours)]
-        rows.append((
-            name, _written(known.mean() if len(known) else np.nan) if found.T > 1 else "-",
-            _written(steps[0, -1]) if found.T > 1 else "-", beside, before,
-        ))  # fmt: skip
+        cells = [name]
+        both = [() if each is None else _alike(each, n) for each in (found.cka, found.untrained)]
+        for place in range(len(heads)):
+            cells += [_written(each[place]) if each else "-" for each in both]
+        rows.append(tuple(cells))
     yield from table(rows)
+
+
+def _alike(found: "Matrices", n: int) -> tuple[float, ...]:
+    """CKA of neighbouring steps (the mean), first and last step, and this layer and the next."""
+    steps = found.steps[n]
+    neighbours = steps.diagonal(1)
+    known = neighbours[~np.isnan(neighbours)]
+    mean = known.mean() if len(known) else np.nan
+    following = found.layers[n, n + 1] if n + 1 < len(found.layers) else np.nan
+    return mean, steps[0, -1] if len(steps) > 1 else np.nan, following
 
 
 def _written(value: float) -> str:

@@ -251,7 +251,11 @@ def test_channels_are_a_row_each(sets):
         "encoder", "channel", "type", "firing_rate", "silent", "saturated", "lifetime_sparseness",
         "r_edge", "r_intensity", "r_along_x", "r_along_y", "r_along_down-right",
         "r_along_up-right", "entropy", "intensity_information", "bits_per_spike",
-        "label_information", "class_selectivity", "preferred_class",
+        "label_information", "class_selectivity", "preferred_class", "stable", "stable_by_chance",
+        "synchrony", "synchrony_by_chance", "same_first_step", "never_fires", "first_step",
+        "linear_range", "mean_drive", "drive_deviation", "gain", "field_height", "field_width",
+        "effective_pixels", "top_image", "top_count", "patch_image", "patch_row", "patch_column",
+        "patch_count", "patch_ties",
     ]  # fmt: skip
     assert [row["channel"] for row in rows] == ["0", "1", "2", "3"]
     assert rows[0]["type"] == "silent"

@@ -38,7 +38,8 @@ def test_each_image_is_encoded_once(batch, tmp_path, monkeypatch):
     ]
     analysis = analyze(encodings, images, others, alignment_images=20)
     write_analysis(analysis, tmp_path / "out")
-    assert [each.seen for each in counting] == [33 + 21] * 4
+    # What is studied also in four copies with noise.
+    assert [each.seen for each in counting] == [33 + 21 + 4 * 33, *[33 + 21] * 3]
     # And what they were aligned and drawn by is what they became.
     counts = [
         each.encode(images.images[:20]).count(c.t)

@@ -14,6 +14,7 @@ from torch import nn
 import snnviz
 from snnviz.adapters.network import split_encoder
 from snnviz.analysis import encoding_of, profiling
+from snnviz.analysis.keeping import Kept
 from snnviz.analysis.pictures import analysis_figures
 from snnviz.analysis.profiling import COPIES, SEVERITY, profiles
 from snnviz.analysis.tables import as_json, channels_csv
@@ -42,6 +43,7 @@ def test_each_family_is_that_of_the_records(analysis):
     record = encoder.encode(to_input(images.images), T)
     together = np.nanmean(channel_synchrony(record)[:, 6:], axis=0)
     np.testing.assert_allclose(studied.synchrony.synchrony[6:], together)
+    assert studied.skeleton.images == 30
     copies = [corrupt(images.images, "noise", SEVERITY, seed=seed) for seed in range(COPIES)]
     times = [encoder.encode(to_input(copy), T).first_spike for copy in copies]
     stable = stable_neurons(record.first_spike, times, T)
@@ -90,7 +92,10 @@ def profiled(net, layer=None, count=6, steps=3):
     encoder.prepare(to_input(images.images[:2]), steps)
     encoding = encoding_of("mine", encoder, steps)
     shape = encoding.encode(images.images[:2]).shape[1:]
-    return profiles(encoding, images, shape)
+    kept = Kept(encoding, 0, shown=False, records=profiling.PROFILED)
+    # As another rank would, which has seen some of the images alone.
+    kept.note(np.arange(0, count, 2), encoding.encode(images.images[::2]))
+    return profiles(encoding, images, shape, kept)
 
 
 def network():
