@@ -32,8 +32,8 @@ class SkeletonResult(Brief):
         severity: Of their noise, see `snnviz.metrics.corrupt`.
         stable: The share of the neurons that fire for an image that are stable, see
             `stable_neurons`; over all images, floats [K] in [0, 1]; NaN for a silent channel.
-        by_chance: The same with the copies of another image, the one before: what agreement says
-            nothing; NaN where there is one image.
+        by_chance: The same with the copies of another image, the one before, over all but the
+            first: what agreement says nothing; NaN where there is one image.
         maps: In which share of the images each neuron is stable, floats [K, H, W].
         overall: `stable` of all channels together.
     """
@@ -91,11 +91,12 @@ class Skeleton:
         self.T, self.severity = T, severity
         self.images = self.copies = 0
         self._stable = np.zeros(shape, np.int64)
+        self._last: list[Ints] = []
         # Neurons that fire; and of images that have another one before: that fire, and agree.
         self._sums = np.zeros((3, shape[0]), np.int64)
 
     def update(self, before: "Ints", copies: "Sequence[Ints]") -> None:
-        """Add images: first-spike times [n, K, H, W], and those of their copies.
+        """Add one image or more: first-spike times [n, K, H, W], and those of their copies.
 
         Raises:
             ShapeError: As `stable_neurons`.
@@ -103,10 +104,13 @@ class Skeleton:
         self._stable += stable_neurons(before, copies, self.T).sum(0, dtype=np.int64)
         fires = _by_channel(before < self.T)
         self._sums[0] += fires.sum(0)
-        if len(before) > 1:
-            others = [np.roll(copy, 1, axis=0) for copy in copies]
-            self._sums[1] += fires.sum(0)
-            self._sums[2] += _by_channel(stable_neurons(before, others, self.T)).sum(0)
+        # Of each image but the very first, the copies of the one before.
+        known = self._last or [copy[:0] for copy in copies]
+        others = [np.concatenate(both)[:-1] for both in zip(known, copies, strict=True)]
+        late = slice(len(before) - len(others[0]), None)
+        self._sums[1] += fires[late].sum(0)
+        self._sums[2] += _by_channel(stable_neurons(before[late], others, self.T)).sum(0)
+        self._last = [copy[-1:].copy() for copy in copies]
         self.images += len(before)
         self.copies = len(copies)
 
