@@ -51,12 +51,13 @@ def spike_activation_maps(record: "SpikeRecord", gamma: float = GAMMA) -> "NDArr
         raise ConfigError(f"gamma must be a finite number from 0, got {gamma}")
     N, _, H, W = record.shape
     maps = np.zeros((record.T, N, H, W))
-    score, before = np.zeros(record.shape), np.zeros(record.shape, np.int64)
+    score, before = np.zeros(record.shape), np.zeros(record.shape, np.min_scalar_type(0))
     for t, count in enumerate(counts_by_step(record)):
-        spikes = (count - before).astype(np.float64)
+        spikes = count - before
         maps[t] = np.einsum("nkhw,nkhw->nhw", score, spikes)
-        score = (score + spikes) * np.exp(-gamma)
-        before[...] = count
+        score += spikes
+        score *= np.exp(-gamma)
+        before = count.copy()
     return maps
 
 

@@ -19,7 +19,7 @@ from snnviz.report.packing import Block
 # In this order they are one module.
 _SCRIPTS = (
     "data", "neurons", "paint", "elements", "plots", "grid", "why", "neuron", "table", "own",
-    "save", "more", "app", "panels", "view",
+    "save", "more", "app", "panels", "where", "view",
 )  # fmt: skip
 _OPEN = "\nopen();\n"
 

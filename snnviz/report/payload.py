@@ -22,6 +22,7 @@ from snnviz.report.leaking import leaky_rule, stepped_agreement
 from snnviz.report.packing import Block, Place
 from snnviz.report.scores import Scorecard
 from snnviz.report.training import Training, history
+from snnviz.report.where import where_maps
 
 LAYOUT = 1
 """Version of what a page's data look like."""
@@ -217,7 +218,12 @@ def _images(groups: Sequence[Shown], block: Block) -> list[dict[str, Any]]:
         for n, (place, sample) in enumerate(zip(shown.places, shown.samples, strict=True))
     }
     return [
-        {**describe_sample(sample), **_pixels(sample, block), **block.add_record(record)}
+        {
+            **describe_sample(sample),
+            **_pixels(sample, block),
+            **block.add_record(record),
+            "where": where_maps(record, (sample.image.shape[0], sample.image.shape[1]), block),
+        }
         for _, (sample, record) in sorted(by_place.items())
     ]
 

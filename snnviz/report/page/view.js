@@ -19,6 +19,7 @@ function show(said, block, el, { address = false } = {}) {
     maps: explorer(app),
     table: app.table,
     neuron: neuronPanel(app),
+    where: wherePanel(app),
     pins: pinboard(app),
   };
   const further = {
@@ -50,7 +51,13 @@ function show(said, block, el, { address = false } = {}) {
         app.table.element,
         Object.values(further).map((part) => part.element),
       ),
-      make("aside", { class: "aside" }, parts.neuron.element, parts.pins.element),
+      make(
+        "aside",
+        { class: "aside" },
+        parts.neuron.element,
+        parts.where.element,
+        parts.pins.element,
+      ),
     ),
     parts.tabs.element,
     app.live,
