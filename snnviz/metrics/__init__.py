@@ -31,7 +31,16 @@ from snnviz.metrics.deletion import (
     replace_first,
     substitutes,
 )
-from snnviz.metrics.differences import Estimate, Paired, bootstrap_mean, paired_difference
+from snnviz.metrics.differences import (
+    Estimate,
+    Paired,
+    PairedMean,
+    bootstrap_mean,
+    drawn_difference,
+    jackknife_deviation,
+    paired_difference,
+    paired_mean,
+)
 from snnviz.metrics.encoder_diff import EncoderDiff, EncoderSide, encoder_diff
 from snnviz.metrics.exciting import Exciting, ExcitingResult, most_exciting
 from snnviz.metrics.gradients import (
@@ -47,6 +56,15 @@ from snnviz.metrics.information import (
     mutual_information,
 )
 from snnviz.metrics.matching import Matching, match_channels
+from snnviz.metrics.moments import (
+    CORRELATIONS,
+    correlations,
+    draw_correlations,
+    edge_with_intensity,
+    image_moments,
+    partial_correlation,
+)
+from snnviz.metrics.neuron_information import NeuronInformation, NeuronInformationResult
 from snnviz.metrics.operating_point import OperatingPoint, OperatingPointResult
 from snnviz.metrics.probe import (
     ClassProbe,
@@ -91,12 +109,14 @@ from snnviz.metrics.weight_change import (
     fold_batch_norm,
     folded_change,
     kernel_change,
+    split_kernels,
     weight_change,
 )
 from snnviz.records.receptive_field import ReceptiveField
 
 __all__ = [
     "CHANNEL_TYPES",
+    "CORRELATIONS",
     "CORRUPTIONS",
     "EDITS",
     "QUANTITIES",
@@ -121,9 +141,12 @@ __all__ = [
     "Information",
     "InformationResult",
     "Matching",
+    "NeuronInformation",
+    "NeuronInformationResult",
     "OperatingPoint",
     "OperatingPointResult",
     "Paired",
+    "PairedMean",
     "ProbeChoice",
     "ProbeFit",
     "ProbeResult",
@@ -152,8 +175,12 @@ __all__ = [
     "cka",
     "class_selectivity",
     "correlation",
+    "correlations",
     "corrupt",
+    "draw_correlations",
+    "drawn_difference",
     "early_exit",
+    "edge_with_intensity",
     "edit_trains",
     "effective_size",
     "encoder_diff",
@@ -165,13 +192,17 @@ __all__ = [
     "fold_batch_norm",
     "folded_change",
     "gradient_magnitude",
+    "image_moments",
     "image_quantities",
     "information_centroid",
+    "jackknife_deviation",
     "kernel_change",
     "match_channels",
     "most_exciting",
     "mutual_information",
     "paired_difference",
+    "paired_mean",
+    "partial_correlation",
     "participation_ratio",
     "peak_signal_to_noise",
     "pixel_order",
@@ -184,6 +215,7 @@ __all__ = [
     "sobel_gradient",
     "sparseness",
     "spike_activation_maps",
+    "split_kernels",
     "squared_error",
     "stable_neurons",
     "structural_similarity",

@@ -4,7 +4,7 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.special import bdtr, ndtri
+from scipy.special import bdtr, ndtri, stdtr, stdtrit
 
 from snnviz.errors import DataError, ShapeError, check_integer
 
@@ -45,6 +45,22 @@ class Paired(NamedTuple):
 
     lost: int
     gained: int
+    difference: float
+    low: float
+    high: float
+    p: float
+
+
+class PairedMean(NamedTuple):
+    """How far a number of the same images is apart, on average.
+
+    Attributes:
+        difference: Mean after less mean before.
+        low: Lower end of the difference's 95 % interval.
+        high: Upper end.
+        p: Probability of a mean difference at least as large, were there none.
+    """
+
     difference: float
     low: float
     high: float
@@ -132,3 +148,90 @@ def bootstrap_mean(
         means[start : start + block] = values[drawn].mean(1)
     low, high = np.quantile(means, (0.025, 0.975))
     return Estimate(float(values.mean()), float(low), float(high))
+
+
+def paired_mean(before: "NDArray[np.floating]", after: "NDArray[np.floating]") -> PairedMean:
+    """How far two numbers of each image are apart on average, by Student's paired t-test.
+
+    d -+ t s / sqrt(N) with the mean d and deviation s of the N differences and the 97.5 % point t
+    of Student's distribution with N - 1 degrees of freedom (Student 1908); p is two-sided. Of one
+    image there is no interval, and p is NaN as well; where all differences are equal, p is 0, or 1
+    for none.
+
+    Args:
+        before: One number an image, floats [N].
+        after: Another of the same images.
+
+    Raises:
+        ShapeError: They are not of the same images.
+        DataError: There are no images.
+
+    Example:
+        >>> from snnviz.metrics import paired_mean
+        >>> found = paired_mean(np.zeros(4), np.array([1.0, 2.0, 3.0, 4.0]))
+        >>> found.difference, round(found.low, 2), round(found.high, 2), round(found.p, 3)
+        (2.5, 0.45, 4.55, 0.03)
+    """
+    if before.shape != after.shape or before.ndim != 1:
+        raise ShapeError(
+            f"there must be one number an image, [N], of the same images, got "
+            f"{list(before.shape)} and {list(after.shape)}"
+        )
+    n = len(before)
+    if not n:
+        raise DataError("there are no images to compare")
+    apart = np.asarray(after, np.float64) - before
+    mean = float(apart.mean())
+    if n == 1:
+        return PairedMean(mean, math.nan, math.nan, math.nan)
+    error = float(apart.std(ddof=1)) / math.sqrt(n)
+    half = float(stdtrit(n - 1, 0.975)) * error
+    p = 2 * float(stdtr(n - 1, -abs(mean) / error)) if error else float(mean == 0)
+    return PairedMean(mean, mean - half, mean + half, p)
+
+
+def drawn_difference(value: float, draws: "NDArray[np.floating]") -> PairedMean:
+    """A difference with what it came to in each of many draws of the same images.
+
+    The interval is the 2.5 and 97.5 % points of the draws, p twice the share of draws on the rarer
+    side of 0, counting one more: 2 (1 + b) / (1 + B), at most 1 (A. Davison and D. Hinkley 1997).
+    With 1,000 draws p is never below 0.002. Draws in which the difference is not defined are left
+    out; where all are, interval and p are NaN.
+
+    Args:
+        value: The difference of the images as they are.
+        draws: The same of images drawn anew, paired draw by draw, floats [B].
+    """
+    found = draws[~np.isnan(draws)]
+    if math.isnan(value) or not len(found):
+        return PairedMean(value, math.nan, math.nan, math.nan)
+    low, high = np.quantile(found, (0.025, 0.975))
+    rarer = min(int((found <= 0).sum()), int((found >= 0).sum()))
+    return PairedMean(value, float(low), float(high), min(1.0, 2 * (1 + rarer) / (1 + len(found))))
+
+
+def jackknife_deviation(values: "NDArray[np.floating]") -> float:
+    """Standard deviation of a number over samples, from what it is without each part of one.
+
+    sqrt((g - 1) / g sum (v - mean)^2) for g parts of about equal size (J. Tukey 1958; groups: J.
+    Shao and D. Tu 1995). It says how far a readout's score would move with another training set of
+    the same size, from that one set alone, and roughly: g = 5 parts leave four degrees of freedom.
+
+    Args:
+        values: The number without each of the parts, floats [g].
+
+    Raises:
+        ShapeError: They are not [g].
+        DataError: There are fewer than two.
+
+    Example:
+        >>> from snnviz.metrics import jackknife_deviation
+        >>> round(jackknife_deviation(np.array([1.0, 2.0, 3.0])), 3)
+        1.155
+    """
+    if values.ndim != 1:
+        raise ShapeError(f"there must be one number a part, [g], got {list(values.shape)}")
+    if len(values) < 2:
+        raise DataError(f"a jackknife takes two parts or more, got {len(values)}")
+    apart = np.asarray(values, np.float64) - values.mean()
+    return math.sqrt((len(values) - 1) / len(values) * float(apart @ apart))

@@ -56,7 +56,10 @@ class InformationResult(Brief):
             float64 [K]. A draw follows from the image's pixels alone, so it does not depend on the
             order of the images. (Such shuffling: Panzeri et al., J. Neurophysiol. 98, 2007.)
         bits_per_spike: `intensity_information_corrected` of a pair over its mean number of spikes,
-            float64 [K]; NaN for a silent channel.
+            float64 [K]; NaN for a silent channel. Those of several channels do not add up: they
+            tell the same of the pixel.
+        intensity_entropy: Entropy of the binned intensity: all that the neurons of one position can
+            tell of it together, in [0, log2(bins)].
         count_entropy: Entropy of the spike count over all steps, float64 [K] in
             [0, log2(largest count + 1)]: of neurons that fire several times in a step, of which the
             first spike tells less than the count. None where no neuron does.
@@ -77,6 +80,7 @@ class InformationResult(Brief):
     label_information_corrected: "NDArray[np.float64] | None"
     label_bias: "NDArray[np.float64] | None"
     bits_per_spike: "NDArray[np.float64]"
+    intensity_entropy: float = float("nan")
     count_entropy: "NDArray[np.float64] | None" = None
     count_entropy_corrected: "NDArray[np.float64] | None" = None
     count_information: "NDArray[np.float64] | None" = None
@@ -161,7 +165,7 @@ class Information(Accumulator):
         by_image = self._by_image(record, images)
         self.state["label"] += _by_label(by_image, labels, self.state["label"].shape[1])
         if self.classes is not None:
-            for i, drawn in enumerate(_surrogate_labels(images, self.classes)):
+            for i, drawn in enumerate(surrogate_labels(images, self.classes)):
                 self.state["surrogate"][i] += _by_label(by_image, drawn, self.classes)
         if record.is_renewal:
             counts = self.T // np.arange(1, self.T + 2)
@@ -261,6 +265,7 @@ class Information(Accumulator):
             label_information_corrected=None if label is None or bias is None else label - bias,
             label_bias=bias,
             bits_per_spike=ratio(told * pairs, self.state["spikes"]),
+            intensity_entropy=float(entropy(intensity[0].sum(axis=0))),
             **(self._of_counts() if self.most > 1 else {}),
         )
 
@@ -285,7 +290,7 @@ def _by_label(
     return sums.astype(np.int64).reshape(classes, *by_image.shape[1:]).transpose(1, 0, 2)
 
 
-def _surrogate_labels(images: "NDArray[np.uint8]", classes: int) -> "NDArray[np.intp]":
+def surrogate_labels(images: "NDArray[np.uint8]", classes: int) -> "NDArray[np.intp]":
     """`SURROGATES` labels of each image, drawn by chance from its pixels, ints [SURROGATES, n]."""
     return (
         np.array(

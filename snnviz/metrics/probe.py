@@ -259,6 +259,10 @@ class ProbeResult(Brief):
         train_images: Number of images that it was fitted on.
         features: Number of features that it looks at.
         strength: The penalty that it was fitted with.
+        training_deviation: Standard deviation of the accuracy over training sets of that size, as
+            far as parts of the one that it was fitted on tell (`snnviz.metrics.jackknife_deviation`
+            of the accuracy without each fifth); `interval` knows nothing of it. NaN where probes
+            without a part were not fitted.
     """
 
     correct: int
@@ -268,6 +272,36 @@ class ProbeResult(Brief):
     train_images: int
     features: int
     strength: float
+    training_deviation: float = math.nan
+
+    @classmethod
+    def of(
+        cls,
+        correct: int,
+        labels: "Ints",
+        probe: ClassProbe,
+        *,
+        training_deviation: float = math.nan,
+    ) -> "Self":
+        """The result of a probe that was so often right.
+
+        Args:
+            correct: Number of images whose class it finds.
+            labels: How many images of each class there were, ints [classes].
+            probe: The classifier.
+            training_deviation: As the attribute.
+        """
+        total = int(labels.sum())
+        return cls(
+            correct,
+            total,
+            wilson_interval(correct, total),
+            int(labels.max()) / total,
+            probe.train_images,
+            len(probe.weights),
+            probe.strength,
+            training_deviation,
+        )
 
     @property
     def accuracy(self) -> float:
@@ -321,16 +355,7 @@ class ProbeScore(Accumulator):
             DataError: There were no images yet.
         """
         self._check_filled()
-        correct = int(self.state["correct"])
-        return ProbeResult(
-            correct,
-            self.images,
-            wilson_interval(correct, self.images),
-            int(self.state["labels"].max()) / self.images,
-            self.probe.train_images,
-            len(self.probe.weights),
-            self.probe.strength,
-        )
+        return ProbeResult.of(int(self.state["correct"]), self.state["labels"], self.probe)
 
 
 class ProbeChoice(Accumulator):

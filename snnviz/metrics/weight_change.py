@@ -24,11 +24,15 @@ class WeightChange(Brief):
         change: `kernel_change` of all kernels, float64 [E]; the first is 0.
         channel_change: `channel_change` of each, float64 [E, K].
         rotation: `channel_rotation` of each, degrees, float64 [E, K].
+        means: `kernel_change` of the kernels' means alone, see `split_kernels`, float64 [E].
+        shapes: `kernel_change` of what is left of the kernels without their means, float64 [E].
     """
 
     change: "NDArray[np.float64]"
     channel_change: "NDArray[np.float64]"
     rotation: "NDArray[np.float64]"
+    means: "NDArray[np.float64]"
+    shapes: "NDArray[np.float64]"
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,35 @@ def channel_rotation(
     return angle
 
 
+def split_kernels(
+    kernels: "NDArray[np.floating]",
+) -> tuple["NDArray[np.float64]", "NDArray[np.float64]"]:
+    """The mean of each kernel's weights, [K, 1, 1, 1], and its shape: the kernel less that mean.
+
+    The mean, times the number of weights, is the kernel's sum: what it makes of an even area. The
+    shape sums to 0, so an even area gives it nothing. Both are at right angles, so that the squares
+    of how far they moved add up to the square of how far the kernels did (Pythagoras; a mean counts
+    once for each weight).
+
+    Args:
+        kernels: Floats [K, C, kh, kw].
+
+    Raises:
+        ShapeError: They have other dimensions.
+
+    Example:
+        >>> from snnviz.metrics import split_kernels
+        >>> means, shapes = split_kernels(np.array([[[[1.0, 3.0]]]]))
+        >>> means.tolist(), shapes.tolist()
+        ([[[[2.0]]]], [[[[-1.0, 1.0]]]])
+    """
+    if np.ndim(kernels) != 4:
+        raise ShapeError(f"kernels must be [K, C, kh, kw], got {list(np.shape(kernels))}")
+    kernels = np.asarray(kernels, np.float64)
+    means = kernels.mean(axis=(1, 2, 3), keepdims=True)
+    return means, kernels - means
+
+
 def fold_batch_norm(
     kernels: "NDArray[np.floating]",
     weight: "NDArray[np.floating]",
@@ -159,10 +192,13 @@ def weight_change(kernels: Iterable["NDArray[np.floating]"]) -> WeightChange:
     if not series:
         raise DataError("there are no kernels to follow; give at least the initialization")
     first = series[0]
+    means, shapes = zip(*map(split_kernels, series), strict=True)
     return WeightChange(
         change=np.array([kernel_change(first, each) for each in series]),
         channel_change=np.stack([channel_change(first, each) for each in series]),
         rotation=np.stack([channel_rotation(first, each) for each in series]),
+        means=np.array([kernel_change(means[0], each) for each in means]),
+        shapes=np.array([kernel_change(shapes[0], each) for each in shapes]),
     )
 
 

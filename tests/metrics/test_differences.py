@@ -5,7 +5,13 @@ import pytest
 from scipy import stats
 
 from snnviz.errors import ConfigError, DataError, ShapeError
-from snnviz.metrics import bootstrap_mean, paired_difference
+from snnviz.metrics import (
+    bootstrap_mean,
+    drawn_difference,
+    jackknife_deviation,
+    paired_difference,
+    paired_mean,
+)
 
 
 def pair(lost, gained, right=20, wrong=10):
@@ -84,3 +90,56 @@ def test_what_is_refused():
         bootstrap_mean(np.ones(0))
     with pytest.raises(ConfigError, match="draws"):
         bootstrap_mean(np.ones(3), draws=0)
+
+
+@pytest.mark.parametrize("n", [2, 3, 40])
+def test_a_paired_mean_is_scipys_paired_t_test(rng, n):
+    before = rng.normal(0, 3, n)
+    after = before + rng.normal(0.3, 1, n)
+    found = paired_mean(before, after)
+    expected = stats.ttest_rel(after, before)
+    interval = expected.confidence_interval(0.95)
+    assert found.difference == pytest.approx(np.mean(after - before))
+    assert found.p == pytest.approx(expected.pvalue, rel=1e-9)
+    assert (found.low, found.high) == pytest.approx((interval.low, interval.high), rel=1e-9)
+
+
+def test_a_mean_of_equal_differences_is_certain_and_of_one_unknown():
+    same = np.arange(5.0)
+    assert paired_mean(same, same) == (0, 0, 0, 1)
+    assert paired_mean(same, same + 2) == (2, 2, 2, 0)
+    one = paired_mean(np.zeros(1), np.ones(1))
+    assert one.difference == 1
+    assert np.isnan([one.low, one.high, one.p]).all()
+
+
+def test_a_drawn_difference_counts_draws_on_the_rarer_side():
+    draws = np.concatenate([np.full(3, -0.1), np.linspace(0.01, 1, 96), [np.nan]])
+    found = drawn_difference(0.4, draws)
+    assert found.difference == 0.4
+    assert found.p == pytest.approx(2 * 4 / 100)
+    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(draws[:99], [0.025, 0.975])))
+    assert drawn_difference(0.4, np.linspace(1, 2, 999)).p == pytest.approx(0.002)
+    assert drawn_difference(0.0, np.zeros(9)).p == 1
+    assert np.isnan(drawn_difference(np.nan, draws)[1:]).all()
+    assert np.isnan(drawn_difference(0.4, np.full(3, np.nan)).p)
+
+
+def test_the_jackknife_of_a_mean_is_its_standard_error(rng):
+    """Without each value the mean's jackknife is s / sqrt(n), exactly."""
+    values = rng.normal(0, 2, 12)
+    without = [np.delete(values, i).mean() for i in range(12)]
+    expected = values.std(ddof=1) / np.sqrt(12)
+    assert jackknife_deviation(np.array(without)) == pytest.approx(expected)
+    assert jackknife_deviation(np.full(3, 0.8)) == pytest.approx(0)
+
+
+def test_what_cannot_be_compared_is_refused():
+    with pytest.raises(ShapeError, match=r"of the same images, got \[3\] and \[4\]"):
+        paired_mean(np.zeros(3), np.zeros(4))
+    with pytest.raises(DataError, match="no images"):
+        paired_mean(np.zeros(0), np.zeros(0))
+    with pytest.raises(ShapeError, match=r"\[g\], got \[2, 2\]"):
+        jackknife_deviation(np.zeros((2, 2)))
+    with pytest.raises(DataError, match="two parts or more, got 1"):
+        jackknife_deviation(np.zeros(1))

@@ -14,6 +14,7 @@ from snnviz.metrics import (
     fold_batch_norm,
     folded_change,
     kernel_change,
+    split_kernels,
     weight_change,
 )
 
@@ -81,6 +82,32 @@ def test_a_series_is_compared_with_its_first(kernels, rng):
         assert moved.rotation[e].tolist() == channel_rotation(kernels, each).tolist()
     with pytest.raises(DataError, match="no kernels"):
         weight_change([])
+
+
+def test_means_and_shapes_move_apart(kernels, rng):
+    by_channel = rng.normal(0, 0.3, (5, 1, 1, 1))
+    slanted = np.zeros(SHAPE)
+    slanted[:, 0, 0, :2] = 1, -1  # sums to 0
+    series = [
+        kernels,
+        kernels + by_channel,
+        kernels + 0.5 * slanted,
+        kernels + by_channel + slanted,
+    ]
+    moved = weight_change(series)
+    rows = [w.ravel().tolist() for w in kernels]
+    means = [sum(row) / len(row) for row in rows]
+    rest = math.hypot(*(v - m for row, m in zip(rows, means, strict=True) for v in row))
+    raised = math.hypot(*by_channel.ravel()) / math.hypot(*means)
+    np.testing.assert_allclose(moved.means, [0, raised, 0, raised], rtol=1e-6, atol=1e-7)
+    bent = math.sqrt(5 * 2) / rest
+    np.testing.assert_allclose(moved.shapes, [0, 0, 0.5 * bent, bent], rtol=1e-6, atol=1e-7)
+    # A mean stands for each of its 24 weights.
+    together = 24 * math.hypot(*by_channel.ravel()) ** 2 + 5 * 2
+    whole = math.sqrt(together) / math.hypot(*(v for row in rows for v in row))
+    assert moved.change[3] == pytest.approx(whole, rel=1e-6)
+    with pytest.raises(ShapeError, match=r"\[K, C, kh, kw\], got \[24\]"):
+        split_kernels(kernels[0].ravel())
 
 
 def test_folded_kernels_do_what_both_layers_do(rng):
