@@ -151,5 +151,5 @@ def test_every_key_of_the_analysis_is_documented(drawn_images):
     page = (ROOT / "docs" / "analysis.md").read_text()
     listed = re.findall(r"`(\w+)`", page[page.index("Keys of `analysis.json`") :].split("\n\n")[0])
     own = {*found, *found["encoders"][0], *found["alignment"]}
-    keys = own | {"checkpoint", "compared", "images", "T"}
+    keys = own | {"whole", "checkpoint", "compared", "images", "T"}
     assert keys == set(listed) - {"json"}

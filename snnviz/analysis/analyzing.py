@@ -1,6 +1,6 @@
 """`analyze`: an encoder and what it is compared with, measured on the same images."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -17,6 +17,7 @@ from snnviz.analysis.encodings import as_encodings
 from snnviz.analysis.folding import folded
 from snnviz.analysis.html import analysis_html
 from snnviz.analysis.keeping import Kept, Shown
+from snnviz.analysis.paired import compared
 from snnviz.analysis.profiling import profiled, profiles
 from snnviz.analysis.within import in_networks
 from snnviz.data import ImageSet
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from snnviz.analysis.differing import Beside
     from snnviz.analysis.encodings import Encoding, Given
+    from snnviz.analysis.paired import Against
     from snnviz.analysis.within import InNetwork, Network
     from snnviz.figures.scorecard import Scorecard
     from snnviz.scoring.progress import Progress
@@ -56,8 +58,8 @@ class Analysis:
         images: Number of images that everything was scored on.
         train_images: Number of images that readouts were fitted on; 0 where there were none.
         measured: Every encoding's results; the encoder under study comes first.
-        alignment: Debiased linear CKA between the encodings' counts at the step at which each is
-            read, float64 [E, E] in their order.
+        alignment: Debiased linear CKA between counts at the step at which each is read, of the
+            encodings that are measured by all families, in their order: float64 [E, E].
         alignment_images: Number of images it is from.
         networks: What was found of whole networks, by their encoding's name; empty for encoders
             alone.
@@ -69,6 +71,8 @@ class Analysis:
         first_images: The images that this is of.
         folded: How far the encoder is from its own start with batch normalization folded in; None
             where that start is not among the encodings.
+        paired: The encoder under study less each other that has a number for each image, by name.
+        cost_steps: Number of time steps that costs are of.
         left_out: What could not be measured and why, a sentence each.
         beside: The encoder under study beside each of the others of kind "compared" whose maps are
             as large, channel by channel.
@@ -93,6 +97,8 @@ class Analysis:
     shown: Shown
     first_images: ImageSet
     folded: FoldedChange | None = None
+    paired: "Mapping[str, Against]" = field(default_factory=dict)
+    cost_steps: int | None = None
     left_out: tuple[str, ...] = ()
     beside: "tuple[Beside, ...]" = ()
 
@@ -131,6 +137,8 @@ def analyze(
     *,
     T: int | None = None,
     networks: "Mapping[str, Network] | None" = None,
+    probe_images: ImageSet | None = None,
+    cost_steps: int | None = None,
     network_images: int = 500,
     alignment_images: int = 500,
     snapshots: "Mapping[int, NDArray[np.float32]] | None" = None,
@@ -151,6 +159,11 @@ def analyze(
         networks: Whole networks by the name of the encoding that is their encoder, for the
             network's cost and its channels' importance. Left out where the images have no
             labels, labels that it has no output for, or another size than it takes.
+        probe_images: Images to score probes on, which begin with `images`: with more of them, two
+            encoders can be told apart that are closer. Untrained encoders are scored on `images`
+            alone. None: on `images`.
+        cost_steps: Number of time steps that costs are of, such as those that the network was
+            trained with; None, or more than T: T.
         network_images: On how many of the images, the first ones, networks are measured; 0 leaves
             them out.
         alignment_images: On how many of the first images encoders are aligned, or fewer where there
@@ -161,7 +174,8 @@ def analyze(
         left_out: What the caller knows to be missing, a sentence each.
 
     Raises:
-        ConfigError: There is no encoding, two have one name, or a network cannot be run so.
+        ConfigError: There is no encoding, two have one name, a network cannot be run so, or
+            `probe_images` begin with other images.
         ShapeError: The images do not fit each other or an encoder.
         DataError: There are no images.
 
@@ -174,6 +188,7 @@ def analyze(
     check_sets(images, train_images)
     encodings, progress = as_encodings(encodings, images, T), as_progress(progress)
     _check(encodings)
+    further = _further(images, probe_images)
     outputs = encodings[0].channels
     ranks = ranks or Ranks()
     sample = images.take(np.arange(min(alignment_images, len(images))))
@@ -186,12 +201,16 @@ def analyze(
     def counts() -> "Iterator[NDArray[np.unsignedinteger]]":
         """Those of the sample in each encoding, which is measured on the way."""
         for encoding in encodings:
+            alone = encoding.kind == "untrained"
+            aligned_too = aligning and encoding.families is None
             few = min(differing.images(encoding), len(images))
-            wanted = max(few, len(sample) if aligning else 0)
+            wanted = max(few, len(sample) if aligned_too else 0)
             kept = Kept(encoding, wanted, shown=not shown, records=profiled(encoding))
             measured.append(
                 compute_metrics(
-                    encoding, images, train_images, outputs=outputs, ranks=ranks, progress=progress,
+                    encoding, images, train_images, further=None if alone else further,
+                    outputs=outputs, cost_steps=cost_steps,
+                    strength=_strength(encoding, measured), ranks=ranks, progress=progress,
                     kept=kept,
                 )
             )  # fmt: skip
@@ -203,33 +222,46 @@ def analyze(
             seen = kept.counts(images.head(wanted)) if wanted else np.empty(0, np.uint8)
             if few:
                 differing.note(measured[-1], seen[:few])
-            yield seen[: len(sample)]
+            if aligned_too:
+                yield seen[: len(sample)]
 
+    whole = [encoding.name for encoding in encodings if encoding.families is None]
+    aligned = np.full((len(whole), len(whole)), np.nan)
     if aligning:
         aligned = alignment(counts())
     else:
-        aligned = np.full((len(encodings), sum(1 for _ in counts())), np.nan)
+        list(counts())
+    likeness = dict(zip(whole, aligned[0].tolist(), strict=True))
+    # Of the images at that size, and so the same for seeds that were measured in brief.
+    between = {each.shape[1:]: each.between for each in measured if each.each is not None}
     labelled = count_classes(images, train_images) is not None
     seen = images.head(min(max(network_images, 1), len(images)))
     asked = networks if networks and labelled and network_images else {}
     channels = {each.encoding.name: each.shape[0] for each in measured}
-    whole, unknown = in_networks(asked, channels, seen, ranks=ranks, progress=progress)
+    in_whole, unknown = in_networks(asked, channels, seen, ranks=ranks, progress=progress)
     epochs = tuple(sorted(snapshots or {}))
     kernels = np.stack([snapshots[epoch] for epoch in epochs]) if snapshots else None
     return Analysis(
         images=len(images),
         train_images=len(train_images or ()),
         measured=tuple(
-            replace(each, cka=float(cka)) for each, cka in zip(measured, aligned[0], strict=True)
+            replace(
+                each,
+                cka=likeness.get(each.encoding.name, float("nan")),
+                between=between.get(each.shape[1:], float("nan")),
+            )
+            for each in measured
         ),
         alignment=aligned,
         alignment_images=len(sample),
-        networks=whole,
-        network_images=len(seen) if whole else 0,
+        networks=in_whole,
+        network_images=len(seen) if in_whole else 0,
         weight_change=weight_change(kernels) if kernels is not None else None,
         epochs=epochs,
         kernels=kernels,
         folded=_folded_change(encodings),
+        paired=compared(measured),
+        cost_steps=min(cost_steps or encodings[0].T, encodings[0].T),
         shown=shown[0],
         first_images=images.take(np.arange(shown[0].images)),
         left_out=(
@@ -242,6 +274,34 @@ def analyze(
         ),
         beside=differing.result(),
     )
+
+
+def _strength(encoding: "Encoding", measured: "Sequence[EncodingMetrics]") -> float | None:
+    """The probe's penalty: of a narrower start its start's, so that only the width differs."""
+    if encoding.kind != "narrow":
+        return None
+    starts = (m.probe for m in measured if m.encoding.kind == "start")
+    return next((probe.strength for probe in starts if probe is not None), None)
+
+
+def _further(images: ImageSet, probe_images: ImageSet | None) -> ImageSet | None:
+    """The images that probes are scored on beyond the others; None where there are no more.
+
+    Raises:
+        ConfigError: They do not begin with the same images.
+    """
+    if probe_images is None:
+        return None
+    count = len(images)
+    same = images.images.dtype == probe_images.images.dtype
+    if not same or not np.array_equal(probe_images.images[:count], images.images):
+        raise ConfigError(
+            f"probes are scored on {count} images and more, got {len(probe_images)} that begin "
+            "with others; give `probe_images` that begin with `images`"
+        )
+    if len(probe_images) == count:
+        return None
+    return probe_images.take(np.arange(count, len(probe_images)))
 
 
 def _check(encodings: "Sequence[Encoding]") -> None:

@@ -17,11 +17,13 @@ LAYOUT = 1
 
 Better = Literal["higher", "lower"]
 
-_HIGHER = ("accuracy", "probe", "psnr", "ssim")
+_HIGHER = ("accuracy", "probe", "probe_whole", "psnr", "ssim")
 _LOWER = ("synops", "macs", "energy", "same_bits")
 # Scores that compare maps with images of the maps' size: they are of other images where maps are
 # of another size.
-_OF_MAPS = ("edge_first", "edge", "intensity", "edge_median", "psnr", "ssim")
+_OF_MAPS = ("edge_first", "intensity_first", "edge", "intensity", "mean_intensity", "edge_held",
+            "lit_edge", "lit_intensity", "edge_median", "edge_median_held", "neuron_intensity",
+            "psnr", "ssim")  # fmt: skip
 
 
 class LeagueScore(NamedTuple):

@@ -1,6 +1,7 @@
 """One encoding, all families: images in a stream, accumulators out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -9,6 +10,8 @@ import numpy as np
 from PIL import Image
 
 from snnviz._renaming import old_attribute
+from snnviz.analysis.each_image import EachImage, ImageNotes
+from snnviz.analysis.encodings import BRIEF, Encoding
 from snnviz.batching import batches
 from snnviz.display import Brief
 from snnviz.errors import ConfigError
@@ -24,11 +27,12 @@ from snnviz.metrics import (
     ExcitingResult,
     Information,
     InformationResult,
+    NeuronInformation,
+    NeuronInformationResult,
     OperatingPointResult,
     ProbeChoice,
     ProbeFit,
     ProbeResult,
-    ProbeScore,
     ReceptiveFieldResult,
     Reconstruction,
     ReconstructionFit,
@@ -38,6 +42,7 @@ from snnviz.metrics import (
     RedundancyResult,
     SkeletonResult,
     SynchronyResult,
+    edge_with_intensity,
 )
 from snnviz.metrics.probe import RIDGE, STRENGTHS
 from snnviz.ranks import Ranks
@@ -45,7 +50,6 @@ from snnviz.ranks import Ranks
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from snnviz.analysis.encodings import Encoding
     from snnviz.analysis.keeping import Kept
     from snnviz.data import ImageSet
     from snnviz.metrics.accumulator import Accumulator
@@ -54,16 +58,21 @@ if TYPE_CHECKING:
 
 # Images that are encoded at once: 13 MB of first-spike times for 128 maps of 28 x 28.
 _BATCH = 128
-# Of so many training images one decides on the probe's strength before it joins the others. Which
-# ones is drawn, since the classes of a set may come in turns.
+# Of so many training images one decides on the probe's strength before it joins the others, and as
+# many parts tell how its accuracy spreads. Which ones are in which is drawn, since the classes of a
+# set may come in turns.
 _DECIDING = 5
 
+
+# What is said of the spikes themselves, whatever readouts see of them.
+_OF_SPIKES = ("activity", "information", "neurons", "cost")
 
 Result = (
     ContourResult
     | ProbeResult
     | ActivityResult
     | InformationResult
+    | NeuronInformationResult
     | RedundancyResult
     | CostResult
     | ReconstructionResult
@@ -80,6 +89,7 @@ FAMILIES = (
     "probe",
     "activity",
     "information",
+    "neurons",
     "redundancy",
     "cost",
     "reconstruction",
@@ -90,6 +100,7 @@ FAMILIES = (
     "operating_point",
     "receptive_field",
     "exciting",
+    "whole",
 )
 """The attributes of `EncodingMetrics` that are results, in the order of the tables."""
 Known = TypeVar("Known")
@@ -106,7 +117,8 @@ class EncodingMetrics(Brief):
         probe: Accuracy of the linear probe; None where images have no labels, or where there were
             none to fit on.
         activity: How often neurons fire; None for the pixels themselves, as all that follow.
-        information: Bits of a neuron.
+        information: Bits of a channel's first spikes, wherever in the map they come from.
+        neurons: Bits of a neuron's first spike.
         redundancy: How alike the channels are.
         cost: Synaptic operations into as many kernels as the encoder under study has maps; None
             where those of the encoding itself are not known.
@@ -119,16 +131,22 @@ class EncodingMetrics(Brief):
         operating_point: Where on their f-I curve they work.
         receptive_field: What they see; None where that is not known.
         exciting: Which images make each channel spike most.
+        whole: Accuracy of the linear probe on all images that probes are scored on; None without a
+            probe, and where others were not looked at.
+        each: What it came to for each image; None where it is measured by some families alone.
+        between: Pearson's r of the strength of contours with intensity over the same pixels, NaN
+            where it is not known.
         cka: Debiased linear CKA with the encoder under study, in [-1, 1], see
             `snnviz.metrics.cka`; NaN where it is not known.
     """
 
-    encoding: "Encoding"
+    encoding: Encoding
     shape: tuple[int, int, int]
     contours: ContourResult
     probe: ProbeResult | None = None
     activity: ActivityResult | None = None
     information: InformationResult | None = None
+    neurons: NeuronInformationResult | None = None
     redundancy: RedundancyResult | None = None
     cost: CostResult | None = None
     reconstruction: ReconstructionResult | None = None
@@ -139,6 +157,9 @@ class EncodingMetrics(Brief):
     operating_point: OperatingPointResult | None = field(default=None, repr=False)
     receptive_field: ReceptiveFieldResult | None = field(default=None, repr=False)
     exciting: ExcitingResult | None = field(default=None, repr=False)
+    whole: ProbeResult | None = None
+    each: EachImage | None = None
+    between: float = float("nan")
     cka: float = float("nan")
 
     @property
@@ -157,16 +178,19 @@ def known(result: Known | None) -> Known:
 
 
 def compute_metrics(
-    encoding: "Encoding",
+    encoding: Encoding,
     images: "ImageSet",
     train_images: "ImageSet | None",
     *,
+    further: "ImageSet | None" = None,
     outputs: int | None = None,
+    cost_steps: int | None = None,
+    strength: float | None = None,
     ranks: Ranks | None = None,
     progress: "Progress | None" = None,
     kept: "Kept | None" = None,
 ) -> EncodingMetrics:
-    """All families over `images`; what has to be fitted is fitted on `train_images`.
+    """The encoding's families over `images`; what has to be fitted is so on `train_images`.
 
     Images without labels are not asked about classes.
 
@@ -175,63 +199,110 @@ def compute_metrics(
         images: The images to score on.
         train_images: Other images of the same size, with labels where `images` have them; None
             leaves out what has to be fitted.
+        further: More images like `images`, on which the probe is scored as well, for `whole`.
         outputs: Kernels of the next layer, for the cost; None: as many as the encoding has maps.
+        cost_steps: Number of time steps that the cost is of; None, or more: those of the encoding.
+        strength: The probe's penalty; None chooses one on a fifth of the training images.
         ranks: Processes that share the images; each gets the whole result, which does not depend
             on how many they are.
         progress: Called as `progress(phase, done, total)`, in images.
         kept: Takes what is needed later out of the records of `images`.
     """
+    ranks = ranks or Ranks()
     classes = count_classes(images, train_images)
-    stream = _Stream(encoding, ranks or Ranks(), progress)
-    fitted = {} if train_images is None else _fitted(encoding, classes, train_images, stream)
+    stream = _Stream(encoding, ranks, progress)
+    fitted: dict[str, Any] = {}
+    if train_images is not None:
+        fitted = _fitted(encoding, classes, train_images, stream, strength)
+    probe, rule = fitted.get("probe"), fitted.get("reconstruction")
+    notes = ImageNotes(len(images), encoding.t, rule, probe, fitted.get("without", ()))
+    steps = min(cost_steps or encoding.T, encoding.T)
     found = stream.run(
         images,
         lambda shape: _families(
-            encoding, shape, classes, fitted, outputs or encoding.channels, images.shape
+            encoding, shape, classes, fitted, outputs or encoding.channels, steps, images.shape
         ),
         kept=kept,
+        notes=None if encoding.families == BRIEF else notes,
     )
     results = {name: family.result() for name, family in found.items()}
-    rule = fitted.get("reconstruction")
-    return EncodingMetrics(encoding, stream.shape, rule=rule, **results)
+    if probe is not None and further is not None:
+        stream.run(further, lambda _: {}, ": probe", notes=notes, first=len(images))
+    each = None if encoding.families == BRIEF else notes.result(ranks)
+    between = float("nan")
+    if each is not None:
+        between = float(edge_with_intensity(each.moments.sum(axis=0)))
+    if each is not None and each.right is not None and probe is not None:
+        results["probe"] = each.probe_result(probe, len(images))
+        if len(each.right) > len(images):
+            results["whole"] = each.probe_result(probe)
+    return EncodingMetrics(encoding, stream.shape, rule=rule, each=each, between=between, **results)
 
 
 def _fitted(
-    encoding: "Encoding", classes: int | None, train_images: "ImageSet", stream: "_Stream"
+    encoding: Encoding,
+    classes: int | None,
+    train_images: "ImageSet",
+    stream: "_Stream",
+    strength: float | None = None,
 ) -> dict[str, Any]:
     """What was fitted to the training images, by the family's name.
 
-    The probe's strength is that which is best on a fifth of them when fitted to the others; then it
-    is fitted to all.
+    The probe's strength, where none is given, is that which is best on a fifth of them when fitted
+    to the others; then it is fitted to all. Under "without" are probes of that strength, each
+    fitted to all but a fifth; not of untrained encoders, which have spread over seeds.
     """
-    decides = deciding_images(len(train_images))
-    learned = stream.run(
-        train_images.take(np.flatnonzero(~decides)),
-        lambda shape: _fits(encoding, shape, classes),
-        ": fit",
-    )
-    deciding = train_images.take(np.flatnonzero(decides))
+    if not any(map(encoding.asks, ("reconstruction", "probe"))):
+        return {}
+    decides, *others = training_parts(len(train_images))
+    parts = [
+        stream.run(train_images.take(part), lambda shape: _fits(encoding, shape, classes), ": fit")
+        for part in others
+    ]
+    learned = {name: _sum([part[name] for part in parts]) for name in parts[0]}
     probe = learned.get("probe")
     choice = {}
-    if probe and len(deciding):
+    if probe and len(decides) and strength is None:
         probes = probe.results(STRENGTHS)
         choice = {"choice": ProbeChoice(encoding.T, stream.shape, probes)}
     seen = stream.run(
-        deciding, lambda shape: {**_fits(encoding, shape, classes), **choice}, ": choose"
+        train_images.take(decides),
+        lambda shape: {**_fits(encoding, shape, classes), **choice},
+        ": choose",
     )
+    if strength is None:
+        strength = seen["choice"].result() if choice else RIDGE
+    found: dict[str, Any] = {}
+    if probe and len(parts) > 1 and encoding.kind != "untrained":
+        folds = [part["probe"] for part in (seen, *parts)]
+        found["without"] = [
+            _sum([fold for fold in folds if fold is not left]).result(strength) for left in folds
+        ]
     for name, family in learned.items():
         family.merge(seen[name])
-    strength = seen["choice"].result() if choice else RIDGE
-    return {
-        name: family.result(strength) if name == "probe" else family.result()
-        for name, family in learned.items()
-    }
+        found[name] = family.result(strength) if name == "probe" else family.result()
+    return found
 
 
-def deciding_images(count: int) -> "NDArray[np.bool_]":
-    """Which of so many training images decide on the probe's strength, always the same; [count]."""
-    chosen = np.random.default_rng(0).permutation(count)[: count // _DECIDING]
-    return np.isin(np.arange(count), chosen)
+def _sum(families: "Sequence[Accumulator]") -> Any:
+    """A new accumulator of all that some of a kind have seen."""
+    total = deepcopy(families[0])
+    for family in families[1:]:
+        total.merge(family)
+    return total
+
+
+def training_parts(count: int) -> "list[NDArray[np.intp]]":
+    """The places of so many training images in fifths, always the same ones, each in rising order.
+
+    The first of them decides on the probe's strength; where there are fewer than five images, it is
+    empty, and all others are in the second.
+    """
+    order = np.random.default_rng(0).permutation(count)
+    size = count // _DECIDING
+    if not size:
+        return [order[:0], np.arange(count)]
+    return [np.sort(part) for part in (order[:size], *np.array_split(order[size:], _DECIDING - 1))]
 
 
 def count_classes(images: "ImageSet", train_images: "ImageSet | None") -> int | None:
@@ -244,44 +315,43 @@ def count_classes(images: "ImageSet", train_images: "ImageSet | None") -> int | 
 
 
 def _fits(
-    encoding: "Encoding", shape: tuple[int, int, int], classes: int | None
+    encoding: Encoding, shape: tuple[int, int, int], classes: int | None
 ) -> "dict[str, Accumulator]":
     """What has to be fitted, by the family's name."""
     families: dict[str, Accumulator] = {}
-    if encoding.kind != "pixels" and has_maps(shape):
+    if encoding.asks("reconstruction") and has_maps(shape):
         families["reconstruction"] = ReconstructionFit(encoding.T, shape)
-    if classes is not None:
+    if classes is not None and encoding.asks("probe"):
         families["probe"] = ProbeFit(encoding.T, shape, classes=classes, t=encoding.t)
     return families
 
 
 def _families(
-    encoding: "Encoding",
+    encoding: Encoding,
     shape: tuple[int, int, int],
     classes: int | None,
     fitted: Mapping[str, Any],
     outputs: int,
+    cost_steps: int,
     image: tuple[int, int, int],
 ) -> "dict[str, Accumulator]":
-    """What is scored, by the family's name."""
-    T = encoding.T
-    families: dict[str, Accumulator] = {"contours": Contours(T, shape)}
-    if "probe" in fitted:
-        families["probe"] = ProbeScore(T, shape, fitted["probe"])
-    if encoding.kind == "pixels":  # they are no spikes, and have 255 steps
-        return families
-    families |= {
-        "activity": Activity(T, shape),
-        "information": Information(T, shape, classes=classes),
-        "redundancy": Redundancy(T, shape, t=encoding.t),
+    """What is scored, by the family's name; the probe is scored image by image."""
+    T, t = encoding.T, encoding.t
+    families: dict[str, Callable[[], Accumulator]] = {
+        "contours": lambda: Contours(T, shape),
+        "activity": lambda: Activity(T, shape),
+        "information": lambda: Information(T, shape, classes=classes),
+        "neurons": lambda: NeuronInformation(T, shape, classes=classes),
+        "redundancy": lambda: Redundancy(T, shape, t=t),
     }
-    if (macs := _macs(encoding, image)) is not None:
-        families["cost"] = Cost(T, shape, outputs=outputs, macs=macs)
+    macs = _macs(encoding, image) if encoding.asks("cost") else None
+    if macs is not None:
+        families["cost"] = lambda: Cost(cost_steps, shape, outputs=outputs, macs=macs)
     if "reconstruction" in fitted:
-        families["reconstruction"] = ReconstructionScore(T, shape, fitted["reconstruction"])
+        families["reconstruction"] = lambda: ReconstructionScore(T, shape, fitted["reconstruction"])
     if classes is not None:
-        families["classes"] = Classes(T, shape, classes=classes, t=encoding.t)
-    return families
+        families["classes"] = lambda: Classes(T, shape, classes=classes, t=t)
+    return {name: make() for name, make in families.items() if encoding.asks(name)}
 
 
 def has_maps(shape: tuple[int, int, int]) -> bool:
@@ -289,7 +359,7 @@ def has_maps(shape: tuple[int, int, int]) -> bool:
     return shape[1] > 1 and shape[2] > 1
 
 
-def _macs(encoding: "Encoding", image: tuple[int, int, int]) -> int | None:
+def _macs(encoding: Encoding, image: tuple[int, int, int]) -> int | None:
     """Multiply-accumulates of the encoding's layer of weights for an image; 0 where it has none.
 
     None where it has several, or some that are not known.
@@ -327,7 +397,7 @@ class _Stream:
         progress: Called as `progress(phase, done, total)`, in images.
     """
 
-    def __init__(self, encoding: "Encoding", ranks: Ranks, progress: "Progress | None") -> None:
+    def __init__(self, encoding: Encoding, ranks: Ranks, progress: "Progress | None") -> None:
         self._encoding, self._ranks, self._progress = encoding, ranks, progress
         self._shape: tuple[int, int, int] | None = None
 
@@ -344,6 +414,8 @@ class _Stream:
         phase: str = "",
         *,
         kept: "Kept | None" = None,
+        notes: "ImageNotes | None" = None,
+        first: int = 0,
     ) -> dict[Any, Any]:
         """The families with all images: this rank's share is fed to them, the others' merged in.
 
@@ -352,6 +424,8 @@ class _Stream:
             families: What makes them, for records of that shape.
             phase: What the progress is called after the encoding's name.
             kept: Takes what is needed later out of the records.
+            notes: Takes what is kept of each image.
+            first: The place at which these images begin, for `notes`.
         """
         made: Mapping[Any, Accumulator] | None = None
         share = self._ranks.share(np.arange(len(images)))
@@ -359,14 +433,20 @@ class _Stream:
             indices = share[some]
             record = self._encoding.encode(images.images[indices])
             made = families(self._see(record)) if made is None else made
-            if not made and kept is None:
+            if not made and kept is None and notes is None:
                 break
+            readout = self._encoding.readout(record)
             pixels = at_size(images.grey[indices], self.shape[1:])  # what metrics compare with
             labels = None if images.labels is None else images.labels[indices]
-            for family in made.values():
-                family.update(record, pixels, labels)
+            for name, family in made.items():
+                seen = record if name in _OF_SPIKES else readout
+                if family.T < record.T:
+                    seen = self._encoding.shortened(images.images[indices], record, family.T)
+                family.update(seen, pixels, labels)
             if kept is not None:
                 kept.note(indices, record)
+            if notes is not None:
+                notes.note(indices + first, readout, pixels, labels)
             if self._progress is not None:
                 done = int(np.searchsorted(share, indices[-1])) + 1
                 self._progress(self._encoding.name + phase, done, len(share))

@@ -1,8 +1,7 @@
 """What is compared: anything that turns images into spikes, under a name."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Literal
 
@@ -13,13 +12,22 @@ from torch import nn
 
 from snnviz.adapters.encoder import Encoder
 from snnviz.adapters.network import split_encoder
-from snnviz.baselines import latency, pixels, poisson
+from snnviz.baselines import Code, latency, pixels, poisson
 from snnviz.data import ImageSet, to_input
 from snnviz.errors import ConfigError
+from snnviz.records.readings import first_steps, since_first_spike
 from snnviz.records.spikes import SpikeRecord
 
-Kind = Literal["encoder", "compared", "start", "untrained", "coding", "pixels"]
+Kind = Literal[
+    "encoder", "compared", "start", "variant", "narrow", "untrained", "anchor", "coding", "pixels"
+]
 Encode = Callable[[NDArray[np.uint8]], SpikeRecord]
+
+BRIEF = ("contours", "activity")
+"""The families that take little time: what many seeds are measured by."""
+
+WHOLE = 3
+"""How many seeds are measured by all families; the others by `BRIEF`."""
 
 # Steps of the record that holds the pixels themselves.
 _GREYS = 255
@@ -32,15 +40,21 @@ class Encoding:
     Attributes:
         name: What tables and figures call it.
         kind: "encoder" for the one under study, "compared" for others that were trained, "start"
-            for what the one under study began as, "untrained" for the same architecture with fresh
-            weights, "coding" for rules that learn
-            nothing, "pixels" for the images themselves.
+            for what the one under study began as, "variant" for that start with something of the
+            trained weights (or the other way round), "narrow" for fewer of its channels,
+            "untrained" for the same architecture with fresh weights, "anchor" for one with weights
+            that are known to follow contours, "coding" for rules that learn nothing, "pixels" for
+            the images themselves.
         channels: Feature maps, K.
         T: Number of time steps of its records.
-        t: The step at which it is read: T-1, but for latency coding the middle one, since in the
-            end every pixel has fired once.
+        t: The step at which it is read, T-1.
         encode: The record of images, from uint8 [n, H, W] or [n, C, H, W].
         encoder: The encoder that does it; None for what is none.
+        reads: "count": readouts see spike counts; "time": they see first-spike times, as of
+            latency coding, in which each neuron fires once in the end.
+        families: The families that it is measured by; None: all.
+        over: Its records over another number of steps, from images and T; None: the first of those
+            of T steps.
     """
 
     name: str
@@ -50,6 +64,23 @@ class Encoding:
     t: int
     encode: Encode
     encoder: Encoder | None = None
+    reads: Literal["count", "time"] = "count"
+    families: tuple[str, ...] | None = None
+    over: Callable[[NDArray[np.uint8], int], SpikeRecord] | None = None
+
+    def readout(self, record: SpikeRecord) -> SpikeRecord:
+        """The record whose counts readouts see."""
+        return since_first_spike(record) if self.reads == "time" else record
+
+    def shortened(self, images: NDArray[np.uint8], record: SpikeRecord, T: int) -> SpikeRecord:
+        """What it makes of the images in T steps, of which that is the record over more."""
+        return first_steps(record, T) if self.over is None else self.over(images, T)
+
+    def asks(self, family: str) -> bool:
+        """Whether that family is measured of it."""
+        if self.kind == "pixels":  # no spikes, and of 255 steps
+            return family in ("contours", "probe")
+        return self.families is None or family in self.families
 
 
 Given = Encoder | nn.Module | Encoding
@@ -128,13 +159,14 @@ def _names() -> Iterator[str]:
 def pixel_encodings(T: int) -> list[Encoding]:
     """What needs no encoder: Poisson and latency coding over T steps, and the pixels themselves."""
     return [
-        Encoding("Poisson coding", "coding", 1, T, T - 1, partial(_code, poisson, T)),
-        Encoding("latency coding", "coding", 1, T, (T - 1) // 2, partial(_code, latency, T)),
-        Encoding("pixels", "pixels", 1, _GREYS, _GREYS - 1, partial(_code, pixels, _GREYS)),
+        _coding("Poisson coding", poisson, T),
+        replace(_coding("latency coding", latency, T), reads="time"),
+        replace(_coding("pixels", pixels, _GREYS), kind="pixels"),
     ]
 
 
-def _code(
-    code: Callable[[torch.Tensor, int, int], SpikeRecord], T: int, images: NDArray[np.uint8]
-) -> SpikeRecord:
-    return code(torch.from_numpy(to_input(images)), T, 0)
+def _coding(name: str, code: Code, T: int) -> Encoding:
+    def encode(images: NDArray[np.uint8], T: int = T) -> SpikeRecord:
+        return code(torch.from_numpy(to_input(images)), T, 0)
+
+    return Encoding(name, "coding", 1, T, T - 1, encode, over=encode)

@@ -69,7 +69,7 @@ class Kept:
         few = int(np.searchsorted(indices, max(self._wanted, self._looked_at)))
         if few == 0:
             return
-        counts = record[:few].count(self._encoding.t)
+        counts = self._encoding.readout(record[:few]).count(self._encoding.t)
         aligned = int(np.searchsorted(indices, self._wanted))
         self._counts |= dict(zip(indices[:aligned].tolist(), counts, strict=False))
         if indices[0] == 0:
@@ -90,7 +90,7 @@ class Kept:
         missing = np.array([i for i in range(len(images)) if i not in self._counts], np.intp)
         for some in batches(len(missing), _BATCH):
             record = self._encoding.encode(images.images[missing[some]])
-            counts = record.count(self._encoding.t)
+            counts = self._encoding.readout(record).count(self._encoding.t)
             self._counts |= dict(zip(missing[some].tolist(), counts, strict=True))
         return np.stack([self._counts.pop(index) for index in range(len(images))])
 

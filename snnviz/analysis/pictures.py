@@ -7,6 +7,7 @@ import numpy as np
 
 from snnviz.analysis.computing import at_size, known
 from snnviz.analysis.diff_tables import diff_stems
+from snnviz.analysis.paired import intervals
 from snnviz.analysis.profile_pictures import profile_figures
 from snnviz.analysis.scorecard import SCORES, grouped, mean_score
 from snnviz.data import to_input
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from snnviz.records.spikes import SpikeRecord
 
 # The scorecard's figure has room for so many numbers; the tables have all.
-_PANELS = ("firing_rate", "edge", "intensity", "psnr", "probe", "bits_per_spike", "dimension")
+_PANELS = ("firing_rate", "edge", "intensity", "edge_median_held", "psnr", "probe", "dimension")
 _ATLAS_CHANNELS = 10
 # Neurons whose drive is drawn, those of 41 images of Fashion-MNIST in 128 channels: with more the
 # picture looks the same.
@@ -238,6 +239,8 @@ def _interval(score: "Score", group: "Sequence[EncodingMetrics]") -> tuple[float
     if len(values) > 1:
         mean, deviation = float(values.mean()), float(values.std(ddof=1))
         return mean - deviation, mean + deviation
+    if score.key in intervals(group[0]):
+        return intervals(group[0])[score.key]
     probe = group[0].probe
     if score.key == "probe" and probe is not None and len(values):
         low, high = probe.interval
@@ -252,7 +255,7 @@ def _of_intervals(
     several = any(len(group) > 1 for group in groups.values())
     words = ["\N{PLUS-MINUS SIGN} standard deviation over seeds"] * several
     single = [place for place, group in enumerate(groups.values()) if len(group) == 1]
-    words += ["95 % interval of the probe"] * bool(np.isfinite(intervals[single]).any())
+    words += ["95 % interval over images"] * bool(np.isfinite(intervals[single]).any())
     return f"; lines: {', '.join(words)}" if words else ""
 
 
@@ -291,7 +294,7 @@ def _over_time(analysis: "Analysis") -> "Figure":
 
 def _reconstruction(analysis: "Analysis") -> "Figure":
     rule, encoding = known(analysis.studied.rule), analysis.studied.encoding
-    read = rule.reconstruct(analysis.shown.first)[:, 0]
+    read = rule.reconstruct(encoding.readout(analysis.shown.first))[:, 0]
     steps = np.unique(np.linspace(0, encoding.T - 1, _STEPS_SHOWN).round().astype(int))
     return reconstruction_figure(
         at_size(analysis.first_images.grey[:1], (read.shape[1], read.shape[2]))[0],

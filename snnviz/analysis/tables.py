@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 from snnviz._version import __version__
 from snnviz.analysis.analyzing import Analysis
 from snnviz.analysis.computing import EncodingMetrics, known
+from snnviz.analysis.paired import Against, intervals
 from snnviz.analysis.profiling import profile_columns
 from snnviz.analysis.scorecard import SCORES
 from snnviz.analysis.text import scorecard_markdown
 from snnviz.files import write_bytes
 from snnviz.metrics import QUANTITIES
 
-LAYOUT = 3
+LAYOUT = 4
 """Version of the layout of analysis.json; it grows when a key changes its meaning or goes."""
 
 JSON = "analysis.json"
@@ -62,7 +63,7 @@ def tables(analysis: Analysis, about: Mapping[str, object]) -> dict[str, bytes |
 
 def as_json(analysis: Analysis, about: Mapping[str, object]) -> dict[str, Any]:
     """Plain values for JSON; what is not defined is null."""
-    names = [measured.encoding.name for measured in analysis.measured]
+    whole = [m.encoding.name for m in analysis.measured if m.encoding.families is None]
     return {
         "version": LAYOUT,
         "snnviz": __version__,
@@ -71,10 +72,12 @@ def as_json(analysis: Analysis, about: Mapping[str, object]) -> dict[str, Any]:
         "train_images": analysis.train_images,
         "encoders": [_encoder(measured) for measured in analysis.measured],
         "alignment": {
-            "names": names,
+            "names": whole,
             "images": analysis.alignment_images,
             "cka": plain(analysis.alignment),
         },
+        "paired": {name: _paired(each) for name, each in analysis.paired.items()},
+        "cost_steps": analysis.cost_steps,
         "networks": {
             "images": analysis.network_images,
             **{
@@ -106,7 +109,21 @@ def _encoder(measured: EncodingMetrics) -> dict[str, Any]:
         "scores": {score.key: plain(score.of(measured)) for score in SCORES},
         "types": list(measured.contours.types(encoding.t)),
         "shares": plain(measured.contours.shares(encoding.t)),
+        "reads": encoding.reads,
+        "families": plain(encoding.families),
+        "intervals": plain(intervals(measured)),
         **{name: plain(result) for name, result in measured.results.items() if name != "rule"},
+    }
+
+
+def _paired(each: Against) -> dict[str, Any]:
+    """The first encoder less another, of named numbers."""
+    return {
+        "probe": each.probe and plain(each.probe._asdict()),
+        "probe_images": each.probe_images,
+        "probe_training": plain(each.probe_training),
+        "psnr": each.psnr and plain(each.psnr._asdict()),
+        "correlations": {name: plain(one._asdict()) for name, one in each.correlations.items()},
     }
 
 

@@ -40,12 +40,14 @@ class Given:
         fitted_on: Images to fit readouts on, or None.
         seeds: Of untrained encoders.
         network_images: On how many images networks are measured, or None where nobody says.
+        probed: More images to score the probes of an analysis on, or None.
     """
 
     images: ImageSet
     fitted_on: ImageSet | None
     seeds: Sequence[int]
     network_images: int | None
+    probed: ImageSet | None = None
 
 
 class Job(Protocol):
@@ -112,6 +114,8 @@ class AnalysisJob:
             given.images,
             given.fitted_on,
             networks=subject.networks(encodings),
+            probe_images=given.probed,
+            cost_steps=subject.own_steps,
             network_images=NETWORK_IMAGES if given.network_images is None else given.network_images,
             snapshots=subject.snapshots(encodings),
             ranks=ranks,

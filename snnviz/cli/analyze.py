@@ -84,6 +84,14 @@ def _score(_ctx: click.Context, _param: click.Parameter, value: str | None) -> s
     help="How many training images readouts are fitted on.",
 )
 @click.option(
+    "--probe-images",
+    callback=options.count_or_all,
+    metavar="N|all",
+    default="all",
+    show_default="all; --n-images with that, with --model, and of pictures",
+    help="How many images the linear probe is scored on, the first ones, for paired tests.",
+)
+@click.option(
     "--network-images",
     type=click.IntRange(min=0),
     default=None,
@@ -94,9 +102,10 @@ def _score(_ctx: click.Context, _param: click.Parameter, value: str | None) -> s
 @click.option(
     "--untrained",
     type=click.IntRange(min=0),
-    default=3,
+    default=10,
     show_default=True,
-    help="How many untrained encoders to compare with, one a seed.",
+    help="How many untrained encoders to compare with, one a seed; from the fourth on in firing "
+    "and correlations alone.",
 )
 @options.split_option
 @options.dataset_option
@@ -139,6 +148,7 @@ def command(
     n_images: int | None,
     train_images: int,
     network_images: int | None,
+    probe_images: int | None,
     untrained: int,
     split: "Split",
     dataset: str,
@@ -195,7 +205,12 @@ def command(
                     "n_images", dataset, split, data_dir, n_images, size=size, channels=channels
                 )
             fitted_on = _fitting_set(images, dataset, split, data_dir, train_images, size, channels)
-            job.begin(Given(images, fitted_on, range(untrained), network_images))
+            alone = bool(image or league or model is not None or _is_given("n_images"))
+            probed = _probed(
+                images, dataset, split, data_dir, probe_images, size=size, channels=channels,
+                alone=alone,
+            )  # fmt: skip
+            job.begin(Given(images, fitted_on, range(untrained), network_images, probed))
             if ranks.is_first:
                 output = held.enter_context(hold_folder(out_dir, layout, overwrite=overwrite))
         text = job.measure(ranks, options.progress_bar(quiet))
@@ -250,6 +265,32 @@ def _load(
         if _is_given(option):
             raise
         return load()
+
+
+def _probed(
+    images: "ImageSet",
+    dataset: str,
+    split: "Split",
+    data_dir: Path,
+    count: int | None,
+    *,
+    size: tuple[int, int] | None,
+    channels: int,
+    alone: bool,
+) -> "ImageSet":
+    """The images that probes are scored on: so many, but no fewer than `images`.
+
+    Those alone where the user does not name a number and `alone` says so.
+
+    Of a set in the order of its classes, `images` are not the first; then they are all.
+    """
+    if not _is_given("probe_images") and alone:
+        return images
+    if count is not None and count <= len(images):
+        return images
+    more = _load("probe_images", dataset, split, data_dir, count, size=size, channels=channels)
+    begins = (more.images[: len(images)] == images.images).all()
+    return more if begins else images
 
 
 def _fitting_set(

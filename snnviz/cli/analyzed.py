@@ -43,6 +43,10 @@ class Subject(Protocol):
     def left_out(self) -> tuple[str, ...]:
         """What cannot be said of it, a sentence each."""
 
+    @property
+    def own_steps(self) -> int | None:
+        """Number of time steps that the network was made for; None where that is not known."""
+
     def encodings(self, images: ImageSet, seeds: Sequence[int]) -> list[Encoding]:
         """The encodings to compare; untrained ones may look at the images."""
 
@@ -78,6 +82,11 @@ class Checkpoints:
     def channels(self) -> int:
         """One: the tutorial's images are grey."""
         return 1
+
+    @property
+    def own_steps(self) -> int | None:
+        """Those that the checkpoint of the encoder under study tells."""
+        return self.checkpoints[0].recorded_T
 
     @property
     def about(self) -> dict[str, object]:
@@ -145,6 +154,11 @@ class Revived:
     def channels(self) -> int:
         """Those of the first convolution."""
         return self.models[0].encoder().in_channels
+
+    @property
+    def own_steps(self) -> int | None:
+        """None: files of unknown classes do not tell."""
+        return None
 
     @property
     def about(self) -> dict[str, object]:

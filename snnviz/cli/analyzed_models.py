@@ -1,7 +1,7 @@
 """What `snnviz analyze` studies with `--model`: a layer of the user's network."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from snnviz.adapters.models import build_model
 from snnviz.adapters.network import NetworkEncoder
-from snnviz.analysis.encodings import Encoding, encoding_of, pixel_encodings
+from snnviz.analysis.encodings import BRIEF, WHOLE, Encoding, encoding_of, pixel_encodings
 from snnviz.cli.output import note
 from snnviz.cli.subjects import Model, open_model
 from snnviz.data import ImageSet, to_input
@@ -47,6 +47,11 @@ class Models:
         return {"model": self.models[0].about, "layer": self.layer, "compared": compared}
 
     @property
+    def own_steps(self) -> int | None:
+        """None: the user's code does not tell."""
+        return None
+
+    @property
     def left_out(self) -> tuple[str, ...]:
         """Nothing."""
         return ()
@@ -64,11 +69,12 @@ class Models:
             found.append((self._name(number), model.encoder(self.layer)))
         spec = self.models[0].spec
         untrained: list[Encoding] = []
-        for seed in seeds:
+        for place, seed in enumerate(seeds):
             net = build_model(spec, seed=seed).to(self.device).eval()
             fresh = Model(spec, net, T, self.models[0].mean, self.models[0].std)
             encoder = fresh.encoder(self.layer)
-            untrained.append(encoding_of(f"untrained {seed}", encoder, T, "untrained"))
+            encoding = encoding_of(f"untrained {seed}", encoder, T, "untrained")
+            untrained.append(replace(encoding, families=None if place < WHOLE else BRIEF))
         trained = [
             encoding_of(name, encoder, T, "compared" if number else "encoder")
             for number, (name, encoder) in enumerate(found)

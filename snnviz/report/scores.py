@@ -71,12 +71,13 @@ def read_scorecard(path: Path) -> Scorecard:
 
 
 def _grouped(encoders: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
-    """The encoders by the columns that they go into."""
+    """The encoders by the columns that they go into; brief ones that are no seeds go into none."""
     untrained = [each for each in encoders if each["kind"] == "untrained"]
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for each in encoders:
         if each["kind"] != "untrained":
-            groups[each["name"]] = [each]
+            if each["families"] is None:
+                groups[each["name"]] = [each]
         elif each is untrained[0]:
             groups[f"untrained, {len(untrained)} seed{'s' * (len(untrained) > 1)}"] = untrained
     return groups

@@ -1,6 +1,6 @@
 """The tutorial's encoder without learning: what a trained one is compared with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -58,16 +58,61 @@ def encoder_at_start(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         prefix = build_static_conv(config)
+    if seen is not None:
+        _normalize(prefix, seen)
+    return ChainEncoder.of(prefix, build_neuron(config), config.T)
+
+
+def encoder_of_kernels(
+    config: NetworkConfig, kernels: NDArray[np.floating], seen: PatchMoments
+) -> ChainEncoder:
+    """An encoder of those kernels whose normalization has learned nothing but seen images.
+
+    It is to `untrained_encoder` what these kernels are to its random ones: scale 1, shift 0, mean
+    and variance those of the images.
+
+    Args:
+        config: Threshold, reset and channels of the images.
+        kernels: Floats [K, C, 3, 3].
+        seen: What the images are like, see `patch_moments`.
+
+    Raises:
+        ShapeError: The kernels have another shape than the encoder's.
+    """
+    config = replace(config, channels=len(kernels))
+    with torch.random.fork_rng(devices=[]):  # weights are drawn, and replaced
+        prefix = build_static_conv(config)
+    weight = next(prefix.parameters())
+    if weight.shape != kernels.shape:
+        raise ShapeError(
+            f"kernels must be {list(weight.shape)} as the encoder's are, got {list(kernels.shape)}"
+        )
+    with torch.no_grad():
+        weight.copy_(torch.from_numpy(np.asarray(kernels, np.float32)))
+    _normalize(prefix, seen)
+    return ChainEncoder.of(prefix, build_neuron(config), config.T)
+
+
+def sobel_kernels() -> NDArray[np.float64]:
+    """Sobel's kernels along x and along y, of both signs, [4, 1, 3, 3]: a bank of edge detectors.
+
+    A neuron fires for drives above 0, so each sees half of the contours of its direction (I. Sobel,
+    G. Feldman 1968).
+    """
+    along_x = np.outer([1, 2, 1], [-1, 0, 1])
+    return np.array([along_x, -along_x, along_x.T, -along_x.T], np.float64)[:, np.newaxis]
+
+
+def _normalize(prefix: nn.Sequential, seen: PatchMoments) -> None:
+    """Give its BatchNorm the mean and variance that its kernels' drives have on the images."""
     convolution, norm = prefix
     assert isinstance(convolution, nn.Conv2d)  # noqa: S101 - says so to type checkers
     assert isinstance(norm, nn.BatchNorm2d)  # noqa: S101
-    if seen is not None:
-        # A drive is linear in the pixels x that kernel w sees: its mean is w' E[x], and so on.
-        kernels = convolution.weight.detach().flatten(1).double().numpy()
-        variance = ((kernels @ seen.covariance) * kernels).sum(1)
-        norm.running_mean = torch.from_numpy(kernels @ seen.mean).float()
-        norm.running_var = torch.from_numpy(variance).float()
-    return ChainEncoder.of(prefix, build_neuron(config), config.T)
+    # A drive is linear in the pixels x that kernel w sees: its mean is w' E[x], and so on.
+    kernels = convolution.weight.detach().flatten(1).double().numpy()
+    variance = ((kernels @ seen.covariance) * kernels).sum(1)
+    norm.running_mean = torch.from_numpy(kernels @ seen.mean).float()
+    norm.running_var = torch.from_numpy(variance).float()
 
 
 def patch_moments(images: Tensor | NDArray[np.floating], channels: int) -> PatchMoments:

@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -80,9 +82,10 @@ def test_a_silent_encoder(sets):
     analysis = analyzed(fixed_encoder(-5.0), sets)
     found = scores(analysis)
     assert (found["firing_rate"], found["spikes"], found["sparsity"]) == (0, 0, 1)
-    assert (found["silent"], found["saturated"], found["entropy"]) == (1, 0, 0)
-    undefined = ("population_sparseness", "edge", "edge_first", "intensity", "bits_per_spike",
-                 "correlation", "dimension", "selectivity")  # fmt: skip
+    assert (found["silent"], found["saturated"], found["neuron_entropy"]) == (1, 0, 0)
+    undefined = ("population_sparseness", "edge", "edge_first", "intensity",
+                 "bits_per_spike_bound", "edge_held", "lit_edge", "correlation", "dimension",
+                 "selectivity")  # fmt: skip
     assert all(np.isnan(found[key]) for key in undefined)
     # Nothing can be read back: every guess is the mean, and the commonest class of the fit.
     floors = analysis.studied.reconstruction.floors
@@ -137,7 +140,7 @@ def test_shuffled_spikes_follow_nothing(sets):
     assert found["edge_channels"] == found["area_channels"] == 0
     floor = analysis.studied.reconstruction.floors["mean intensity"][1]
     assert found["psnr"] == pytest.approx(floor, abs=0.1)
-    assert abs(found["intensity_information"]) < 0.005
+    assert abs(found["neuron_intensity"]) < 0.3
     assert found["probe"] < 0.4
 
 
@@ -174,7 +177,7 @@ def test_the_numbers_are_those_of_the_families(sets):
     )
     score = ProbeScore(4, shape, fit.result(analysis.studied.probe.strength))
     score.update(record, images.images, images.labels)
-    assert analysis.studied.probe == score.result()
+    assert replace(analysis.studied.probe, training_deviation=math.nan) == score.result()
     assert (analysis.images, analysis.train_images) == (30, 40)
 
 
@@ -210,11 +213,15 @@ def test_the_scorecard_says_what_the_json_says(sets):
     lines = [line for line in scorecard_markdown(analysis).splitlines() if line.startswith("|")]
     cells = [re.split(r"(?<!\\)\|", line)[1:-1] for line in lines]
     header, _, *rows = [[cell.strip().replace("\\|", "|") for cell in row] for row in cells]
-    assert header == ["", "mine", "untrained (2 seeds)", "Poisson coding", "latency coding",
-                      "pixels"]  # fmt: skip
+    assert header == ["", "t", "mine", "untrained (2 seeds)", "Sobel bank", "Poisson coding",
+                      "latency coding", "pixels"]  # fmt: skip
+    rows = rows[: len(SCORES)]  # below them stand other tables
     assert [row[0] for row in rows] == [score.title for score in SCORES]
     for score, row in zip(SCORES, rows, strict=True):
-        for name, cell in zip(header[1:], row[1:], strict=True):
+        assert (
+            row[1] == {"all": "0-3", "first": "0", "last": "3", "cost": "0-3", "": ""}[score.steps]
+        )
+        for name, cell in zip(header[2:], row[2:], strict=True):
             members = [plain[name]] if name in plain else [
                 each for each in plain.values() if each["kind"] == "untrained"
             ]  # fmt: skip
@@ -229,7 +236,7 @@ def test_the_scorecard_says_what_the_json_says(sets):
     text = scorecard_text(analysis)
     assert all(score.title in text for score in SCORES)
     low, high = analysis.studied.probe.interval
-    assert f"mine {100 * low:.1f} to {100 * high:.1f} %" in text
+    assert f"mine {100 * low:.1f} to {100 * high:.1f} % of 30, ± " in text
 
 
 def test_the_pixels_are_asked_only_what_makes_sense(sets):
@@ -240,7 +247,7 @@ def test_the_pixels_are_asked_only_what_makes_sense(sets):
     found = scores(analysis, -1)
     assert found["intensity"] == pytest.approx(1)
     assert {key for key, value in found.items() if not np.isnan(value)} == {
-        "edge", "intensity", "probe", "cka",
+        "edge", "intensity", "mean_intensity", "lit_edge", "lit_intensity", "probe", "cka",
     }  # fmt: skip
 
 
@@ -266,10 +273,14 @@ def test_channels_are_a_row_each(sets):
 def test_alignment_is_between_the_encodings_at_their_steps(sets):
     encodings = all_encodings(sets)
     analysis = analyze(encodings, *sets, alignment_images=20)
-    counts = [encoding.encode(sets[0].images[:20]).count(encoding.t) for encoding in encodings]
+    records = [encoding.encode(sets[0].images[:20]) for encoding in encodings]
+    counts = [
+        encoding.readout(record).count(encoding.t)
+        for encoding, record in zip(encodings, records, strict=True)
+    ]
     assert analysis.alignment_images == 20
     assert np.isnan(analyze(encodings, *sets, alignment_images=0).alignment).all()
-    assert analysis.alignment.shape == (6, 6)
+    assert analysis.alignment.shape == (7, 7)
     for i, ours in enumerate(counts):
         for j, theirs in enumerate(counts):
             assert analysis.alignment[i, j] == pytest.approx(cka(ours, theirs), rel=1e-12)
@@ -329,7 +340,7 @@ def test_nothing_to_fit_on(sets, tmp_path):
 
 def test_cka_is_the_alignment_with_the_first(sets):
     analysis = analyze(all_encodings(sets), *sets)
-    cka = [scores(analysis, place)["cka"] for place in range(6)]
+    cka = [scores(analysis, place)["cka"] for place in range(7)]
     assert cka == pytest.approx(analysis.alignment[0].tolist())
     assert cka[0] == pytest.approx(1)
     assert min(cka) < 0.95
@@ -425,12 +436,13 @@ def test_the_probes_strength_is_that_which_is_best_on_held_out_training_images(s
     monkeypatch.setattr(computing, "STRENGTHS", strengths)
     images, train_images = sets
     encoder = untrained_encoder(CONFIG, 3, to_input(train_images.images))
-    decide = computing.deciding_images(40)
-    assert decide.sum() == 8
+    decide, *others = computing.training_parts(40)
+    assert [len(part) for part in (decide, *others)] == [8] * 5
+    assert sorted(np.concatenate([decide, *others])) == list(range(40))
     assert len(np.unique(train_images.labels[decide])) > 3
     parts = []
-    for some in (~decide, decide):
-        part = train_images.take(np.flatnonzero(some))
+    for some in (np.concatenate(others), decide):
+        part = train_images.take(some)
         parts.append((encoder.encode(to_input(part.images), 4), part.images, part.labels))
     fit = ProbeFit(4, (4, 12, 28))
     fit.update(*parts[0])
@@ -457,9 +469,12 @@ def test_an_encoder_beside_its_own_start(sets, tmp_path):
     checkpoint = load_checkpoint(path)
     assert checkpoint.seed == 77
     encodings = checkpoint_encodings([checkpoint], 4, sets[1], seeds=(0,))
-    assert [encoding.name for encoding in encodings][:3] == [
+    assert [encoding.name for encoding in encodings][:6] == [
         "net.pth",
         "its own start",
+        "start, trained sums",
+        "trained, start's sums",
+        "start, halved sums",
         "untrained 0",
     ]
     start = encodings[1].encoder
@@ -475,7 +490,13 @@ def test_an_encoder_beside_its_own_start(sets, tmp_path):
     assert analysis.folded.biases == pytest.approx(np.sqrt((shift**2).mean()), rel=1e-5)
     assert written_json(analysis)["weight_change"]["folded"]["biases"] == analysis.folded.biases
     assert "With batch normalization folded in" in scorecard_markdown(analysis)
-    assert list(grouped(analysis))[:2] == ["net.pth", "its own start"]
+    assert list(grouped(analysis))[:4] == [
+        "net.pth",
+        "its own start",
+        "start, trained sums",
+        "untrained (1 seed)",
+    ]
+    assert "\n| start, halved sums | " in scorecard_markdown(analysis)
     assert analyzed(start, sets).folded is None
 
 
@@ -522,16 +543,24 @@ def test_all_names_of_figures_are_known(sets):
     assert names <= set(folder.FIGURES)
 
 
-def test_a_code_that_is_read_early_is_read_so_everywhere(sets):
-    """In the end every neuron of latency coding has fired once: there is nothing to see then."""
+def test_a_code_that_is_read_by_its_times_is_read_so_everywhere(sets):
+    """In the end every neuron of latency coding has fired once: counts say nothing then."""
     analysis = analyze(all_encodings(sets), *sets)
     (latency,) = [m for m in analysis.measured if m.encoding.name == "latency coding"]
-    assert latency.encoding.t == 1
+    assert (latency.encoding.t, latency.encoding.reads) == (3, "time")
+    images = sets[0].images
+    times = np.rint(3 * (1 - images / 255))
+    assert latency.activity.spikes_per_image == 12 * 28  # spikes are counted as they are
+    assert latency.information.entropy[0] > 1
+    found = scores(analysis, [m.encoding.name for m in analysis.measured].index("latency coding"))
+    assert found["intensity"] == pytest.approx(-np.corrcoef(times.ravel(), images.ravel())[0, 1])
+    counted = latency.encoding.encode(images).count(1)
+    assert found["intensity"] > np.corrcoef(counted.ravel(), images.ravel())[0, 1] + 0.01
     assert np.nanmax(latency.classes.selectivity) > 0
     plain = next(e for e in written_json(analysis)["encoders"] if e["name"] == "latency coding")
     assert plain["types"] == ["area"]
     assert plain["shares"]["area"] == plain["scores"]["area_channels"] == 1
-    assert "latency coding is read at t = 1" in scorecard_markdown(analysis)
+    assert "latency coding is read by first-spike times" in scorecard_markdown(analysis)
 
 
 def test_what_cannot_be_analyzed_is_refused(sets):
@@ -553,14 +582,16 @@ def test_names_cannot_break_the_table(sets):
     analysis = analyze([encoding_of("a|b\nc", fixed_encoder(0.0), 4)], *sets)
     lines = scorecard_markdown(analysis).splitlines()
     assert lines[0] == r"# a\|b c"
-    assert all(len(re.findall(r"(?<!\\)\|", li)) == 3 for li in lines if li.startswith("|"))
+    assert all(len(re.findall(r"(?<!\\)\|", li)) == 4 for li in lines if li.startswith("|"))
 
 
 def test_one_seed_has_no_deviation(sets):
     encodings = [encoding_of("mine", fixed_encoder(0.0), 4)]
     encodings += baseline_encodings(CONFIG, 4, sets[1], seeds=(0,))[:1]
     assert list(grouped(analyze(encodings, *sets))) == ["mine", "untrained (1 seed)"]
-    assert "±" not in scorecard_markdown(analyze(encodings, *sets))
+    rows = scorecard_markdown(analyze(encodings, *sets)).split("\n## ")[0]
+    assert "| untrained (1 seed) |" in rows
+    assert "±" not in rows
 
 
 FIGURES = {"scorecard", "over_time", "first_spike", "firing_rates", "reconstruction", "channels",
@@ -603,7 +634,7 @@ def test_a_code_without_an_encoder_has_no_kernels(sets, tmp_path):
 def test_tables_alone(sets, tmp_path):
     analysis = analyzed(fixed_encoder(0.0, weight=1.0), sets)
     assert len(write_tables(analysis, tmp_path, {})) == 4
-    assert json.loads((tmp_path / "analysis.json").read_text())["version"] == 3
+    assert json.loads((tmp_path / "analysis.json").read_text())["version"] == 4
 
 
 def test_many_steps_are_not_all_drawn(sets):

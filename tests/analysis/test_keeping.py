@@ -42,7 +42,7 @@ def test_each_image_is_encoded_once(batch, tmp_path, monkeypatch):
     assert [each.seen for each in counting] == [33 + 21 + 4 * 33, *[33 + 21] * 3]
     # And what they were aligned and drawn by is what they became.
     counts = [
-        each.encode(images.images[:20]).count(c.t)
+        c.readout(each.encode(images.images[:20])).count(c.t)
         for each, c in zip(counting, encodings, strict=True)
     ]
     np.testing.assert_array_equal(analysis.alignment, alignment(counts))

@@ -14,6 +14,7 @@ from snnviz.analysis import SCORES, analyze, encoding_of
 from snnviz.analysis.pictures import analysis_figures
 from snnviz.data import garments
 from snnviz.figures.levels import DIVERGING
+from snnviz.metrics import CORRELATIONS, draw_correlations
 from snnviz.tutorial.encodings import baseline_encodings
 from snnviz.tutorial.network import NetworkConfig
 from tests.analysis.varied import AREA, BACKGROUND, EDGES, SATURATED, SILENT, cut, varied_encoder
@@ -164,7 +165,7 @@ def test_the_curves_over_time_are_what_the_spikes_say_at_each_step(
     first, curve, follows, psnr = panels.values()
     assert [name.split(" with ")[-1] for name in list(panels)[1:3]] == ["edges", "intensity"]
     assert [line.get_label() for line in first] == [
-        "mine", "untrained (2 seeds)", "Poisson coding", "latency coding",
+        "mine", "untrained (2 seeds)", "Sobel bank", "Poisson coding", "latency coding",
     ]  # fmt: skip
     untrained = [m.encoding.encode(images.images).spikes() for m in analysis.measured[1:3]]
     for place, some in enumerate([[spikes], untrained]):
@@ -242,8 +243,9 @@ def test_the_scorecards_dots_are_the_scores(figures, analysis):
     groups = [[m] for m in analysis.measured]
     groups[1:3] = [[*groups[1], *groups[2]]]
     by_title = {score.title: score for score in SCORES}
-    assert len(figures["scorecard"].axes) == 7
-    for axes in figures["scorecard"].axes:
+    shown = [axes for axes in figures["scorecard"].axes if axes.get_visible()]
+    assert len(shown) == 7
+    for axes in shown:
         score = by_title[axes.get_title(loc="left").replace("\n", " ")]
         means = [np.mean([score.of(m) for m in group]) for group in groups]
         dots = {line.get_ydata()[0]: line for line in axes.lines if line.get_marker() in "oDs"}
@@ -263,6 +265,11 @@ def test_the_scorecards_dots_are_the_scores(figures, analysis):
         expected = {}
         if score.key == "probe":
             expected = {n: group[0].probe.interval
+                        for n, group in enumerate(groups) if n != 1}  # fmt: skip
+        elif score.key in ("edge", "intensity"):
+            place = CORRELATIONS.index(score.key)
+            expected = {n: np.quantile(draw_correlations(group[0].each.moments)[:, place],
+                                       [0.025, 0.975])
                         for n, group in enumerate(groups) if n != 1}  # fmt: skip
         assert lines.keys() == expected.keys()
         for n, ends in lines.items():

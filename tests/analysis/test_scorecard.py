@@ -8,7 +8,7 @@ from itertools import chain, pairwise
 
 import numpy as np
 import pytest
-from scipy import signal, stats
+from scipy import ndimage, signal, stats
 from skimage.measure import block_reduce
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
@@ -23,6 +23,7 @@ from snnviz.analysis.tables import channels_csv
 from snnviz.analysis.within import InNetwork
 from snnviz.data import garments, to_input
 from snnviz.metrics import WeightChange
+from snnviz.metrics.information import surrogate_labels
 from snnviz.scoring.importance import Importance
 from snnviz.scoring.report import EvaluationReport
 from snnviz.tutorial.baselines import untrained_encoder
@@ -53,7 +54,9 @@ def analysis(sets):
         replace(encoding_of("early", other, T, "compared"), t=1),
         baseline_encodings(config, T, sets[1], seeds=())[-1],
     ]
-    return analyze(encodings, *sets)
+    more = cut(garments(33))
+    assert (more.images[:20] == sets[0].images).all()
+    return analyze(encodings, *sets, probe_images=more)
 
 
 def dense(measured, images):
@@ -130,6 +133,32 @@ def label_information(measured, images):
     return np.array(plugged_in) - bias
 
 
+def neurons(times):
+    """First-spike times of each neuron, channel by channel: K H W rows of n."""
+    return times.reshape(len(times), -1).T
+
+
+def neuron_label(times, images):
+    """Mean bits of a neuron on the class, less what drawn labels seem to tell."""
+    drawn = surrogate_labels(images.images, 10)[0]
+    # Of as many classes as occur.
+    drawn = drawn % len(np.unique(images.labels))
+    told = [
+        information(f, images.labels, corrected=False) - information(f, drawn, corrected=False)
+        for f in neurons(times)
+    ]
+    return np.mean(told)
+
+
+def held(one, other, third):
+    """Pearson's r of what a straight line through the third leaves of both."""
+    if np.ptp(one) == 0:
+        return np.nan
+    one, other, third = (np.asarray(v, float).ravel() for v in (one, other, third))
+    left = [v - np.polyval(np.polyfit(third, v, 1), third) for v in (one, other)]
+    return pearson(*left) if np.ptp(left[0]) > 1e-6 * np.ptp(one) else np.nan
+
+
 def by_channel(maps):
     return maps.swapaxes(0, 1)
 
@@ -182,7 +211,9 @@ def expected_scores(analysis, measured, images):
     r = following(counts, images)
     names = kinds(counts, r, measured.encoding.t + 1)
     n, K, H, W = counts.shape
-    told = intensity_information(spikes, images)
+    mean = np.stack([ndimage.uniform_filter(i.astype(float), 3, mode="constant")
+                     for i in images.images])  # fmt: skip
+    lit = images.images > 0
     rows = by_channel(counts).reshape(K, -1)
     varying = rows[np.ptp(rows, axis=1) > 0]
     correlations = np.abs(np.corrcoef(varying))[~np.eye(len(varying), dtype=bool)]
@@ -202,9 +233,15 @@ def expected_scores(analysis, measured, images):
             [loop_sparseness(c.reshape(-1)) for c in spikes.sum(0)]
         ),
         "edge_first": pearson(spikes[0].sum(axis=1), edge),
+        "intensity_first": pearson(spikes[0].sum(axis=1), intensity),
         "edge": pearson(counts.sum(axis=1), edge),
         "intensity": pearson(counts.sum(axis=1), intensity),
+        "mean_intensity": pearson(counts.sum(axis=1), mean),
+        "edge_held": held(counts.sum(axis=1), edge, intensity),
+        "lit_edge": pearson(counts.sum(axis=1)[lit], edge[lit]),
+        "lit_intensity": pearson(counts.sum(axis=1)[lit], intensity[lit]),
         "edge_median": np.nanmedian(r[:, 0]),
+        "edge_median_held": np.nanmedian([held(m, edge, intensity) for m in by_channel(counts)]),
         "edge_channels": share(names, "edge"),
         "area_channels": share(names, "area"),
         "background_channels": share(names, "background"),
@@ -212,12 +249,21 @@ def expected_scores(analysis, measured, images):
         "psnr": psnr,
         "ssim": ssim,
         "probe": measured.probe.correct / n,
-        "entropy": np.mean(
-            [bits(np.bincount(f.reshape(-1))) for f in by_channel(first_spikes(spikes))]
+        "probe_whole": measured.whole.correct / measured.whole.total,
+        "neuron_entropy": np.mean([bits(np.bincount(f)) for f in neurons(first_spikes(spikes))]),
+        "neuron_intensity": np.mean(
+            [
+                information(f, i)
+                for f, i in zip(
+                    neurons(first_spikes(spikes)),
+                    K * list(images.images.reshape(n, -1).T // 16),
+                    strict=True,
+                )
+            ]
         ),
-        "intensity_information": told.mean(),
-        "label_information": label_information(measured, images).mean(),
-        "bits_per_spike": told.mean() / spikes.sum(axis=0).mean(),
+        "neuron_label": neuron_label(first_spikes(spikes), images),
+        "bits_per_spike_bound": bits(np.bincount(images.images.ravel() // 16), corrected=False)
+        / (spikes.sum() / n / (H * W)),
         "correlation": correlations.mean(),
         "dimension": eigenvalues.sum() ** 2 / (eigenvalues**2).sum(),
         "selectivity": mean_of_some([s for s, _ in selectivities(counts, images.labels)]),
@@ -284,7 +330,9 @@ def with_network_and_run(analysis):
         analysis,
         networks={"mine": InNetwork(cost, Importance(25, 19, without))},
         network_images=25,
-        weight_change=WeightChange(np.array([0, 0.5]), moved, 100 + moved),
+        weight_change=WeightChange(
+            np.array([0, 0.5]), moved, 100 + moved, np.array([0, 0.7]), np.array([0, 0.2])
+        ),
         epochs=(-1, 7),
     )
 

@@ -64,15 +64,16 @@ def test_a_whole_network(run, ckpt, tmp_path):
                 picture.load()
     found = read(tmp_path / "out")
     checkpoint = load_checkpoint(ckpt)
-    assert found["version"] == 3
+    assert found["version"] == 4
     assert found["snnviz"] == __version__
     assert found["checkpoint"]["file"] == "net.pth"
     assert found["checkpoint"]["sha256"] == checkpoint.sha256
     assert (found["T"], found["test_images"], found["train_images"]) == (2, 20, 30)
     assert found["images"] == {"dataset": "garments", "split": "test"}
     assert [each["name"] for each in found["encoders"]] == [
-        "net.pth", "untrained 0", "Poisson coding", "latency coding", "pixels",
+        "net.pth", "untrained 0", "Sobel bank", "Poisson coding", "latency coding", "pixels",
     ]  # fmt: skip
+    assert "whole" not in found["encoders"][0]
     counts = load_encoder(checkpoint).encode(garments(20).batch(range(20)), 2).count(1)
     score = found["encoders"][0]["scores"]
     assert score["firing_rate"] == pytest.approx(counts.mean() / 2, rel=1e-12)
@@ -92,6 +93,21 @@ def test_an_encoder_alone(run, tmp_path):
     assert {path.name for path in (tmp_path / "out").iterdir()} == TABLES
     assert read(tmp_path / "out")["networks"] == {"images": 0}
     assert "accuracy_drop" not in (tmp_path / "out" / "channels.csv").read_text()
+
+
+def test_probes_are_scored_on_more_images(run, ckpt, tmp_path):
+    options = ("--ckpt", ckpt, "--out-dir", "out", "--no-figures")
+    status, out, err = run(*SMALL, *options, "--probe-images", 45)
+    assert (status, err) == (0, "")
+    found = {each["name"]: each for each in read(tmp_path / "out")["encoders"]}
+    assert found["net.pth"]["probe"]["total"] == 20
+    assert found["net.pth"]["whole"]["total"] == found["pixels"]["whole"]["total"] == 45
+    assert "whole" not in found["untrained 0"]
+    assert read(tmp_path / "out")["paired"]["pixels"]["probe_images"] == 45
+    assert "up to 45 images, McNemar's exact test" in out
+    status, _, err = run(*SMALL, *options, "--probe-images", 10**7, "--overwrite")
+    assert status == 1
+    assert "cannot take 10000000 of" in one_line(err)
 
 
 @pytest.mark.slow
@@ -118,7 +134,7 @@ def test_other_encoders_beside_it(run, ckpt, tmp_path):
     assert (status, err) == (0, "")
     found = read(tmp_path / "out")
     names = [each["name"] for each in found["encoders"]]
-    assert len(set(names)) == 8
+    assert len(set(names)) == 9
     assert names[0] == "net.pth"
     assert names[3] == "b/net.pth"
     assert [each["kind"] for each in found["encoders"][:4]] == ["encoder", *["compared"] * 3]
@@ -317,8 +333,8 @@ def test_a_checkpoint_that_does_not_record_T(run, tmp_path):
 def test_every_option_reads_the_environment(run, ckpt, tmp_path, monkeypatch):
     for name, value in {
         "CKPT": ckpt, "COMPARE": ckpt, "DATASET": "garments", "N_IMAGES": 6, "TRAIN_IMAGES": 7,
-        "NETWORK_IMAGES": 3, "UNTRAINED": 0, "SPLIT": "train", "T": 3, "OUT_DIR": "out",
-        "FORMAT": "svg pdf", "FIGURES": 0, "QUIET": 1,
+        "PROBE_IMAGES": 8, "NETWORK_IMAGES": 3, "UNTRAINED": 0, "SPLIT": "train", "T": 3,
+        "OUT_DIR": "out", "FORMAT": "svg pdf", "FIGURES": 0, "QUIET": 1,
     }.items():  # fmt: skip
         monkeypatch.setenv(f"SNNVIZ_ANALYZE_{name}", str(value))
     assert run("analyze") == (0, "", "")
@@ -326,8 +342,9 @@ def test_every_option_reads_the_environment(run, ckpt, tmp_path, monkeypatch):
     assert (found["T"], found["test_images"], found["train_images"]) == (3, 6, 7)
     assert found["networks"]["images"] == 3
     assert [each["kind"] for each in found["encoders"]] == [
-        "encoder", "compared", "coding", "coding", "pixels",
+        "encoder", "compared", "anchor", "coding", "coding", "pixels",
     ]  # fmt: skip
+    assert found["encoders"][0]["whole"]["total"] == 8
     written = {path.name for path in (tmp_path / "out").iterdir()}
     beside = {name for name in written if name.startswith("diff_")}
     assert {name.rpartition(".")[2] for name in beside} == {"csv", "json", "npz"}

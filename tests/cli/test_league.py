@@ -63,7 +63,7 @@ def test_a_table_and_a_card_for_each(run, files, tmp_path):
     kinds = {each["name"]: each["kind"] for each in found["encoders"]}
     assert [kinds[name] for name in names] == ["encoder", "compared", "compared"]
     assert set(kinds) - set(names) == {
-        "untrained 0", "Poisson coding", "latency coding", "pixels",
+        "untrained 0", "Sobel bank", "Poisson coding", "latency coding", "pixels",
     }  # fmt: skip
     cards = {}
     for each in found["encoders"]:
