@@ -11,12 +11,18 @@ from snnviz.analysis.cards import LEAGUE_SCORES, Card, Interval, LeagueScore, Te
 from snnviz.analysis.computing import compute_metrics, count_classes
 from snnviz.analysis.encodings import Encoding, as_encodings
 from snnviz.analysis.keeping import Kept
+from snnviz.analysis.paired import compared, intervals
 from snnviz.analysis.scorecard import SCORES
 from snnviz.analysis.within import right_answers
 from snnviz.data import ImageSet
 from snnviz.display import quantity
 from snnviz.errors import ConfigError, DataError, ShapeError
-from snnviz.metrics import paired_difference, wilson_interval
+from snnviz.metrics import (
+    bootstrap_mean,
+    edge_with_intensity,
+    paired_difference,
+    wilson_interval,
+)
 from snnviz.metrics.redundancy import centered_gram, gram_cka
 from snnviz.ranks import Ranks
 from snnviz.scoring.progress import as_progress
@@ -31,6 +37,17 @@ if TYPE_CHECKING:
 
 # By what a table is sorted where nobody says: the first of these that an encoder has.
 _SORTED_BY = ("accuracy", "probe", "psnr", "firing_rate")
+# Scores that have intervals and tests over images, and their names in `CORRELATIONS`.
+_CORRELATIONS = {
+    "edge": "edge",
+    "intensity": "intensity",
+    "mean_intensity": "mean intensity",
+    "edge_held": "edge, intensity held",
+    "edge_first": "first step, edge",
+    "intensity_first": "first step, intensity",
+    "lit_edge": "lit, edge",
+    "lit_intensity": "lit, intensity",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,6 +235,7 @@ class _Measuring:
     ranks: Ranks
     progress: "Progress | None"
     first: Card | None = None
+    studied: "EncodingMetrics | None" = None
     right: "NDArray[np.bool_] | None" = None
     gram: "NDArray[np.float64] | None" = None
     outputs: int = 0
@@ -238,6 +256,9 @@ class _Measuring:
             gram = centered_gram(kept.counts(sample))
             self.gram = gram if self.gram is None else self.gram
             measured = replace(measured, cka=gram_cka(self.gram, gram))
+        if measured.each is not None:
+            between = float(edge_with_intensity(measured.each.moments.sum(axis=0)))
+            measured = replace(measured, between=between)
         right, why = self._answers(entrant)
         return self._of(entrant, measured, right, why)
 
@@ -260,14 +281,14 @@ class _Measuring:
             images=len(self.images),
             train_images=len(self.train_images or ()),
             scores=_scores(measured, right),
-            tests=self._tests(right),
+            tests={} if self.studied is None else self._tests(self.studied, measured, right, apart),
             shares=measured.contours.shares(encoding.t),
             about=entrant.about,
             left_out=(*entrant.left_out, *(each for each in (why, sentence) if each)),
             apart=apart,
         )
         if self.first is None:
-            self.first, self.right = card, right
+            self.first, self.studied, self.right = card, measured, right
         return card
 
     def _answers(self, entrant: Entrant) -> "tuple[NDArray[np.bool_] | None, str]":
@@ -294,19 +315,44 @@ class _Measuring:
             f"of their size is not compared ({', '.join(score.key for score in scores)})"
         )
 
-    def _tests(self, right: "NDArray[np.bool_] | None") -> dict[str, Tested]:
+    def _tests(
+        self,
+        first: "EncodingMetrics",
+        measured: "EncodingMetrics",
+        right: "NDArray[np.bool_] | None",
+        apart: frozenset[str],
+    ) -> dict[str, Tested]:
         """What can be tested against the first encoder on the same images."""
-        if self.right is None or right is None:
-            return {}
-        found = paired_difference(self.right, right)
-        return {
-            "accuracy": Tested(found.difference, found.low, found.high, found.p, "McNemar's test")
-        }
+        found: dict[str, Tested] = {}
+        if self.right is not None and right is not None:
+            answers = paired_difference(self.right, right)
+            found["accuracy"] = Tested(*answers[2:], "McNemar's test")
+        for against in compared([first, measured]).values():
+            # What that says is the first one's less the other's.
+            if against.probe is not None:
+                found["probe"] = _turned(*against.probe[2:], "McNemar's test")
+            if against.psnr is not None:
+                found["psnr"] = _turned(*against.psnr, "Student's paired t-test")
+            for key, name in _CORRELATIONS.items():
+                found[key] = _turned(*against.correlations[name], "images drawn anew")
+        defined = {key: each for key, each in found.items() if not np.isnan(each.difference)}
+        return {key: each for key, each in defined.items() if key not in apart}
+
+
+def _turned(difference: float, low: float, high: float, p: float, test: str) -> Tested:
+    """The difference the other way round."""
+    return Tested(-difference, -high, -low, p, test)
 
 
 def _scores(measured: "EncodingMetrics", right: "NDArray[np.bool_] | None") -> dict[str, Interval]:
     """All scores that are defined, by key."""
     found = {score.key: Interval(score.of(measured)) for score in SCORES}
+    if measured.each is not None and measured.each.psnr is not None:
+        found["psnr"] = Interval(found["psnr"].value, *bootstrap_mean(measured.each.psnr)[1:])
+    of_correlations = intervals(measured)
+    for key, name in _CORRELATIONS.items():
+        if name in of_correlations:
+            found[key] = Interval(found[key].value, *of_correlations[name])
     if measured.probe is not None:
         found["probe"] = Interval(measured.probe.accuracy, *measured.probe.interval)
     if right is not None:

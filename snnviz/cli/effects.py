@@ -144,7 +144,11 @@ _RULES = {
         _DRAWN,
         _OWN,
         _Rule(("n_images", "size"), lambda given: given["image"], "with --image"),
-        _Rule(("format", "figures"), lambda given: given["league"], "with --league, a table alone"),
+        _Rule(
+            ("format", "figures", "probe_images"),
+            lambda given: given["league"],
+            "with --league, a table alone",
+        ),
         _Rule(("format",), lambda given: not given["figures"], "with --no-figures"),
         _Rule(("sort_by",), lambda given: not given["league"], "without --league"),
     ),

@@ -28,6 +28,7 @@ from snnviz.analysis import (
     write_league,
 )
 from snnviz.analysis.cards import Interval
+from snnviz.analysis.paired import intervals
 from snnviz.analysis.ranking_text import league_csv
 from snnviz.data import ImageSet, garments, to_input
 from snnviz.errors import ConfigError, DataError, ExportError, ShapeError
@@ -107,6 +108,31 @@ def test_numbers_are_those_of_an_analysis(table, images, train):
                 assert found.value == pytest.approx(value, abs=1e-12), (card.name, score.key)
         probe = measured.probe
         assert card.scores["probe"] == (probe.accuracy, *probe.interval)
+        for key, name in (("edge", "edge"), ("edge_first", "first step, edge")):
+            if key in card.scores:
+                assert card.scores[key][1:] == intervals(measured)[name]
+        if card is table.cards[0]:
+            assert card.tests == {}
+            continue
+        # An analysis takes the other from the first, a table the first from the other.
+        against = analysis.paired[card.name]
+        test = card.tests["probe"]
+        assert (test.difference, test.low, test.high, test.p) == (
+            -against.probe.difference, -against.probe.high, -against.probe.low, against.probe.p,
+        )  # fmt: skip
+        of_probe = card.scores["probe"].value - table.cards[0].scores["probe"].value
+        assert test.difference == pytest.approx(of_probe)
+        if "psnr" in card.scores:
+            apart = card.scores["psnr"].value - table.cards[0].scores["psnr"].value
+            assert card.tests["psnr"].difference == pytest.approx(apart)
+            assert card.tests["psnr"].p == against.psnr.p
+            low, high = card.scores["psnr"][1:]
+            assert low < card.scores["psnr"].value < high
+        assert ("edge" in card.tests) == ("edge" in card.scores)
+        if "edge" in card.tests:
+            apart = card.scores["edge"].value - table.cards[0].scores["edge"].value
+            assert card.tests["edge"].difference == pytest.approx(apart, abs=1e-9)
+            assert card.tests["edge"].test == "images drawn anew"
     psnr = [card.scores["psnr"].value for card in table.cards if "psnr" in card.scores]
     ordered = [card.scores["psnr"].value for _, card in table.ranked() if "psnr" in card.scores]
     assert ordered == sorted(psnr, reverse=True)
@@ -247,6 +273,8 @@ def test_what_cannot_be_compared_is_left_out_by_name(images, train):
     )
     assert "Numbers of maps differ: whole has 6, half 3;" in league_markdown(found)
     assert not half.as_dict()["scores"]["psnr"]["compared"]
+    assert "psnr" not in half.tests
+    assert "psnr" in found.cards[2].tests
     rows = list(csv.DictReader(league_csv(found).splitlines()))
     assert next(row for row in rows if row["encoder"] == "half")["psnr"] == ""
 
