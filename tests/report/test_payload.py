@@ -188,7 +188,7 @@ def test_the_scorecard_of_an_analysis_is_read_back(tmp_path, drawn_images):
         assert [value.split(" (")[0] for value in row[1:]] == expected
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 3, "encoders": 3}'])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 4, "encoders": 3}'])
 def test_what_is_no_analysis_is_refused(tmp_path, text):
     from snnviz.errors import DataError
     from snnviz.report import read_scorecard
