@@ -257,7 +257,7 @@ def test_formats(run, ckpt, tmp_path):
     formats = [x for name in ("svg", "png", "svg") for x in ("--format", name)]
     assert run(*SMALL, "--ckpt", ckpt, "--out-dir", "out", *formats, "-q") == (0, "", "")
     suffixes = [path.suffix for path in (tmp_path / "out").iterdir()]
-    assert suffixes.count(".svg") == suffixes.count(".png") == 11
+    assert suffixes.count(".svg") == suffixes.count(".png") == 14
     assert ".pdf" not in suffixes
 
 
