@@ -80,7 +80,7 @@ def gradient_maps(
 ) -> "Maps":
     """Maps of gradients by Captum, by method, floats [N, H, W].
 
-    "saliency": the largest |gradient| of a pixel's channels (K. Simonyan et al. 2013,
+    "saliency": the largest size of the gradient at a pixel's channels (K. Simonyan et al. 2013,
     arXiv:1312.6034); "integrated-gradients": those along the straight path from the baseline to the
     image, times their difference, channels added up (M. Sundararajan et al. 2017,
     arXiv:1703.01365), negative where a pixel speaks against the class. Both are of the class's mean
