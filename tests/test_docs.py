@@ -66,7 +66,7 @@ def test_every_room_is_in_the_architecture_page():
 
 
 def test_every_format_and_command_is_documented():
-    page = (ROOT / "docs" / "index.md").read_text()
+    page = (ROOT / "docs" / "pictures.md").read_text()
     for name in FORMATS:
         assert f"`{name}`" in page or f"--format {name}`" in page
     for name in COMMANDS:
