@@ -32,7 +32,7 @@ COMMANDS = {
     "energy": "Estimate what an image costs a network, by published models.",
     "robustness": "Measure a network on images and spikes that were made worse.",
     "timing": "Say when in a run a network's answers are there.",
-    "attribution": "Show where in images a network looks, and whether that explains its answers.",
+    "attribution": "Show where in images a network looks, and what explains answers.",
     "curves": "Draw accuracy and loss per epoch of trainings.",
     "analyze": "Say how good an encoder is, beside fair baselines.",
     "report": "Make one page that shows an encoder, live.",

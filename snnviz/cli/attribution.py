@@ -101,7 +101,7 @@ def command(
     overwrite: bool,
     quiet: bool,
 ) -> None:
-    """Show where in images a network looks, and whether that explains its answers.
+    """Show where in images a network looks, and what explains answers.
 
     Maps of a layer's spikes (spike activation maps, first spikes) and of gradients through the
     surrogates; each judged by what becomes of the answer as its pixels are deleted and inserted,

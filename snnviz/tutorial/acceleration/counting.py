@@ -17,6 +17,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
 from numpy.typing import NDArray
+from spikingjelly.activation_based import functional
 from torch import Tensor, nn
 
 from snnviz.adapters.chain import ChainEncoder
@@ -108,6 +109,7 @@ class CountingPass:
             config.v_reset or 0.0,
             *(weight.data_ptr() for weight in self._weights),
         )
+        functional.reset_net(net.conv[0])  # potentials on a gradient's graph cannot be copied
         self._encoder = ChainEncoder.of(*deepcopy((net.static_conv, net.conv[0])), net.T)
         self._tiles = -(-(height * width * _blocks(config.channels)) // _TILE)
         # So many at a time make up for the tables.
