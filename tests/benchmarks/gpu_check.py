@@ -14,6 +14,7 @@ from snnviz.scoring.evaluation import to_device
 from snnviz.tutorial.cuda import Neuron, functions, reference
 from snnviz.tutorial.encoder import load_encoder
 from snnviz.tutorial.training import TrainConfig
+from snnviz.tutorial.training.augmentation import Views
 from snnviz.tutorial.training.learner import Learner
 from tests.benchmarks.gpu_sides import OURS, settings, title
 
@@ -189,7 +190,7 @@ def waits_for_nothing(name: str, device: str, *, scaled: bool = False) -> bool:
     config = TrainConfig(batch_size=16, channels=32, augment=True, dropout=0.5, **choices)
     images, labels = to_device(garments(80, "train"), torch.device(device))
     order = torch.arange(80, device=device)
-    views = torch.zeros(80, 3, dtype=torch.int64, device=device)
+    views = Views(torch.zeros(80, 3, dtype=torch.int64, device=device))
     learner = Learner(config, (28, 28), Ranks(), 80)
     if scaled:
         learner._autocast = torch.float16
