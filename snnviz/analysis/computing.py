@@ -56,8 +56,9 @@ if TYPE_CHECKING:
     from snnviz.records.spikes import SpikeRecord
     from snnviz.scoring.progress import Progress
 
-# Images that are encoded at once: 13 MB of first-spike times for 128 maps of 28 x 28.
-_BATCH = 128
+# Images that are encoded at once: so many for 128 maps, 13 MB of first-spike times of 28 x 28, and
+# more of fewer maps, since each call has a cost of its own.
+_BATCH, _MOST = 128, 512
 # Of so many training images one decides on the probe's strength before it joins the others, and as
 # many parts tell how its accuracy spreads. Which ones are in which is drawn, since the classes of a
 # set may come in turns.
@@ -429,7 +430,8 @@ class _Stream:
         """
         made: Mapping[Any, Accumulator] | None = None
         share = self._ranks.share(np.arange(len(images)))
-        for some in batches(len(share), _BATCH):
+        size = min(max(_BATCH, _BATCH * 128 // self._encoding.channels), _MOST)
+        for some in batches(len(share), size):
             indices = share[some]
             record = self._encoding.encode(images.images[indices])
             made = families(self._see(record)) if made is None else made
