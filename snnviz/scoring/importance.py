@@ -1,15 +1,15 @@
 """How much a network's answers depend on each channel of its encoder."""
 
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from snnviz.adapters.state import copy_network
 from snnviz.data import ImageSet
 from snnviz.device import full_precision
 from snnviz.display import Brief
@@ -109,7 +109,10 @@ _Answer = Callable[[int | None], Tensor]
 
 def _stepped(net: Classifier, pixels: Tensor, batch_size: int) -> _Answer:
     """The answers of the plain network, of which a copy is changed."""
-    silenced = deepcopy(net).eval()
+    whole: Any = net
+    silenced: Any = copy_network(whole).eval()
+    # Weights of the copy are written to, and those of the network must not be.
+    assert silenced is not whole  # noqa: S101 - the tutorial's network can be copied
     norm = silenced.static_conv[1]
     assert isinstance(norm, nn.BatchNorm2d)  # noqa: S101 - as the network was built
     weight, bias = norm.weight.clone(), norm.bias.clone()

@@ -93,3 +93,16 @@ def test_images_without_labels_are_refused():
     net = build_network(NetworkConfig(T=1, channels=2))
     with pytest.raises(DataError, match="no labels"):
         channel_importance(net, ImageSet("pictures", garments(3).images))
+
+
+@pytest.mark.parametrize("pooling", ["max", "avg"])
+def test_a_network_that_has_just_learned_is_measured_and_keeps_its_potentials(pooling):
+    net = lively(build_network(NetworkConfig(T=2, channels=4, pooling=pooling), seed=1))
+    images = garments(30)
+    fresh = channel_importance(net.eval(), images)
+    net(torch.from_numpy(images.batch(range(30)))).sum().backward()
+    potential, weights = net.conv[0].v, net.static_conv[1].weight.clone()
+    found = channel_importance(net, images)
+    assert found.correct_without.tolist() == fresh.correct_without.tolist()
+    assert net.conv[0].v is potential
+    assert torch.equal(net.static_conv[1].weight, weights)

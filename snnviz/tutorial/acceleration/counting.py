@@ -7,7 +7,6 @@ are all that is known of them; every later layer's spikes are a bit each.
 import ctypes
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from copy import deepcopy
 from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
@@ -17,10 +16,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
 from numpy.typing import NDArray
-from spikingjelly.activation_based import functional
 from torch import Tensor, nn
 
 from snnviz.adapters.chain import ChainEncoder
+from snnviz.adapters.state import copy_network
 from snnviz.compiling import compiled
 from snnviz.scoring.classifier import Counted
 from snnviz.tutorial.acceleration.fast_network import affine
@@ -109,8 +108,8 @@ class CountingPass:
             config.v_reset or 0.0,
             *(weight.data_ptr() for weight in self._weights),
         )
-        functional.reset_net(net.conv[0])  # potentials on a gradient's graph cannot be copied
-        self._encoder = ChainEncoder.of(*deepcopy((net.static_conv, net.conv[0])), net.T)
+        copied: Any = copy_network(nn.Sequential(net.static_conv, net.conv[0]))
+        self._encoder = ChainEncoder.of(copied[0], copied[1], net.T)
         self._tiles = -(-(height * width * _blocks(config.channels)) // _TILE)
         # So many at a time make up for the tables.
         self.batch = max(1, min(1024, _ROOM // (2 * _TILE * self._tiles * net.T)))

@@ -139,6 +139,15 @@ def test_it_keeps_the_weights_that_it_was_made_with_and_leaves_the_network_alone
     assert expected.any()
 
 
+def test_a_network_whose_potentials_hang_on_a_gradient_is_left_with_them():
+    net = network(T=2, channels=4)
+    net(torch.from_numpy(garments(3).batch(range(3))))
+    potential = net.conv[0].v
+    assert not potential.is_leaf
+    CountingPass(net)
+    assert net.conv[0].v is potential
+
+
 def test_images_that_no_encoder_takes_are_refused():
     net = network(T=2, channels=4)
     for images in (torch.rand(2, 3, 28, 28), torch.full((1, 1, 28, 28), 1.5)):
