@@ -24,13 +24,7 @@ _SUBSTITUTES = ("black", "mean", "blur")
 
 @click.command("attribution", cls=Command)
 @options.ckpt_option
-@options.model_option
-@options.mean_option
-@options.std_option
-@options.split_option
-@options.dataset_option
-@options.size_option
-@options.data_dir_option
+@options.images_of_network_options
 @click.option(
     "--n-images",
     type=click.IntRange(min=1),

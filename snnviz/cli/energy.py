@@ -23,13 +23,7 @@ _IMAGES = 256
 
 @click.command("energy", cls=Command)
 @options.ckpt_option
-@options.model_option
-@options.mean_option
-@options.std_option
-@options.split_option
-@options.dataset_option
-@options.size_option
-@options.data_dir_option
+@options.images_of_network_options
 @click.option(
     "--n-images",
     callback=lambda ctx, param, value: value and (options.count_or_all(ctx, param, value) or "all"),

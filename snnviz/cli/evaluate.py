@@ -33,13 +33,7 @@ _FIGURES = ("confusion", "accuracy_at", "firing_rate")
     help="Checkpoint of snnviz or SpikingJelly that holds a whole network; with --model the state "
     "dict of that.",
 )
-@options.model_option
-@options.mean_option
-@options.std_option
-@options.split_option
-@options.dataset_option
-@options.size_option
-@options.data_dir_option
+@options.images_of_network_options
 @click.option(
     "--n-images",
     type=click.IntRange(min=1),

@@ -116,6 +116,25 @@ def model_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def images_of_network_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What `--ckpt` says less of: `--model`, how it takes pixels, and on which images it is run."""
+    return _together(
+        model_option, mean_option, std_option, split_option, dataset_option, size_option,
+        data_dir_option,
+    )(command)  # fmt: skip
+
+
+def _together(*options: Decorator) -> Decorator:
+    """Several options as one, in that order."""
+
+    def decorated(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorated
+
+
 def check_model_options(
     model: str | None,
     mean: tuple[float, ...] | None,
@@ -297,7 +316,7 @@ def measured_options(figures: str, *, instead_of: str = "tables") -> Decorator:
         figures: Which figures there are, for the help.
         instead_of: What is not printed where the numbers go to stdout.
     """
-    options = (
+    return _together(
         click.option(
             "--json",
             type=click.Path(path_type=Path),
@@ -326,13 +345,6 @@ def measured_options(figures: str, *, instead_of: str = "tables") -> Decorator:
             help="Replace the JSON; write into a folder that is not empty.",
         ),
     )
-
-    def decorated(command: Callable[..., Any]) -> Callable[..., Any]:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorated
 
 
 def quiet_option(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -36,13 +36,7 @@ _FIGURES = ("early_exit", "fisher", "cka_steps", "cka_steps_untrained", "cka_lay
     help="Checkpoint of snnviz or SpikingJelly; with --model the state dict of that. An encoder "
     "alone gives no answers: CKA between its steps is left.",
 )
-@options.model_option
-@options.mean_option
-@options.std_option
-@options.split_option
-@options.dataset_option
-@options.size_option
-@options.data_dir_option
+@options.images_of_network_options
 @click.option(
     "--n-images",
     type=click.IntRange(min=2),
