@@ -2,7 +2,7 @@
 
 import io
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from html import escape
 from typing import TYPE_CHECKING
@@ -42,6 +42,27 @@ def quantity(count: int, thing: str) -> str:
         ('1 image', '1,200 images')
     """
     return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
+def aligned(rows: "Sequence[Sequence[str]]", left: "Collection[int]") -> list[str]:
+    """Rows of cells as lines whose columns stand below each other.
+
+    Args:
+        rows: Cells of text, as many in each.
+        left: The columns whose cells begin below each other; those of the others end so.
+
+    Example:
+        >>> aligned([("layer", "neurons"), ("conv.4", "8")], left={0})
+        ['layer   neurons', 'conv.4        8']
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) if place in left else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
 
 
 def brief(value: object) -> str:

@@ -10,6 +10,7 @@ from snnviz._version import __version__
 from snnviz.analysis.cards import LEAGUE_SCORES, LeagueScore
 from snnviz.analysis.naming import table_cell
 from snnviz.analysis.tables import plain
+from snnviz.display import aligned
 
 if TYPE_CHECKING:
     from snnviz.analysis.cards import Card, Interval, Tested
@@ -43,15 +44,7 @@ def league_markdown(league: "League", about: Mapping[str, object] | None = None)
 
 def league_text(league: "League") -> str:
     """The table for a terminal."""
-    rows = _rows(league)
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(
-            cell.ljust(width) if place == 1 else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
+    lines = aligned(_rows(league), left={1})
     notes = "".join(f"\n{note}\n" for note in _notes(league))
     return "\n".join([_title(league), "", *lines]) + "\n" + notes
 

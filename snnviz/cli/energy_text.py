@@ -1,8 +1,9 @@
 """What `snnviz energy` prints for people."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from textwrap import wrap
 
+from snnviz.display import aligned
 from snnviz.scoring.energy import EnergyReport
 
 _UNITS = (("mJ", 1e-3), ("uJ", 1e-6), ("nJ", 1e-9), ("pJ", 1e-12))
@@ -19,13 +20,13 @@ def energy_lines(report: EnergyReport) -> Iterator[str]:
         rate = "-" if layer.rate is None else f"{layer.rate:.4f}"
         counts = (f"{layer.steps}", f"{layer.macs:,}", synops, rate)
         rows.append((layer.name, layer.sees, *counts, f"{kept[layer.name].total:,.0f}"))
-    yield from _table(rows, left=2)
+    yield from aligned(rows, left={0, 1})
     yield ""
     rows = [("neurons", "number", "spikes", "firing rate", "memory")]
     for each in report.neurons:
         numbers = (f"{each.neurons:,}", f"{each.spikes:,.1f}", f"{each.rate:.4f}")
         rows.append((each.name, *numbers, f"{kept[each.name].total:,.0f}"))
-    yield from _table(rows, left=1)
+    yield from aligned(rows, left={0})
     yield "all of an image, in all steps; memory: accesses to 32-bit words (Lemaire et al. 2022);"
     yield "zeros that pad a map take part in nothing"
     yield ""
@@ -34,7 +35,7 @@ def energy_lines(report: EnergyReport) -> Iterator[str]:
         ratio = f"{model.ratio:.2f}" if model.ordinary else "-"
         figures = (_joules(model.spiking), _joules(model.ordinary), ratio)
         rows.append((model.title, *figures, model.source))
-    yield from _table(rows, left=1, last=True)
+    yield from aligned(rows, left={0, 4})
     for model in report.models:
         yield from wrap(f"{model.source} leaves out {model.leaves_out}", 100)
     yield from _verdict(report)
@@ -57,19 +58,6 @@ def _verdict(report: EnergyReport) -> Iterator[str]:
             f"{report.averaged_share:.1%} of the products of a step"
         )
     yield f"neurons fire at {report.firing_rate:.1%}; rates are spikes a step"
-
-
-def _table(rows: Sequence[tuple[str, ...]], *, left: int, last: bool = False) -> Iterator[str]:
-    """Rows with aligned columns: the first `left` to the left, and the last where it says so."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [
-            cell.ljust(width)
-            if place < left or (last and place == len(row) - 1)
-            else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield "  ".join(cells).rstrip()
 
 
 def _joules(value: float) -> str:

@@ -18,6 +18,7 @@ from snnviz.adapters.recorder import Probes, Recorder
 from snnviz.adapters.recording import listed, recorded
 from snnviz.batching import batches
 from snnviz.cli.output import note
+from snnviz.display import aligned
 from snnviz.errors import CheckpointError, ConfigError, ShapeError
 from snnviz.tutorial.encoder import ASSUMED, revived
 
@@ -247,14 +248,7 @@ def layer_table(layers: "tuple[LayerInfo, ...]", T: int) -> str:
         )
         for info in layers
     ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(
-            cell.rjust(width) if place == 3 else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
+    lines = aligned(rows, left={0, 1, 2, 4})
     first = next((info.name for info in layers if info.first), "none")
     return "\n".join([*lines, f"in the order in which they are called; T = {T}; first: {first}"])
 
