@@ -1,6 +1,7 @@
 """Files that are whole or absent: write beside the target, flush to disk, rename over it."""
 
 import errno
+import json
 import os
 import tempfile
 import time
@@ -19,6 +20,16 @@ LOCK = ".lock"
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 # What Windows says of a file that a virus scanner or an indexer is looking at.
 _IN_USE = {5, 32}
+
+
+def json_bytes(values: object) -> bytes:
+    r"""Plain values as the text of a JSON file; a number that JSON does not know is a ValueError.
+
+    Example:
+        >>> json_bytes({"T": 8})
+        b'{\n "T": 8\n}\n'
+    """
+    return (json.dumps(values, indent=1, allow_nan=False) + "\n").encode()
 
 
 @contextmanager

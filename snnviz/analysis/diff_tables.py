@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from snnviz._version import __version__
 from snnviz.analysis.naming import file_stems
 from snnviz.analysis.tables import plain
+from snnviz.files import json_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,10 +34,9 @@ def diff_files(analysis: "Analysis") -> "dict[str, bytes | memoryview]":
     found: dict[str, bytes | memoryview] = {}
     for each in analysis.beside:
         stem = stems[each.name]
-        text = json.dumps(diff_json(each, name), indent=1, allow_nan=False) + "\n"
         found |= {
             f"{stem}.csv": diff_csv(each).encode(),
-            f"{stem}.json": text.encode(),
+            f"{stem}.json": json_bytes(diff_json(each, name)),
             f"{stem}.npz": _arrays(each),
         }
     return found

@@ -1,6 +1,5 @@
 """A league table as a folder: the table, and a card an encoder."""
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ from snnviz._version import __version__
 from snnviz.analysis.naming import file_stems
 from snnviz.analysis.ranking import League
 from snnviz.analysis.ranking_text import league_csv, league_markdown
+from snnviz.files import json_bytes
 from snnviz.folders import Layout, OutputFolder, hold_folder
 
 LAYOUT = 1
@@ -62,7 +62,7 @@ def write_league(
     content = {
         "league.md": league_markdown(league, about).encode(),
         "league.csv": league_csv(league).encode(),
-        **{file: _as_bytes(cards[name]) for name, file in files.items()},
+        **{file: json_bytes(cards[name]) for name, file in files.items()},
     }
     with output.replaced(content, _as_json(league, about or {}, files)) as paths:
         return [output.folder / JSON, *paths]
@@ -96,7 +96,3 @@ def _as_json(
 
 def _numbers(card: Mapping[str, Any]) -> dict[str, Any]:
     return {key: card[key] for key in ("kind", "T", "shape", "scores", "tests")}
-
-
-def _as_bytes(values: Mapping[str, Any]) -> bytes:
-    return (json.dumps(values, indent=1, allow_nan=False) + "\n").encode()

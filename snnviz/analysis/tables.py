@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -19,7 +18,7 @@ from snnviz.analysis.paired import Against, intervals
 from snnviz.analysis.profiling import profile_columns
 from snnviz.analysis.scorecard import SCORES
 from snnviz.analysis.text import scorecard_markdown
-from snnviz.files import write_bytes
+from snnviz.files import json_bytes, write_bytes
 from snnviz.metrics import QUANTITIES
 
 LAYOUT = 4
@@ -46,8 +45,7 @@ def write_tables(analysis: Analysis, folder: Path, about: Mapping[str, object]) 
     Raises:
         ExportError: A file cannot be written.
     """
-    text = json.dumps(as_json(analysis, about), indent=1, allow_nan=False) + "\n"
-    contents = {JSON: text.encode(), **tables(analysis, about)}
+    contents = {JSON: json_bytes(as_json(analysis, about)), **tables(analysis, about)}
     return [write_bytes(data, folder / name) for name, data in contents.items()]
 
 

@@ -1,6 +1,5 @@
 """Numbers as JSON and figures in a folder, of commands that measure networks."""
 
-import json as json_format
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -49,9 +48,10 @@ def held_output(
 def write_json(values: Mapping[str, Any], path: Path | None) -> list[Path]:
     """The file written, if any; the version of snnviz is added."""
     from snnviz._version import __version__
+    from snnviz.files import json_bytes
 
     values = {"snnviz": __version__, **values}
-    return write_text(json_format.dumps(values, indent=1, allow_nan=False) + "\n", path)
+    return write_text(json_bytes(values).decode(), path)
 
 
 def write_text(text: str, path: Path | None) -> list[Path]:
@@ -81,13 +81,9 @@ def drawn(
         yield paths
 
 
-def table(rows: "Sequence[Sequence[str]]") -> Iterator[str]:
+def table(rows: "Sequence[Sequence[str]]") -> list[str]:
     """Rows as lines, their head first; columns that hold nothing but "-" are left out."""
+    from snnviz.display import aligned
+
     columns = [column for column in zip(*rows, strict=True) if set(column[1:]) != {"-"}]
-    widths = [max(map(len, column)) for column in columns]
-    for row in zip(*columns, strict=True):
-        cells = [
-            cell.ljust(width) if n == 0 else cell.rjust(width)
-            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield "  ".join(cells).rstrip()
+    return aligned(list(zip(*columns, strict=True)), left={0})

@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 
 from snnviz._version import __version__
 from snnviz.errors import ConfigError, ExportError
-from snnviz.files import LOCK, make_folder, remove, write_bytes
+from snnviz.files import LOCK, json_bytes, make_folder, remove, write_bytes
 from snnviz.folders.layout import FILES, Layout, listed_files
 
 # Of a mark: what it lists is being deleted, and nothing new is there.
@@ -154,9 +154,7 @@ class OutputFolder:
         remove(path, argument=self.layout.argument)
 
     def _write(self, name: str, value: Mapping[str, object]) -> Path:
-        return write_bytes(
-            (json.dumps(value, indent=1, allow_nan=False) + "\n").encode(), self.folder / name
-        )
+        return write_bytes(json_bytes(value), self.folder / name)
 
     def _compare(self, found: Mapping[str, object]) -> None:
         """Raise where the folder's run is not of this identity."""
