@@ -23,6 +23,17 @@ settings.register_profile("snnviz", deadline=None, suppress_health_check=[Health
 settings.load_profile("snnviz")
 
 
+def pytest_collectstart() -> None:
+    """Seeds layers that a file makes while its tests are collected."""
+    torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """What a test draws without a seed is the same whatever ran before it."""
+    torch.manual_seed(0)
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """Where real Fashion-MNIST lies; the test is skipped where it is not at hand, or not whole."""
