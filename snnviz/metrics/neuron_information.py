@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from snnviz.display import Brief
+from snnviz.metrics import tallying
 from snnviz.metrics.accumulator import Accumulator, check_shape
 from snnviz.metrics.information import BINS, entropy, mutual_information, surrogate_labels
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 # Neurons times first-spike times whose histograms are kept: 75 MB of them with ten classes.
 _CELLS = 1 << 18
+# Of more, codes are no bytes.
+_MOST_CLASSES = 256
 
 
 @dataclass(frozen=True, repr=False)
@@ -81,19 +84,18 @@ class NeuronInformation(Accumulator):
         self, record: "SpikeRecord", images: "NDArray[np.uint8]", labels: "NDArray[np.intp]"
     ) -> None:
         n, K, each = len(images), self.shape[0], self.stride
-        times = record.first_spike[:, :, ::each, ::each].reshape(n, -1)
-        first = np.arange(self.neurons) * (self.T + 1)
+        times = np.ascontiguousarray(record.first_spike[:, :, ::each, ::each]).reshape(n, -1)
         bins = images[:, ::each, ::each].reshape(n, -1).astype(np.intp) * BINS // 256
-        cells = self.neurons * (self.T + 1)
-        intensity = self.state["intensity"].reshape(-1)
-        drawn = surrogate_labels(images, self.classes)[0] if self.classes is not None else None
-        # A neuron has one first-spike time for an image, so no cell is met twice.
-        for place in range(n):
-            cell = first + times[place]
-            self.state["label"][labels[place], cell] += 1
-            intensity[np.tile(bins[place], K) * cells + cell] += 1
-            if drawn is not None:
-                self.state["surrogate"][drawn[place], cell] += 1
+        codes = {"intensity": bins, "label": labels[:, np.newaxis]}
+        if self.classes is not None:
+            codes["surrogate"] = surrogate_labels(images, self.classes)[0][:, np.newaxis]
+        compiled = tallying.suits(record) and (self.classes or 0) <= _MOST_CLASSES
+        for name, code in codes.items():
+            total = self.state[name].reshape(-1, self.neurons, self.T + 1)
+            if compiled:
+                tallying.add_neuron_histograms(times, code.astype(np.uint8), total)
+            else:
+                _add_histograms(times, np.broadcast_to(code, (n, bins.shape[1])), total, K)
 
     def result(self) -> NeuronInformationResult:
         """The numbers so far.
@@ -130,6 +132,19 @@ class NeuronInformation(Accumulator):
     def _by_channel(self, values: "NDArray[np.float64]") -> "NDArray[np.float64]":
         mean: NDArray[np.float64] = values.reshape(self.shape[0], -1).mean(axis=1)
         return mean
+
+
+def _add_histograms(
+    times: "NDArray[np.unsignedinteger]",
+    codes: "NDArray[np.intp]",
+    total: "NDArray[np.int64]",
+    maps: int,
+) -> None:
+    """As `tallying.add_neuron_histograms`, of codes [n, pixels]."""
+    neurons = np.arange(times.shape[1])
+    # A neuron has one first-spike time for an image, so no cell is met twice.
+    for time, code in zip(times, codes, strict=True):
+        total[np.tile(code, maps), neurons, time] += 1
 
 
 def _stride(T: int, shape: tuple[int, int, int]) -> int:

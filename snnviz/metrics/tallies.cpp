@@ -275,6 +275,24 @@ void histograms(const uint8_t* times, const uint8_t* bins, int64_t count, int64_
     }
 }
 
+// result[code][neuron][level] += how many images are there; a neuron's code is that of its image's
+// pixel, codes [images, pixels], which `neurons` is a multiple of.
+void neuron_histograms(const uint8_t* times, const uint8_t* codes, int64_t images, int64_t neurons,
+                       int64_t pixels, int64_t levels, int64_t* result) {
+    // As many neurons as lie in a row of bytes, so that their histograms stay near.
+    for (int64_t first = 0; first < neurons; first += ROW) {
+        const int64_t some = std::min(int64_t(ROW), neurons - first);
+        for (int64_t n = 0; n < images; n++) {
+            const uint8_t *from = times + n * neurons + first, *code = codes + n * pixels;
+            int64_t pixel = first % pixels;
+            for (int64_t i = 0; i < some; i++) {
+                result[(code[pixel] * neurons + first + i) * levels + from[i]]++;
+                if (++pixel == pixels) pixel = 0;
+            }
+        }
+    }
+}
+
 // result[t] += squares of the sums over maps of what table [steps, levels] has for the times.
 void summed_squares(const uint8_t* times, const int32_t* table, int64_t steps, int64_t* result,
                     const Shape* s) {

@@ -185,6 +185,18 @@ def histograms(record: "SpikeRecord", bins: "Bytes", count: int) -> "tuple[Ints,
     return joint, by_image
 
 
+def add_neuron_histograms(times: "Bytes", codes: "Bytes", total: "Ints") -> None:
+    """Add how often each neuron has each first-spike time where its pixel has each code.
+
+    Args:
+        times: First-spike times [n, neurons].
+        codes: Of the pixels that neurons lie at, [n, pixels], map after map; or [n, 1] of images.
+        total: [codes, neurons, T + 1], added to.
+    """
+    sizes = *times.shape, codes.shape[1], total.shape[2]
+    _call("neuron_histograms", times, codes, *sizes, total)
+
+
 def summed_squares(record: "SpikeRecord") -> "Ints":
     """Sums over all pixels of the squared sum of all maps' counts up to each step, [T]."""
     table = count_table(record.T).astype(np.int32)

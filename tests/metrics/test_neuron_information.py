@@ -10,6 +10,8 @@ from snnviz.metrics.information import surrogate_labels
 from snnviz.records.spikes import SpikeRecord
 from tests.metrics.conftest import random_case
 
+pytestmark = pytest.mark.usefixtures("way")
+
 
 def bits(values, *, corrected):
     counts = np.unique(values, return_counts=True, axis=0)[1]

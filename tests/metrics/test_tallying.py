@@ -107,6 +107,23 @@ def test_histograms(record, images):
     assert (tallying.level_counts(record) == expected.sum((0, 2))).all()
 
 
+@pytest.mark.parametrize(
+    ("maps", "pixels", "T", "values"), [(5, 30, 8, 16), (3, 1, 127, 256), (1, 129, 1, 3)]
+)
+@pytest.mark.parametrize("per_pixel", [True, False])
+def test_histograms_of_each_neuron(rng, maps, pixels, T, values, per_pixel):
+    times = rng.integers(0, T + 1, (7, maps * pixels)).astype(np.uint8)
+    codes = rng.integers(0, values, (7, pixels if per_pixel else 1)).astype(np.uint8)
+    codes[0] = values - 1
+    total = np.ones((values, maps * pixels, T + 1), np.int64)
+    expected = total.copy()
+    for image, neuron in np.ndindex(times.shape):
+        code = codes[image, neuron % pixels if per_pixel else 0]
+        expected[code, neuron, times[image, neuron]] += 1
+    tallying.add_neuron_histograms(times, codes, total)
+    assert (total == expected).all()
+
+
 def test_squares_of_the_sum_over_maps(record):
     found = tallying.summed_squares(record)
     assert found.tolist() == [(flat(record, t).sum(0) ** 2).sum() for t in range(record.T)]
