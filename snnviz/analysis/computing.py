@@ -1,12 +1,14 @@
 """One encoding, all families: images in a stream, accumulators out."""
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+import torch
 from PIL import Image
 
 from snnviz._renaming import old_attribute
@@ -431,27 +433,32 @@ class _Stream:
         made: Mapping[Any, Accumulator] | None = None
         share = self._ranks.share(np.arange(len(images)))
         size = min(max(_BATCH, _BATCH * 128 // self._encoding.channels), _MOST)
-        for some in batches(len(share), size):
-            indices = share[some]
-            record = self._encoding.encode(images.images[indices])
-            made = families(self._see(record)) if made is None else made
-            if not made and kept is None and notes is None:
-                break
-            readout = self._encoding.readout(record)
-            pixels = at_size(images.grey[indices], self.shape[1:])  # what metrics compare with
-            labels = None if images.labels is None else images.labels[indices]
-            for name, family in made.items():
-                seen = record if name in _OF_SPIKES else readout
-                if family.T < record.T:
-                    seen = self._encoding.shortened(images.images[indices], record, family.T)
-                family.update(seen, pixels, labels)
-            if kept is not None:
-                kept.note(indices, record)
-            if notes is not None:
-                notes.note(indices + first, readout, pixels, labels)
-            if self._progress is not None:
-                done = int(np.searchsorted(share, indices[-1])) + 1
-                self._progress(self._encoding.name + phase, done, len(share))
+        with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+            for some in batches(len(share), size):
+                indices = share[some]
+                record = self._encoding.encode(images.images[indices])
+                made = families(self._see(record)) if made is None else made
+                if not made and kept is None and notes is None:
+                    break
+                readout = self._encoding.readout(record)
+                pixels = at_size(images.grey[indices], self.shape[1:])  # what metrics compare with
+                labels = None if images.labels is None else images.labels[indices]
+                # What sees the batch: none of them changes it, or knows of the others.
+                tasks: list[Callable[[], None]] = []
+                if notes is not None:
+                    tasks.append(partial(notes.note, indices + first, readout, pixels, labels))
+                for name, family in made.items():
+                    seen = record if name in _OF_SPIKES else readout
+                    if family.T < record.T:
+                        seen = self._encoding.shortened(images.images[indices], record, family.T)
+                    tasks.append(partial(family.update, seen, pixels, labels))
+                if kept is not None:
+                    tasks.append(partial(kept.note, indices, record))
+                for done in [pool.submit(task) for task in tasks]:
+                    done.result()
+                if self._progress is not None:
+                    count = int(np.searchsorted(share, indices[-1])) + 1
+                    self._progress(self._encoding.name + phase, count, len(share))
         if self._shape is None:  # this rank has no share
             self._see(self._encoding.encode(images.images[:1]))
         made = families(self.shape) if made is None else made
