@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from snnviz._renaming import old_attribute, renamed
+from snnviz.adapters.state import release_freed_memory
 from snnviz.analysis.computing import (
     EncodingMetrics,
     compute_metrics,
@@ -214,6 +215,7 @@ def analyze(
                     kept=kept,
                 )
             )  # fmt: skip
+            release_freed_memory()
             profile, missing = profiles(encoding, images, measured[-1].shape, kept)
             measured[-1] = replace(measured[-1], **profile)
             unprofiled.extend(missing)

@@ -107,7 +107,10 @@ class Accumulator:
                 f"{type(self).__name__}{self.made_for}; make both alike"
             )
         for name, values in other.state.items():
-            self.state[name] = added(self.state[name], values)
+            if self.state[name].shape == values.shape:
+                self.state[name] += values  # where it is, since it may be large
+            else:
+                self.state[name] = added(self.state[name], values)
         self.images += other.images
         self.most = max(self.most, other.most)
 

@@ -51,25 +51,32 @@ def ridge_weights(
     covariance = covariance if moves.all() else covariance[np.ix_(moves, moves)]
     shared = (cross / n - np.outer(mean, target_mean))[moves]
     found = []
-    for strength in strengths:
+    for left, strength in zip(range(len(strengths) - 1, -1, -1), strengths, strict=True):
         weights = np.zeros(cross.shape)
         if moves.any():
-            weights[moves] = _solve(covariance, strength * spread, shared)
+            # The last one may have the covariance's memory, which is the most of all here.
+            weights[moves] = _solve(covariance, strength * spread, shared, keep=left > 0)
         found.append((weights, target_mean - mean @ weights))
     return found
 
 
-def _solve(covariance: "Floats", penalty: float, target: "Floats") -> "Floats":
-    """(`covariance` + `penalty`) x = `target`, by half the work where that is positive definite."""
-    system = covariance.copy()
-    system[np.diag_indices_from(system)] += penalty
+def _solve(covariance: "Floats", penalty: float, target: "Floats", *, keep: bool) -> "Floats":
+    """(`covariance` + `penalty`) x = `target`, by half the work where that is positive definite.
+
+    `keep` says whether the covariance is still needed.
+    """
+    variances = np.diagonal(covariance) + penalty
+    system = covariance.copy() if keep else covariance
+    np.fill_diagonal(system, variances)
     try:
-        # What is symmetric may be read in either order, and LAPACK's needs no copy.
+        # What is symmetric may be read in either order, and LAPACK's needs no copy. It writes to
+        # the diagonal and what is below it.
         factor = linalg.cho_factor(system.T, overwrite_a=True, check_finite=False)
         found = linalg.cho_solve(factor, target, check_finite=False)
     except linalg.LinAlgError:  # a penalty so small that rounding outweighs it
-        system = covariance.copy()
-        system[np.diag_indices_from(system)] += penalty
+        above = np.triu(system, 1)
+        system = above + above.T
+        np.fill_diagonal(system, variances)
         found = linalg.lstsq(system, target)[0]
     return np.asarray(found)
 

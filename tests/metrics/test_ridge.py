@@ -15,7 +15,11 @@ def test_it_is_least_squares_with_rows_for_the_penalty(strength):
     rng = np.random.default_rng(0)
     x, y = rng.integers(0, 9, (300, 12)), rng.integers(0, 256, (300, 2))
     x[:, 3] = 4  # never changes
-    weights, bias = ridge_weights(*sums(x, y), [strength])[0]
+    # The same as the last of several, which share the covariance, and among them.
+    weights, bias = ridge_weights(*sums(x, y), [0.5, strength])[1]
+    for place in (0, 1):
+        strengths = [strength, strength, 2.0][place:]
+        assert (ridge_weights(*sums(x, y), strengths)[0][0] == weights).all()
     centered = x - x.mean(0)
     penalty = strength * centered.var(0).mean()
     rows = np.vstack([centered, np.sqrt(penalty * len(x)) * np.eye(12)])
@@ -29,5 +33,5 @@ def test_features_that_repeat_need_no_penalty_that_counts():
     """What rounding makes not positive definite is solved as well."""
     x = np.repeat(np.random.default_rng(1).integers(0, 9, (50, 1)), 3, axis=1)
     y = 2 * x[:, :1] + 1
-    weights, bias = ridge_weights(*sums(x, y), [1e-17])[0]
-    np.testing.assert_allclose(x @ weights + bias, y, rtol=1e-6)
+    for weights, bias in ridge_weights(*sums(x, y), [1e-17, 1e-17]):
+        np.testing.assert_allclose(x @ weights + bias, y, rtol=1e-6)
