@@ -38,6 +38,8 @@ COMMANDS = {
     "report": "Make one page that shows an encoder, live.",
     "visualize": "Draw what an encoder makes of images, as figure sets.",
 }
+# Those that run any network as it is: a few images and one layer at a time.
+_IN_SMALL_STEPS = ("energy", "robustness", "timing", "attribution", "report")
 
 
 class Interrupted(click.ClickException):
@@ -80,6 +82,10 @@ class LazyGroup(click.Group):
         """The command, imported now; None where there is no such."""
         if cmd_name not in COMMANDS:
             return None
+        if cmd_name in _IN_SMALL_STEPS:
+            # Torch's threads read this when they are loaded. They would wait for one another by
+            # computing, and so keep each other off the processors where other programs run.
+            os.environ.setdefault("GOMP_SPINCOUNT", "1000")
         module = importlib.import_module(f"snnviz.cli.{cmd_name}")
         command: click.Command = module.command
         return command

@@ -1,7 +1,10 @@
 """`snnviz timing` as a user meets it."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from functools import partial
 
 import numpy as np
@@ -131,3 +134,23 @@ def test_mistakes_are_one_line(run, ckpt, tmp_path):
     status, _, err = run("--ckpt", "e.pth", *FEW[:2], "--n-images", 3, "-q")
     assert status == 1
     assert "CKA takes 4 images or more, got 3" in one_line(err)
+
+
+def test_threads_that_wait_leave_the_processors_to_other_programs():
+    """Torch reads this as it is loaded, which must not be before; the user's own value stays."""
+    code = (
+        "import os, sys; from snnviz.cli import cli; cli.get_command(None, sys.argv[1]);"
+        "print(os.environ.get('GOMP_SPINCOUNT'), 'torch' in sys.modules)"
+    )
+
+    def told(command, **more):
+        environment = {k: v for k, v in os.environ.items() if k != "GOMP_SPINCOUNT"} | more
+        done = subprocess.run(
+            [sys.executable, "-c", code, command], env=environment, capture_output=True, text=True,
+            check=True,
+        )  # fmt: skip
+        return done.stdout.strip()
+
+    assert told("timing") == "1000 False"
+    assert told("timing", GOMP_SPINCOUNT="7") == "7 False"
+    assert told("train") == "None False"
