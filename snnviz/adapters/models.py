@@ -42,6 +42,18 @@ def build_model(spec: str, *, seed: int | None = None) -> nn.Module:
         return _made(spec, place, name)
 
 
+def same_weights(net: nn.Module, other: nn.Module) -> bool:
+    """Whether two networks have equal parameters, one for one; False where they have none.
+
+    A factory that sets a seed of its own, or loads a file, makes the same network again whatever
+    seed `build_model` is given: then it is no other start, and perhaps no untrained network.
+    """
+    ours, theirs = dict(net.named_parameters()), dict(other.named_parameters())
+    return ours.keys() == theirs.keys() != set() and all(
+        torch.equal(value, theirs[name].to(value)) for name, value in ours.items()
+    )
+
+
 def load_weights(net: nn.Module, path: str | Path) -> str:
     """The SHA-256 of the file whose weights are now those of `net`; no code of the file runs.
 

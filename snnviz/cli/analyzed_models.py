@@ -1,14 +1,14 @@
 """What `snnviz analyze` studies with `--model`: a layer of the user's network."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from snnviz.adapters.models import build_model
+from snnviz.adapters.models import build_model, same_weights
 from snnviz.adapters.network import NetworkEncoder
 from snnviz.analysis.encodings import BRIEF, WHOLE, Encoding, encoding_of, pixel_encodings
 from snnviz.cli.output import note
@@ -29,11 +29,13 @@ class Models:
         models: The network with each of them.
         layer: The layer's name; None: the first that is called.
         device: Where they compute.
+        notes: What was left out, and why.
     """
 
     models: list[Model]
     layer: str | None
     device: str
+    notes: list[str] = field(default_factory=list)
 
     @property
     def channels(self) -> int:
@@ -53,8 +55,8 @@ class Models:
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """Nothing."""
-        return ()
+        """What the user's code does not make: other weights for other seeds."""
+        return tuple(self.notes)
 
     def encodings(self, images: ImageSet, seeds: Sequence[int]) -> list[Encoding]:
         """The layer with each of the weights, with those of other seeds, and codes of the pixels.
@@ -67,11 +69,8 @@ class Models:
         found: list[tuple[str, Encoder]] = [(self._name(0), first)]
         for number, model in enumerate(self.models[1:], start=1):
             found.append((self._name(number), model.encoder(self.layer)))
-        spec = self.models[0].spec
         untrained: list[Encoding] = []
-        for place, seed in enumerate(seeds):
-            net = build_model(spec, seed=seed).to(self.device).eval()
-            fresh = Model(spec, net, T, self.models[0].mean, self.models[0].std)
+        for place, (seed, fresh) in enumerate(self._untrained(seeds, T)):
             encoder = fresh.encoder(self.layer)
             encoding = encoding_of(f"untrained {seed}", encoder, T, "untrained")
             untrained.append(replace(encoding, families=None if place < WHOLE else BRIEF))
@@ -80,6 +79,27 @@ class Models:
             for number, (name, encoder) in enumerate(found)
         ]
         return [*trained, *untrained, *pixel_encodings(T)]
+
+    def _untrained(self, seeds: Sequence[int], T: int) -> list[tuple[int, Model]]:
+        """The network that the user's code makes with each seed, where they are others."""
+        studied, found, repeats = self.models[0], list[tuple[int, Model]](), False
+        for seed in seeds:
+            net = build_model(studied.spec, seed=seed).to(self.device).eval()
+            if found and same_weights(net, found[0][1].net):
+                repeats = True
+            elif not same_weights(net, studied.net):
+                found.append((seed, Model(studied.spec, net, T, studied.mean, studied.std)))
+        if seeds and not found:
+            self.notes.append(
+                f"{studied.spec} makes the weights under study whatever the seed, so that there "
+                "is no untrained network to compare with"
+            )
+        elif repeats:
+            self.notes.append(
+                f"{studied.spec} makes the same weights whatever the seed, so that there is one "
+                "untrained network to compare with"
+            )
+        return found
 
     def networks(self, encodings: Sequence[Encoding]) -> "dict[str, Network]":
         """All with weights of their own, each with the layer under study."""

@@ -5,11 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import torch
 from torch import nn
-from torch.optim.swa_utils import update_bn
 
-from snnviz.adapters.models import build_model
+from snnviz.adapters.models import build_model, same_weights
 from snnviz.cli.measured import table
 from snnviz.cli.networks import build_timed, open_timed
 from snnviz.cli.output import note
@@ -17,9 +15,8 @@ from snnviz.cli.subjects import open_model
 from snnviz.data import ImageSet, to_input
 from snnviz.figures import robustness_figure
 from snnviz.scoring.evaluation import check_size
-from snnviz.tutorial.baselines import untrained_encoder
+from snnviz.tutorial.baselines import untrained_encoder, untrained_network
 from snnviz.tutorial.encoder import load_encoder
-from snnviz.tutorial.network import build_network
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,8 +26,6 @@ if TYPE_CHECKING:
     from snnviz.scoring.outcomes import Outcome, Robustness
 
 Numbers = tuple[float, ...]
-# Images that BatchNorm's statistics are taken over at once.
-_BATCH = 64
 
 
 class Subject(NamedTuple):
@@ -66,18 +61,20 @@ class Subject(NamedTuple):
         check_size(self.net, images)
         if self.spec is not None:
             made = build_model(self.spec, seed=seed)
-            return None if made is self.net else made.to(device).eval()
+            if isinstance(self.net, nn.Module) and same_weights(made, self.net):
+                note(
+                    f"{self.spec} makes the weights of the checkpoint, so that there is no "
+                    "untrained network to compare with"
+                )
+                return None
+            return made.to(device).eval()
         if self.checkpoint is None:
             return None
         config = self.checkpoint.config
         pixels = to_input(images.images)
         if self.checkpoint.fault is not None:
             return untrained_encoder(config, seed=seed, images=pixels).to(device)
-        net = build_network(config, seed=seed).to(device)
-        if len(pixels) > 1:
-            parts = np.array_split(pixels, -(-len(pixels) // _BATCH))
-            update_bn([torch.from_numpy(part).to(device) for part in parts], net)
-        return net.eval()
+        return untrained_network(config, seed, pixels, device)
 
 
 def of_checkpoint(

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # Logarithms of the temperatures that are looked through: at either end answers are all sure or not.
 _COLDEST, _HOTTEST = -8.0, 8.0
+# Where the search for a temperature ends at its hottest, e^8 = 2981.
+_BLIND = 2900
 
 
 def information_centroid(information: "Floats", *, draws: int = 1000, seed: int = 0) -> Estimate:
@@ -95,6 +97,19 @@ def fit_temperature(scores: "Floats", labels: "NDArray[np.integer]") -> float:
     bounds = (_COLDEST, _HOTTEST)
     found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-6})
     return float(np.exp(found.x))
+
+
+def is_blind(temperature: float) -> bool:
+    """Whether `fit_temperature` found the hottest one best, at which all classes are alike.
+
+    Then the scores do not tell the classes of those images apart.
+
+    Example:
+        >>> from snnviz.metrics.timing import fit_temperature, is_blind
+        >>> is_blind(fit_temperature(np.zeros((4, 2)), np.array([0, 1, 0, 1])))
+        True
+    """
+    return temperature > _BLIND
 
 
 def early_exit(

@@ -11,7 +11,7 @@ from snnviz.batching import batches
 from snnviz.data import ImageSet, to_input
 from snnviz.errors import ConfigError
 from snnviz.metrics.attribution import GAMMA
-from snnviz.metrics.timing import fit_temperature
+from snnviz.metrics.timing import fit_temperature, is_blind
 from snnviz.scoring.evaluation import check_labels
 from snnviz.scoring.explaining import (
     GRADIENT_METHODS,
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from snnviz.scoring.explaining import Maps
 
 _BATCH = 64
-# `fit_temperature` looks no further than e^8, 2981.
-_HOT = 2900
 
 
 class Target(NamedTuple):
@@ -50,7 +48,7 @@ class Target(NamedTuple):
     @property
     def is_blind(self) -> bool:
         """Whether the best temperature is the hottest, at which all classes are alike."""
-        return self.temperature > _HOT
+        return is_blind(self.temperature)
 
     @classmethod
     def of(cls, answer: Answer, images: ImageSet) -> "Target":

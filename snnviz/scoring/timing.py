@@ -11,7 +11,12 @@ from snnviz.display import Brief
 from snnviz.errors import ConfigError, DataError, check_integer
 from snnviz.metrics.differences import Estimate, Paired, bootstrap_mean, paired_difference
 from snnviz.metrics.probe import wilson_interval
-from snnviz.metrics.timing import early_exit, fit_temperature, information_centroid
+from snnviz.metrics.timing import (
+    early_exit,
+    fit_temperature,
+    information_centroid,
+    is_blind,
+)
 from snnviz.scoring.evaluation import check_labels, check_size
 from snnviz.scoring.progress import Progress, as_progress
 from snnviz.scoring.reading import one_half
@@ -167,6 +172,12 @@ def timing(
     scores = np.concatenate(parts, axis=1)
     half = one_half(len(images))
     temperature = fit_temperature(scores[-1, half], labels[half])
+    notes = []
+    if is_blind(temperature):
+        notes.append(
+            "the network's answers do not tell the classes apart: its confidence is that of "
+            "guessing, at every step"
+        )
     answered, label = scores[:, ~half], labels[~half]
     last = answered[-1].argmax(1) == label
     at = [
@@ -177,7 +188,7 @@ def timing(
     for confidence in CONFIDENCES:
         steps, answers = early_exit(answered, confidence, temperature)
         exits.append(_answered(confidence, steps, answers == label, last))
-    few, notes = images.head(min(fisher, len(images))) if fisher else None, []
+    few = images.head(min(fisher, len(images))) if fisher else None
     information, untrained = None, None
     if few is not None:
         try:

@@ -6,12 +6,21 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.optim.swa_utils import update_bn
 
 from snnviz.adapters.chain import ChainEncoder, check_images
 from snnviz.errors import ShapeError
-from snnviz.tutorial.network import NetworkConfig, build_neuron, build_static_conv
+from snnviz.tutorial.network import (
+    ConvSNN,
+    NetworkConfig,
+    build_network,
+    build_neuron,
+    build_static_conv,
+)
 
 _BATCH = 128
+# Images that a whole network's BatchNorm sees at once.
+_SEEN = 64
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,30 @@ def untrained_encoder(
     """
     seen = None if images is None else patch_moments(images, config.in_channels)
     return encoder_at_start(config, seed, seen)
+
+
+def untrained_network(
+    config: NetworkConfig,
+    seed: int,
+    images: NDArray[np.floating],
+    device: torch.device | str = "cpu",
+) -> ConvSNN:
+    """`build_network(config, seed=seed)`, whose BatchNorm has seen images, in evaluation mode.
+
+    That is what an epoch of training leaves in which nothing is learned. One image has no variance
+    of its own in every layer, and leaves mean 0 and variance 1.
+
+    Args:
+        config: Sizes, threshold and reset.
+        seed: Seed of the weights; the global generator is left as it was.
+        images: Floats [N, C, H, W] in [0, 1].
+        device: Where it computes.
+    """
+    net = build_network(config, seed=seed).to(device)
+    if len(images) > 1:
+        parts = np.array_split(images, -(-len(images) // _SEEN))
+        update_bn([torch.from_numpy(part).to(device) for part in parts], net)
+    return net.eval()
 
 
 def encoder_at_start(

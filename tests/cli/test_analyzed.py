@@ -11,6 +11,7 @@ import torch
 from spikingjelly.activation_based import functional, neuron
 from torch import nn
 
+from snnviz.adapters.models import build_model
 from snnviz.data import garments, to_input
 from snnviz.scoring import ablation
 from tests.adapters.test_reviving import module  # noqa: F401 - a fixture
@@ -224,3 +225,48 @@ def test_rates_above_one_are_drawn_by_evaluate(run, tmp_path, monkeypatch):
     assert code == 0
     assert json.loads(Path("e.json").read_text())["firing_rate"]["spike"] > 1
     assert Path("f/firing_rate.png").exists()
+
+
+SEEDED = """
+import torch
+from torch import nn
+from spikingjelly.activation_based import neuron
+
+def same():
+    torch.manual_seed(5)
+    return nn.Sequential(nn.Conv2d(1, 3, 3), neuron.IFNode(), nn.Flatten(), nn.Linear(2028, 10))
+
+def drawn():
+    return nn.Sequential(nn.Conv2d(1, 3, 3), neuron.IFNode(), nn.Flatten(), nn.Linear(2028, 10))
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "saved", "columns", "said"),
+    [
+        ("drawn", None, 2, ""),  # tests begin with seed 0, and so is one of the three under study
+        ("same", None, 0, "makes the weights under study whatever the seed"),
+        ("same", "drawn", 1, "makes the same weights whatever the seed"),
+    ],
+)
+def test_copies_of_one_network_are_not_called_untrained(
+    run, tmp_path, monkeypatch, name, saved, columns, said
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "seeded.py").write_text(SEEDED)
+    weights = ()
+    if saved:
+        torch.save(build_model(f"seeded.py:{saved}").state_dict(), "saved.pt")
+        weights = ("--ckpt", "saved.pt")
+    status, _, err = run(
+        "analyze", "--model", f"seeded.py:{name}", *weights, "--dataset", "garments", "--n-images",
+        20, "--train-images", 20, "--network-images", 0, "--untrained", 3, "--no-figures",
+    )  # fmt: skip
+    assert status == 0
+    assert said in err
+    values = json.loads((tmp_path / "analysis" / "analysis.json").read_text())
+    assert (
+        sum(name.startswith("untrained") for name in [each["name"] for each in values["encoders"]])
+        == columns
+    )
+    assert any(said in sentence for sentence in values["left_out"]) or not said

@@ -44,7 +44,10 @@ def test_the_numbers_are_those_of_the_function(run, ckpt, tmp_path):
     values = json.loads((tmp_path / "x.json").read_text())
     expected = timing(load_checkpoint(ckpt).build_network(), garments(8, "test"), fisher=2)
     theirs = json.loads(json.dumps(expected.as_dict()))
-    assert theirs.pop("notes") == []
+    # Eight images, of which four are answered, and weights that learned nothing.
+    assert [note[:53] for note in theirs.pop("notes")] == [
+        "the network's answers do not tell the classes apart: "
+    ]
     assert [f"snnviz: {note}" for note in values["notes"]] == err.splitlines()
     assert values["notes"][-1].startswith("without training fc.4 emits the same for all images")
     assert values.pop("untrained_centroid") is not None

@@ -141,11 +141,32 @@ def test_without_gradients_fisher_information_is_left_out_and_said():
                 return super().forward(x)
 
     found = timing(seeded(Closed), garments(4))
-    assert found.notes == (
-        "Fisher information is left out: the network passes no gradient on to its weights",
+    assert found.notes[-1] == (
+        "Fisher information is left out: the network passes no gradient on to its weights"
     )
     assert found.fisher == ()
     assert found.centroid is None
+
+
+def test_answers_that_do_not_tell_classes_apart_are_said_to_be_none():
+    class Same(StepOutputs):
+        def forward(self, x):
+            return super().forward(x) * 0
+
+    class Sure(StepOutputs):
+        """Answers what the test asks for: each image's mean brightness, apart as far as can be."""
+
+        def forward(self, x):
+            bright = x.flatten(1).mean(1) > brightness
+            return super().forward(x) * 0 + torch.eye(10)[bright.long()]
+
+    images = garments(8)
+    means = images.images.mean(axis=(1, 2)) / 255
+    brightness = float(np.median(means))
+    told = replace(images, labels=(means > brightness).astype(int), classes=("dark", "bright"))
+    said = "do not tell the classes apart"
+    assert any(said in note for note in timing(seeded(Same), told, fisher=0).notes)
+    assert not any(said in note for note in timing(seeded(Sure), told, fisher=0).notes)
 
 
 def test_what_is_refused(net):
