@@ -16,9 +16,12 @@ from snnviz.cli.images import sample_options
 from snnviz.cli.output import note, say
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from snnviz.cli.drawn import Drawn, Wanted
-    from snnviz.report import Compared
+    from snnviz.report import Answering, Compared
     from snnviz.report.scores import Scorecard
+    from snnviz.tutorial.network import ConvSNN
 
 # A page above this is slow to open, and too large for most mail.
 _LARGE = 8 << 20
@@ -72,6 +75,14 @@ class ReportCommand(Command):
     show_default=True,
     help="Say what the network takes each image for, where the checkpoint holds all of it.",
 )
+@click.option(
+    "--attribution/--no-attribution",
+    default=True,
+    show_default=True,
+    help="Maps of what the network's answers rest on (gradients, by Captum), and those without "
+    "training, where the checkpoint holds all of it. It takes a run forward and back for each "
+    "point of a path.",
+)
 @click.option("--title", default=None, show_default="the file's name", help="Title of the page.")
 @click.option(
     "-o",
@@ -100,6 +111,7 @@ def command(
     v_reset: tuple[float | None, ...],
     tau: float | None,
     predict: bool,
+    attribution: bool,
     title: str | None,
     out: Path,
     overwrite: bool,
@@ -155,6 +167,7 @@ def command(
         "compared": compare and _compared(wanted, compare, found),
         "scorecard": analysis and _scorecard(analysis, found, quiet=quiet),
         "training": run and read_training(run, encoders=model is None, quiet=quiet),
+        "answering": _answering(wanted, found, asked=attribution),
     }
     typed = click.get_current_context().meta["snnviz.typed"]
     page = _page(found, wanted, beside, said, title=title, typed=typed)
@@ -176,6 +189,38 @@ def _compared(wanted: "Wanted", path: Path, found: "Drawn") -> "Compared":
     # Files of runs have the same names; then their folders tell them apart.
     other = find_other(path, wanted, found)
     return Compared(other.encoders[0], told_apart(path, wanted.ckpt))
+
+
+def _answering(wanted: "Wanted", found: "Drawn", *, asked: bool) -> "Answering":
+    """The whole network, and the same without training where something makes that."""
+    from snnviz.adapters.models import build_model, same_weights
+    from snnviz.report import Answering
+    from snnviz.tutorial.network import ConvSNN
+
+    if not asked:
+        return Answering(None)
+    if not wanted.predict:
+        return Answering(None, why_not="the network was not asked for its answers (--no-predict)")
+    if found.whole is None:
+        return Answering(None, why_not="the file holds an encoder alone, which gives no answers")
+    net: nn.Module = found.whole if isinstance(found.whole, ConvSNN) else found.whole.net
+    start: nn.Module | None = None
+    if wanted.model is None and isinstance(net, ConvSNN):
+        start = _without_training(net, found, wanted.device)
+    elif wanted.model is not None and wanted.ckpt is not None:
+        start = build_model(wanted.model, seed=0).to(wanted.device).eval()
+        start = None if same_weights(start, net) else start
+    return Answering(net, start, wanted.mean, wanted.std, found.names[0])
+
+
+def _without_training(net: "ConvSNN", found: "Drawn", device: str) -> "ConvSNN | None":
+    """The tutorial's network as it starts; BatchNorm has seen the images, where they suit it."""
+    from snnviz.export.encoding import inputs
+    from snnviz.tutorial.baselines import untrained_network
+
+    taken = (net.config.in_channels, *net.config.image_size)
+    suits = [s for s in found.samples if s.frames is None and s.channels.shape == taken]
+    return untrained_network(net.config, 0, inputs(suits), device) if suits else None
 
 
 def _scorecard(path: Path, found: "Drawn", *, quiet: bool) -> "Scorecard":
@@ -207,6 +252,8 @@ def _page(
         data, block = report_data(
             encoder, found.samples, found.T, About(), mean=wanted.mean, std=wanted.std, **beside
         )
+    if data["unexplained"] and beside["answering"].net is not None and not wanted.quiet:
+        note(f"no maps of gradients: {data['unexplained']}")
     about = collect_facts(
         encoder,
         found.about,

@@ -1,6 +1,7 @@
 """One page that shows an encoder, live: a self-contained HTML file, or a widget of a notebook."""
 
 from snnviz.report.comparing import Compared
+from snnviz.report.explaining import Answering
 from snnviz.report.facts import collect_facts
 from snnviz.report.notebook import widget
 from snnviz.report.packing import Block
@@ -11,6 +12,7 @@ from snnviz.report.training import Training, spread
 
 __all__ = [
     "About",
+    "Answering",
     "Block",
     "Compared",
     "Training",

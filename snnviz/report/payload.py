@@ -18,6 +18,7 @@ from snnviz.report.arithmetic import Arithmetic, agreement, find_arithmetic, nor
 from snnviz.report.channels import channel_table, scores
 from snnviz.report.comparing import Compared, comparison
 from snnviz.report.encoding import Shown, encode_all
+from snnviz.report.explaining import Answering, explanations
 from snnviz.report.leaking import leaky_rule, stepped_agreement
 from snnviz.report.packing import Block, Place
 from snnviz.report.scores import Scorecard
@@ -70,6 +71,7 @@ def report_data(
     compared: Compared | None = None,
     training: Training | None = None,
     scorecard: Scorecard | None = None,
+    answering: Answering | None = None,
 ) -> tuple[dict[str, Any], Block]:
     """The data of a page: a dict for JSON, and the block that it points into.
 
@@ -84,6 +86,7 @@ def report_data(
         compared: Another encoder to be shown beside this one.
         training: The training that the encoder is of.
         scorecard: From `read_scorecard`.
+        answering: The whole network, whose answers are explained; None: nothing is said of them.
 
     Raises:
         ShapeError: The samples do not suit the encoder.
@@ -100,7 +103,8 @@ def report_data(
     table = channel_table(largest.record, pictures)
     found, reason = _arithmetic(encoder, largest.samples, mean, std)
     neuron = _neuron(encoder, largest, T, block, explained=found is not None)
-    images = _images(groups, block)
+    maps, unexplained = ({}, "") if answering is None else explanations(answering, groups, T, block)
+    images = _images(groups, maps, block)
     alike = next(shown for shown in groups if 0 in shown.places).record
     data = {
         "version": LAYOUT,
@@ -114,6 +118,7 @@ def report_data(
         "why_not": reason,
         "kernels": _kernels(encoder, largest.record.shape[1], block),
         "images": images,
+        "unexplained": printable(unexplained),
         "channels": table,
         "scores": scores(largest.record, table),
         "scorecard": scorecard,
@@ -210,8 +215,10 @@ def _neuron(
     return said
 
 
-def _images(groups: Sequence[Shown], block: Block) -> list[dict[str, Any]]:
-    """All images in their order: what they are, their pixels, their spikes."""
+def _images(
+    groups: Sequence[Shown], maps: Mapping[int, Mapping[str, Any]], block: Block
+) -> list[dict[str, Any]]:
+    """All images in their order: what they are, their pixels, their spikes, what explains them."""
     by_place = {
         place: (sample, shown.record[n])
         for shown in groups
@@ -223,8 +230,9 @@ def _images(groups: Sequence[Shown], block: Block) -> list[dict[str, Any]]:
             **_pixels(sample, block),
             **block.add_record(record),
             "where": where_maps(record, (sample.image.shape[0], sample.image.shape[1]), block),
+            "explained": maps.get(place),
         }
-        for _, (sample, record) in sorted(by_place.items())
+        for place, (sample, record) in sorted(by_place.items())
     ]
 
 
