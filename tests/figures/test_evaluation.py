@@ -10,6 +10,7 @@ from matplotlib.colors import to_rgb
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.export import render, write_figure
 from snnviz.figures import accuracy_over_time_figure, confusion_figure, firing_rate_figure
+from tests.figures.kinds import GARMENTS
 
 
 @pytest.fixture
@@ -57,6 +58,23 @@ def test_the_counts_can_be_read_on_every_colour():
         front = luminance(text.get_color())
         contrast = (max(back, front) + 0.05) / (min(back, front) + 0.05)
         assert contrast >= 4.5
+
+
+@pytest.mark.parametrize("width", [None, 3.3])
+def test_every_class_has_its_name_below_as_well(width):
+    """A long name at an angle has room beside it for a short one."""
+    axes = confusion_figure(np.eye(10, dtype=int), classes=GARMENTS, width=width).axes[0]
+    for labels in (axes.get_xticklabels(), axes.get_yticklabels()):
+        assert [label.get_text() for label in labels if label.get_visible()] == list(GARMENTS)
+
+
+def test_names_that_would_overlap_are_left_out_at_an_angle_as_well():
+    names = [f"a long name {n}" for n in range(60)]
+    axes = confusion_figure(np.eye(60, dtype=int), classes=names, width=2.5, font_size=9).axes[0]
+    shown = [label.get_visible() for label in axes.get_xticklabels()]
+    assert shown[0]
+    assert shown[-1]
+    assert 2 < sum(shown) < 10
 
 
 def test_more_is_always_darker(confusion):

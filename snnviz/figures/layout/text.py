@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from matplotlib.cbook import is_math_text
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
+from matplotlib.transforms import Affine2D
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -119,18 +120,34 @@ def keep_apart(texts: Sequence["Text"], *, gap: float = 1.0) -> None:
     """Make the later ones of texts that overlap as they stand invisible.
 
     Args:
-        texts: The more important first; their figure is laid out.
+        texts: The more important first, all at one angle; their figure is laid out.
         gap: Pixels that stay free between two of them.
     """
     kept: list[BboxBase] = []
     for text in texts:
         if not text.get_visible() or not text.get_text():
             continue
-        box = text.get_window_extent().padded(gap / 2)
+        box = _extent(text).padded(gap / 2)
         if any(box.overlaps(other) for other in kept):
             text.set_visible(False)
         else:
             kept.append(box)
+
+
+def _extent(text: "Text") -> "BboxBase":
+    """Where a text stands, in pixels; of one at an angle, in pixels that are turned as it is.
+
+    The upright box around a long text at an angle holds most of its neighbour's as well.
+    """
+    angle = text.get_rotation()
+    if angle == 0 or text.get_rotation_mode() != "anchor":
+        return text.get_window_extent()
+    text.set_rotation(0)
+    box = text.get_window_extent()
+    text.set_rotation(angle)
+    place = text.get_transform().transform(text.get_position())
+    turned = Affine2D().rotate_deg(-angle).transform(place)
+    return box.translated(*(turned - place))
 
 
 def thin_ticks(axes: "Axes") -> None:
