@@ -1,5 +1,6 @@
-"""How Sphinx makes the documentation: Markdown, the API from docstrings, commands from click."""
+"""How Sphinx makes the documentation: Markdown, a notebook, docstrings, commands from click."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ project = "snnviz"
 author = "the developers of snnviz"
 version = release = snnviz.__version__
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
@@ -20,10 +21,17 @@ extensions = [
     "sphinx_copybutton",
 ]
 exclude_patterns = ["_build"]
+NOTEBOOK = "look_into_an_encoder.ipynb"
+nb_execution_mode = "force"  # it is stored without what it shows
+nb_execution_in_temp = True
+nb_execution_timeout = 300
+nb_execution_raise_on_error = True
+nb_ipywidgets_js = {}  # of the widget a picture is shown, without scripts from elsewhere
 templates_path = ["_templates"]
 html_theme = "furo"
 html_title = "snnviz"
 html_show_copyright = False
+myst_enable_extensions = ["html_image"]
 myst_heading_anchors = 4
 default_role = "code"  # docstrings quote code with single backticks
 add_module_names = False
@@ -39,6 +47,11 @@ copybutton_prompt_text = r">>> |\.\.\. "
 copybutton_prompt_is_regexp = True
 
 
+def copy_notebook(app: Sphinx) -> None:
+    """The notebook, put where Sphinx looks for pages."""
+    shutil.copy2(Path(app.srcdir).parent / "examples" / NOTEBOOK, Path(app.srcdir) / NOTEBOOK)
+
+
 def write_encoder_page(app: Sphinx) -> None:
     """The page of the bundled encoder, as `snnviz report` makes it."""
     if app.builder.format == "html":
@@ -49,4 +62,5 @@ def write_encoder_page(app: Sphinx) -> None:
 
 def setup(app: Sphinx) -> None:
     """Hooks of Sphinx."""
+    app.connect("builder-inited", copy_notebook)
     app.connect("builder-inited", write_encoder_page)

@@ -3,10 +3,8 @@
 import json
 import re
 from importlib import import_module
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
-import click
 import numpy as np
 import pytest
 from PIL import Image
@@ -16,7 +14,6 @@ import snnviz.metrics
 from snnviz.analysis import SCORES, encoding_of
 from snnviz.analysis.tables import as_json
 from snnviz.cli import COMMANDS
-from snnviz.cli.appearance import appearance_options
 from snnviz.export import FORMATS
 from snnviz.tutorial.encoder import bundled
 
@@ -84,10 +81,10 @@ def test_the_provenance_is_that_of_the_bundled_file():
     assert provenance["command"] in (ROOT / "docs" / "encoder.md").read_text()
 
 
-def test_the_readme_picture_is_what_the_tool_draws():
+def test_the_readme_picture_is_what_its_lines_draw():
     record = snnviz.load_encoder().encode(snnviz.garments(1).batch([0]), T=8)
     figure = snnviz.feature_map_figure(record.count(7)[0], t=7, T=8)
-    with Image.open(ROOT / "docs" / "images" / "encoder_grid.png") as picture:
+    with Image.open(ROOT / "docs" / "images" / "gallery" / "feature_maps.png") as picture:
         drawn = np.asarray(picture.convert("RGB"))
     canvas = figure.axes[0].images[0].get_array()
     scale = round(figure.axes[0].bbox.width) // canvas.shape[1]
@@ -99,42 +96,6 @@ def test_the_readme_picture_is_what_the_tool_draws():
     middle = middle[: canvas.shape[0], : canvas.shape[1]].astype(int)
     expected = figure.axes[0].images[0].to_rgba(canvas, bytes=True)[..., :3]
     assert np.abs(middle - expected).max() <= 1
-
-
-@pytest.fixture
-def tool():
-    """The tool that draws the pictures of the page about papers."""
-    path = ROOT / "tools" / "paper_pictures.py"
-    spec = spec_from_file_location("paper_pictures", path)
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_the_page_about_papers_shows_every_option_about_looks(tool):
-    text = tool.PAGE.read_text()
-    used = {word for line in tool.commands(text).values() for word in line if word[:2] == "--"}
-    options = appearance_options(click.command()(lambda: None)).params
-    looks = {name for option in options for name in (*option.opts, *option.secondary_opts)}
-    assert {"--channel", "--sort", "--width", "--font-size", "--compare"} < looks
-    assert looks | {"--caption", "--labels", "--svg-text", "--format"} <= used
-
-
-def test_the_pictures_of_the_page_about_papers_are_small_and_all_there(tool):
-    text = tool.PAGE.read_text()
-    shown = tool.shown(text)
-    assert {folder for folder, _ in shown.values()} == set(tool.commands(text))
-    assert {path.name for path in tool.PICTURES.iterdir()} == {*shown, tool.SEVERAL}
-    for path in tool.PICTURES.iterdir():
-        assert 0 < path.stat().st_size < 60_000, path
-
-
-def test_the_caption_on_the_page_about_papers_is_what_its_command_writes(tool, run):
-    status, _, err = run(*tool.commands(tool.PAGE.read_text())["caption"], "-q")
-    assert (status, err) == (0, "")
-    for form in ("txt", "tex"):
-        written = Path(f"paper/caption/00000/counts_t7.{form}").read_text()
-        assert (tool.PICTURES / f"caption_counts_t7.{form}").read_text() == written
 
 
 def test_every_number_of_the_scorecard_is_explained():

@@ -25,6 +25,7 @@ FOLLOWED = [
     ROOT / "docs" / f"{name}.md"
     for name in (
         "export",
+        "gallery",
         "index",
         "pictures",
         "python",

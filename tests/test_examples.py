@@ -1,5 +1,7 @@
 """The examples run as they stand."""
 
+import base64
+import io
 import json
 import re
 import subprocess
@@ -236,6 +238,62 @@ def test_sinabs_network(tmp_path):
     assert 0 < float(first[1]) < 8
     # What a neuron that subtracts keeps back is less than a spike.
     assert 0 < float(re.search(r"ReLU differ by (.*) at most", out).group(1)) <= 1
+
+
+NOTEBOOK = EXAMPLES / "look_into_an_encoder.ipynb"
+
+
+def shown_by(cell):
+    """What a cell shows, by its kind; what it prints as "stdout" or "stderr"."""
+    found = {}
+    for output in cell.outputs:
+        assert output.output_type != "error", output
+        if output.output_type == "stream":
+            found[output.name] = output.text
+        else:
+            found |= output.data
+    return found
+
+
+def test_the_notebook_shows_what_it_says(tmp_path):
+    nbformat = pytest.importorskip("nbformat")
+    nbclient = pytest.importorskip("nbclient")
+    pytest.importorskip("anywidget")
+    notebook = nbformat.read(NOTEBOOK, 4)
+    resources = {"metadata": {"path": str(tmp_path)}}
+    nbclient.NotebookClient(notebook, timeout=300, resources=resources).execute()
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    shown = [shown_by(cell) for cell in cells]
+    assert not [each["stderr"] for each in shown if "stderr" in each]
+    for cell, each in zip(cells, shown, strict=True):
+        if "_figure(" in cell.source:
+            with Image.open(io.BytesIO(base64.b64decode(each["image/png"]))) as picture:
+                assert min(picture.size) > 250
+                assert np.asarray(picture.convert("L")).std() > 10  # not an empty page
+        else:
+            assert {"text/html", "stdout"} & set(each), cell.source
+    assert "128" in shown[0]["text/html"]
+    printed = "".join(each.get("stdout", "") for each in shown)
+    assert "drive 0.347, spikes at [2, 5]" in printed  # of a drive of a third: every third step
+    assert re.findall(r"^(\d) \((.*)\) mean count", printed, re.MULTILINE) == [
+        ("1", "4, 16, 28, 28"),
+        ("4", "4, 16, 14, 14"),
+    ]
+    (scores,) = [each["text/html"] for each in shown if "r with edges" in each.get("text/html", "")]
+    assert "latency coding" in scores
+    assert "application/vnd.jupyter.widget-view+json" in shown[-1]
+
+
+def test_the_notebook_is_short_and_stored_without_what_it_shows():
+    cells = json.loads(NOTEBOOK.read_text())["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
+    assert sum("".join(cell["source"]).count("\n") + 1 for cell in code) < 60
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
+def test_every_example_is_short(path):
+    assert len(path.read_text().splitlines()) < 60
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
