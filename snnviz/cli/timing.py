@@ -173,14 +173,17 @@ def _measured(
     found, aligned = None, None
     start = subject.start(images, seed, device) if any(counts) else None
     told: dict[str, Any] = {k: v for k, v in subject.options.items() if k != "encoder"}
-    if isinstance(subject.net, nn.Module):
+    if not isinstance(subject.net, nn.Module):
+        notes = ["an encoder gives no answers: what is said of them is left out"]
+    elif images.labels is None and cka:
+        left_out = "accuracy, early answers and Fisher information are left out"
+        notes = [f"{images.name} has no labels: {left_out}"]
+    else:
         found = timing(
             subject.net, images, **told, fisher=fisher, progress=progress,
             start=start if isinstance(start, nn.Module) and fisher else None,
         )  # fmt: skip
         notes = [*found.notes]
-    else:
-        notes = ["an encoder gives no answers: what is said of them is left out"]
     if cka:
         try:
             aligned = layer_alignment(

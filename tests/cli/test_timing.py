@@ -129,7 +129,7 @@ def test_mistakes_are_one_line(run, ckpt, tmp_path):
     assert status == 2
     assert "the bundled encoder is an encoder, which gives no answers" in one_line(err)
     np.savez(tmp_path / "set.npz", images=garments(4).images)
-    status, _, err = run("--ckpt", ckpt, "--dataset", "set.npz", "-q")
+    status, _, err = run("--ckpt", ckpt, "--dataset", "set.npz", "--cka-images", 0, "-q")
     assert status == 1
     assert "has no labels; name a labelled data set" in one_line(err)
     encoder = build_network(NetworkConfig(T=3, channels=4)).static_conv.state_dict()
