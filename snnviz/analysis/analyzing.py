@@ -226,6 +226,7 @@ def analyze(
                 differing.note(measured[-1], seen[:few])
             if aligned_too:
                 yield seen[: len(sample)]
+            del kept, seen  # before the next ones are there as well
 
     whole = [encoding.name for encoding in encodings if encoding.families is None]
     aligned = np.full((len(whole), len(whole)), np.nan)

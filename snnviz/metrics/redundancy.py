@@ -109,6 +109,7 @@ def alignment(counts: "Iterable[NDArray[np.integer]]") -> "NDArray[np.float64]":
             raise ShapeError(
                 f"got {len(grams[0])} and {len(each)} images; give all encoders the same ones"
             )
+        del each  # before the next one is made
     return _aligned(grams, grams)
 
 
