@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.application import Sphinx
+from sphinx.writers.html5 import HTML5Translator
 
 import snnviz
 
@@ -31,7 +34,8 @@ templates_path = ["_templates"]
 html_theme = "furo"
 html_title = "snnviz"
 html_show_copyright = False
-myst_enable_extensions = ["html_image"]
+html_math_renderer = "mathml"
+myst_enable_extensions = ["attrs_inline", "dollarmath", "html_image"]
 myst_heading_anchors = 4
 default_role = "code"  # docstrings quote code with single backticks
 add_module_names = False
@@ -60,7 +64,20 @@ def write_encoder_page(app: Sphinx) -> None:
         subprocess.run([sys.executable, "-m", "snnviz", *command, "--overwrite"], check=True)  # noqa: S603
 
 
+def inline_formula(translator: HTML5Translator, node: nodes.math) -> None:
+    """A formula as MathML, which browsers draw themselves: no script, no network."""
+    translator.body.append(tex2mathml(node.astext()))
+    raise nodes.SkipNode
+
+
+def formula(translator: HTML5Translator, node: nodes.math_block) -> None:
+    """One in a line of its own."""
+    translator.body.append(f'<div class="formula">{tex2mathml(node.astext(), as_block=True)}</div>')
+    raise nodes.SkipNode
+
+
 def setup(app: Sphinx) -> None:
     """Hooks of Sphinx."""
+    app.add_html_math_renderer("mathml", (inline_formula, None), (formula, None))
     app.connect("builder-inited", copy_notebook)
     app.connect("builder-inited", write_encoder_page)
