@@ -205,10 +205,10 @@ def command(
                     "n_images", dataset, split, data_dir, n_images, size=size, channels=channels
                 )
             fitted_on = _fitting_set(images, dataset, split, data_dir, train_images, size, channels)
-            alone = bool(image or league or model is not None or _is_given("n_images"))
+            unless_asked = league or model is not None or _is_given("n_images")
             probed = _probed(
                 images, dataset, split, data_dir, probe_images, size=size, channels=channels,
-                alone=alone,
+                alone=bool(image or (unless_asked and not _is_given("probe_images"))),
             )  # fmt: skip
             job.begin(Given(images, fitted_on, range(untrained), network_images, probed))
             if ranks.is_first:
@@ -280,13 +280,11 @@ def _probed(
 ) -> "ImageSet":
     """The images that probes are scored on: so many, but no fewer than `images`.
 
-    Those alone where the user does not name a number and `alone` says so.
+    Those alone where `alone` says so.
 
     Of a set in the order of its classes, `images` are not the first; then they are all.
     """
-    if not _is_given("probe_images") and alone:
-        return images
-    if count is not None and count <= len(images):
+    if alone or (count is not None and count <= len(images)):
         return images
     more = _load("probe_images", dataset, split, data_dir, count, size=size, channels=channels)
     begins = (more.images[: len(images)] == images.images).all()

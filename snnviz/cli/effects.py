@@ -143,7 +143,7 @@ _RULES = {
         _PICTURES,
         _DRAWN,
         _OWN,
-        _Rule(("n_images", "size"), lambda given: given["image"], "with --image"),
+        _Rule(("n_images", "probe_images", "size"), lambda given: given["image"], "with --image"),
         _Rule(
             ("format", "figures", "probe_images"),
             lambda given: given["league"],

@@ -118,7 +118,7 @@ def test_the_bundled_encoder(run, tmp_path):
     assert found["checkpoint"]["file"] == found["encoders"][0]["name"] == "bundled encoder"
     assert found["encoders"][0]["shape"] == [128, 28, 28]
     (start,) = [each for each in found["encoders"] if each["kind"] == "start"]
-    assert start["name"] == "its own start"
+    assert start["name"] == "its initialization"
     assert found["weight_change"]["epochs"][0] == -1
     assert 0 < found["weight_change"]["change"][1] < 0.5
     assert (tmp_path / "analysis" / "channels.csv").read_text().count("\n") == 1 + 2 * 128
@@ -227,6 +227,14 @@ def test_pictures_of_any_size(run, ckpt, tmp_path):
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"scorecard.png", "kernels.png", "spikes.gif"} <= names
     assert "reconstruction.png" not in names
+
+
+def test_probes_see_no_more_images_than_the_pictures(run, ckpt, tmp_path):
+    options = ("--ckpt", ckpt, "--image", picture(tmp_path / "a.png", 20, 33), "--no-figures")
+    status, _, err = run(*SMALL, *options, "--out-dir", "out", "--probe-images", 45)
+    assert status == 0
+    assert "--probe-images has no effect with --image" in err
+    assert read(tmp_path / "out")["test_images"] == 1
 
 
 def test_a_picture_as_large_as_the_data_set(run, ckpt, tmp_path):
