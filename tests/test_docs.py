@@ -16,6 +16,8 @@ from snnviz.analysis.tables import as_json
 from snnviz.cli import COMMANDS
 from snnviz.export import FORMATS
 from snnviz.tutorial.encoder import bundled
+from tests.test_public import LAYERS
+from tools import map as map_tool
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -53,13 +55,39 @@ def test_every_public_name_is_in_the_api_page():
             assert re.search(rf"^   snnviz\.([\w.]+\.)?{name}$", page, re.MULTILINE), name
 
 
-def test_every_room_is_in_the_architecture_page():
+def test_every_package_is_in_the_architecture_page():
     page = (ROOT / "docs" / "architecture.md").read_text()
     for path in Path(snnviz.__file__).parent.iterdir():
         if path.suffix == ".py" and not path.stem.startswith("__"):
             assert f"`{path.stem}`" in page, path
         elif path.is_dir() and (path / "__init__.py").exists():
             assert f"`{path.name}/`" in page, path
+
+
+def test_the_map_of_the_architecture_is_drawn_from_the_imports():
+    drawn = map_tool.drawn()
+    assert (ROOT / "docs" / "images" / "map.svg").read_text() == drawn
+    edges = map_tool.graph()
+    assert "records" in edges["metrics"]
+    assert all(f">{name}</text>" in drawn for name in edges)
+    assert {package for layer in LAYERS for package in layer} - {"_version"} == set(edges)
+
+
+def test_what_follows_from_other_imports_is_not_drawn():
+    edges = {"a": {"b", "c"}, "b": {"c"}, "c": set()}
+    assert map_tool.reduced(edges) == {"a": {"b"}, "b": {"c"}, "c": set()}
+
+
+def test_files_that_say_where_to_add_things_are_there():
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    section = page.partition("## Where to add things")[2].partition("### Other things")[0]
+    for heading in ("A framework", "A metric", "A figure", "A command"):
+        text = section.partition(f"### {heading}\n")[2].partition("\n### ")[0].strip()
+        assert 3 <= len(text.splitlines()) <= 10, heading
+    named = re.findall(r"`([\w.]+/[\w./]*|[\w.]+\.(?:md|toml))`", section)
+    assert len(named) > 20
+    for path in named:
+        assert (ROOT / path.replace("NAME.py", "")).exists(), path
 
 
 def test_every_format_and_command_is_documented():

@@ -228,8 +228,8 @@ def test_every_error_is_of_the_family():
             assert issubclass(getattr(errors, name), errors.SnnvizError)
 
 
-# Which rooms stand on which floor; a room imports only from lower floors, or its own parts.
-FLOORS = [
+# The packages by layer; each imports only from layers before its own, or its own parts.
+LAYERS = [
     {"errors", "batching", "compiling", "_renaming", "_version"},
     {"files"},
     {"folders"},
@@ -255,7 +255,7 @@ FLOORS = [
 
 
 def imported(source, *folders):
-    """What a module in those folders of the package imports from: rooms, or the package's names."""
+    """What a module in those folders of the package imports from: its packages, or its names."""
     package = ["snnviz", *folders]
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -273,7 +273,7 @@ def imported(source, *folders):
 
 
 @pytest.mark.parametrize(
-    ("line", "rooms"),
+    ("line", "packages"),
     [
         ("from snnviz.figures.types import Floats", ["figures"]),
         ("from snnviz import figures, cli as top, __version__", ["figures", "cli", "__version__"]),
@@ -286,23 +286,23 @@ def imported(source, *folders):
         ("from snnvizard import figures\nfrom torch import nn", []),
     ],
 )
-def test_an_import_is_seen_however_it_is_spelled(line, rooms):
-    assert list(imported(line, "export")) == rooms
+def test_an_import_is_seen_however_it_is_spelled(line, packages):
+    assert list(imported(line, "export")) == packages
 
 
-def test_rooms_import_downwards_only():
-    floor = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+def test_packages_import_from_earlier_layers_only():
+    layer = {name: number for number, names in enumerate(LAYERS) for name in names}
     package = Path(snnviz.__file__).parent
     for path in package.rglob("*.py"):
-        room = path.relative_to(package).with_suffix("").parts[0]
-        if room.startswith("__"):
+        own = path.relative_to(package).with_suffix("").parts[0]
+        if own.startswith("__"):
             continue
         for name in imported(path.read_text(), *path.relative_to(package).parent.parts):
             other = snnviz._HOMES.get(name, name).partition(".")[0]
-            if other not in {room, "__version__"}:
-                # The package as a whole is above all rooms.
-                above = floor.get(other, len(FLOORS))
-                assert above < floor[room], f"{path.name} imports {name or 'snnviz'}"
+            if other not in {own, "__version__"}:
+                # The package as a whole comes after all of its parts.
+                before = layer.get(other, len(LAYERS))
+                assert before < layer[own], f"{path.name} imports {name or 'snnviz'}"
 
 
 def texts(tree):
