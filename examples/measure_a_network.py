@@ -26,5 +26,5 @@ print(f"{1e6 * found.energy.total:.3g} uJ an image, dense {1e6 * found.energy.de
 worst = found.confusion.copy()
 worst[range(len(worst)), range(len(worst))] = 0
 label, answer = divmod(int(worst.argmax()), len(worst))
-print(f"most often wrong: {found.classes[label]} taken for {found.classes[answer]}")
+print(f"most often wrong: {found.classes[label]} predicted as {found.classes[answer]}")
 snnviz.confusion_figure(found.confusion, classes=found.classes).savefig(out / "confusion.png")

@@ -47,7 +47,7 @@ def dropped(
     Args:
         name: What it was called.
         place: Which one it was, from 0.
-        kind: What it was; nothing else at that place is taken for it.
+        kind: What it was; nothing else at that place is taken as it.
 
     Example:
         >>> @dropped("names", 1, list)

@@ -101,7 +101,7 @@ def test_measure_a_network(tmp_path):
         f"{found.correct} of 200 right, after one step {found.accuracy_at[0]:.3f}"
     )
     assert f"conv.4: {found.firing_rate['conv.4']:.3f} spikes" in out
-    label, answer = re.search(r"most often wrong: (.*) taken for (.*)", out).groups()
+    label, answer = re.search(r"most often wrong: (.*) predicted as (.*)", out).groups()
     wrong = found.confusion - np.diag(found.confusion.diagonal())
     classes = list(found.classes)
     assert wrong[classes.index(label), classes.index(answer)] == wrong.max() > 0

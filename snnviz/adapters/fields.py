@@ -17,7 +17,7 @@ from snnviz.records.receptive_field import ReceptiveField
 Node = Any
 
 # What looks at each place alone. What a user's own autograd function does is not known: it is
-# taken for a neuron's surrogate, which is one of these.
+# taken as a neuron's surrogate, which is one of these.
 _ALONE = frozenset(
     re.findall(
         r"\w+",

@@ -70,8 +70,8 @@ class Analysis:
         kernels: The kernels of each snapshot, float32 [E, K, C, kh, kw]; None without any.
         shown: What figures show of the encoder under study.
         first_images: The images that this is of.
-        folded: How far the encoder is from its own start with batch normalization folded in; None
-            where that start is not among the encodings.
+        folded: How far the encoder is from its initialization with batch normalization folded in;
+            None where that is not among the encodings.
         paired: The encoder under study less each other that has a number for each image, by name.
         cost_steps: Number of time steps that costs are of.
         left_out: What could not be measured and why, a sentence each.
@@ -392,7 +392,7 @@ def _without_bound(measured: "Sequence[EncodingMetrics]") -> tuple[str, ...]:
 
 
 def _folded_change(encodings: "Sequence[Encoding]") -> FoldedChange | None:
-    """How far the encoder under study is from its own start, with its normalization folded in."""
+    """How far the encoder under study is from its initialization, normalization folded in."""
     start = next((encoding.encoder for encoding in encodings if encoding.kind == "start"), None)
     both = [folded(encoder) for encoder in (start, encodings[0].encoder) if encoder is not None]
     before, after = both if len(both) == 2 else (None, None)

@@ -194,8 +194,8 @@ def _likeness(analysis: "Analysis") -> str:
     if not nearer:
         return ""
     return (
-        f"CKA cannot tell what an encoder began as: nearer than its own start ({start.cka:.4f}) "
-        f"{'is' if len(nearer) == 1 else 'are'} {', '.join(nearer)}."
+        "CKA cannot tell what an encoder began as: nearer than its initialization "
+        f"({start.cka:.4f}) {'is' if len(nearer) == 1 else 'are'} {', '.join(nearer)}."
     )
 
 
@@ -271,6 +271,6 @@ def _folded(analysis: "Analysis") -> str:
         return ""
     return (
         "With batch normalization folded in, the kernels are "
-        f"{analysis.folded.kernels:.3f} of their norm away from their own start, and the biases "
-        f"{analysis.folded.biases:.3f} (root mean square)."
+        f"{analysis.folded.kernels:.3f} of their norm away from their initialization, and the "
+        f"biases {analysis.folded.biases:.3f} (root mean square)."
     )

@@ -209,7 +209,7 @@ def _lines(report: "EvaluationReport") -> Iterator[str]:
     )
     yield (
         f"silent   {report.silent / report.total:.4f}  {report.silent} images for "
-        "which no output neuron fires, taken for class 0"
+        "which no output neuron fires, predicted as class 0"
     )
     if not math.isnan(report.loss):
         yield f"loss     {report.loss:.6f}"
@@ -248,7 +248,7 @@ def _classes(report: "EvaluationReport") -> Iterator[str]:
     column = max(4, len(str(report.confusion.max())) + 1)
     numbers = "".join(f"{label:>{column}}" for label in range(len(labels)))
     yield ""
-    yield f"{'class':<{width}}  accuracy{numbers}  <- taken for"
+    yield f"{'class':<{width}}  accuracy{numbers}  <- predicted"
     rows = zip(labels, report.accuracy_per_class, report.confusion, strict=True)
     for label, accuracy, row in rows:
         share = f"{accuracy:.4f}" if row.any() else "-"

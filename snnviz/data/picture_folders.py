@@ -198,7 +198,7 @@ def _parts(root: Path, split: Split) -> tuple[Path, tuple[str, ...]]:
         there = ", ".join(folder.name for folder in inside)
         raise DataError(f"{root} has no folder {split}, it has {there}; choose the other split")
     if found[0].name.lower() != split:
-        _say(f"{root} has no folder {split}: {found[0].name} is taken for it")
+        _say(f"{root} has no folder {split}: {found[0].name} is taken as it")
     names = {folder: {one.name for one in _folders(folder)} for folder in inside}
     classes = sorted(set().union(*names.values()))
     if missing := sorted(set(classes) - names[found[0]]):

@@ -80,7 +80,7 @@ def load_picture(path: Path, *, max_side: int = MAX_SIDE) -> NDArray[np.uint8]:
     Colour becomes luma (ITU-R 601, as Pillow has it), transparency becomes black (not in pictures
     of one channel of 16 bits), and of several frames or pages the first is taken. Levels of 16 bits
     are scaled to 8. Where the brightest of them is no brighter than white of 8, 10, 12 or 14 bits,
-    the least such is taken for white, with a warning; so it is with 32 bits. Of floats white is the
+    the least such is taken as white, with a warning; so it is with 32 bits. Of floats white is the
     least of 1, 255 and 65535 that the brightest pixel exceeds by half at most, as filters
     overshoot, with a warning; what is above becomes white.
 
@@ -237,13 +237,13 @@ def _white_of(picture: Image.Image, notes: list[str]) -> float:
     if missing == picture.width * picture.height:
         raise DataError("all its pixels are NaN; give a picture that shows any")
     if bottom < 0:
-        notes.append(f"its levels go down to {bottom:g}; what is below 0 is taken for black")
+        notes.append(f"its levels go down to {bottom:g}; what is below 0 is taken as black")
     if missing:
-        notes.append(f"{missing:,} of its pixels are no number; taken for black")
+        notes.append(f"{missing:,} of its pixels are no number; taken as black")
     white = _white(picture.mode, top)
     if white != _WHITES[-1] and top > 0:
         kind = "floats" if picture.mode == "F" else "levels of more than 8 bits"
-        notes.append(f"its {kind} reach {top:g} and do not say what white is; taken for {white:g}")
+        notes.append(f"its {kind} reach {top:g} and do not say what white is; taken as {white:g}")
     return white
 
 

@@ -187,7 +187,7 @@ def _caption(sample: Sample, names: dict[int, str]) -> str:
     if not _is_wrong(sample):
         return text
     taken = names.get(sample.predicted or 0, f"class {sample.predicted}")
-    return f"{text}, taken for {taken}"
+    return f"{text}, predicted {taken}"
 
 
 def _is_wrong(sample: Sample) -> bool:

@@ -1,4 +1,4 @@
-"""Which class is taken for which, as a table of counts in colour."""
+"""Which class is predicted for which, as a table of counts in colour."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -90,7 +90,7 @@ def confusion_figure(
     image = axes.imshow(share, cmap=_CMAP, norm=PowerNorm(_GAMMA, 0, 1))
     axes.set_xticks(range(size), labels, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(size), labels)
-    axes.set_xlabel("taken for", color=TEXT_COLOR)
+    axes.set_xlabel("predicted class", color=TEXT_COLOR)
     axes.set_ylabel("class", color=TEXT_COLOR)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)

@@ -99,8 +99,8 @@ def checkpoint_encodings(
 ) -> list[Encoding]:
     """The encoders of checkpoints, named after their files, and the baselines of the first.
 
-    Where the first tells the seed that its training began with, they include "its own start": the
-    untrained encoder of that seed, which the training moved; and that start with some of what
+    Where the first tells the seed that its training began with, they include "its initialization":
+    the untrained encoder of that seed, which the training moved; and that start with some of what
     training changed, for which part of the change does what (`start_variants`).
 
     Args:
@@ -130,7 +130,7 @@ def checkpoint_encodings(
     if (seed := checkpoints[0].seed) is not None:
         began = encoder_at_start(config, seed, seen).to(device)
         baselines = [
-            encoding_of("its own start", began, T, "start"),
+            encoding_of("its initialization", began, T, "start"),
             *start_variants(began, load_encoder(checkpoints[0]), config, T, seen, device),
             *baselines,
         ]

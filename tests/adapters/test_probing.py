@@ -1,4 +1,4 @@
-"""How a network takes images: found by trying, and not taken for what it is not."""
+"""How a network takes images: found by trying, and not taken as what it is not."""
 
 import numpy as np
 import pytest

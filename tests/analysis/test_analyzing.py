@@ -471,7 +471,7 @@ def test_an_encoder_beside_its_own_start(sets, tmp_path):
     encodings = checkpoint_encodings([checkpoint], 4, sets[1], seeds=(0,))
     assert [encoding.name for encoding in encodings][:6] == [
         "net.pth",
-        "its own start",
+        "its initialization",
         "start, trained sums",
         "trained, start's sums",
         "start, halved sums",
@@ -492,7 +492,7 @@ def test_an_encoder_beside_its_own_start(sets, tmp_path):
     assert "With batch normalization folded in" in scorecard_markdown(analysis)
     assert list(grouped(analysis))[:4] == [
         "net.pth",
-        "its own start",
+        "its initialization",
         "start, trained sums",
         "untrained (1 seed)",
     ]

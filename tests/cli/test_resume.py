@@ -175,7 +175,7 @@ def test_another_way_to_round_is_said(name, value, words, run, tmp_path):
 
 
 def test_images_that_are_elsewhere_now_are_not_others(run, tmp_path, monkeypatch, rng):
-    """A relative path names nothing in another folder; Fashion-MNIST is not taken for it."""
+    """A relative path names nothing in another folder; Fashion-MNIST is not taken as it."""
     pixels = rng.integers(0, 256, (20, 28, 28), dtype=np.uint8)
     for split in ("train", "test"):
         for label, picture in enumerate(pixels[:20] if split == "train" else pixels[:4]):

@@ -63,7 +63,7 @@ def test_a_part_for_validation_stands_for_the_test_and_none_is_refused(tmp_path,
     with pytest.raises(DataError, match="has no folder test, it has train; choose the other"):
         picture_folder(tmp_path, "test")
     save(tmp_path / "val" / "a" / "1.png", rng)
-    with pytest.warns(UserWarning, match="no folder test: val is taken for it"):
+    with pytest.warns(UserWarning, match="no folder test: val is taken as it"):
         assert [path.name for path in picture_folder(tmp_path, "test").paths] == ["1.png"]
 
 

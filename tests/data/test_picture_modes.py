@@ -1,4 +1,4 @@
-"""What the pixels of a picture are taken for, and what is said of it."""
+"""What the pixels of a picture are taken as, and what is said of it."""
 
 import warnings
 
@@ -42,7 +42,7 @@ def test_fewer_bits_in_sixteen_are_not_black(form, top, white, tmp_path):
     else:
         (note,) = notes
         assert f"levels of more than 8 bits reach {top}" in note
-        assert note.endswith(f"taken for {white}")
+        assert note.endswith(f"taken as {white}")
 
 
 def test_a_black_picture_needs_no_white(tmp_path):
@@ -55,8 +55,8 @@ def test_floats_say_what_was_taken_for_white(tmp_path):
     Image.fromarray(np.float32([[0, np.nan, 0.5]])).save(tmp_path / "map.tiff")
     picture, (missing, note) = told(tmp_path / "map.tiff")
     assert picture.tolist() == [[0, 0, 128]]
-    assert "1 of its pixels are no number; taken for black" in missing
-    assert "its floats reach 0.5 and do not say what white is; taken for 1" in note
+    assert "1 of its pixels are no number; taken as black" in missing
+    assert "its floats reach 0.5 and do not say what white is; taken as 1" in note
 
 
 COLOURS = np.array([[[250, 10, 20], [0, 200, 0]], [[5, 5, 240], [255, 255, 255]]], np.uint8)
@@ -139,9 +139,9 @@ def test_no_picture_has_other_channels(channels, tmp_path):
 @pytest.mark.parametrize(
     ("levels", "words"),
     [
-        ([[-1.0, 0.5]], "go down to -1; what is below 0 is taken for black"),
-        ([[-1.0, -0.5]], "go down to -1; what is below 0 is taken for black"),
-        ([[np.nan, 0.5]], "1 of its pixels are no number; taken for black"),
+        ([[-1.0, 0.5]], "go down to -1; what is below 0 is taken as black"),
+        ([[-1.0, -0.5]], "go down to -1; what is below 0 is taken as black"),
+        ([[np.nan, 0.5]], "1 of its pixels are no number; taken as black"),
     ],
 )
 def test_what_becomes_black_is_said(tmp_path, levels, words):

@@ -66,7 +66,7 @@ def test_a_page_says_which_images_it_shows(samples, shown):
     names = [f"{s.index} {s.class_name}" for s in samples[:5]]
     known = {s.label: s.class_name for s in samples if s.class_name}
     taken = known.get(samples[3].predicted, f"class {samples[3].predicted}")
-    names[3] += f", taken for {taken}"
+    names[3] += f", predicted {taken}"
     assert [entry.caption for entry in first] == names
     assert [entry.marked for entry in first] == [False, False, False, True, False]
     assert [entry.caption for entry in second] == ["41 1.png", "42 2.png", "43 3.png"]

@@ -49,7 +49,7 @@ def _sheet(count):
         SheetEntry(
             rng.integers(0, 256, (28, 28)).astype(np.uint8),
             rng.random((28, 28)),
-            f"{9000 + n} {GARMENTS[n % 10]}" + ", taken for Ankle boot" * (n % 3 == 0),
+            f"{9000 + n} {GARMENTS[n % 10]}" + ", predicted Ankle boot" * (n % 3 == 0),
             marked=n % 3 == 0,
         )
         for n in range(count)

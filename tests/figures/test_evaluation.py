@@ -41,7 +41,7 @@ def test_confusion_shows_counts_and_shares(confusion):
     }
     assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "b", "c", "d"]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b", "c", "d"]
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("taken for", "class")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted class", "class")
     assert axes.get_title() == "93 of 111 images correct"
 
 

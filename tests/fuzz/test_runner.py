@@ -1,4 +1,4 @@
-"""The watch itself: each kind of fault is seen, and nothing else is taken for one."""
+"""The watch itself: each kind of fault is seen, and nothing else is taken as one."""
 
 import ctypes
 import mmap

@@ -256,7 +256,7 @@ def accuracy(beside: Mapping[object, object], name: str) -> tuple[float | None, 
         said = kind_of(value) if found is None else str(found)[:20]
         return None, (f"states a {name} that is no accuracy ({said}); left out",)
     if found > 1:
-        return found / 100, (f"states a {name} of {found:g}, taken for a per cent",)
+        return found / 100, (f"states a {name} of {found:g}, taken as a per cent",)
     return float(found), ()
 
 

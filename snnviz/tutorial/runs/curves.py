@@ -266,5 +266,5 @@ def _as_share(
         )
     if high <= _ONE:
         return values.clip(0, 1)
-    notes.append(f"{where}: {tag} is taken for per cent (up to {high:g})")
+    notes.append(f"{where}: {tag} is taken as per cent (up to {high:g})")
     return (values / 100).clip(0, 1)

@@ -125,7 +125,7 @@ def test_per_cent_are_shares_of_a_hundred(tmp_path):
     (training,), notes = told(read_trainings, tmp_path)
     assert values(training) == [0.1, 0.9325, 1]
     assert values(training, "train_acc") == [0.5, 1], "each tag by itself"
-    assert notes == [f"{tmp_path}: test_acc is taken for per cent (up to 100)"]
+    assert notes == [f"{tmp_path}: test_acc is taken as per cent (up to 100)"]
 
 
 @pytest.mark.parametrize("wrong", [-0.1, 100.5, 8500])
