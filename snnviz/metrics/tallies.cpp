@@ -464,7 +464,8 @@ void feature_products(const float* features, int64_t images, int64_t count, int6
                 Floats sums[ROWS][PANEL / LANES] = {};
                 for (int64_t n = 0; n < images; n++, a += PANEL, b += PANEL) {
                     Floats other[PANEL / LANES];
-                    memcpy(other, b, sizeof other);
+                    UNROLL for (int v = 0; v < PANEL / LANES; v++)  // one by one: an array goes by halves
+                        memcpy(&other[v], b + v * LANES, sizeof other[v]);
                     UNROLL for (int i = 0; i < ROWS; i++)
                         UNROLL for (int v = 0; v < PANEL / LANES; v++) sums[i][v] += a[i] * other[v];
                 }

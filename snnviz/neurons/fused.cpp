@@ -47,6 +47,14 @@ void share(int64_t count, int64_t threads, const Work& work) {
 
 inline Floats all(float x) { return x - Floats{}; }
 
+// LANES floats from anywhere. Several at once, an array, would be copied by halves, whose way through
+// memory takes ten times as long.
+inline Floats load(const float* from) {
+    Floats result;
+    memcpy(&result, from, sizeof result);
+    return result;
+}
+
 // table[index], where each index is in 0..LANES-1.
 inline Floats look_up(Floats table, Ints index) {
 #if defined(__GNUC__) && !defined(__clang__)
@@ -72,11 +80,7 @@ struct Thresholds {
         for (int64_t n = 0; n < count; n++) nth[n % length * LANES + n / length] = values[n];
     }
 
-    Floats row(int64_t n) const {
-        Floats result;
-        memcpy(&result, &nth[n * LANES], sizeof result);
-        return result;
-    }
+    Floats row(int64_t n) const { return load(&nth[n * LANES]); }
 
     // How many of them each drive reaches.
     template <int N>
@@ -122,7 +126,7 @@ struct Layer {
         }
         for (int64_t tap = 0; tap < s.taps; tap++) {
             Floats x[VECTORS];
-            memcpy(x, patches + tap * TILE, sizeof x);
+            UNROLL for (int v = 0; v < VECTORS; v++) x[v] = load(patches + tap * TILE + v * LANES);
             UNROLL for (int m = 0; m < MAPS; m++) {
                 const Floats weight = all(kernels[k[m] * s.taps + tap]);
                 UNROLL for (int v = 0; v < VECTORS; v++) result[m * VECTORS + v] += x[v] * weight;
@@ -222,7 +226,10 @@ void compare(const float* drive, const float* thresholds, uint8_t* result, int64
             const int64_t begin = tile * TILE, room = count - begin < TILE ? count - begin : TILE;
             Floats values[VECTORS] = {};
             Ints found[VECTORS];
-            memcpy(values, drive + begin, sizeof(float) * room);
+            if (room == TILE)
+                UNROLL for (int v = 0; v < VECTORS; v++) values[v] = load(drive + begin + v * LANES);
+            else
+                memcpy(values, drive + begin, sizeof(float) * room);
             cuts.reached(values, found);
             UNROLL for (int v = 0; v < VECTORS; v++)
                 store(result + begin + v * LANES, int32_t(many) - found[v], room - v * LANES);
