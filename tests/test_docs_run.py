@@ -239,6 +239,8 @@ def reader(world, tmp_path, monkeypatch):
     monkeypatch.delenv("SNNVIZ_DATA_DIR", raising=False)
     for name, value in SMALL.items():
         monkeypatch.setenv(name, value)
+    # Probes of 2048 features take most of an analysis, whatever the number of images.
+    monkeypatch.setattr("snnviz.metrics.probe.MAX_FEATURES", 256)
     before = set(sys.modules)
     scope = {"snnviz": snnviz, "encoder": snnviz.load_encoder()}
     exec(NETWORK, scope)
