@@ -4,6 +4,7 @@ import json
 import re
 from importlib import import_module
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from tools import map as map_tool
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+WRITTEN = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def shown_options(text):
@@ -142,3 +144,24 @@ def test_every_key_of_the_analysis_is_documented(drawn_images):
     own = {*found, *found["encoders"][0], *found["alignment"]}
     keys = own | {"whole", "checkpoint", "compared", "images", "T"}
     assert keys == set(listed) - {"json"}
+
+
+def external_links(text):
+    """Addresses of other sites that a Markdown text links to, in brackets or as such."""
+    return re.findall(r"""https?:[^\s<>"'`\]()]*(?:\([^\s()]*\)[^\s<>"'`\]()]*)*""", text)
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda page: str(page.relative_to(ROOT)))
+def test_addresses_of_other_sites_are_whole(page):
+    """A syntax check, since tests have no network: dead links within the pages fail the build."""
+    for link in external_links(page.read_text(encoding="utf-8")):
+        parts = urlsplit(link)
+        assert parts.scheme == "https", f"{link} in {page.name} is not encrypted"
+        assert re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", parts.netloc), f"{link} names no host"
+        assert not link.endswith((".", ",", ";", ":")), f"{link} ends with the sentence's mark"
+
+
+def test_a_link_that_is_cut_or_misspelled_is_found():
+    assert external_links("see [it](https://a.org/b_(c)), <http://x.y> and https://z.") == [
+        "https://a.org/b_(c)", "http://x.y", "https://z.",
+    ]  # fmt: skip
