@@ -98,9 +98,15 @@ def _candidates() -> list[tuple[str, str]]:
         places = [place for place, word in enumerate(_PREFERRED) if word in name.lower()]
         return min(places, default=len(_PREFERRED))
 
-    fonts = {font.name: str(font.fname) for font in font_manager.fontManager.ttflist}
+    # Of a family its upright face of normal weight, which a text takes: others have fewer letters.
+    faces = sorted(font_manager.fontManager.ttflist, key=_is_plain)
+    fonts = {font.name: str(font.fname) for font in faces}
     names = [name for name in fonts if not any(word in name.lower() for word in _USELESS)]
     return [(name, fonts[name]) for name in sorted(names, key=lambda name: (rank(name), name))]
+
+
+def _is_plain(font: "font_manager.FontEntry") -> bool:
+    return font.style == "normal" and font.weight in (400, "normal", "regular")
 
 
 def _add_new_fonts() -> None:

@@ -111,3 +111,12 @@ def test_a_font_of_the_machine_draws_chinese():
         figure = accuracy_figure({"训练日志": POINTS}, title="Accuracy")
         drawn = {form: render(figure, form) for form in ("png", "svg", "pdf")}
     assert all(drawn.values())
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_family_is_looked_at_in_its_upright_face(order, letter, monkeypatch):
+    """Whichever of its files matplotlib lists last."""
+    listed = sorted(font_manager.fontManager.ttflist, key=lambda font: font.fname)[::order]
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", listed)
+    assert dict(fonts._candidates())["STIXGeneral"] == family_file("STIXGeneral")
+    assert len(labelled(f"run {letter}").get_fontfamily()) == 2
