@@ -107,10 +107,7 @@ class Accumulator:
                 f"{type(self).__name__}{self.made_for}; make both alike"
             )
         for name, values in other.state.items():
-            if self.state[name].shape == values.shape:
-                self.state[name] += values  # where it is, since it may be large
-            else:
-                self.state[name] = added(self.state[name], values)
+            self.state[name] = added(self.state[name], values)
         self.images += other.images
         self.most = max(self.most, other.most)
 
@@ -157,14 +154,18 @@ class Accumulator:
         return batches(len(record.first_spike), size)
 
 
-def added(one: "NDArray[np.int64]", other: "NDArray[np.int64]") -> "NDArray[np.int64]":
-    """Their sum; where the last axis of one is shorter, what it lacks is 0."""
-    if one.shape == other.shape:
-        return np.asarray(one + other)
-    longer, shorter = sorted((one, other), key=lambda values: -values.shape[-1])
-    total = longer.copy()
-    total[..., : shorter.shape[-1]] += shorter
-    return total
+def added(total: "NDArray[np.int64]", values: "NDArray[np.int64]") -> "NDArray[np.int64]":
+    """The total with the values added, where it lies, since it may be large.
+
+    Where the last axis of one is shorter, what it lacks is 0.
+    """
+    if total.shape == values.shape:
+        total += values
+        return total
+    longer, shorter = sorted((total, values), key=lambda each: -each.shape[-1])
+    found = longer.copy()
+    found[..., : shorter.shape[-1]] += shorter
+    return found
 
 
 def check_shape(T: int, shape: tuple[int, ...]) -> None:

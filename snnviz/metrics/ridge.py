@@ -51,11 +51,12 @@ def ridge_weights(
     covariance = covariance if moves.all() else covariance[np.ix_(moves, moves)]
     shared = (cross / n - np.outer(mean, target_mean))[moves]
     found = []
-    for left, strength in zip(range(len(strengths) - 1, -1, -1), strengths, strict=True):
+    for place, strength in enumerate(strengths, start=1):
         weights = np.zeros(cross.shape)
         if moves.any():
             # The last one may have the covariance's memory, which is the most of all here.
-            weights[moves] = _solve(covariance, strength * spread, shared, keep=left > 0)
+            keep = place < len(strengths)
+            weights[moves] = _solve(covariance, strength * spread, shared, keep=keep)
         found.append((weights, target_mean - mean @ weights))
     return found
 
