@@ -1,14 +1,16 @@
 """How far the first spikes of two records of the same images agree."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from snnviz.errors import ShapeError
+from snnviz.metrics import tallying
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    Bytes = NDArray[np.uint8]
     Floats = NDArray[np.float64]
 
 
@@ -33,12 +35,8 @@ def first_spikes_kept(
         >>> first_spikes_kept(np.array([[0, 2, 4, 4]]), np.array([[0, 3, 1, 4]]), T=4).round(3)
         array([0.333])
     """
-    check_first_spikes(before, after, T)
-    one, other = before.reshape(len(before), -1), after.reshape(len(after), -1)
-    fires = (one < T) | (other < T)
-    same = ((one == other) & fires).sum(1)
-    total = fires.sum(1)
-    return np.where(total > 0, same / np.maximum(total, 1), 1.0)
+    same, fires, _ = _changes(before, after, T)
+    return np.where(fires > 0, same / np.maximum(fires, 1), 1.0)
 
 
 def first_spike_delay(
@@ -62,12 +60,24 @@ def first_spike_delay(
         >>> first_spike_delay(np.array([[0, 2, 4, 4]]), np.array([[0, 3, 1, 4]]), T=4).round(3)
         array([1.333])
     """
+    _, fires, moved = _changes(before, after, T)
+    delay: Floats = moved / np.maximum(fires, 1)
+    return delay
+
+
+def _changes(
+    before: "NDArray[np.integer]", after: "NDArray[np.integer]", T: int
+) -> "NDArray[np.int64]":
+    """As `tallying.first_spike_changes`, of any whole numbers."""
     check_first_spikes(before, after, T)
-    one = before.reshape(len(before), -1).astype(np.int64)
-    other = after.reshape(len(after), -1).astype(np.int64)
+    one, other = before.reshape(len(before), -1), after.reshape(len(after), -1)
+    are_bytes = one.dtype == other.dtype == np.uint8 and np.iinfo(np.uint8).max >= T
+    if are_bytes and tallying.is_worth(one.size):
+        return tallying.first_spike_changes(cast("Bytes", one), cast("Bytes", other), T)
+    one, other = one.astype(np.int64), other.astype(np.int64)
     fires = (one < T) | (other < T)
-    moved: Floats = np.abs(one - other).sum(1) / np.maximum(fires.sum(1), 1)
-    return moved
+    same = (one == other) & fires
+    return np.stack([same.sum(1), fires.sum(1), np.abs(one - other).sum(1)])
 
 
 def check_first_spikes(before: "NDArray[np.integer]", after: "NDArray[np.integer]", T: int) -> None:

@@ -371,6 +371,29 @@ void pooled_bits(const uint8_t* times, const uint64_t* words, int64_t height, in
     }
 }
 
+// Of times before and after, [images, neurons], how many are the same and below `silent`, how many
+// are below it in either, and the sum of differences; result[3][images].
+void first_spike_changes(const uint8_t* before, const uint8_t* after, int64_t images,
+                         int64_t neurons, int64_t silent, int64_t* result) {
+    const uint8_t never = uint8_t(silent);
+    for (int64_t n = 0; n < images; n++) {
+        const uint8_t *a = before + n * neurons, *b = after + n * neurons;
+        int64_t same = 0, fires = 0, moved = 0;
+        for (int64_t begin = 0; begin < neurons; begin += COLUMNS) {
+            const int64_t end = std::min(begin + COLUMNS, neurons);
+            int32_t kept = 0, fired = 0, away = 0;
+            for (int64_t p = begin; p < end; p++) {
+                const uint8_t low = std::min(a[p], b[p]), high = std::max(a[p], b[p]);
+                kept += (low == high) & (low < never);
+                fired += low < never;
+                away += uint8_t(high - low);
+            }
+            same += kept, fires += fired, moved += away;
+        }
+        result[n] = same, result[images + n] = fires, result[2 * images + n] = moved;
+    }
+}
+
 // result[map][level] += how many neurons are there, over all images.
 void level_counts(const uint8_t* times, int64_t* result, const Shape* s) {
     for (int64_t row = 0; row < s->images * s->maps; row++)

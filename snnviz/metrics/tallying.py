@@ -218,6 +218,20 @@ def pooled_bits(record: "SpikeRecord", words: "NDArray[np.unsignedinteger]") -> 
     return result
 
 
+def first_spike_changes(before: "Bytes", after: "Bytes", T: int) -> "Ints":
+    """Of each image: neurons that fire at the same step, that fire at all, and steps moved, [3, n].
+
+    Args:
+        before: First-spike times [n, neurons] in 0..T, T up to 255.
+        after: The same of the same images.
+        T: Number of time steps.
+    """
+    result = np.zeros((3, len(before)), np.int64)
+    times = np.ascontiguousarray(before), np.ascontiguousarray(after)
+    _call("first_spike_changes", *times, *before.shape, T, result)
+    return result
+
+
 def level_counts(record: "SpikeRecord") -> "Ints":
     """How many neurons of each map have each first-spike time, over all images, [K, T + 1]."""
     result = np.zeros((record.shape[1], record.T + 1), np.int64)
@@ -244,19 +258,20 @@ def cell_sums(counts: "Bytes", side: int) -> "Ints":
 
 
 def read_levels(record: "SpikeRecord", table: "Floats", bias: "Floats") -> "Bytes":
-    """The sum over maps of what a table has for their times, rounded to a byte, [T, n, H, W].
+    """The sum over maps of what a table has for their times, rounded to a byte, [S, n, H, W].
 
     Args:
         record: n images over T steps.
-        table: [K, T + 1, T] for each map and first-spike time at each step; sums of its numbers
-            and the bias are exact in any order.
-        bias: [T].
+        table: [K, T + 1, S] for each map and first-spike time at each step that is read; sums of
+            its numbers and the bias are exact in any order.
+        bias: [S].
     """
     n, _, height, width = record.shape
-    whole = -(-record.T // VALUES) * VALUES
-    table = np.pad(table, ((0, 0), (0, 0), (0, whole - record.T)))
-    result = np.empty((record.T, n, height, width), np.uint8)
-    arrays = table, np.pad(bias, (0, whole - record.T)), whole, record.T, result
+    steps = len(bias)
+    whole = -(-steps // VALUES) * VALUES
+    table = np.pad(table, ((0, 0), (0, 0), (0, whole - steps)))
+    result = np.empty((steps, n, height, width), np.uint8)
+    arrays = table, np.pad(bias, (0, whole - steps)), whole, steps, result
     _run("read_levels", record, *arrays)
     return result
 

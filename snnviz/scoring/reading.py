@@ -58,7 +58,7 @@ class Reading:
                     f"reconstruction is left out: the layer's neurons ({size}) are no maps as "
                     "large as the images"
                 )
-            fit = fit or ReconstructionFit(T, (shape[0], *images.size))
+            fit = fit or ReconstructionFit(T, (shape[0], *images.size), last=True)
             fit.update(record, images.grey[odd[some]])
         assert fit is not None  # noqa: S101 - there are images
         return cls(fit.result(), half), ""

@@ -22,6 +22,7 @@ from snnviz.metrics import (
     peak_signal_to_noise,
     squared_error,
     structural_similarity,
+    tallying,
 )
 from snnviz.records.spikes import SpikeRecord
 from snnviz.tutorial.encoder import load_encoder
@@ -90,6 +91,22 @@ def test_the_rule_is_the_least_squares_one(kind, T, rng):
         assert result.ssim[t] == pytest.approx(ssim, abs=1e-6)
         assert result.mse[t] == pytest.approx(mse)
     assert (result.train_images, result.test_images) == (6, 6)
+
+
+@pytest.mark.parametrize("kind", ["renewal", "compiled", "trains"])
+@pytest.mark.parametrize("T", [1, 8])
+def test_the_last_step_alone_is_read_as_among_all(kind, T, rng, monkeypatch):
+    monkeypatch.setattr(tallying, "is_worth", lambda _: kind == "compiled")
+    images = rng.integers(0, 256, (6, 8, 11), dtype=np.uint8)
+    record = renewal(rng, 6, (3, 8, 11), T)
+    if kind == "trains":
+        record = SpikeRecord.from_spikes(rng.random((T, 6, 3, 8, 11)) < 0.4)
+    rule, last = fit(record, images), fit(record, images, last=True)
+    assert (last.T, last.weights.shape) == (T, (1, 3))
+    assert np.array_equal(last.weights[0], rule.weights[-1])
+    assert np.array_equal(last.reconstruct(record), rule.reconstruct(record)[-1:])
+    with pytest.raises(ShapeError, match=rf"\({T}, 3\)"):
+        last.reconstruct(renewal(rng, 6, (3, 8, 11), T + 1))
 
 
 def test_the_penalty_is_a_share_of_the_mean_variance(rng):

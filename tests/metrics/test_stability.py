@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from snnviz.errors import ShapeError
-from snnviz.metrics import first_spike_delay, first_spikes_kept
+from snnviz.metrics import first_spike_delay, first_spikes_kept, tallying
 
 T = 5
 
@@ -24,7 +24,9 @@ def by_loops(before, after):
     return kept, delay
 
 
-def test_they_are_those_of_plain_loops():
+@pytest.mark.parametrize("compiled", [True, False])
+def test_they_are_those_of_plain_loops(compiled, monkeypatch):
+    monkeypatch.setattr(tallying, "is_worth", lambda _: compiled)
     rng = np.random.default_rng(0)
     # Unsigned bytes, as records keep them: a difference of those would wrap around.
     before, after = rng.integers(0, T + 1, (2, 6, 4, 3, 5)).astype(np.uint8)
@@ -35,6 +37,12 @@ def test_they_are_those_of_plain_loops():
     np.testing.assert_allclose(first_spike_delay(before, after, T), delay)
     assert (kept[1], delay[1], kept[2], delay[2]) == (1, 0, 0, T)
     np.testing.assert_array_equal(first_spikes_kept(before, before, T), 1)
+
+
+def test_bytes_of_more_steps_than_bytes_count(monkeypatch):
+    monkeypatch.setattr(tallying, "is_worth", lambda _: True)
+    times = np.array([[44, 45, 255]], np.uint8)  # 300 as a byte is 44
+    assert first_spikes_kept(times, times[:, ::-1].copy(), 300) == pytest.approx([1 / 3])
 
 
 def test_what_is_refused():

@@ -124,6 +124,20 @@ def test_histograms_of_each_neuron(rng, maps, pixels, T, values, per_pixel):
     assert (total == expected).all()
 
 
+@pytest.mark.parametrize(("T", "neurons"), [(1, 3), (5, 4099), (255, 9001)])
+def test_changes_of_first_spikes(rng, T, neurons):
+    before, after = rng.integers(0, T + 1, (2, 4, neurons)).astype(np.uint8)
+    before[1] = after[1] = T  # silent twice
+    before[2], after[2] = T, 0  # begins to fire
+    after[3] = before[3]
+    same, fires, moved = tallying.first_spike_changes(before, after, T)
+    images = zip(before.tolist(), after.tolist(), strict=True)
+    pairs = [list(zip(*image, strict=True)) for image in images]
+    assert same.tolist() == [sum(a == b < T for a, b in image) for image in pairs]
+    assert fires.tolist() == [sum(min(pair) < T for pair in image) for image in pairs]
+    assert moved.tolist() == [sum(abs(a - b) for a, b in image) for image in pairs]
+
+
 def test_squares_of_the_sum_over_maps(record):
     found = tallying.summed_squares(record)
     assert found.tolist() == [(flat(record, t).sum(0) ** 2).sum() for t in range(record.T)]
