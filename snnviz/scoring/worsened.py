@@ -95,12 +95,15 @@ class Encoded:
         self.start = None if start is None else settings.encoder(start)
         self.settings = settings
         self.T = 0
+        # First-spike times of the image before the next; the last is before the first.
+        self.before: NDArray[np.integer] = np.zeros(0, np.uint8)
         self.reading = Reading(None, np.zeros(0, bool))
 
     def prepare(self, images: ImageSet) -> list[str]:
         """Fit what reads images back; what is left out, and why."""
         self.encoder.prepare(to_input(images.images[:2]), self.settings.T)
         self.T = self.settings.T or self.encoder.T
+        self.before = self.encoder.encode(to_input(images.images[-1:]), self.T).first_spike
         self.reading, note = Reading.fitted(self.encoder, images, self.T)
         return [note] if note else []
 
@@ -109,9 +112,10 @@ class Encoded:
         T, images = self.T, tallies.images
         clean = self.encoder.encode(tallies.pixels(some), T)
         untrained = None if self.start is None else self.start.encode(tallies.pixels(some), T)
-        if len(clean) > 1:
-            other = np.roll(clean.first_spike, 1, axis=0)
-            tallies[CLEAN].compare(clean.first_spike, other, T)
+        if len(images) > 1:
+            before = np.concatenate([self.before, clean.first_spike[:-1]])
+            tallies[CLEAN].compare(clean.first_spike, before, T)
+            self.before = clean.first_spike[-1:]
         tallies[CLEAN].psnr.append(self.reading.psnr(clean, images, some))
         self.reading.guess(images, some)
         for tally, seen in tallies.corrupted(some, self.settings.seed):
