@@ -86,7 +86,8 @@ class Emissions:
 
     def total(self, images: int) -> float:
         """How many spikes there are for the first so many images, each of any size as one."""
-        return float(self.values(self.T)[:, :images].sum(dtype=torch.float64))
+        steps = (step[:images].numpy() for step in self.by_step(self.T))
+        return float(sum(np.count_nonzero(s) if s.dtype == bool else s.sum() for s in steps))
 
     def equals(self, other: "Emissions") -> bool:
         """Whether both hold the same values."""

@@ -16,8 +16,8 @@ from snnviz.tutorial.network import (
 class Beginning(nn.Module):
     """An encoder and the layer behind it, run for T steps; layers are named as in `ConvSNN`.
 
-    The weights of the convolution behind are not those of any network: how many of them a spike
-    meets does not depend on their values.
+    The convolution behind is not computed: how many of its weights a spike meets does not depend on
+    their values, and nothing looks at what comes of it.
 
     Args:
         static_conv: What makes the drive.
@@ -29,14 +29,16 @@ class Beginning(nn.Module):
         self.T = config.T
         channels = config.channels
         self.static_conv = static_conv
+        behind = nn.Conv2d(channels, channels, kernel_size=3, padding=1, bias=False)
+        setattr(behind, "forward", _zeros)  # noqa: B010 - a method, which mypy lets nobody assign
         self.conv = nn.Sequential(
             build_neuron(config),
             build_pooling(config),
-            nn.Conv2d(channels, channels, kernel_size=3, padding=1, bias=False),
+            behind,
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        """Mean drive of the layer behind, [N, channels, H // 2, W // 2]."""
+        """Zeros in the shape of the layer behind, [N, channels, H // 2, W // 2]."""
         functional.reset_net(self)
         drive = self.static_conv(images)
         return torch.stack([self.conv(drive) for _ in range(self.T)]).mean(0)
@@ -50,3 +52,8 @@ def build_beginning(checkpoint: Checkpoint) -> Beginning:
     """
     static_conv = build_encoder_layers(checkpoint.config, checkpoint.state)[0]
     return Beginning(static_conv, checkpoint.config).eval()
+
+
+def _zeros(spikes: Tensor) -> Tensor:
+    """What a convolution that keeps sizes and maps returns, but zeros; of spikes [N, K, h, w]."""
+    return spikes.new_zeros(1).expand_as(spikes)
