@@ -378,17 +378,29 @@ void first_spike_changes(const uint8_t* before, const uint8_t* after, int64_t im
     const uint8_t never = uint8_t(silent);
     for (int64_t n = 0; n < images; n++) {
         const uint8_t *a = before + n * neurons, *b = after + n * neurons;
-        int64_t same = 0, fires = 0, moved = 0;
-        for (int64_t begin = 0; begin < neurons; begin += COLUMNS) {
-            const int64_t end = std::min(begin + COLUMNS, neurons);
-            int32_t kept = 0, fired = 0, away = 0;
-            for (int64_t p = begin; p < end; p++) {
-                const uint8_t low = std::min(a[p], b[p]), high = std::max(a[p], b[p]);
-                kept += (low == high) & (low < never);
-                fired += low < never;
-                away += uint8_t(high - low);
-            }
-            same += kept, fires += fired, moved += away;
+        int64_t same = 0, fires = 0, moved = 0, p = 0;
+        while (p + ROW <= neurons) {
+            // Bytes, which up to 255 additions cannot overflow; of differences two each.
+            uint8_t kept[ROW] = {}, fired[ROW] = {};
+            uint16_t away[ROW] = {};
+            for (int i = 0; i < 255 && p + ROW <= neurons; i++, p += ROW)
+                for (int l = 0; l < ROW; l++) {
+                    const uint8_t x = a[p + l], y = b[p + l];
+                    const uint8_t low = x < y ? x : y, high = x < y ? y : x;
+                    const uint8_t fire = low < never ? 1 : 0, equal = low == high ? 1 : 0;
+                    kept[l] += fire & equal;
+                    fired[l] += fire;
+                    away[l] += uint8_t(high - low);
+                }
+            int32_t sums[3] = {};
+            for (int l = 0; l < ROW; l++) sums[0] += kept[l], sums[1] += fired[l], sums[2] += away[l];
+            same += sums[0], fires += sums[1], moved += sums[2];
+        }
+        for (; p < neurons; p++) {
+            const uint8_t low = std::min(a[p], b[p]), high = std::max(a[p], b[p]);
+            same += low == high && low < never;
+            fires += low < never;
+            moved += high - low;
         }
         result[n] = same, result[images + n] = fires, result[2 * images + n] = moved;
     }
