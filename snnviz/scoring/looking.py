@@ -181,7 +181,7 @@ def possible_methods(
     refused = {name: reason for name, reason in reasons.items() if name in methods}
     if wished is not None and refused:
         name, reason = next(iter(refused.items()))
-        raise ConfigError(f"there is no {name}: {reason}")
+        raise ConfigError(reason if reason.startswith(name) else f"there is no {name}: {reason}")
     left = [name for name in methods if name not in refused]
     said = [_said(reason, refused) for reason in dict.fromkeys(refused.values())]
     if not left:
