@@ -8,7 +8,6 @@ import numpy as np
 from snnviz._renaming import old_attribute, renamed
 from snnviz.adapters.state import release_freed_memory
 from snnviz.analysis.computing import (
-    EncodingMetrics,
     compute_metrics,
     count_classes,
     has_maps,
@@ -20,6 +19,7 @@ from snnviz.analysis.html import analysis_html
 from snnviz.analysis.keeping import Kept, Shown
 from snnviz.analysis.paired import compared
 from snnviz.analysis.profiling import profiled, profiles
+from snnviz.analysis.results import EncodingMetrics
 from snnviz.analysis.within import in_networks
 from snnviz.data import ImageSet
 from snnviz.display import quantity

@@ -1,49 +1,28 @@
-"""One encoding, all families: images in a stream, accumulators out."""
+"""One encoding, all families: which ones, what they are fitted to, and what they found."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
-from dataclasses import dataclass, field
-from functools import partial, reduce
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from PIL import Image
 
-from snnviz._renaming import old_attribute
-from snnviz.analysis.each_image import EachImage, ImageNotes
+from snnviz.analysis.each_image import ImageNotes
 from snnviz.analysis.encodings import BRIEF, Encoding
-from snnviz.batching import batches
-from snnviz.display import Brief
+from snnviz.analysis.results import EncodingMetrics
+from snnviz.analysis.streaming import Stream
 from snnviz.errors import ConfigError
 from snnviz.metrics import (
     Activity,
-    ActivityResult,
     Classes,
-    ClassesResult,
-    ContourResult,
     Contours,
     Cost,
-    CostResult,
-    ExcitingResult,
     Information,
-    InformationResult,
     NeuronInformation,
-    NeuronInformationResult,
-    OperatingPointResult,
     ProbeChoice,
     ProbeFit,
-    ProbeResult,
-    ReceptiveFieldResult,
-    Reconstruction,
     ReconstructionFit,
-    ReconstructionResult,
     ReconstructionScore,
     Redundancy,
-    RedundancyResult,
-    SkeletonResult,
-    SynchronyResult,
     edge_with_intensity,
 )
 from snnviz.metrics.probe import RIDGE, STRENGTHS
@@ -55,129 +34,12 @@ if TYPE_CHECKING:
     from snnviz.analysis.keeping import Kept
     from snnviz.data import ImageSet
     from snnviz.metrics.accumulator import Accumulator
-    from snnviz.records.spikes import SpikeRecord
     from snnviz.scoring.progress import Progress
 
-# Images that are encoded at once: so many for 128 maps, 13 MB of first-spike times of 28 x 28, and
-# more of fewer maps, since each call has a cost of its own.
-_BATCH, _MOST = 128, 512
 # Of so many training images one decides on the probe's strength before it joins the others, and as
 # many parts tell how its accuracy spreads. Which ones are in which is drawn, since the classes of a
 # set may come in turns.
 _DECIDING = 5
-
-
-# What is said of the spikes themselves, whatever readouts see of them.
-_OF_SPIKES = ("activity", "information", "neurons", "cost")
-
-Result = (
-    ContourResult
-    | ProbeResult
-    | ActivityResult
-    | InformationResult
-    | NeuronInformationResult
-    | RedundancyResult
-    | CostResult
-    | ReconstructionResult
-    | ClassesResult
-    | Reconstruction
-    | SkeletonResult
-    | SynchronyResult
-    | OperatingPointResult
-    | ReceptiveFieldResult
-    | ExcitingResult
-)
-FAMILIES = (
-    "contours",
-    "probe",
-    "activity",
-    "information",
-    "neurons",
-    "redundancy",
-    "cost",
-    "reconstruction",
-    "classes",
-    "rule",
-    "skeleton",
-    "synchrony",
-    "operating_point",
-    "receptive_field",
-    "exciting",
-    "whole",
-)
-"""The attributes of `EncodingMetrics` that are results, in the order of the tables."""
-Known = TypeVar("Known")
-
-
-@dataclass(frozen=True, repr=False)
-class EncodingMetrics(Brief):
-    """What the families found of an encoding.
-
-    Attributes:
-        encoding: The encoding.
-        shape: (K, H, W) of its records.
-        contours: Correlations with contours and intensity.
-        probe: Accuracy of the linear probe; None where images have no labels, or where there were
-            none to fit on.
-        activity: How often neurons fire; None for the pixels themselves, as all that follow.
-        information: Bits of a channel's first spikes, wherever in the map they come from.
-        neurons: Bits of a neuron's first spike.
-        redundancy: How alike the channels are.
-        cost: Synaptic operations into as many kernels as the encoder under study has maps; None
-            where those of the encoding itself are not known.
-        reconstruction: Images read back; None where there were none to fit on.
-        classes: Selectivity and the atlas of mean maps; None where images have no labels.
-        rule: What reads images back, as it was fitted; None without it.
-        skeleton: Which first spikes stay under noise; this and what follows is of what was trained
-            and of what it began as alone, see `snnviz.analysis.profiling`.
-        synchrony: How far neurons of a channel fire in the same steps.
-        operating_point: Where on their f-I curve they work.
-        receptive_field: What they see; None where that is not known.
-        exciting: Which images make each channel spike most.
-        whole: Accuracy of the linear probe on all images that probes are scored on; None without a
-            probe, and where others were not looked at.
-        each: What it came to for each image; None where it is measured by some families alone.
-        between: Pearson's r of the strength of contours with intensity over the same pixels, NaN
-            where it is not known.
-        cka: Debiased linear CKA with the encoder under study, in [-1, 1], see
-            `snnviz.metrics.cka`; NaN where it is not known.
-    """
-
-    encoding: Encoding
-    shape: tuple[int, int, int]
-    contours: ContourResult
-    probe: ProbeResult | None = None
-    activity: ActivityResult | None = None
-    information: InformationResult | None = None
-    neurons: NeuronInformationResult | None = None
-    redundancy: RedundancyResult | None = None
-    cost: CostResult | None = None
-    reconstruction: ReconstructionResult | None = None
-    classes: ClassesResult | None = None
-    rule: Reconstruction | None = None
-    skeleton: SkeletonResult | None = field(default=None, repr=False)
-    synchrony: SynchronyResult | None = field(default=None, repr=False)
-    operating_point: OperatingPointResult | None = field(default=None, repr=False)
-    receptive_field: ReceptiveFieldResult | None = field(default=None, repr=False)
-    exciting: ExcitingResult | None = field(default=None, repr=False)
-    whole: ProbeResult | None = None
-    each: EachImage | None = None
-    between: float = float("nan")
-    cka: float = float("nan")
-
-    @property
-    def results(self) -> "dict[str, Result]":
-        """What there is of the families and the rule, by name."""
-        return {name: found for name in FAMILIES if (found := getattr(self, name)) is not None}
-
-    coder = old_attribute("coder", "encoding")
-    likeness = old_attribute("likeness", "cka")
-
-
-def known(result: Known | None) -> Known:
-    """What is there for all encodings but the pixels, which the caller has left out."""
-    assert result is not None  # noqa: S101 - says so to type checkers
-    return result
 
 
 def compute_metrics(
@@ -213,7 +75,7 @@ def compute_metrics(
     """
     ranks = ranks or Ranks()
     classes = count_classes(images, train_images)
-    stream = _Stream(encoding, ranks, progress)
+    stream = Stream(encoding, ranks, progress)
     fitted: dict[str, Any] = {}
     if train_images is not None:
         fitted = _fitted(encoding, classes, train_images, stream, strength)
@@ -246,7 +108,7 @@ def _fitted(
     encoding: Encoding,
     classes: int | None,
     train_images: "ImageSet",
-    stream: "_Stream",
+    stream: Stream,
     strength: float | None = None,
 ) -> dict[str, Any]:
     """What was fitted to the training images, by the family's name.
@@ -373,108 +235,3 @@ def _macs(encoding: Encoding, image: tuple[int, int, int]) -> int | None:
         return encoding.encoder.macs(image)
     except ConfigError:
         return None
-
-
-def at_size(images: "NDArray[np.uint8]", size: tuple[int, int]) -> "NDArray[np.uint8]":
-    """Grey images [n, H, W] as large as the maps: each pixel the mean of those that it covers.
-
-    Args:
-        images: The images.
-        size: Height and width of the maps; images of that size are left as they are.
-    """
-    if images.shape[1:] == size:
-        return images
-    scaled = [
-        np.asarray(Image.fromarray(image).resize(size[::-1], Image.Resampling.BOX))
-        for image in images
-    ]
-    return np.stack(scaled)
-
-
-class _Stream:
-    """The records of one encoding, an image once, as families are fed with them.
-
-    Args:
-        encoding: What makes spikes of images.
-        ranks: Processes that share the images.
-        progress: Called as `progress(phase, done, total)`, in images.
-    """
-
-    def __init__(self, encoding: Encoding, ranks: Ranks, progress: "Progress | None") -> None:
-        self._encoding, self._ranks, self._progress = encoding, ranks, progress
-        self._shape: tuple[int, int, int] | None = None
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """(K, H, W) of the records, once there was one."""
-        assert self._shape is not None  # noqa: S101 - something was run before
-        return self._shape
-
-    def run(
-        self,
-        images: "ImageSet",
-        families: "Callable[[tuple[int, int, int]], Mapping[Any, Accumulator]]",
-        phase: str = "",
-        *,
-        kept: "Kept | None" = None,
-        notes: "ImageNotes | None" = None,
-        first: int = 0,
-    ) -> dict[Any, Any]:
-        """The families with all images: this rank's share is fed to them, the others' merged in.
-
-        Args:
-            images: The images.
-            families: What makes them, for records of that shape.
-            phase: What the progress is called after the encoding's name.
-            kept: Takes what is needed later out of the records.
-            notes: Takes what is kept of each image.
-            first: The place at which these images begin, for `notes`.
-        """
-        made: Mapping[Any, Accumulator] | None = None
-        share = self._ranks.share(np.arange(len(images)))
-        size = min(max(_BATCH, _BATCH * 128 // self._encoding.channels), _MOST)
-        with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-            for some in batches(len(share), size):
-                indices = share[some]
-                record = self._encoding.encode(images.images[indices])
-                made = families(self._see(record)) if made is None else made
-                if not made and kept is None and notes is None:
-                    break
-                readout = self._encoding.readout(record)
-                pixels = at_size(images.grey[indices], self.shape[1:])  # what metrics compare with
-                labels = None if images.labels is None else images.labels[indices]
-                # What sees the batch: none of them changes it, or knows of the others.
-                tasks: list[Callable[[], None]] = []
-                if notes is not None:
-                    tasks.append(partial(notes.note, indices + first, readout, pixels, labels))
-                for name, family in made.items():
-                    seen = record if name in _OF_SPIKES else readout
-                    if family.T < record.T:
-                        seen = self._encoding.shortened(images.images[indices], record, family.T)
-                    tasks.append(partial(family.update, seen, pixels, labels))
-                if kept is not None:
-                    tasks.append(partial(kept.note, indices, record))
-                for done in [pool.submit(task) for task in tasks]:
-                    done.result()
-                if self._progress is not None:
-                    count = int(np.searchsorted(share, indices[-1])) + 1
-                    self._progress(self._encoding.name + phase, count, len(share))
-        if self._shape is None:  # this rank has no share
-            self._see(self._encoding.encode(images.images[:1]))
-        made = families(self.shape) if made is None else made
-        return {name: _merged(family, self._ranks) for name, family in made.items()}
-
-    def _see(self, record: "SpikeRecord") -> tuple[int, int, int]:
-        _, *sides = record.shape
-        self._shape = (sides[0], sides[1], sides[2])
-        return self._shape
-
-
-def _merged(family: "Accumulator", ranks: Ranks) -> Any:
-    """What all ranks have seen, on every rank."""
-
-    def merge(ours: "Accumulator", theirs: "Accumulator") -> "Accumulator":
-        ours.merge(theirs)
-        return ours
-
-    return reduce(merge, ranks.gather([family]))

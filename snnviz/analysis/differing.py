@@ -4,8 +4,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from snnviz.analysis.computing import known
 from snnviz.analysis.folding import folded
+from snnviz.analysis.results import known
 from snnviz.display import Brief
 from snnviz.errors import ConfigError
 from snnviz.metrics import EncoderDiff, EncoderSide, encoder_diff
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from snnviz.analysis.computing import EncodingMetrics
     from snnviz.analysis.encodings import Encoding
+    from snnviz.analysis.results import EncodingMetrics
 
 # So many untrained encoders say how well channels match that have nothing to do with each other.
 _UNTRAINED = 3

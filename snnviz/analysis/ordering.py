@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from snnviz.analysis.computing import at_size
+from snnviz.analysis.streaming import at_size
 from snnviz.analysis.within import Network, in_networks
 from snnviz.data import ImageSet, Sample
 from snnviz.errors import ConfigError

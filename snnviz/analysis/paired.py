@@ -19,8 +19,8 @@ from snnviz.metrics import (
 )
 
 if TYPE_CHECKING:
-    from snnviz.analysis.computing import EncodingMetrics
     from snnviz.analysis.each_image import EachImage
+    from snnviz.analysis.results import EncodingMetrics
 
 
 @dataclass(frozen=True, repr=False)

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from snnviz.analysis.computing import at_size, known
 from snnviz.analysis.diff_tables import diff_stems
 from snnviz.analysis.paired import intervals
 from snnviz.analysis.profile_pictures import profile_figures
+from snnviz.analysis.results import known
 from snnviz.analysis.scorecard import SCORES, grouped, mean_score
+from snnviz.analysis.streaming import at_size
 from snnviz.data import to_input
 from snnviz.errors import ConfigError
 from snnviz.export import render_animation
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
     from snnviz.adapters.encoder import Encoder
     from snnviz.analysis.analyzing import Analysis
-    from snnviz.analysis.computing import EncodingMetrics
+    from snnviz.analysis.results import EncodingMetrics
     from snnviz.analysis.scorecard import Score
     from snnviz.records.spikes import SpikeRecord
 

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from snnviz.adapters.encoder import Encoder
-    from snnviz.analysis.computing import EncodingMetrics
     from snnviz.analysis.encodings import Encoding
     from snnviz.analysis.keeping import Kept
+    from snnviz.analysis.results import EncodingMetrics
     from snnviz.data import ImageSet
     from snnviz.records.spikes import SpikeRecord
 

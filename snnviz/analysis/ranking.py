@@ -30,8 +30,8 @@ from snnviz.scoring.progress import as_progress
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from snnviz.analysis.computing import EncodingMetrics
     from snnviz.analysis.encodings import Given
+    from snnviz.analysis.results import EncodingMetrics
     from snnviz.analysis.within import Network
     from snnviz.scoring.progress import Progress
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from snnviz.analysis.computing import EncodingMetrics, known
+from snnviz.analysis.results import EncodingMetrics, known
 from snnviz.metrics import CORRELATIONS, QUANTITIES, correlations, partial_correlation
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from snnviz.analysis.scorecard import SCORES
 
 if TYPE_CHECKING:
     from snnviz.analysis.analyzing import Analysis
-    from snnviz.analysis.computing import EncodingMetrics
     from snnviz.analysis.paired import Against
+    from snnviz.analysis.results import EncodingMetrics
     from snnviz.metrics import PairedMean
 
 # What the first small table shows of each encoding: all of it is known of brief ones.

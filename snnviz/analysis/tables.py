@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from snnviz._version import __version__
 from snnviz.analysis.analyzing import Analysis
-from snnviz.analysis.computing import EncodingMetrics, known
 from snnviz.analysis.paired import Against, intervals
 from snnviz.analysis.profiling import profile_columns
+from snnviz.analysis.results import EncodingMetrics, known
 from snnviz.analysis.scorecard import SCORES
 from snnviz.analysis.text import scorecard_markdown
 from snnviz.files import json_bytes, write_bytes

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from snnviz._version import __version__
-from snnviz.analysis.computing import known
 from snnviz.analysis.diff_text import diff_notes
 from snnviz.analysis.naming import table_cell as _cell
+from snnviz.analysis.results import known
 from snnviz.analysis.scorecard import SCORES, grouped, steps_of, written
 from snnviz.analysis.sections import brief_seeds, sections
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from snnviz.analysis.computing import at_size
+from snnviz.analysis.streaming import at_size
 from snnviz.metrics import QUANTITIES, Activity, Contours
 from snnviz.metrics.accumulator import MOST_SPIKES
 
