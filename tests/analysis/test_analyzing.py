@@ -24,6 +24,7 @@ from snnviz.analysis import (
     folder,
     scorecard_markdown,
     scorecard_text,
+    streaming,
     write_analysis,
     write_tables,
 )
@@ -194,7 +195,7 @@ def all_encodings(sets, T=4):
 
 def test_batches_do_not_matter(sets, monkeypatch):
     one = analyze(all_encodings(sets), *sets)
-    monkeypatch.setattr(computing, "_BATCH", 7)
+    monkeypatch.setattr(streaming, "_BATCH", 7)
     assert_same(analyze(all_encodings(sets), *sets), one)
 
 

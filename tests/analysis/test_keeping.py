@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from snnviz.analysis import analyze, computing, encoding_of, pixel_encodings, write_analysis
+from snnviz.analysis import analyze, encoding_of, pixel_encodings, streaming, write_analysis
 from snnviz.analysis.keeping import Kept
 from snnviz.data import garments
 from snnviz.metrics import alignment
@@ -28,7 +28,7 @@ class Counting:
 
 @pytest.mark.parametrize("batch", [7, 128])
 def test_each_image_is_encoded_once(batch, tmp_path, monkeypatch):
-    monkeypatch.setattr(computing, "_BATCH", batch)
+    monkeypatch.setattr(streaming, "_BATCH", batch)
     images, others = cut(garments(33)), cut(garments(21, "train"))
     encoder = varied_encoder([*AREA, *EDGES, *MIXED], T)
     encodings = [encoding_of("mine", encoder, T), *pixel_encodings(T)]
