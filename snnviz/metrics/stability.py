@@ -35,8 +35,7 @@ def first_spikes_kept(
         >>> first_spikes_kept(np.array([[0, 2, 4, 4]]), np.array([[0, 3, 1, 4]]), T=4).round(3)
         array([0.333])
     """
-    same, fires, _ = _changes(before, after, T)
-    return np.where(fires > 0, same / np.maximum(fires, 1), 1.0)
+    return kept_and_delay(before, after, T)[0]
 
 
 def first_spike_delay(
@@ -60,9 +59,16 @@ def first_spike_delay(
         >>> first_spike_delay(np.array([[0, 2, 4, 4]]), np.array([[0, 3, 1, 4]]), T=4).round(3)
         array([1.333])
     """
-    _, fires, moved = _changes(before, after, T)
-    delay: Floats = moved / np.maximum(fires, 1)
-    return delay
+    return kept_and_delay(before, after, T)[1]
+
+
+def kept_and_delay(
+    before: "NDArray[np.integer]", after: "NDArray[np.integer]", T: int
+) -> "tuple[Floats, Floats]":
+    """`first_spikes_kept` and `first_spike_delay` in one pass; what they say of arguments holds."""
+    same, fires, moved = _changes(before, after, T)
+    some = np.maximum(fires, 1)
+    return np.where(fires > 0, same / some, 1.0), moved / some
 
 
 def _changes(

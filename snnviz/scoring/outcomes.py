@@ -9,7 +9,7 @@ from snnviz.display import Brief
 from snnviz.errors import ConfigError
 from snnviz.metrics.differences import Estimate, Paired, bootstrap_mean, paired_difference
 from snnviz.metrics.probe import wilson_interval
-from snnviz.metrics.stability import first_spike_delay, first_spikes_kept
+from snnviz.metrics.stability import kept_and_delay
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -176,8 +176,9 @@ class Tally:
 
     def compare(self, before: "Times", after: "Times", T: int) -> None:
         """Take first-spike times of some images."""
-        self.kept.append(first_spikes_kept(before, after, T))
-        self.delay.append(first_spike_delay(before, after, T))
+        kept, delay = kept_and_delay(before, after, T)
+        self.kept.append(kept)
+        self.delay.append(delay)
 
     def outcome(self, change: Change, clean: "Tally") -> Outcome:
         """All of it, beside the first images of the clean run."""

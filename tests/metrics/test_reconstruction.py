@@ -107,6 +107,9 @@ def test_the_last_step_alone_is_read_as_among_all(kind, T, rng, monkeypatch):
     assert np.array_equal(last.reconstruct(record), rule.reconstruct(record)[-1:])
     with pytest.raises(ShapeError, match=rf"\({T}, 3\)"):
         last.reconstruct(renewal(rng, 6, (3, 8, 11), T + 1))
+    if T > 1:  # a score is of each step
+        with pytest.raises(ShapeError, match="the rule is for"):
+            score(last, record, images)
 
 
 def test_the_penalty_is_a_share_of_the_mean_variance(rng):
