@@ -1,6 +1,5 @@
 """The beginning of the tutorial's network: its encoder, and the convolution that it feeds."""
 
-import torch
 from spikingjelly.activation_based import functional
 from torch import Tensor, nn
 
@@ -41,7 +40,9 @@ class Beginning(nn.Module):
         """Zeros in the shape of the layer behind, [N, channels, H // 2, W // 2]."""
         functional.reset_net(self)
         drive = self.static_conv(images)
-        return torch.stack([self.conv(drive) for _ in range(self.T)]).mean(0)
+        *_, behind = (self.conv(drive) for _ in range(self.T))
+        zeros: Tensor = behind
+        return zeros
 
 
 def build_beginning(checkpoint: Checkpoint) -> Beginning:
