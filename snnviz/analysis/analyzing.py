@@ -7,11 +7,7 @@ import numpy as np
 
 from snnviz._renaming import old_attribute, renamed
 from snnviz.adapters.state import release_freed_memory
-from snnviz.analysis.computing import (
-    compute_metrics,
-    count_classes,
-    has_maps,
-)
+from snnviz.analysis.computing import compute_metrics, count_classes, has_maps
 from snnviz.analysis.differing import Differing
 from snnviz.analysis.encodings import as_encodings
 from snnviz.analysis.folding import folded
