@@ -5,7 +5,7 @@ last bit. So each call is held against torch's own layers on its first images, a
 where a machine, a version or a shape rounds otherwise.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -64,12 +64,19 @@ def proven(prefix: nn.Sequential, drive: Tensor, images: NDArray[np.float32]) ->
     layer = as_convolution(prefix)
     if layer is None or not is_bounded(layer, images):
         return None
-    return layer if gives(layer, images[: len(drive)], drive) else None
+    return rounded_alike(layer, images[: len(drive)], drive)
 
 
-def gives(layer: Convolution, images: NDArray[np.float32], drive: Tensor) -> bool:
-    """Whether the pass makes that drive of those images, bit for bit."""
-    return np.array_equal(layer.drive(images), drive.numpy())
+def rounded_alike(
+    layer: Convolution, images: NDArray[np.float32], drive: Tensor
+) -> Convolution | None:
+    """The layer, with its bias first or last, that makes that drive of those images bit for bit."""
+    wanted = drive.numpy()
+    ways = (False, True) if layer.bias is not None else (False,)
+    for each in (replace(layer, bias_first=first) for first in ways):
+        if np.array_equal(each.drive(images), wanted):
+            return each
+    return None
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from snnviz.adapters.calls import Call
 from snnviz.adapters.feeding import Source, brightest
-from snnviz.adapters.fusing import gives, is_bounded, is_worth
+from snnviz.adapters.fusing import is_bounded, is_worth, rounded_alike
 from snnviz.adapters.recorder import chunk_size, chunks
 from snnviz.adapters.stems import Watch
 from snnviz.adapters.stepping import Known, Stepping
@@ -93,13 +93,10 @@ def _proven(stepping: Stepping, known: Known, source: Source) -> _Stem | None:
     layer = watch.found(call.entered)
     if layer is None or layer.kernels.shape[1] != pixels.shape[1]:
         return None
-    bounded = is_bounded(layer, pixels.numpy())
-    same = (
-        bounded
-        and drive.dtype == torch.float32
-        and gives(layer, chunk.values.contiguous().numpy(), drive)
-    )
-    return _Stem(layer, drive, call) if same else None
+    if drive.dtype != torch.float32 or not is_bounded(layer, pixels.numpy()):
+        return None
+    layer = rounded_alike(layer, chunk.values.contiguous().numpy(), drive)
+    return None if layer is None else _Stem(layer, drive, call)
 
 
 def _in_chunks(

@@ -32,7 +32,7 @@ typedef uint8_t Row __attribute__((vector_size(64)));
 struct Shape {
     int64_t images, channels, height, width;  // of the images with their padding
     int64_t maps, rows, columns;              // of the drive
-    int64_t stride_y, stride_x, taps, thresholds, threads;
+    int64_t stride_y, stride_x, taps, bias_first, thresholds, threads;
 };
 
 // Calls work(begin, end) for parts of `count` things, each in a thread.
@@ -122,7 +122,8 @@ struct Layer {
     inline void drive(const Shape& s, const float* patches, const int64_t (&k)[MAPS],
                       Floats (&result)[MAPS * VECTORS]) const {
         UNROLL for (int m = 0; m < MAPS; m++) {
-            UNROLL for (int v = 0; v < VECTORS; v++) result[m * VECTORS + v] = Floats{};
+            const Floats start = bias && s.bias_first ? all(bias[k[m]]) : Floats{};
+            UNROLL for (int v = 0; v < VECTORS; v++) result[m * VECTORS + v] = start;
         }
         for (int64_t tap = 0; tap < s.taps; tap++) {
             Floats x[VECTORS];
@@ -132,7 +133,7 @@ struct Layer {
                 UNROLL for (int v = 0; v < VECTORS; v++) result[m * VECTORS + v] += x[v] * weight;
             }
         }
-        if (bias)
+        if (bias && !s.bias_first)
             UNROLL for (int m = 0; m < MAPS; m++) {
                 const Floats offset = all(bias[k[m]]);
                 UNROLL for (int v = 0; v < VECTORS; v++) result[m * VECTORS + v] += offset;

@@ -28,7 +28,7 @@ class _Shape(ctypes.Structure):
         (name, ctypes.c_int64)
         for name in (
             *("images", "channels", "height", "width", "maps", "rows", "columns"),
-            *("stride_y", "stride_x", "taps", "thresholds", "threads"),
+            *("stride_y", "stride_x", "taps", "bias_first", "thresholds", "threads"),
         )
     )
 
@@ -54,11 +54,13 @@ class Convolution:
 
     Attributes:
         kernels: [K, C, kh, kw].
-        bias: [K], added to the sums; None: nothing.
+        bias: [K], a term of the sums; None: nothing.
         affine: Scale and shift of each map, [K] each; None: neither.
         stride: Along y and x.
         padding: Rows and columns of zeros on each side.
         dilation: Along y and x.
+        bias_first: Whether sums begin with their bias, as oneDNN's for AVX2 do, or end with it, as
+            its sums for AVX-512 do: their last bits differ.
     """
 
     kernels: Floats
@@ -67,6 +69,7 @@ class Convolution:
     stride: tuple[int, int]
     padding: tuple[int, int]
     dilation: tuple[int, int]
+    bias_first: bool = False
 
     def first_spike(self, images: Floats, thresholds: Floats, threads: int) -> NDArray[np.uint8]:
         """First-spike times, uint8 [N, K, h, w], T where silent.
@@ -120,6 +123,7 @@ class Convolution:
             *result.shape[1:],
             *self.stride,
             len(offsets),
+            self.bias_first,
             len(thresholds),
             min(threads, count),
         )

@@ -78,6 +78,16 @@ def test_windows(maps, channels, kernel, stride, padding, dilation, size):
         assert len(np.unique(times)) > 2 or size == (4, 4)
 
 
+@pytest.mark.parametrize(("bias_first", "expected"), [(False, 1.0), (True, 0.0)])
+def test_where_in_the_sum_the_bias_stands(bias_first, expected):
+    """1 + 2^24 - 2^24 is 0 where it begins with the 1, which the large number swallows."""
+    kernels = np.array([2.0**24, -(2.0**24)], np.float32).reshape(1, 1, 1, 2)
+    plain = (1, 1), (0, 0), (1, 1)
+    layer = Convolution(kernels, np.ones(1, np.float32), None, *plain, bias_first=bias_first)
+    images = np.ones((2, 1, 3, 40), np.float32)
+    np.testing.assert_array_equal(layer.drive(images), np.full((2, 1, 3, 39), expected))
+
+
 @pytest.mark.parametrize("threads", [1, 2, 7])
 @pytest.mark.parametrize("count", [1, 63, 64, 65, 1000])
 @pytest.mark.parametrize(
