@@ -144,7 +144,9 @@ def test_mixed_precision_is_float16_only_where_there_is_no_bfloat16(monkeypatch)
     assert autocast_type("cuda:0") is torch.bfloat16
     assert autocast_type(torch.device("cuda:1")) is torch.float16
     assert autocast_type("cuda:2") is torch.bfloat16
-    assert autocast_type("cpu") is torch.bfloat16
+    for there, expected in ((True, torch.bfloat16), (False, torch.float32)):
+        monkeypatch.setattr("snnviz.device.has_bfloat16", lambda there=there: there)
+        assert autocast_type("cpu") is expected
 
 
 @pytest.mark.parametrize("val_split", [0, 25])
