@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -30,7 +31,7 @@ def compiled(source: Path, *flags: str) -> ctypes.CDLL:
     alone, or the processor does not say what it can, it is compiled each time.
 
     Args:
-        source: The file; headers lie beside it.
+        source: The file, which names headers of its own in quotes.
         *flags: What the compiler is told besides the usual.
 
     Raises:
@@ -92,7 +93,7 @@ def _kept(command: list[str], source: Path) -> Path | None:
     if os.name != "posix" or (processor := _processor()) is None:
         return None
     compiler = Path(command[0]).stat()
-    sources = [path.read_bytes() for path in (source, *sorted(source.parent.glob("*.h")))]
+    sources = [path.read_bytes() for path in _with_headers(source)]
     made_of = (command, compiler.st_size, compiler.st_mtime_ns, processor, sources)
     caches = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     try:
@@ -103,6 +104,16 @@ def _kept(command: list[str], source: Path) -> Path | None:
     if not (_is_private(folder) and os.access(folder, os.W_OK)):
         return None
     return folder / f"{source.stem}-{sha256(repr(made_of).encode()).hexdigest()[:32]}.so"
+
+
+def _with_headers(source: Path) -> list[Path]:
+    """The file, and the headers that it names in quotes, and that they name, each once."""
+    found = [source]
+    for path in found:
+        named = re.findall(r'^#include "(.+)"', path.read_text(encoding="utf-8"), re.MULTILINE)
+        headers = [(path.parent / name).resolve() for name in named]
+        found += [header for header in dict.fromkeys(headers) if header not in found]
+    return found
 
 
 def _is_private(path: Path) -> bool:

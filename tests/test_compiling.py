@@ -102,11 +102,16 @@ class TestKept:
         assert compiled(source, "-DANSWER=7").answer() == 7
         (tmp_path / "answer.h").write_text("#define ANSWER 43\n")
         assert compiled(source).answer() == 43
+        (tmp_path / "apart").mkdir()
+        (tmp_path / "answer.h").write_text('#include "apart/far.h"\n')
+        for number in (45, 46):
+            (tmp_path / "apart" / "far.h").write_text(f"#define ANSWER {number}\n")
+            assert compiled(source).answer() == number
         source.write_text('extern "C" int answer() { return 44; }')
         assert compiled(source).answer() == 44
         monkeypatch.setenv("CXX", "env A=1 g++")
         assert compiled(source).answer() == 44
-        assert len(kept(caches)) == 5
+        assert len(kept(caches)) == 7
 
     def test_a_processor_of_its_own(self, caches, monkeypatch, source, tmp_path):
         compiled(source)

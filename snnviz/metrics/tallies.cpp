@@ -9,9 +9,18 @@
 #include <cstring>
 #include <vector>
 
-#if defined(__AVX512VNNI__) && defined(__AVX512BW__)
+#if defined(__AVX2__) || defined(__AVX512F__)
 #include <immintrin.h>
 #endif
+#if defined(__AVX512VNNI__) && defined(__AVX512BW__)
+#define BYTE_PRODUCTS 512
+#elif defined(__AVX2__)
+#define BYTE_PRODUCTS 256
+#else
+#define BYTE_PRODUCTS 0
+#endif
+
+#include "../lookup.h"
 
 #define UNROLL _Pragma("GCC unroll 16")
 
@@ -26,9 +35,13 @@ constexpr int VALUES = 8;               // of a pixel, added at once
 constexpr int STEPS = 8, PLACES = 16;   // steps and pixels that are read together
 constexpr int HALF = 32;                // bytes of a row that are added together
 constexpr int WINDOW = 7;
-constexpr int LANES = 16, PANEL = 32, ROWS = 8;  // of floats: features that are multiplied together
+#ifdef __AVX512F__
+constexpr int LANES = 16, ROWS = 8;  // of floats: features that are multiplied together
+#else
+constexpr int LANES = 8, ROWS = 4;
+#endif
+constexpr int PANEL = 2 * LANES;
 
-typedef uint8_t Bytes __attribute__((vector_size(ROW)));
 typedef int32_t Ints __attribute__((vector_size(4 * VALUES)));
 typedef float Floats __attribute__((vector_size(4 * LANES)));
 typedef double Doubles __attribute__((vector_size(8 * STEPS)));
@@ -37,10 +50,68 @@ struct Shape {
     int64_t images, maps, pixels, levels;
 };
 
-// sums[i][j] = a[i] . b[j], TILE rows of `columns` bytes (a multiple of ROW); b are below 128.
+int64_t rounded_up(int64_t count, int64_t unit) { return (count + unit - 1) / unit * unit; }
+
+// a * b + c, rounded once where the processor can: for sums that no order rounds.
+inline Floats multiply_add(float a, Floats b, Floats c) {
+#if defined(__AVX512F__)
+    return Floats(_mm512_fmadd_ps(_mm512_set1_ps(a), __m512(b), __m512(c)));
+#elif defined(__AVX2__) && defined(__FMA__)
+    return Floats(_mm256_fmadd_ps(_mm256_set1_ps(a), __m256(b), __m256(c)));
+#else
+    return a * b + c;
+#endif
+}
+
+#if BYTE_PRODUCTS == 256
+inline int32_t sum_of(__m256i eight) {
+    int32_t each[8], sum = 0;
+    memcpy(each, &eight, sizeof each);
+    for (int32_t one : each) sum += one;
+    return sum;
+}
+
+// As `tile`, where 16 bits hold the sum of 2 * `together` products, 1 or more.
+inline void narrow_tile(const uint8_t* const (&a)[TILE], const uint8_t* const (&b)[TILE],
+                        int64_t columns, int64_t together, int32_t (&sums)[TILE][TILE]) {
+    constexpr int HALF_TILE = TILE / 2, VECTOR = 32;
+    const __m256i ones = _mm256_set1_epi16(1);
+    for (int first = 0; first < TILE; first += HALF_TILE) {
+        __m256i held[HALF_TILE][TILE];
+        UNROLL for (int i = 0; i < HALF_TILE; i++)
+            UNROLL for (int j = 0; j < TILE; j++) held[i][j] = _mm256_setzero_si256();
+        for (int64_t c = 0; c < columns;) {
+            const int64_t end = std::min(columns, c + together * VECTOR);
+            __m256i few[HALF_TILE][TILE];
+            UNROLL for (int i = 0; i < HALF_TILE; i++)
+                UNROLL for (int j = 0; j < TILE; j++) few[i][j] = _mm256_setzero_si256();
+            for (; c < end; c += VECTOR) {
+                __m256i right[TILE];
+                UNROLL for (int j = 0; j < TILE; j++)
+                    right[j] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(b[j] + c));
+                UNROLL for (int i = 0; i < HALF_TILE; i++) {
+                    const __m256i left =
+                        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(a[first + i] + c));
+                    UNROLL for (int j = 0; j < TILE; j++)
+                        few[i][j] = _mm256_add_epi16(few[i][j],
+                                                     _mm256_maddubs_epi16(left, right[j]));
+                }
+            }
+            UNROLL for (int i = 0; i < HALF_TILE; i++)
+                UNROLL for (int j = 0; j < TILE; j++)
+                    held[i][j] = _mm256_add_epi32(held[i][j], _mm256_madd_epi16(few[i][j], ones));
+        }
+        for (int i = 0; i < HALF_TILE; i++)
+            for (int j = 0; j < TILE; j++) sums[first + i][j] = sum_of(held[i][j]);
+    }
+}
+#endif
+
+// sums[i][j] = a[i] . b[j], TILE rows of `columns` bytes (a multiple of ROW); b are below 128, and
+// no product of two is above `most`.
 inline void tile(const uint8_t* const (&a)[TILE], const uint8_t* const (&b)[TILE], int64_t columns,
-                 int32_t (&sums)[TILE][TILE]) {
-#if defined(__AVX512VNNI__) && defined(__AVX512BW__)
+                 [[maybe_unused]] int32_t most, int32_t (&sums)[TILE][TILE]) {
+#if BYTE_PRODUCTS == 512
     __m512i held[TILE][TILE];
     UNROLL for (int i = 0; i < TILE; i++)
         UNROLL for (int j = 0; j < TILE; j++) held[i][j] = _mm512_setzero_si512();
@@ -55,6 +126,10 @@ inline void tile(const uint8_t* const (&a)[TILE], const uint8_t* const (&b)[TILE
     UNROLL for (int i = 0; i < TILE; i++)
         UNROLL for (int j = 0; j < TILE; j++) sums[i][j] = _mm512_reduce_add_epi32(held[i][j]);
 #else
+#if BYTE_PRODUCTS == 256
+    if (const int64_t together = INT16_MAX / (2 * std::max(most, 1)))
+        return narrow_tile(a, b, columns, together, sums);
+#endif
     for (int i = 0; i < TILE; i++)
         for (int j = 0; j < TILE; j++) {
             int32_t sum = 0;
@@ -67,6 +142,12 @@ inline void tile(const uint8_t* const (&a)[TILE], const uint8_t* const (&b)[TILE
 // result[i][j] += rows[i] . rows[j] for i <= j; `length` bytes from one row to the next.
 void multiply(const uint8_t* rows, int64_t count, int64_t columns, int64_t length,
               int64_t* result) {
+    std::vector<int32_t> largest(rounded_up(count, TILE) / TILE);  // of TILE rows each
+    for (int64_t row = 0; row < count; row++) {
+        uint8_t found = 0;
+        for (int64_t c = 0; c < columns; c++) found = std::max(found, rows[row * length + c]);
+        largest[row / TILE] = std::max(largest[row / TILE], int32_t(found));
+    }
     for (int64_t i = 0; i < count; i += TILE)
         for (int64_t j = i; j < count; j += TILE) {
             const uint8_t *a[TILE], *b[TILE];
@@ -75,7 +156,7 @@ void multiply(const uint8_t* rows, int64_t count, int64_t columns, int64_t lengt
                 b[r] = rows + std::min(j + r, count - 1) * length;
             }
             int32_t sums[TILE][TILE];
-            tile(a, b, columns, sums);
+            tile(a, b, columns, largest[i / TILE] * largest[j / TILE], sums);
             for (int64_t r = 0; r < TILE && i + r < count; r++)
                 for (int64_t s = 0; s < TILE && j + s < count; s++)
                     result[(i + r) * count + j + s] += sums[r][s];
@@ -91,32 +172,6 @@ void mirror(int64_t* result, int64_t count) {
                 for (int64_t c = j; c < std::min(j + block, r); c++)
                     result[r * count + c] = result[c * count + r];
 }
-
-int64_t rounded_up(int64_t count, int64_t unit) { return (count + unit - 1) / unit * unit; }
-
-// to[i] = table[from[i]] of a table of 256 that never rises, as the sum of its falls.
-class Falls {
-    Bytes last_[256], height_[256], lowest_;
-    int count_ = 0;
-
-   public:
-    explicit Falls(const uint8_t* table) : lowest_(Bytes{} + table[255]) {
-        for (int i = 0; i < 255; i++)
-            if (table[i] != table[i + 1]) {
-                last_[count_] = Bytes{} + uint8_t(i);
-                height_[count_++] = Bytes{} + uint8_t(table[i] - table[i + 1]);
-            }
-    }
-
-    void translate(const uint8_t* from, int64_t count, uint8_t* to) const {
-        for (int64_t i = 0; i < count; i += ROW) {
-            Bytes values, sum = lowest_;
-            memcpy(&values, from + i, ROW);
-            for (int f = 0; f < count_; f++) sum += Bytes(values <= last_[f]) & height_[f];
-            memcpy(to + i, &sum, ROW);
-        }
-    }
-};
 
 // The fixed-point sum of a pair's SSIM over all windows; x and y are [height, width].
 int64_t similarity(const uint8_t* x, const uint8_t* y, int64_t height, int64_t width) {
@@ -191,8 +246,8 @@ void step_products(const uint8_t* times, const uint8_t* grey, const uint8_t* tab
     const int64_t length = rounded_up(pixels * together, ROW);
     std::vector<uint8_t> levels(s->maps * length), counts(rows * length);
     memset(&counts[length], 1, length);
-    std::vector<Falls> falls;
-    for (int64_t t = 0; t < steps; t++) falls.emplace_back(tables + 256 * t);
+    std::vector<Lookup> counts_at;
+    for (int64_t t = 0; t < steps; t++) counts_at.emplace_back(tables + 256 * t);
     for (int64_t first = 0; first < s->images; first += together)
         for (int64_t begin = 0; begin < s->pixels; begin += pixels) {
             const int64_t some = std::min(pixels, s->pixels - begin);
@@ -208,7 +263,7 @@ void step_products(const uint8_t* times, const uint8_t* grey, const uint8_t* tab
                 gather(times + map * s->pixels, s->maps, &levels[map * length], 255);
             for (int64_t t = 0; t < steps; t++) {
                 for (int64_t map = 0; map < s->maps; map++)
-                    falls[t].translate(&levels[map * length], whole, &counts[(map + 2) * length]);
+                    counts_at[t].translate(&levels[map * length], whole, &counts[(map + 2) * length]);
                 multiply(counts.data(), rows, whole, length, result + t * rows * rows);
             }
         }
@@ -502,7 +557,7 @@ void feature_products(const float* features, int64_t images, int64_t count, int6
                     UNROLL for (int v = 0; v < PANEL / LANES; v++)  // one by one: an array goes by halves
                         memcpy(&other[v], b + v * LANES, sizeof other[v]);
                     UNROLL for (int i = 0; i < ROWS; i++)
-                        UNROLL for (int v = 0; v < PANEL / LANES; v++) sums[i][v] += a[i] * other[v];
+                        UNROLL for (int v = 0; v < PANEL / LANES; v++) sums[i][v] = multiply_add(a[i], other[v], sums[i][v]);
                 }
                 const int64_t first = right * PANEL;
                 for (int64_t i = 0; i < ROWS && left * PANEL + row + i < count; i++) {

@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+#include "../lookup.h"
+
 #define UNROLL _Pragma("GCC unroll 16")
 
 namespace {
@@ -22,12 +24,10 @@ constexpr int LANES = 8, MAPS = 2, VECTORS = 4;
 #endif
 constexpr int TILE = LANES * VECTORS;  // pixels of MAPS maps that are computed together
 constexpr int FEW = 16;                // so many thresholds are compared with one by one
-constexpr int MOST_FALLS = 40;         // of a table, above which it is looked up
 
 typedef float Floats __attribute__((vector_size(4 * LANES)));
 typedef int32_t Ints __attribute__((vector_size(4 * LANES)));
 typedef uint8_t Bytes __attribute__((vector_size(LANES)));
-typedef uint8_t Row __attribute__((vector_size(64)));
 
 struct Shape {
     int64_t images, channels, height, width;  // of the images with their padding
@@ -238,26 +238,12 @@ void compare(const float* drive, const float* thresholds, uint8_t* result, int64
     });
 }
 
-// to[i] = table[from[i]] of a table of 256 that never rises: a sum of its steps where they are few.
+// to[i] = table[from[i]] of a table of 256 that never rises.
 void translate(const uint8_t* from, const uint8_t* table, uint8_t* to, int64_t count,
                int64_t threads) {
-    Row last[MOST_FALLS], height[MOST_FALLS];
-    int falls = 0, number = 0;
-    for (int i = 0; i < 255; i++) falls += table[i] != table[i + 1];
-    const bool few = falls <= MOST_FALLS;
-    for (int i = 0; few && i < 255; i++)
-        if (table[i] != table[i + 1]) {
-            last[number] = Row{} + uint8_t(i);
-            height[number++] = Row{} + uint8_t(table[i] - table[i + 1]);
-        }
-    share(count, threads, [&](int64_t done, int64_t end) {
-        for (; few && done + int64_t(sizeof(Row)) <= end; done += sizeof(Row)) {
-            Row values, sum = Row{} + table[255];
-            memcpy(&values, from + done, sizeof values);
-            for (int f = 0; f < falls; f++) sum += Row(values <= last[f]) & height[f];
-            memcpy(to + done, &sum, sizeof sum);
-        }
-        for (; done < end; done++) to[done] = table[from[done]];
+    const Lookup lookup(table);
+    share(count, threads, [&](int64_t begin, int64_t end) {
+        lookup.translate(from + begin, end - begin, to + begin);
     });
 }
 }
