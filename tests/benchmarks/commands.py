@@ -191,6 +191,37 @@ def analyze(bench: Bench) -> Iterator[Row]:
     )
 
 
+def families(bench: Bench) -> Iterator[Row]:
+    """What commands beside `analyze` measure of 2,000 images, and all of them beside it."""
+    given = ["-T", "8", "--n-images", "2000", *bench.data, "-q"]
+
+    def command(name: str) -> Spent:
+        where = "--out-dir" if name == "analyze" else "--json"
+        return bench.ours(name, *given, where, str(bench.new()))
+
+    names = ("robustness", "energy", "attribution", "timing")
+    took = in_turns(
+        {name: (lambda name=name: command(name)) for name in ("analyze", *names)},
+        bench.options.rounds,
+    )
+    whole = took["analyze"]
+    for name in took:
+        each = took[name]
+        ours = f"{each.wall:.1f} s, {each.processor:.1f} of the processor, {each.peak:.0f} MB"
+        yield Row(f"`{name} -T 8 --n-images 2000`", ours, "", "", "1000 MB")
+    for which, goal in (("wall", ""), ("processor", "2")):
+        ours = sum(getattr(took[name], which) for name in names)
+        theirs = getattr(whole, which)
+        where = "on the clock" if which == "wall" else "of the processor"
+        yield Row(
+            f"the four of them, {where}",
+            f"{ours:.1f} s",
+            f"`analyze` {theirs:.1f} s",
+            f"{ours / theirs:.2f}",
+            goal,
+        )
+
+
 def scores(folder: Path) -> dict[str, object]:
     """What an analysis found of each encoding."""
     return json.loads((folder / "analysis.json").read_text())["encoders"]
@@ -393,7 +424,7 @@ def numbers(tree: object, path: str = "") -> Iterator[tuple[str, float]]:
 
 ROWS = {
     each.__name__: each
-    for each in (visualize, evaluate, analyze, encode, leaky, train, photo, start)
+    for each in (visualize, evaluate, analyze, families, encode, leaky, train, photo, start)
 }
 
 
