@@ -3,19 +3,23 @@
 Pure NumPy: numbers and drawings are made from this, and nothing here knows torch.
 """
 
-import os
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from math import isqrt, prod
-from numbers import Integral
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from snnviz.batching import batches
 from snnviz.display import quantity
 from snnviz.errors import ConfigError, ShapeError
-from snnviz.neurons import fused
+from snnviz.records.checks import (
+    check_dimensions,
+    check_steps,
+    chosen_images,
+    next_steps,
+    smallest_type,
+    whole_counts,
+)
+from snnviz.records.renewal import renewal_bits, renewal_counts, renewal_spikes
 from snnviz.records.shown import record_html
 
 if TYPE_CHECKING:
@@ -25,12 +29,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     Unsigned = np.unsignedinteger
-
-# Elements that are translated together: they and what is made of them stay in the cache, and each
-# temporary array is below the 128 kB from which the C library asks the system for memory.
-_BLOCK = 120_000
-# Up to so many falls of a table, comparing with each is faster than looking every element up.
-_FEW = 6
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -74,9 +72,9 @@ class SpikeRecord:
             ShapeError: The array has no neurons, or holds anything but ints in 0..T.
             ConfigError: T is below 1.
         """
-        _check_steps(T)
+        check_steps(T)
         first_spike = np.asarray(first_spike)
-        _check_dimensions(first_spike, "first_spike", "[N, ...]")
+        check_dimensions(first_spike, "first_spike", "[N, ...]")
         if not np.issubdtype(first_spike.dtype, np.integer):
             raise ShapeError(f"first-spike times must be ints, got {first_spike.dtype}")
         if first_spike.size and not 0 <= first_spike.min() <= first_spike.max() <= T:
@@ -84,7 +82,7 @@ class SpikeRecord:
                 f"first-spike times must be in 0..{T}, got {first_spike.min()} to "
                 f"{first_spike.max()}; use T for silent"
             )
-        return cls(T, first_spike.astype(_dtype_for(T), copy=False))
+        return cls(T, first_spike.astype(smallest_type(T), copy=False))
 
     @classmethod
     def from_spikes(cls, spikes: "NDArray[np.generic]") -> "Self":
@@ -98,9 +96,9 @@ class SpikeRecord:
             ConfigError: There are no steps.
         """
         spikes = np.asarray(spikes)
-        _check_dimensions(spikes, "spikes", "[T, N, ...]")
+        check_dimensions(spikes, "spikes", "[T, N, ...]")
         T = len(spikes)
-        _check_steps(T)
+        check_steps(T)
         return cls.from_steps(spikes, T)
 
     @classmethod
@@ -116,12 +114,12 @@ class SpikeRecord:
                 fewer than T.
             ConfigError: T is below 1.
         """
-        _check_steps(T)
-        dtype = _dtype_for(T)
+        check_steps(T)
+        dtype = smallest_type(T)
         coming = iter(steps)
         first, packed = None, []
         for start in range(0, T, 8):
-            block = _next_steps(coming, start, T)
+            block = next_steps(coming, start, T)
             fired = block.astype(bool, copy=False)
             if not np.array_equal(fired, block):
                 raise ShapeError("spikes must be 0 or 1; threshold them first")
@@ -148,8 +146,8 @@ class SpikeRecord:
                 are more or fewer than T.
             ConfigError: T is below 1.
         """
-        _check_steps(T)
-        kept = [_whole(np.asarray(step)) for step in steps]
+        check_steps(T)
+        kept = [whole_counts(np.asarray(step)) for step in steps]
         if len(kept) != T:
             raise ShapeError(f"expected {T} steps, got {len(kept)}")
         bytes_ = isinstance(steps, np.ndarray) and steps.dtype == np.uint8
@@ -157,7 +155,7 @@ class SpikeRecord:
         if counts.max(initial=0) <= 1:
             return cls.from_steps(counts, T)
         counts = counts.astype(np.min_scalar_type(int(counts.max())), copy=False)
-        first = np.full(counts.shape[1:], T, _dtype_for(T))
+        first = np.full(counts.shape[1:], T, smallest_type(T))
         for t in reversed(range(T)):
             np.copyto(first, first.dtype.type(t), where=counts[t] > 0)
         return cls(T, first, None, counts)
@@ -216,9 +214,9 @@ class SpikeRecord:
             steps: For how many steps, bytes [N, ...] in 0..T.
             T: Number of time steps, 1 to 255.
         """
-        _check_steps(T)
+        check_steps(T)
         trains = np.packbits(np.arange(T)[:, np.newaxis] < np.arange(T + 1), axis=0)
-        first = np.where(steps > 0, 0, T).astype(_dtype_for(T))
+        first = np.where(steps > 0, 0, T).astype(smallest_type(T))
         return cls(T, first, trains[:, steps])
 
     @classmethod
@@ -253,8 +251,7 @@ class SpikeRecord:
             return self._packed
         if self._counts is not None:
             return np.packbits(self._counts > 0, axis=0)
-        table = np.arange(1, self.T + 1)[:, np.newaxis] % np.arange(1, self.T + 2) == 0
-        return np.stack([row[self.first_spike] for row in np.packbits(table, axis=0)])
+        return renewal_bits(self.first_spike, self.T)
 
     @property
     def _repeats(self) -> bool:
@@ -302,21 +299,7 @@ class SpikeRecord:
         Raises:
             IndexError: There is no such image.
         """
-        if isinstance(images, Integral):
-            if not -len(self) <= images < len(self):
-                raise IndexError(f"the record is of {len(self)} images, got {images}")
-            start = int(images) % len(self)
-            images = slice(start, start + 1)
-        elif isinstance(images, tuple):
-            raise IndexError("a record is indexed by its images alone; index `count(t)` by neuron")
-        elif not isinstance(images, slice):
-            images = np.asarray(images)
-            if images.ndim != 1 or not (images.size == 0 or images.dtype.kind in "iub"):
-                raise IndexError(
-                    f"choose images by number, slice, or a list of numbers or of truth values, got "
-                    f"{images.dtype} {list(images.shape)}"
-                )
-            images = images if images.size else images.astype(np.intp)
+        images = chosen_images(images, len(self))
         packed = None if self._packed is None else self._packed[:, images]
         counts = None if self._counts is None else self._counts[:, images]
         each = None if self._each is None else self._each[images]
@@ -375,7 +358,7 @@ class SpikeRecord:
         """
         if not 0 <= t < self.T:
             raise ConfigError(f"t must be in 0..{self.T - 1} for T = {self.T}, got {t}")
-        dtype = _dtype_for(self.T * self.most)
+        dtype = smallest_type(self.T * self.most)
         if self._counts is not None:
             total: NDArray[Unsigned] = self._counts[: t + 1].sum(0, dtype=dtype)
             return total
@@ -386,9 +369,7 @@ class SpikeRecord:
             if rest:
                 summed += np.bitwise_count(self._packed[whole] >> np.uint8(8 - rest))
             return summed
-        # Silence is first_spike == T, for which the formula gives 0 like for any step past t.
-        table = ((t + 1) // np.arange(1, self.T + 2)).astype(dtype)
-        times = _translate(self.first_spike, table)
+        times = renewal_counts(self.first_spike, self.T, t, dtype)
         return times if self._each is None else np.multiply(times, self._each, out=times)
 
     def spikes(self) -> "NDArray[np.bool_]":
@@ -400,11 +381,7 @@ class SpikeRecord:
             return self._counts > 0
         if self._packed is not None:
             return np.unpackbits(self._packed, axis=0, count=self.T).view(bool)
-        steps = np.arange(1, self.T + 1)[:, np.newaxis]
-        period = np.arange(1, self.T + 2)
-        # For period T + 1, silence, no step is a multiple.
-        spikes: NDArray[np.bool_] = (steps % period == 0)[:, self.first_spike]
-        return spikes
+        return renewal_spikes(self.first_spike, self.T)
 
     def steps(self) -> "NDArray[Unsigned]":
         """How often each neuron fires at each step, unsigned ints [T, N, ...]; a copy."""
@@ -427,92 +404,3 @@ def map_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
     if len(shape) == 2:
         return shape[0], 1, shape[1]
     return prod(shape[:-2]), shape[-2], shape[-1]
-
-
-def _translate(array: "NDArray[Unsigned]", table: "NDArray[Unsigned]") -> "NDArray[Unsigned]":
-    """`table[array]` of a falling table that ends with 0, in whichever way is fastest.
-
-    Indexing would take eight more bytes an element.
-    """
-    result = np.empty(array.shape, table.dtype)
-    values, translated = array.reshape(-1), result.reshape(-1)
-    if fused.library.cache_info().currsize and values.itemsize == table.itemsize == 1:
-        whole = np.zeros(256, np.uint8)
-        whole[: len(table)] = table
-        fused.translate(np.ascontiguousarray(values), whole, translated, _threads(values.size))
-        return result
-    falls = np.flatnonzero(table[1:] != table[:-1])
-    row = table.tobytes().ljust(256, b"\0")
-    for block in batches(values.size, _BLOCK):
-        if len(falls) <= _FEW:
-            _add_falls(values[block], table, falls, translated[block])
-        elif table.itemsize == 1:
-            translated[block] = np.frombuffer(values[block].tobytes().translate(row), table.dtype)
-        else:
-            translated[block] = table[values[block]]
-    return result
-
-
-def _threads(size: int) -> int:
-    """How many threads are worth their start for so many bytes."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    most = len(affinity(0)) if affinity else os.cpu_count() or 1
-    return max(1, min(most, size >> 21))
-
-
-def _add_falls(
-    values: "NDArray[Unsigned]",
-    table: "NDArray[Unsigned]",
-    falls: "NDArray[np.intp]",
-    result: "NDArray[Unsigned]",
-) -> None:
-    """Fill `result` with `table[values]`, of which `falls` are the last places before a change."""
-    before, term = np.empty(values.shape, np.bool_), np.empty_like(result)
-    ones = before.view(np.uint8)
-    for number, last in enumerate(falls):
-        np.less_equal(values, values.dtype.type(last), out=before)
-        step = table[last] - table[last + 1]
-        if number == 0:
-            np.multiply(ones, step, out=result)
-        else:
-            result += ones if step == 1 else np.multiply(ones, step, out=term)
-
-
-def _next_steps(
-    coming: "Iterator[NDArray[np.generic]]", start: int, T: int
-) -> "NDArray[np.generic]":
-    """Up to eight steps of T, from `start` on, in one array [n, N, ...]."""
-    wanted = min(8, T - start)
-    steps = list(islice(coming, wanted))
-    if len(steps) < wanted:
-        raise ShapeError(f"expected {T} steps, got {start + len(steps)}")
-    _check_dimensions(np.asarray(steps[0]), "a step", "[N, ...]")
-    return np.stack(steps)
-
-
-def _check_steps(T: int) -> None:
-    if T < 1:
-        raise ConfigError(f"T must be at least 1, got {T}")
-
-
-def _check_dimensions(array: "NDArray[np.generic]", name: str, form: str) -> None:
-    """Raises unless `array` has the sides in `form`, and one or more of neurons."""
-    if array.ndim < form.count(",") + 1:
-        raise ShapeError(f"{name} must be {form}, got {list(array.shape)}")
-
-
-def _whole(step: "NDArray[np.generic]") -> "NDArray[Unsigned]":
-    """A step's counts as unsigned ints, checked."""
-    _check_dimensions(step, "a step", "[N, ...]")
-    if step.dtype.kind in "ub":
-        counted: NDArray[Unsigned] = step.astype(np.promote_types(step.dtype, np.uint8), copy=False)
-        return counted
-    counts = step.astype(np.uint64)
-    if step.size and (step.dtype.kind == "c" or step.min() < 0 or not (counts == step).all()):
-        raise ShapeError("counts of a step must be whole numbers from 0")
-    return counts.astype(np.min_scalar_type(int(counts.max(initial=0))))
-
-
-def _dtype_for(T: int) -> "np.dtype[Unsigned]":
-    """The smallest unsigned type that holds 0..T."""
-    return np.dtype(np.min_scalar_type(T))
