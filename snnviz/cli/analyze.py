@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from snnviz.cli import Command, options
+from snnviz.cli import Command, network_options, options
 from snnviz.cli.output import note, say
 from snnviz.errors import ConfigError
 
@@ -30,14 +30,8 @@ def _score(_ctx: click.Context, _param: click.Parameter, value: str | None) -> s
 
 
 @click.command("analyze", cls=Command)
-@click.option(
-    "--ckpt",
-    type=click.Path(path_type=Path),
-    default=None,
-    show_default="the bundled encoder",
-    help="Checkpoint of snnviz or SpikingJelly; with --model the state dict of that.",
-)
-@options.model_option
+@network_options.ckpt_option
+@network_options.model_option
 @click.option(
     "--layer",
     default=None,
@@ -45,8 +39,8 @@ def _score(_ctx: click.Context, _param: click.Parameter, value: str | None) -> s
     show_default="the first",
     help="The layer of spiking neurons of --model, as visualize --list-layers names it.",
 )
-@options.mean_option
-@options.std_option
+@network_options.mean_option
+@network_options.std_option
 @click.option(
     "--compare",
     type=click.Path(path_type=Path),
@@ -112,9 +106,9 @@ def _score(_ctx: click.Context, _param: click.Parameter, value: str | None) -> s
 @options.size_option
 @options.data_dir_option
 @options.image_option
-@options.steps_option
-@options.neuron_kind_option
-@options.neuron_options
+@network_options.steps_option
+@network_options.neuron_kind_option
+@network_options.neuron_options
 @click.option(
     "--out-dir",
     type=click.Path(path_type=Path),
@@ -122,19 +116,12 @@ def _score(_ctx: click.Context, _param: click.Parameter, value: str | None) -> s
     show_default=True,
     help="Folder for tables and figures.",
 )
-@click.option(
-    "--format",
-    type=click.Choice(["png", "svg", "pdf"]),
-    multiple=True,
-    default=["png"],
-    show_default=True,
-    help="File format of the figures. Repeatable.",
-)
+@options.figure_format_option
 @click.option(
     "--figures/--no-figures", default=True, show_default=True, help="Draw, beside the tables."
 )
 @options.device_option
-@click.option("--overwrite", is_flag=True, help="Write into a folder that is not empty.")
+@options.overwrite_option
 @options.quiet_option
 def command(
     ckpt: Path | None,
@@ -187,7 +174,7 @@ def command(
         with ranks.agreed():
             layout = (LeagueJob if league else AnalysisJob).layout
             check_folder(out_dir, layout, overwrite=overwrite)
-            options.check_model_options(model, mean, std, neuron=neuron, **stated)
+            network_options.check_model_options(model, mean, std, neuron=neuron, **stated)
             if layer is not None and model is None:
                 raise click.UsageError("--layer names a layer of --model; give that, too")
             opening = Opening(model, layer, T, neuron, stated, (mean, std), choose_device(device))

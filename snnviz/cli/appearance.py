@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from snnviz.cli.options import together
 from snnviz.errors import ConfigError
 from snnviz.files import path_ends
 
@@ -42,45 +43,18 @@ class Length(click.ParamType[float]):
 
 def appearance_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--channel`, `--sort`, `--width`, `--font-size`, `--compose`, `--compare` and their kin."""
-    for option in (
+    return together(_channel_options, _size_options, _further_options)(command)
+
+
+def _channel_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--channel` and `--sort`: which channels are drawn, and in which order."""
+    return together(
         click.option(
-            "--match",
-            is_flag=True,
-            help="Compare each channel with that whose responses to up to 100 of the images "
-            "correlate most with its own, all in all, not with that of the same number.",
-        ),
-        click.option(
-            "--compare",
-            type=click.Path(path_type=Path),
-            default=None,
-            help="Draw the spikes of this checkpoint, or of --model with these weights, beside "
-            "those of --ckpt, and their difference.",
-        ),
-        click.option(
-            "--compose",
-            is_flag=True,
-            help="Draw input and summed spikes in one figure as well, composed.",
-        ),
-        click.option(
-            "--no-legend",
-            is_flag=True,
-            help="Leave out what explains the special colours; scales stay.",
-        ),
-        click.option("--no-title", is_flag=True, help="Leave out the titles."),
-        click.option(
-            "--font-size",
-            type=click.FloatRange(min=5, max=72),
-            default=None,
-            show_default="7.1 with --width, else a share of it",
-            help="Points of text.",
-        ),
-        click.option(
-            "--width",
-            type=Length(),
-            default=None,
-            metavar="LENGTH",
-            show_default="about 7in",
-            help="Width of each figure, such as 3.3in or 84mm; text keeps its points.",
+            "--channel",
+            multiple=True,
+            metavar="K|K-L",
+            show_default="all",
+            help="Draw this channel, or these: 7, 0-15. Repeatable.",
         ),
         click.option(
             "--sort",
@@ -90,16 +64,58 @@ def appearance_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Order of the channels: by their numbers, firing rate, type, correlation with "
             "edges, or what the network loses without each; found on up to 100 of the images.",
         ),
+    )(command)
+
+
+def _size_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--width`, `--font-size`, `--no-title` and `--no-legend`: a figure's size and its texts."""
+    return together(
         click.option(
-            "--channel",
-            multiple=True,
-            metavar="K|K-L",
-            show_default="all",
-            help="Draw this channel, or these: 7, 0-15. Repeatable.",
+            "--width",
+            type=Length(),
+            default=None,
+            metavar="LENGTH",
+            show_default="about 7in",
+            help="Width of each figure, such as 3.3in or 84mm; text keeps its points.",
         ),
-    ):  # fmt: skip
-        command = option(command)
-    return command
+        click.option(
+            "--font-size",
+            type=click.FloatRange(min=5, max=72),
+            default=None,
+            show_default="7.1 with --width, else a share of it",
+            help="Points of text.",
+        ),
+        click.option("--no-title", is_flag=True, help="Leave out the titles."),
+        click.option(
+            "--no-legend",
+            is_flag=True,
+            help="Leave out what explains the special colours; scales stay.",
+        ),
+    )(command)
+
+
+def _further_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--compose`, `--compare` and `--match`: what is drawn beside the usual figures."""
+    return together(
+        click.option(
+            "--compose",
+            is_flag=True,
+            help="Draw input and summed spikes in one figure as well, composed.",
+        ),
+        click.option(
+            "--compare",
+            type=click.Path(path_type=Path),
+            default=None,
+            help="Draw the spikes of this checkpoint, or of --model with these weights, beside "
+            "those of --ckpt, and their difference.",
+        ),
+        click.option(
+            "--match",
+            is_flag=True,
+            help="Compare each channel with that whose responses to up to 100 of the images "
+            "correlate most with its own, all in all, not with that of the same number.",
+        ),
+    )(command)
 
 
 def parse_channels(texts: Sequence[str]) -> tuple[int, ...]:

@@ -67,7 +67,7 @@ _NAMES = ("train_acc", "val_acc", "test_acc", "accuracy", "loss")
     "of all of them, or of those with the same --name.",
 )
 @options.dpi_option
-@click.option("--overwrite", is_flag=True, help="Write into a folder that is not empty.")
+@options.overwrite_option
 @options.quiet_option
 def command(
     runs: tuple[Path, ...],

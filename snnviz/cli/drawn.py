@@ -10,7 +10,7 @@ import click
 from torch import nn
 
 from snnviz.adapters.encoder import Encoder
-from snnviz.cli import options
+from snnviz.cli import network_options
 from snnviz.cli.images import choose_samples, note_scaled
 from snnviz.cli.networks import build_timed, choose_steps, describe, open_checkpoint
 from snnviz.cli.output import note
@@ -148,7 +148,7 @@ class Drawn:
 
 def find_drawn(wanted: Wanted) -> Drawn:
     """What the user asks for; nothing is written."""
-    options.check_model_options(
+    network_options.check_model_options(
         wanted.model, wanted.mean, wanted.std, neuron=wanted.neuron, **wanted.stated
     )
     return _of_checkpoint(wanted) if wanted.model is None else _of_model(wanted, wanted.model)

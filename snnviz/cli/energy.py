@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from snnviz.cli import Command, options
+from snnviz.cli import Command, network_options, options
 from snnviz.cli.measured import STDOUT, write_json, write_text
 from snnviz.cli.output import note, say
 
@@ -22,8 +22,8 @@ _IMAGES = 256
 
 
 @click.command("energy", cls=Command)
-@options.ckpt_option
-@options.images_of_network_options
+@network_options.ckpt_option
+@network_options.images_of_network_options
 @click.option(
     "--n-images",
     callback=lambda ctx, param, value: value and (options.count_or_all(ctx, param, value) or "all"),
@@ -32,9 +32,9 @@ _IMAGES = 256
     show_default=f"{_IMAGES}, or all where there are fewer",
     help="Count on the first N images only.",
 )
-@options.steps_option
-@options.neuron_kind_option
-@options.neuron_options
+@network_options.steps_option
+@network_options.neuron_kind_option
+@network_options.neuron_options
 @options.device_option
 @click.option(
     "--json",
@@ -87,7 +87,7 @@ def command(
     from snnviz.scoring.methods import methods as paragraph
 
     stated = {"v_threshold": v_threshold, "v_reset": v_reset, "tau": tau}
-    options.check_model_options(model, mean, std, neuron=neuron, **stated)
+    network_options.check_model_options(model, mean, std, neuron=neuron, **stated)
     _check_output(json, methods, overwrite=overwrite)
     device = choose_device(device)
     if model is None:

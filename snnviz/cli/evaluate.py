@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from snnviz.cli import Command, options
+from snnviz.cli import Command, network_options, options
 from snnviz.cli.measured import STDOUT, check_output, drawn, held_output, write_json
 from snnviz.cli.output import note, say
 
@@ -33,7 +33,7 @@ _FIGURES = ("confusion", "accuracy_at", "firing_rate")
     help="Checkpoint of snnviz or SpikingJelly that holds a whole network; with --model the state "
     "dict of that.",
 )
-@options.images_of_network_options
+@network_options.images_of_network_options
 @click.option(
     "--n-images",
     type=click.IntRange(min=1),
@@ -41,9 +41,9 @@ _FIGURES = ("confusion", "accuracy_at", "firing_rate")
     show_default="all",
     help="Measure on the first N images only.",
 )
-@options.steps_option
-@options.neuron_kind_option
-@options.neuron_options
+@network_options.steps_option
+@network_options.neuron_kind_option
+@network_options.neuron_options
 @options.batch_size_option
 @options.device_option
 @options.measured_options(
@@ -82,7 +82,7 @@ def command(
     from snnviz.device import choose_device
 
     stated = {"v_threshold": v_threshold, "v_reset": v_reset, "tau": tau}
-    options.check_model_options(model, mean, std, neuron=neuron, **stated)
+    network_options.check_model_options(model, mean, std, neuron=neuron, **stated)
     if ckpt is None and model is None:
         raise click.UsageError(
             "no --ckpt: the bundled encoder is no whole network; name a checkpoint, for example "

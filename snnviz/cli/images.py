@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from snnviz.cli import options
+from snnviz.cli import network_options, options
 from snnviz.cli.output import note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from snnviz.data import Sample, Selection, Split
     from snnviz.export.folder import Predict
@@ -27,51 +27,43 @@ def sample_options(count: int) -> options.Decorator:
     Args:
         count: How many images there are where nothing is said.
     """
-
-    def decorate(command: "Callable[..., Any]") -> "Callable[..., Any]":
-        for option in reversed(
-            (
-                click.option(
-                    "--n-images",
-                    callback=options.count_or_all,
-                    metavar="N|all",
-                    default=str(count),
-                    show_default=True,
-                    help="How many images.",
-                ),
-                click.option(
-                    "--index",
-                    type=click.IntRange(min=0),
-                    multiple=True,
-                    help="This image of the data set, instead of the first ones. Repeatable.",
-                ),
-                click.option(
-                    "--select",
-                    multiple=True,
-                    metavar="WORD",
-                    help="Only images that are: correct, wrong, label=N or predicted=N. "
-                    "Repeatable, all hold.",
-                ),
-                click.option(
-                    "--shuffle",
-                    is_flag=True,
-                    help="Draw the images at random, not the first ones.",
-                ),
-                options.seed_option(0, "--shuffle"),
-                options.split_option,
-                options.dataset_option,
-                options.size_option,
-                options.mean_option,
-                options.std_option,
-                options.data_dir_option,
-                options.image_option,
-                options.steps_option,
-            )
-        ):
-            command = option(command)
-        return command
-
-    return decorate
+    return options.together(
+        click.option(
+            "--n-images",
+            callback=options.count_or_all,
+            metavar="N|all",
+            default=str(count),
+            show_default=True,
+            help="How many images.",
+        ),
+        click.option(
+            "--index",
+            type=click.IntRange(min=0),
+            multiple=True,
+            help="This image of the data set, instead of the first ones. Repeatable.",
+        ),
+        click.option(
+            "--select",
+            multiple=True,
+            metavar="WORD",
+            help="Only images that are: correct, wrong, label=N or predicted=N. Repeatable, all "
+            "hold.",
+        ),
+        click.option(
+            "--shuffle",
+            is_flag=True,
+            help="Draw the images at random, not the first ones.",
+        ),
+        options.seed_option(0, "--shuffle"),
+        options.split_option,
+        options.dataset_option,
+        options.size_option,
+        network_options.mean_option,
+        network_options.std_option,
+        options.data_dir_option,
+        options.image_option,
+        network_options.steps_option,
+    )
 
 
 def choose_samples(

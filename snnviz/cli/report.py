@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from snnviz.cli import Command, loading, options
+from snnviz.cli import Command, loading, network_options, options
 from snnviz.cli.appearance import told_apart
 from snnviz.cli.images import sample_options
 from snnviz.cli.output import note, say
@@ -37,8 +37,8 @@ class ReportCommand(Command):
 
 
 @click.command("report", cls=ReportCommand)
-@options.ckpt_option
-@options.model_option
+@network_options.ckpt_option
+@network_options.model_option
 @click.option(
     "--run",
     type=click.Path(path_type=Path),
@@ -67,8 +67,8 @@ class ReportCommand(Command):
     help="Show this layer of spiking neurons, as visualize --list-layers names it.",
 )
 @sample_options(24)
-@options.neuron_kind_option
-@options.neuron_options
+@network_options.neuron_kind_option
+@network_options.neuron_options
 @click.option(
     "--predict/--no-predict",
     default=True,

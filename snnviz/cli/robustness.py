@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from snnviz.cli import Command, options
+from snnviz.cli import Command, network_options, options
 from snnviz.cli.measured import STDOUT, check_output, drawn, held_output, write_json
 from snnviz.cli.output import note, say
 
@@ -20,8 +20,8 @@ _IMAGES = 500
 
 
 @click.command("robustness", cls=Command)
-@options.ckpt_option
-@options.images_of_network_options
+@network_options.ckpt_option
+@network_options.images_of_network_options
 @click.option(
     "--n-images",
     type=click.IntRange(min=1),
@@ -36,9 +36,9 @@ _IMAGES = 500
     show_default=True,
     help="How many of them are attacked; 0: none.",
 )
-@options.steps_option
-@options.neuron_kind_option
-@options.neuron_options
+@network_options.steps_option
+@network_options.neuron_kind_option
+@network_options.neuron_options
 @options.seed_option(0, "noise, shifts, occlusions, edited spikes and attacks")
 @options.device_option
 @options.measured_options("corrupted images, edited spikes, attacks")
@@ -81,7 +81,7 @@ def command(
     from snnviz.scoring.robustness import robustness
 
     stated: dict[str, Any] = {"v_threshold": v_threshold, "v_reset": v_reset, "tau": tau}
-    options.check_model_options(model, mean, std, neuron=neuron, **stated)
+    network_options.check_model_options(model, mean, std, neuron=neuron, **stated)
     check_output(json, figures, _layout(), overwrite=overwrite)
     device = choose_device(device)
     if model is None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from snnviz.cli import Command, options
+from snnviz.cli import Command, network_options, options
 from snnviz.cli.measured import STDOUT, check_output, drawn, held_output, write_json
 from snnviz.cli.output import note, say
 
@@ -36,7 +36,7 @@ _FIGURES = ("early_exit", "fisher", "cka_steps", "cka_steps_untrained", "cka_lay
     help="Checkpoint of snnviz or SpikingJelly; with --model the state dict of that. An encoder "
     "alone gives no answers: CKA between its steps is left.",
 )
-@options.images_of_network_options
+@network_options.images_of_network_options
 @click.option(
     "--n-images",
     type=click.IntRange(min=2),
@@ -58,9 +58,9 @@ _FIGURES = ("early_exit", "fisher", "cka_steps", "cka_steps_untrained", "cka_lay
     show_default=True,
     help="On how many of them steps and layers are compared by CKA; 0: none.",
 )
-@options.steps_option
-@options.neuron_kind_option
-@options.neuron_options
+@network_options.steps_option
+@network_options.neuron_kind_option
+@network_options.neuron_options
 @options.seed_option(0, "the weights without training")
 @options.device_option
 @options.measured_options("accuracy by mean number of steps, Fisher information, CKA")
@@ -102,7 +102,7 @@ def command(
     from snnviz.device import choose_device
 
     stated = {"v_threshold": v_threshold, "v_reset": v_reset, "tau": tau}
-    options.check_model_options(model, mean, std, neuron=neuron, **stated)
+    network_options.check_model_options(model, mean, std, neuron=neuron, **stated)
     check_output(json, figures, _layout(), overwrite=overwrite)
     device = choose_device(device)
     if model is None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from snnviz.cli import Command, loading, options
+from snnviz.cli import Command, loading, network_options, options
 from snnviz.cli.appearance import (
     appearance_options,
     chosen_channels,
@@ -50,8 +50,8 @@ def _neurons(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ..
 
 
 @click.command("visualize", cls=Command)
-@options.ckpt_option
-@options.model_option
+@network_options.ckpt_option
+@network_options.model_option
 @click.option(
     "--layer",
     multiple=True,
@@ -87,7 +87,7 @@ def _neurons(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ..
     help="Integrate-and-fire neurons or leaky ones, where the checkpoint does not say. Or channel, "
     "row and column of a neuron in the raster, repeatable.",
 )
-@options.neuron_options
+@network_options.neuron_options
 @click.option(
     "--out-dir",
     type=click.Path(path_type=Path),
@@ -151,7 +151,7 @@ def _neurons(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ..
 )
 @options.device_option
 @click.option("--resume", is_flag=True, help="Go on with an interrupted run, as it was begun.")
-@click.option("--overwrite", is_flag=True, help="Write into a folder that is not empty.")
+@options.overwrite_option
 @options.quiet_option
 def command(
     ckpt: Path | None,
