@@ -150,9 +150,10 @@ def as_numbers(
     there = [each for each in tensors if each is not None]
     if any(each.dtype != torch.float32 or each.device.type != "cpu" for each in there):
         return None
-    pairs = {name: _pair(size) for name, size in sizes.items()}
+    stride, padding, dilation = (_pair(sizes[name]) for name in ("stride", "padding", "dilation"))
     kernels, offset = _numbers(weight), None if bias is None else _numbers(bias)
-    return Convolution(kernels, offset, None if norm is None else norm.affine(), **pairs)
+    affine = None if norm is None else norm.affine()
+    return Convolution(kernels, offset, affine, stride, padding, dilation)
 
 
 def _pair(size: Any) -> tuple[int, int]:

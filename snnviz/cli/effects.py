@@ -194,20 +194,13 @@ def say_ineffective(ctx: click.Context) -> None:
 def ineffective(ctx: click.Context) -> Iterator[str]:
     """A sentence for each option that was given on the command line and changes nothing."""
     said = set()
-    given = {**ctx.params, **_from_recipe(ctx)}
     parameters = {parameter.name: parameter for parameter in ctx.command.params}
     for rule in _RULES.get(ctx.command.name or "", ()):
         for name in rule.names:
-            if name in said or not _is_typed(ctx, name) or not rule.holds(given):
+            if name in said or not _is_typed(ctx, name) or not rule.holds(ctx.params):
                 continue
             said.add(name)
             yield f"{max(parameters[name].opts, key=len)} has no effect {rule.where}"
-
-
-def _from_recipe(ctx: click.Context) -> dict[str, str]:
-    """The optimizer that `--recipe` stands for, where none is given; its rows load torch."""
-    is_adam = ctx.params.get("recipe") == "best" and not _is_typed(ctx, "opt")
-    return {"opt": "Adam"} if is_adam else {}
 
 
 def _is_typed(ctx: click.Context, name: str) -> bool:

@@ -19,7 +19,7 @@ _CALLED = {
     "with_predictions()": "ckpt",
 }
 # What a user can ask for less of, where memory ran out, in the order to try it.
-_SMALLER = ("batch_size", "n_images", "jobs", "max_side", "T", "channels", "votes")
+_SMALLER = ("batch_size", "n_images", "jobs", "max_side", "T", "channels")
 
 
 def mistyped(error: click.UsageError, arguments: Iterable[str]) -> click.UsageError:

@@ -18,7 +18,10 @@ from snnviz.ranks import rank_device
 from snnviz.tutorial.cuda import check_available
 from snnviz.tutorial.layouts import TrainingState, load_training_state
 from snnviz.tutorial.runs import LATEST, MAX, check_run_folder, read_config, read_settings
-from snnviz.tutorial.training import RECIPES, TrainConfig
+from snnviz.tutorial.training import TrainConfig
+
+# Options that earlier builds had, and what they were where nobody gave them.
+_GONE = {"augment": False, "dropout": 0.0, "votes": 1}
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ def plan_run(ctx: click.Context, given: Mapping[str, Any], *, overwrite: bool) -
     """
     if given["resume"] is not None and overwrite:
         raise ConfigError("--resume goes on with a run and --overwrite deletes it; pass one")
-    settings, state, begun = _follow_recipe(ctx, given), None, None
+    settings, state, begun = dict(given), None, None
     if given["cupy"] and not _is_explicit(ctx, "step_mode"):
         settings["step_mode"] = "m"
     if given["resume"] is not None:
@@ -101,15 +104,6 @@ def plan_run(ctx: click.Context, given: Mapping[str, Any], *, overwrite: bool) -
         notes=() if begun is None else _notes(begun, config, anew=state is None),
         tutorial_options=_tutorial_options(config, given),
     )
-
-
-def _follow_recipe(ctx: click.Context, given: Mapping[str, Any]) -> dict[str, Any]:
-    """`given` with the recipe's settings where the user gave none."""
-    recipe = RECIPES[given["recipe"]]
-    return {
-        name: recipe[name] if name in recipe and not _is_explicit(ctx, name) else value
-        for name, value in given.items()
-    }
 
 
 def _config(settings: Mapping[str, Any]) -> TrainConfig:
@@ -198,6 +192,12 @@ def _adopt(
         ConfigError: The user gave another value than the run was begun with, or its images are not
             where they were.
     """
+    for name, plain in _GONE.items():
+        if stated.get(name, plain) != plain:
+            raise ConfigError(
+                f"{where} was begun with {name} {stated[name]}, which is no option any more; "
+                "begin another run"
+            )
     # What a run does not state is of a version that had no such option.
     saved = {**asdict(TrainConfig()), **stated} if stated else {}
     train_set = saved.get("train_set")

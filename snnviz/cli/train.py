@@ -38,14 +38,6 @@ def _check_named(_ctx: click.Context, _parameter: click.Parameter, run: str | No
     show_default=True,
     help="Number of time steps.",
 )
-@click.option(
-    "--recipe",
-    type=click.Choice(["tutorial", "best"]),
-    default="tutorial",
-    show_default=True,
-    help="Where the other defaults come from: the tutorial, or what others add for long trainings "
-    "(-T 8 -opt Adam -lr 0.001 --augment --dropout 0.5 --votes 10 --val-split 6000).",
-)
 @options.device_option
 @options.batch_size_option
 @click.option(
@@ -156,12 +148,6 @@ def _check_named(_ctx: click.Context, _parameter: click.Parameter, run: str | No
     help="Feature maps of both convolutions.",
 )
 @click.option(
-    "--augment/--no-augment",
-    default=False,
-    show_default=True,
-    help="Show images shifted by up to 2 pixels and mirrored, anew in each epoch.",
-)
-@click.option(
     "--augment-lightly/--no-augment-lightly",
     default=False,
     show_default=True,
@@ -182,20 +168,6 @@ def _check_named(_ctx: click.Context, _parameter: click.Parameter, run: str | No
     show_default=True,
     help="What averages of the weights keep in a step, such as 0.999; they are then what is "
     "measured and saved. 0 averages none.",
-)
-@click.option(
-    "--dropout",
-    type=click.FloatRange(min=0, max=1, max_open=True),
-    default=0.0,
-    show_default=True,
-    help="Share of the linear layers' inputs that is left out while they learn.",
-)
-@click.option(
-    "--votes",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Output neurons of each class; they vote.",
 )
 @click.option(
     "--pooling",
@@ -246,7 +218,7 @@ def _check_named(_ctx: click.Context, _parameter: click.Parameter, run: str | No
     show_default="all",
     help="Train on the first N images only (garments: 6,000 by default).",
 )
-@options.seed_option(2020, "initialization, shuffling, held-out images, augmentation and dropout")
+@options.seed_option(2020, "initialization, shuffling, held-out images and augmentation")
 # SpikingJelly's script takes it, for what `snnviz visualize` does.
 @click.option("-save-es", "--save-es", default=None, hidden=True, expose_value=False)
 @click.option("--overwrite", is_flag=True, help="Begin anew where a run is; it is deleted.")

@@ -26,10 +26,6 @@ class Sizes(Protocol):
         """Classes."""
 
     @property
-    def votes(self) -> int:
-        """Output neurons of each class."""
-
-    @property
     def channels(self) -> int:
         """Feature maps of the encoder."""
 

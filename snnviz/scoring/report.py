@@ -184,7 +184,7 @@ def evaluation_report(
             silent += (counts[-1].amax(1) == 0).sum()
             confusion += torch.bincount(label * size + answers[-1], minlength=size * size)
             target = F.one_hot(label, size).double()
-            rate = counts[-1].double() / (net.T * net.config.votes)
+            rate = counts[-1].double() / net.T
             loss += F.mse_loss(rate, target, reduction="sum")
             if progress is not None:
                 progress("evaluate", some.stop, len(pixels))

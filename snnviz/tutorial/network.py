@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import torch
 from spikingjelly.activation_based import functional, neuron, surrogate
-from spikingjelly.activation_based.layer import Dropout
 from torch import Tensor, nn
 
 from snnviz.errors import ConfigError, check_integer
@@ -39,9 +38,6 @@ class NetworkConfig:
         num_classes: Classes, >= 1.
         v_threshold: Threshold of every neuron, above `v_reset`, or 0 where that is None.
         v_reset: Membrane potential after a spike (hard reset); None subtracts the threshold.
-        dropout: Share of the inputs of each linear layer that is left out while it learns, in
-            [0, 1); the same inputs at all steps of a pass.
-        votes: Output neurons of each class, >= 1; their rates are averaged.
         neuron: "if" for integrate-and-fire neurons, "lif" for leaky ones: SpikingJelly's `IFNode`
             and `LIFNode`.
         tau: Membrane time constant of leaky neurons in steps, above 1; None for others.
@@ -62,8 +58,6 @@ class NetworkConfig:
     num_classes: int = 10
     v_threshold: float = 1.0
     v_reset: float | None = 0.0
-    dropout: float = 0.0
-    votes: int = 1
     neuron: NeuronKind = "if"
     tau: float | None = None
     decay_input: bool = True
@@ -75,14 +69,12 @@ class NetworkConfig:
         Raises:
             ConfigError: A size is no whole number or too small, or neurons could not fire or rest.
         """
-        for name in ("T", "channels", "in_channels", "num_classes", "votes"):
+        for name in ("T", "channels", "in_channels", "num_classes"):
             check_integer(name, getattr(self, name), 1)
         if len(self.image_size) != 2:
             raise ConfigError(f"images have a height and a width, got {self.image_size}")
         for side in self.image_size:
             check_integer("height and width of the images", side, 4)
-        if not 0 <= self.dropout < 1:
-            raise ConfigError(f"dropout must be in [0, 1), got {self.dropout}")
         if self.pooling not in get_args(Pooling):
             raise ConfigError(f"no pooling {self.pooling!r}; choose 'max' or 'avg'")
         self._check_neurons()
@@ -164,9 +156,9 @@ class ConvSNN(nn.Module):
         )
         self.fc = nn.Sequential(
             nn.Flatten(),
-            self._linear(channels * height * width, channels * 4 * 4),
+            nn.Linear(channels * height * width, channels * 4 * 4, bias=False),
             self._neuron(),
-            self._linear(channels * 4 * 4, config.num_classes * config.votes),
+            nn.Linear(channels * 4 * 4, config.num_classes, bias=False),
             self._neuron(),
         )
 
@@ -178,13 +170,8 @@ class ConvSNN(nn.Module):
     def _neuron(self) -> nn.Module:
         return build_neuron(self.config, self.step_mode)
 
-    def _linear(self, inputs: int, outputs: int) -> nn.Linear:
-        if self.config.dropout == 0:
-            return nn.Linear(inputs, outputs, bias=False)
-        return DropoutLinear(inputs, outputs, self.config.dropout, self.step_mode)
-
     def forward(self, images: Tensor) -> Tensor:
-        """Firing rates of the output neurons of each class, [N, num_classes] in [0, 1].
+        """Firing rates of the output neurons, [N, num_classes] in [0, 1].
 
         The neurons start from their reset state: two calls in a row do not influence each other.
 
@@ -194,25 +181,12 @@ class ConvSNN(nn.Module):
         functional.reset_net(self)
         drive = self.static_conv(images)
         if self.step_mode == "m":
-            return self.vote(self._multi_step(drive)).mean(0) / self.config.votes
+            return self._multi_step(drive).mean(0)
         spike_count = self.fc(self.conv(drive))
         for _ in range(1, self.T):
             spike_count = spike_count + self.fc(self.conv(drive))
-        return self.vote(spike_count) / self.T / self.config.votes
-
-    def vote(self, spikes: Tensor) -> Tensor:
-        """Spikes of each class, [..., num_classes], from those of its output neurons.
-
-        A sum, as whole numbers are exact: classes with equally many spikes stay equal. Divided by
-        `votes` it is what SpikingJelly's `layer.VotingLayer` makes of them.
-
-        Args:
-            spikes: [..., num_classes * votes], the neurons of a class beside each other.
-        """
-        if self.config.votes == 1:
-            return spikes
-        by_class: Tensor = spikes.unflatten(-1, (-1, self.config.votes))
-        return by_class.sum(-1, dtype=torch.float32)
+        rates: Tensor = spike_count / self.T
+        return rates
 
     @torch.no_grad()
     def firing_rates(self, images: Tensor) -> Tensor:
@@ -225,13 +199,11 @@ class ConvSNN(nn.Module):
             images: Float tensor [N, in_channels, H, W] in [0, 1].
         """
         spikes = torch.stack(list(self.output_spikes(self.static_conv(images))))
-        return spikes.mean(0) / self.config.votes
+        return spikes.mean(0)
 
     @torch.no_grad()
     def output_spikes(self, drive: Tensor, observe: Observe | None = None) -> Iterator[Tensor]:
         """The spikes of each class and step, T times [N, num_classes], as `firing_rates` says.
-
-        They are whole numbers up to `votes`, see `vote`.
 
         Args:
             drive: `static_conv(images)`, [N, channels, H, W].
@@ -251,7 +223,7 @@ class ConvSNN(nn.Module):
                     x = layer(x)
                 if observe is not None:
                     observe(layer, before, x)
-            yield self.vote(x)
+            yield x
 
     def counter(self, images: int, threads: int | None = None) -> "CountingPass | None":
         """What counts the spikes of all layers fastest, see `acceleration.counter`."""
@@ -263,29 +235,11 @@ class ConvSNN(nn.Module):
         """Output spikes [T, N, outputs] for one drive [N, channels, H, W] at every step."""
         sequence = drive.unsqueeze(0).expand(self.T, *drive.shape)
         for layer in (*self.conv, *self.fc):
-            if isinstance(layer, (neuron.BaseNode, DropoutLinear)):
+            if isinstance(layer, neuron.BaseNode):
                 sequence = layer(sequence)
             else:
                 sequence = functional.seq_to_ann_forward(sequence, layer)
         return sequence
-
-
-class DropoutLinear(nn.Linear):
-    """`nn.Linear` without bias, behind SpikingJelly's dropout: one mask for all steps of a pass.
-
-    One module, so that the linear layers keep their places and names in the state dict.
-
-    Attributes:
-        dropout: The layer before it; it keeps its mask until it is reset.
-    """
-
-    def __init__(self, inputs: int, outputs: int, dropout: float, step_mode: StepMode) -> None:
-        super().__init__(inputs, outputs, bias=False)
-        self.dropout = Dropout(dropout, step_mode=step_mode)
-
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's own name
-        """What the linear layer makes of `input`, some of which is 0 while it learns."""
-        return super().forward(self.dropout(input) if self.training else input)
 
 
 def build_static_conv(config: NetworkConfig) -> nn.Sequential:

@@ -187,10 +187,11 @@ def waits_for_nothing(name: str, device: str, *, scaled: bool = False) -> bool:
     """
     choices: dict[str, Any] = settings(name, device)
     choices.update({"opt": "Adam", "lr": 0.001} if choices["amp"] else {})
-    config = TrainConfig(batch_size=16, channels=32, augment=True, dropout=0.5, **choices)
+    config = TrainConfig(batch_size=16, channels=32, augment_lightly=True, **choices)
     images, labels = to_device(garments(80, "train"), torch.device(device))
     order = torch.arange(80, device=device)
-    views = Views(torch.zeros(80, 3, dtype=torch.int64, device=device))
+    corners, boxes = (torch.zeros(80, n, dtype=torch.int64, device=device) for n in (2, 4))
+    views = Views(corners, boxes)
     learner = Learner(config, (28, 28), Ranks(), 80)
     if scaled:
         learner._autocast = torch.float16

@@ -42,7 +42,6 @@ def said(command, *arguments):
         ("analyze", ["--no-figures", "--format", "svg"], "--format has no effect with --no-fig"),
         ("analyze", ["--max-side", 9], "--max-side has no effect without --image"),
         ("train", ["-opt", "Adam", "-momentum", 0.9], "--momentum has no effect with Adam"),
-        ("train", ["--recipe", "best", "-momentum", 0.9], "--momentum has no effect with Adam"),
         ("train", ["-step_size", 3], "--step-size has no effect with CosALR"),
         ("train", ["-gamma", 0.5], "--gamma has no effect with CosALR"),
         ("train", ["-lr_scheduler", "StepLR", "-T_max", 9], "--t-max has no effect with StepLR"),
@@ -63,7 +62,7 @@ def test_what_changes_nothing_is_named(command, arguments, sentence):
         # The tutorial's own lines.
         ("train", ["-data_dir", "x", "-amp", "-opt", "SGD", "-j", "8", "-T_max", "64"]),
         ("train", ["-opt", "Adam", "-lr", "0.001", "-lr_scheduler", "StepLR", "-step_size", "9"]),
-        ("train", ["--recipe", "best", "-opt", "SGD", "-momentum", "0.5"]),
+        ("train", ["-opt", "SGD", "-momentum", "0.5"]),
         ("visualize", ["--kind", "raster", "--kind", "counts", "--neuron", "1,2,3", "--rows", "2"]),
         ("visualize", ["--shuffle", "--seed", "3", "--n-images", "9", "-j", "2"]),
         ("visualize", ["--format", "npz", "--format", "png", "--dpi", "50", "--at", "1"]),

@@ -79,8 +79,7 @@ def test_every_option_of_the_tutorial_has_both_spellings(spelling, run, tmp_path
         "lr_scheduler": "StepLR", "step_size": 3, "gamma": 0.5, "t_max": 9, "channels": 2,
         "step_mode": "s", "amp": True, "cupy": False, "deterministic": True,
         "sync_bn": False, "val_split": 0,
-        "seed": 2020, "device": "cpu", "recipe": "tutorial", "augment": False, "dropout": 0.0,
-        "votes": 1, "pooling": "max", "tau": None, "decay_input": True,
+        "seed": 2020, "device": "cpu", "pooling": "max", "tau": None, "decay_input": True,
         "augment_lightly": False, "label_smoothing": 0.0, "ema": 0.0,
     }  # fmt: skip
     assert {"-resume", "--resume", "-cupy", "--cupy"} <= {o for p in command.params for o in p.opts}

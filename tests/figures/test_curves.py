@@ -119,8 +119,8 @@ def test_only_what_is_there_can_be_marked_or_drawn():
 
 @pytest.mark.parametrize("count", [1, 2, 9])
 def test_the_legend_covers_no_curve_and_stays_in_the_figure(count):
-    """Names as long as those of the run folders of `--recipe best`."""
-    long = "T_8_b_128_Adam_lr_0.001_CosALR_64_amp_augment_dropout_0.5_votes_10"
+    """Names as long as those of run folders may be."""
+    long = "T_8_b_128_Adam_lr_0.001_CosALR_64_amp_avg_light_smooth_0.1_ema_0.999"
     points = EPOCHS, np.linspace(0.1, 0.9, 4)
     names = [f"seeds/{seed}/{long}" for seed in range(count)]
     accuracy = accuracy_figure(dict.fromkeys(names, points), title="Accuracy")

@@ -61,7 +61,7 @@ def test_what_is_screened_can_be_trained():
     for name, changes in SCREENED.items():
         context = command.make_context("train", changes.split())
         given = {key: value for key, value in context.params.items() if key in vars(CONFIG)}
-        config = TrainConfig(**{**given, "device": "cpu", "recipe": "tutorial"})
+        config = TrainConfig(**{**given, "device": "cpu"})
         assert (config == TrainConfig()) == (name == "control")
 
 

@@ -54,7 +54,7 @@ def runs(tmp_path_factory):
         "a": (replace(CONFIG, seed=1), good),
         "b": (replace(CONFIG, seed=2), [(0.5, 0.5), (0.5, 0.9), (0.5, 0.9)]),  # the first of three
         "c": (replace(CONFIG, seed=3, device="cuda:0"), [(0.1, 0.1), (0.2, 0.2), (0.3, 0.7)]),
-        "other": (replace(CONFIG, seed=4, votes=2), good),
+        "other": (replace(CONFIG, seed=4, ema=0.5), good),
         "on test": (replace(CONFIG, seed=5, val_split=0), [(None, each) for _, each in good]),
         "cut off": (replace(CONFIG, seed=6), good[:2]),
     }
@@ -82,7 +82,7 @@ def test_one_run_has_no_spread(runs):
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["a", "b", "other"], "differ in more than the seed: votes; name runs"),
+        (["a", "b", "other"], "differ in more than the seed: ema; name runs"),
         (["a", "b", "a"], r"same seed: \[1, 1, 2\]"),
         (["a", "on test"], "chose its best epoch on the test images; train with --val-split"),
         (["cut off"], "has 2 of its 3 epochs; go on with it"),

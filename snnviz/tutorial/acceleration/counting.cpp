@@ -25,7 +25,7 @@ typedef uint8_t Row __attribute__((vector_size(64)));
 
 struct Network {
     // Sizes: of the drive, and how often a class has an output neuron.
-    int64_t steps, channels, height, width, hidden, classes, votes;
+    int64_t steps, channels, height, width, hidden, classes;
     float threshold, reset;
     const float* kernels;        // [blocks, 3, 3, channels, LANES]: rows and columns of a kernel
     const float *scale, *shift;  // [blocks, LANES]
@@ -34,7 +34,7 @@ struct Network {
 
     int64_t blocks() const { return up(channels); }
     int64_t hidden_blocks() const { return up(hidden); }
-    int64_t output_blocks() const { return up(classes * votes); }
+    int64_t output_blocks() const { return up(classes); }
     // Of the inputs of the first linear layer, those of a pixel after the other.
     int64_t tiles() const {
         return ((height / 2 / 2) * (width / 2 / 2) * blocks() + TILE - 1) / TILE;
@@ -384,7 +384,7 @@ void count_outputs(
     for (int64_t n = from; n < to; ++n)
         for (int64_t o = 0; o < outputs; ++o) {
             Vector v = reset;
-            const Mask real = there(net.classes * net.votes, o * LANES);
+            const Mask real = there(net.classes, o * LANES);
             for (int64_t s = n * steps; s < (n + 1) * steps; ++s) {
                 Vector sum = {};
                 for (int64_t k = 0; k < net.hidden_blocks(); ++k) {
@@ -398,7 +398,7 @@ void count_outputs(
                 v = fired ? reset : v;
                 for (int i = 0; i < LANES; ++i)
                     if (fired[i]) {
-                        ++counts[s * net.classes + (o * LANES + i) / net.votes];
+                        ++counts[s * net.classes + o * LANES + i];
                         ++totals.outputs;
                     }
             }

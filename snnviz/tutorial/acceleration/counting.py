@@ -39,7 +39,7 @@ _CHUNK = 128
 class _Network(ctypes.Structure):
     _fields_ = (
         *((name, ctypes.c_int64) for name in ("steps", "channels", "height", "width", "hidden")),
-        *((name, ctypes.c_int64) for name in ("classes", "votes")),
+        ("classes", ctypes.c_int64),
         *((name, ctypes.c_float) for name in ("threshold", "reset")),
         *((name, ctypes.c_void_p) for name in ("kernels", "scale", "shift", "first", "second")),
     )
@@ -103,7 +103,6 @@ class CountingPass:
             *config.image_size,
             len(first.weight),
             config.num_classes,
-            config.votes,
             config.v_threshold,
             config.v_reset or 0.0,
             *(weight.data_ptr() for weight in self._weights),
@@ -117,7 +116,7 @@ class CountingPass:
     def rates(self, images: Tensor) -> Tensor:
         """Firing rates of each class, float32 [N, num_classes], as of `net(images)`."""
         steps = self.count(images).steps
-        rates: Tensor = steps.sum(0).float() / self._net.steps / self._net.votes
+        rates: Tensor = steps.sum(0).float() / self._net.steps
         return rates
 
     def count(self, images: Tensor) -> Counted:
@@ -244,7 +243,7 @@ class CountingPass:
             synops={
                 "conv.2": total["meets"] * net.channels,
                 "fc.1": total["pooled"] * net.hidden,
-                "fc.3": total["hidden"] * net.classes * net.votes,
+                "fc.3": total["hidden"] * net.classes,
             },
         )
 

@@ -119,11 +119,8 @@ class FastNetwork(nn.Module):
         # The linear layer's weight has channels first. To turn the spikes is less work.
         x = spikes.permute(0, 1, 4, 2, 3).flatten(2)
         for linear in (layers.first_linear, layers.second_linear):
-            if self.net.config.dropout and self.net.training:
-                # The plain network draws the same masks in the same order.
-                x = x * linear.dropout.create_mask(x[0].float()).to(x.dtype)
             x = Fire.apply(_multiply(x, linear.weight.to(x.dtype)), self._neuron)
-        return self.net.vote(x.float()).mean(0) / self.net.config.votes
+        return x.float().mean(0)
 
 
 def _multiply(x: Tensor, weight: Tensor) -> Tensor:

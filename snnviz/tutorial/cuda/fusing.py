@@ -35,14 +35,13 @@ class Fused(nn.Module):
         net, neuron, kernels = self.net, self._neuron, self._kernels
         _, _, *convolution, _, _ = net.conv
         _, first_linear, _, second_linear, _ = net.fc
-        functional.reset_net(net)  # for the masks of dropout
         spikes = kernels.fire_still_and_pool(net.static_conv(images), neuron, net.T)
         drive = functional.seq_to_ann_forward(spikes, convolution)
         spikes = kernels.fire_and_pool(drive, neuron)
         drive = first_linear(spikes.flatten(2))
         drive = second_linear(kernels.fire(drive, neuron))
-        rates: Tensor = net.vote(kernels.fire_rate(drive, neuron))
-        return rates / net.config.votes
+        rates: Tensor = kernels.fire_rate(drive, neuron)
+        return rates
 
 
 def fuse(net: ConvSNN) -> Fused:

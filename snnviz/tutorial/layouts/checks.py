@@ -15,6 +15,9 @@ from snnviz.errors import CheckpointError
 from snnviz.tutorial import network
 from snnviz.tutorial.layouts.forms import IN_PYTHON
 
+# Settings that earlier builds stated: dropout changes no network that has learned, and several
+# output neurons a class show in the weights.
+_GONE = ("dropout", "votes")
 # Far above any real network, far below what would overflow or fill the memory.
 _LARGEST = {"image_size": 4096}
 _SHOWN = 10**100  # larger numbers are not written out
@@ -28,11 +31,15 @@ def check_settings(stated: Mapping[Any, object]) -> dict[str, Any]:
         CheckpointError: One of them is not.
     """
     names = [field.name for field in fields(network.NetworkConfig)]
-    if unknown := [name for name in stated if name not in names]:
+    if unknown := [name for name in stated if name not in (*names, *_GONE)]:
         raise CheckpointError(
             f"states settings that this version does not know: {listing(unknown)}; update snnviz"
         )
-    settings = {name: _SETTINGS.get(name, _check_integer)(name, stated[name]) for name in stated}
+    settings = {
+        name: _SETTINGS.get(name, _check_integer)(name, stated[name])
+        for name in stated
+        if name in names
+    }
     threshold = settings.get("v_threshold", 1.0)
     if threshold <= (settings.get("v_reset", 0.0) or 0.0):
         raise CheckpointError(f"states v_threshold {threshold}, expected one above v_reset")
@@ -48,13 +55,6 @@ def _check_float(name: str, value: object) -> float:
 
 def _check_float_or_none(name: str, value: object) -> float | None:
     return None if value is None else _check_float(name, value)
-
-
-def _check_share(name: str, value: object) -> float:
-    found = number(value)
-    if found is None or not 0 <= found < 1:
-        raise CheckpointError(f"states a {name} that is no number in [0, 1)")
-    return float(found)
 
 
 def _check_sides(name: str, value: object) -> tuple[int, ...]:
@@ -91,7 +91,6 @@ _SETTINGS: dict[str, Callable[[str, object], Any]] = {
     "v_threshold": _check_float,
     "v_reset": _check_float_or_none,
     "tau": _check_float_or_none,
-    "dropout": _check_share,
     "image_size": _check_sides,
     "neuron": _check_kind,
     "decay_input": _check_flag,
@@ -148,13 +147,8 @@ def _network_sizes(
     tensors: dict[str, Tensor], stated: dict[str, Any], channels: int
 ) -> dict[str, Any]:
     """Number of classes and size of the images, from the last layers' weights."""
-    outputs, votes = _shape(tensors, "fc.3.weight", 2)[0], stated.get("votes", 1)
     features = _shape(tensors, "fc.1.weight", 2)[1]
-    if outputs % votes:
-        raise CheckpointError(
-            f"fc.3.weight has {outputs} output neurons, expected a multiple of {votes} votes"
-        )
-    classes = _check_integer("num_classes", outputs // votes)
+    classes = _check_integer("num_classes", _shape(tensors, "fc.3.weight", 2)[0])
     if stated.get("num_classes", classes) != classes:
         raise CheckpointError(
             f"states num_classes {stated['num_classes']}, its weights have {classes}"

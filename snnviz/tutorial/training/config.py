@@ -1,8 +1,7 @@
-"""How to train: the tutorial's options and those of the recipes, checked."""
+"""How to train: the tutorial's options and some more, checked."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from torch.nn import Parameter
 from torch.optim import SGD, Adam, Optimizer
@@ -39,14 +38,8 @@ class TrainConfig:
         sync_bn: Batch normalization over the batches of all ranks, instead of each rank's own.
         val_split: Training images held out to choose the best epoch on; 0: it is chosen on the
             test images, as the tutorial does.
-        seed: Seed of initialization, shuffling, the choice of held-out images, shifts, mirroring
-            and dropout.
+        seed: Seed of initialization, shuffling, the choice of held-out images, and augmentation.
         device: Torch device to train on.
-        recipe: The name in `RECIPES` that `from_recipe` began with. It changes nothing by itself.
-        augment: Show each image shifted by up to 2 pixels and, with probability 1/2, mirrored,
-            anew in each epoch.
-        dropout: See `NetworkConfig`.
-        votes: See `NetworkConfig`.
         pooling: See `NetworkConfig`.
         tau: See `NetworkConfig`; None trains neurons that do not leak.
         decay_input: See `NetworkConfig`.
@@ -81,10 +74,6 @@ class TrainConfig:
     val_split: int = 0
     seed: int = 2020
     device: str = "cpu"
-    recipe: str = "tutorial"
-    augment: bool = False
-    dropout: float = 0.0
-    votes: int = 1
     pooling: Pooling = "max"
     tau: float | None = None
     decay_input: bool = True
@@ -94,7 +83,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         """Refuse values that cannot train."""
-        for name in ("T", "batch_size", "epochs", "step_size", "channels", "votes"):
+        for name in ("T", "batch_size", "epochs", "step_size", "channels"):
             check_integer(name, getattr(self, name), 1)
         check_integer("T_max", self.t_max, 1)
         check_integer("the number of held-out images", self.val_split, 0)
@@ -104,39 +93,15 @@ class TrainConfig:
                 raise ConfigError(f"{name} must be a number above 0, got {value}")
         if not 0 <= self.momentum < 1:
             raise ConfigError(f"momentum must be in [0, 1), got {self.momentum}")
-        for name in ("dropout", "label_smoothing", "ema"):
+        for name in ("label_smoothing", "ema"):
             if not 0 <= (value := getattr(self, name)) < 1:
                 raise ConfigError(f"{name} must be in [0, 1), got {value}")
-        tables = ("opt", OPTIMIZERS), ("lr_scheduler", SCHEDULES), ("recipe", RECIPES)
-        for name, table in tables:
+        for name, table in (("opt", OPTIMIZERS), ("lr_scheduler", SCHEDULES)):
             if (value := getattr(self, name)) not in table:
                 raise ConfigError(f"no {name} {value!r}; choose from {', '.join(table)}")
-        self._check_together()
-
-    def _check_together(self) -> None:
-        """Refuse what contradicts itself."""
-        if self.augment and self.augment_lightly:
-            raise ConfigError(
-                "images are augmented in two ways at once",
-                "leave `augment` out",
-                "leave `augment_lightly` out",
-            )
         network = self.network(NetworkConfig.image_size)
         if self.cupy:
             check_network(self.step_mode, network)
-
-    @classmethod
-    def from_recipe(cls, recipe: str, **changes: Any) -> "TrainConfig":
-        """The settings of a recipe.
-
-        Args:
-            recipe: A name in `RECIPES`.
-            changes: Settings that are to be other than the recipe's.
-
-        Raises:
-            ConfigError: There is no such recipe, or a value cannot train.
-        """
-        return cls(**{**RECIPES.get(recipe, {}), "recipe": recipe, **changes})
 
     @property
     def run_name(self) -> str:
@@ -149,9 +114,6 @@ class TrainConfig:
         parts = {
             "amp": self.amp,
             "cupy": self.cupy,
-            "augment": self.augment,
-            f"dropout_{self.dropout}": self.dropout > 0,
-            f"votes_{self.votes}": self.votes > 1,
             self.pooling: self.pooling != "max",
             f"tau_{self.tau}": self.tau is not None,
             "whole_input": self.tau is not None and not self.decay_input,
@@ -172,8 +134,6 @@ class TrainConfig:
             T=self.T,
             channels=self.channels,
             image_size=image_size,
-            dropout=self.dropout,
-            votes=self.votes,
             neuron="if" if self.tau is None else "lif",
             pooling=self.pooling,
             tau=self.tau,
@@ -192,19 +152,4 @@ OPTIMIZERS: dict[str, Callable[[Iterable[Parameter], TrainConfig], Optimizer]] =
 SCHEDULES: dict[str, Callable[[Optimizer, TrainConfig], LRScheduler]] = {
     "StepLR": lambda optimizer, config: StepLR(optimizer, config.step_size, config.gamma),
     "CosALR": lambda optimizer, config: CosineAnnealingLR(optimizer, config.t_max),
-}
-
-# What differs from the tutorial's training. T, Adam, dropout and votes are as in the training of a
-# network of this size by Fang et al., ICCV 2021, arXiv:2007.05785.
-RECIPES: dict[str, dict[str, Any]] = {
-    "tutorial": {},
-    "best": {
-        "T": 8,
-        "opt": "Adam",
-        "lr": 0.001,
-        "augment": True,
-        "dropout": 0.5,
-        "votes": 10,
-        "val_split": 6000,
-    },
 }

@@ -22,7 +22,7 @@ from snnviz.scoring.evaluation import check_labels, evaluate_tensors, to_device
 from snnviz.scoring.progress import Progress, as_progress
 from snnviz.tutorial.layouts import TrainingState
 from snnviz.tutorial.network import NetworkConfig
-from snnviz.tutorial.training.augmentation import Views, draw_views, light_views, seeded_masks
+from snnviz.tutorial.training.augmentation import Views, light_views
 from snnviz.tutorial.training.config import TrainConfig
 from snnviz.tutorial.training.learner import Learner
 
@@ -35,7 +35,7 @@ class EpochResult:
         epoch: 0-based number of the epoch.
         train_loss: Mean squared error over the epoch's training images, while they were learned;
             with `label_smoothing`, from the smoothed targets.
-        train_acc: Accuracy over the same, in [0, 1], with dropout and augmentation where there are.
+        train_acc: Accuracy over the same, in [0, 1], with augmentation where there is one.
         val_loss: Mean squared error on the held-out images after the epoch; None without any.
         val_acc: Accuracy on them, in [0, 1]; None without any.
         test_loss: Mean squared error on the test images after the epoch.
@@ -144,8 +144,7 @@ def _epochs(
             model=learner.measured,
         )
         with cudnn_algorithms(deterministic=config.deterministic):
-            with seeded_masks(device, config.seed, epoch, ranks.rank):
-                train_loss, train_acc = learner.learn(images, labels, order, progress, views)
+            train_loss, train_acc = learner.learn(images, labels, order, progress, views)
             val, test = held_out and measure(*held_out), measure(*tested)
         chosen_on = (val or test).accuracy
         is_best = best is None or chosen_on > best
@@ -182,13 +181,10 @@ def _epochs(
 
 def _views(config: TrainConfig, images: Tensor, epoch: int) -> Views | None:
     """How the images are seen in an epoch; None: as they are."""
-    count, device = len(images), images.device
-    if config.augment:
-        return Views(draw_views(count, config.seed, epoch).to(device))
     if not config.augment_lightly or epoch >= config.plain_from:
         return None
-    height, width = images.shape[1:]
-    return light_views(count, (height, width), config.seed, epoch).to(device)
+    count, height, width = images.shape
+    return light_views(count, (height, width), config.seed, epoch).to(images.device)
 
 
 def _epoch_order(count: int, seed: int, epoch: int) -> Tensor:

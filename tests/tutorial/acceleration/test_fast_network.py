@@ -117,8 +117,8 @@ def test_averages_and_leaks_are_those_of_the_plain_network(changes, T, step_mode
 
 @pytest.mark.parametrize("changes", OTHERS, ids=str)
 def test_rates_of_evaluation_are_those_of_the_plain_network(changes):
-    """Two batches in a row, with the statistics and without the dropout of training."""
-    config = NetworkConfig(T=4, channels=6, image_size=(9, 12), votes=2, dropout=0.5, **changes)
+    """Two batches in a row, with the statistics of training."""
+    config = NetworkConfig(T=4, channels=6, image_size=(9, 12), **changes)
     plain, fast = pair(config)
     images, _ = draw(config, 20)
     plain(images)

@@ -53,7 +53,6 @@ def draw(config, count=3):
 
 
 def learn(net, images, weight):
-    torch.manual_seed(5)  # of dropout's masks
     rates = net(images)
     (rates.float() * weight).sum().backward()
     return rates
@@ -69,7 +68,6 @@ def learn(net, images, weight):
         {"v_reset": None},
         {"v_reset": -0.3, "v_threshold": 0.7},
         {"in_channels": 3, "num_classes": 3},
-        {"dropout": 0.5, "votes": 3},
     ],
     ids=str,
 )

@@ -130,8 +130,8 @@ def test_ours(tmp_path):
 def test_our_whole_networks_keep_what_they_are(save, wrap, pooling):
     """The tutorial's own way to save, `{"net": net}`: all that its class knows is read, not run."""
     config = NetworkConfig(
-        T=6, channels=4, image_size=(9, 21), num_classes=3, v_threshold=0.75, v_reset=None,
-        dropout=0.5, votes=10, pooling=pooling,
+        T=6, channels=8, image_size=(9, 21), num_classes=9, v_threshold=0.75, v_reset=None,
+        pooling=pooling,
     )  # fmt: skip
     net = lively(build_network(config, seed=3)).eval()
     whole = wrap(net) if wrap else net

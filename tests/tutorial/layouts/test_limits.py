@@ -91,7 +91,7 @@ def test_states_may_nest_and_share_a_little(save):
 
 
 @pytest.mark.parametrize("value", [10**400, -(10**400), 10**99])
-@pytest.mark.parametrize("name", ["T", "channels", "v_threshold", "dropout", "image_size"])
+@pytest.mark.parametrize("name", ["T", "channels", "v_threshold", "tau", "image_size"])
 def test_settings_of_hundreds_of_digits(save, name, value):
     path = save({"net": weights(), "network": {name: (value, 1) if "size" in name else value}})
     assert "states a" in refused(path) or f"states {name}" in refused(path)

@@ -225,11 +225,20 @@ def test_settings_must_make_sense(save, name, value, match):
     [
         ("num_classes", 10, "states num_classes 10, its weights have 3"),
         ("image_size", (28, 28), "fc.1.weight takes 45.*images of 28 x 28"),
-        ("votes", 2, "3 output neurons, expected a multiple of 2 votes"),
     ],
 )
 def test_settings_that_only_the_network_behind_contradicts(save, name, value, match):
     behind(save({"net": weights(), "network": {**NETWORK, name: value}}), match)
+
+
+def test_settings_of_earlier_builds_change_nothing_but_what_the_weights_show(save):
+    """Dropout is for training alone; several output neurons a class make the weights others."""
+    gone = {"dropout": 0.5, "votes": 1}
+    checkpoint = load_checkpoint(save({"net": weights(), "network": {**NETWORK, **gone}}))
+    assert checkpoint.config == load_checkpoint(save({"net": weights(), "network": NETWORK})).config
+    checkpoint.build_network()
+    stated = {**NETWORK, "votes": 3, "num_classes": 1}
+    behind(save({"net": weights(), "network": stated}), "num_classes 1, its weights have 3")
 
 
 def test_settings_must_be_a_dict(save):

@@ -1,11 +1,11 @@
-"""Recipes: augmentation, resumed chance, and what the command line makes of them."""
+"""Augmentation and other lessons: resumed chance, and what the command line makes of them."""
 
 import json
 import os
 import re
 import subprocess
 import sys
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from functools import partial
 
 import numpy as np
@@ -15,7 +15,6 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snnviz.cli.train import command
 from snnviz.data import garments
 from snnviz.errors import ConfigError
 from snnviz.ranks import Ranks
@@ -23,32 +22,21 @@ from snnviz.scoring.evaluation import mean_squared_error
 from snnviz.tutorial.layouts import load_checkpoint, load_training_state, save_checkpoint
 from snnviz.tutorial.network import NetworkConfig, build_network
 from snnviz.tutorial.runs import LATEST
-from snnviz.tutorial.training import RECIPES, TrainConfig, train
-from snnviz.tutorial.training.augmentation import (
-    PADDING,
-    Views,
-    cover,
-    crop_and_flip,
-    draw_views,
-    light_views,
-    seeded_masks,
-)
+from snnviz.tutorial.training import TrainConfig, train
+from snnviz.tutorial.training.augmentation import Views, cover, light_views, shift
 from snnviz.tutorial.training.learner import Learner
 from tests.lively import lively
 
-SMALL = TrainConfig(
-    T=2, batch_size=10, epochs=4, channels=4, lr=0.5, augment=True, dropout=0.5, votes=3
-)
+SMALL = TrainConfig(T=8, batch_size=10, epochs=4, channels=8, lr=0.5, augment_lightly=True)
 
 
-def seen(image, view, padding):
+def seen(image, corner, padding):
     """The crop of one image, pixel by pixel."""
     height, width = image.shape
     out = np.zeros_like(image)
     for y in range(height):
         for x in range(width):
-            row = y + view[0] - padding
-            column = (width - 1 - x if view[2] else x) + view[1] - padding
+            row, column = y + corner[0] - padding, x + corner[1] - padding
             if 0 <= row < height and 0 <= column < width:
                 out[y, x] = image[row, column]
     return out
@@ -59,50 +47,22 @@ def seen(image, view, padding):
 def test_crops_are_those_of_a_plain_loop(height, width, count, padding, random):
     rng = np.random.default_rng(random.getrandbits(32))
     images = rng.integers(1, 256, (count, height, width)).astype(np.uint8)
-    views = np.column_stack(
-        [rng.integers(0, 2 * padding + 1, (count, 2)), rng.integers(0, 2, count)]
-    )
-    found = crop_and_flip(torch.from_numpy(images), torch.from_numpy(views), padding)
-    expected = [seen(*pair, padding) for pair in zip(images, views, strict=True)]
+    corners = rng.integers(0, 2 * padding + 1, (count, 2))
+    found = shift(torch.from_numpy(images), torch.from_numpy(corners), padding)
+    expected = [seen(*pair, padding) for pair in zip(images, corners, strict=True)]
     assert found.dtype == torch.uint8
     assert np.array_equal(found.numpy(), np.stack(expected))
-    floats = crop_and_flip(torch.from_numpy(images).double(), torch.from_numpy(views), padding)
+    floats = shift(torch.from_numpy(images).double(), torch.from_numpy(corners), padding)
     assert np.array_equal(floats.numpy(), np.stack(expected))
 
 
 def test_the_middle_view_is_the_image_itself():
     images = torch.from_numpy(garments(3).images)
-    middle = torch.tensor([[PADDING, PADDING, 0]]).expand(3, -1)
-    assert torch.equal(crop_and_flip(images, middle), images)
+    middle = torch.tensor([[1, 1]]).expand(3, -1)
+    assert torch.equal(shift(images, middle), images)
 
 
-def test_each_image_and_epoch_has_a_view_of_its_own():
-    views = draw_views(5000, seed=1, epoch=0)
-    assert torch.equal(draw_views(5000, seed=1, epoch=0), views)
-    assert not torch.equal(draw_views(5000, seed=1, epoch=1), views)
-    assert not torch.equal(draw_views(5000, seed=2, epoch=0), views)
-    assert len(views.unique(dim=0)) == 5 * 5 * 2
-    for part, count in zip(views.unbind(1), (5, 5, 2), strict=True):
-        shares = torch.bincount(part) / 5000
-        assert len(shares) == count
-        assert torch.allclose(shares, torch.full((count,), 1 / count), atol=0.03)
-
-
-def test_masks_are_drawn_by_seed_epoch_and_rank_and_leave_no_trace():
-    def draw(*numbers):
-        with seeded_masks(torch.device("cpu"), *numbers):
-            return torch.rand(4).tolist()
-
-    torch.manual_seed(3)
-    expected = torch.rand(2)
-    torch.manual_seed(3)
-    drawn = [draw(1, 0, 0), draw(2, 0, 0), draw(1, 2, 0), draw(1, 0, 2), draw(2020, 63, 7)]
-    assert torch.equal(torch.rand(2), expected)
-    assert len({tuple(values) for values in drawn}) == 5
-    assert draw(1, 0, 0) == drawn[0]
-
-
-def test_what_is_learned_are_the_shifted_images():
+def test_what_is_learned_are_the_images_as_they_are_seen():
     train_set = garments(30, "train")
     images = torch.from_numpy(train_set.images)
     labels = torch.from_numpy(train_set.labels).long()
@@ -110,9 +70,14 @@ def test_what_is_learned_are_the_shifted_images():
     taken = []
     learner.net.register_forward_pre_hook(lambda _, given: taken.append(given[0]))
     order = torch.randperm(30, generator=torch.Generator().manual_seed(0))
-    views = draw_views(30, 5, 1)
-    learner.learn(images, labels, order, None, Views(views))
-    expected = np.stack([seen(train_set.images[n], views[n].tolist(), PADDING) for n in order])
+    views = light_views(30, (28, 28), 5, 1)
+    learner.learn(images, labels, order, None, views)
+    expected = np.stack(
+        [seen(train_set.images[n], views.corners[n].tolist(), 1) for n in range(30)]
+    )
+    for image, (top, left, rows, columns) in zip(expected, views.boxes.tolist(), strict=True):
+        image[top : top + rows, left : left + columns] = 0
+    expected = expected[order]
     assert torch.equal(torch.cat(taken)[:, 0], torch.from_numpy(expected).float() / 255)
 
 
@@ -132,8 +97,7 @@ def test_the_rest_of_a_training_is_that_of_one_without_a_stop(tmp_path):
         for name, value in result.checkpoint["net"].items():
             assert torch.equal(value, expected.checkpoint["net"][name]), name
     losses = set()
-    light = {"augment": False, "augment_lightly": True}
-    changes = {}, {"augment": False}, {"dropout": 0.0}, {"seed": 1}, light, {"label_smoothing": 0.1}
+    changes = {}, {"augment_lightly": False}, {"seed": 1}, {"label_smoothing": 0.1}
     for change in changes:
         losses.add(next(train(replace(SMALL, **change), *sets)).train_loss)
     assert len(losses) == len(changes)
@@ -144,9 +108,12 @@ def test_light_views_shift_by_a_pixel_and_cover_a_box_in_a_quarter():
     again, other = (light_views(4000, (28, 14), seed=1, epoch=epoch) for epoch in (0, 1))
     assert torch.equal(again.boxes, views.boxes)
     assert not torch.equal(other.boxes, views.boxes)
-    assert not torch.equal(other.crops, views.crops)
-    assert len(views.crops.unique(dim=0)) == 3 * 3
-    assert not views.crops[:, 2].any()
+    assert not torch.equal(other.corners, views.corners)
+    assert not torch.equal(light_views(4000, (28, 14), seed=2, epoch=0).boxes, views.boxes)
+    assert len(views.corners.unique(dim=0)) == 3 * 3
+    for part in views.corners.unbind(1):
+        shares = torch.bincount(part) / 4000
+        assert torch.allclose(shares, torch.full((3,), 1 / 3), atol=0.03)
     top, left, rows, columns = views.boxes.unbind(1)
     covered = rows > 0
     assert torch.equal(covered, columns > 0)
@@ -167,15 +134,15 @@ def test_a_covered_box_is_black_and_the_rest_as_it_was():
     expected[2, 4, 6] = 0
     assert torch.equal(cover(images, boxes), expected)
     # Shifted first, so that the box lies where it was drawn: one row down, one column left.
-    crops = torch.tensor([[0, 2, 0]]).expand(3, -1)
-    seen = Views(crops, 1, boxes).of(images, torch.tensor([2, 0]))
+    corners = torch.tensor([[0, 2]]).expand(3, -1)
+    seen = Views(corners, boxes).of(images, torch.tensor([2, 0]))
     moved = torch.zeros_like(images)
     moved[:, 1:, :-1] = images[:, :-1, 1:]
     assert torch.equal(seen, cover(moved, boxes)[[2, 0]])
 
 
 def test_light_augmentation_is_off_in_the_last_epochs(monkeypatch):
-    config = replace(SMALL, augment=False, dropout=0.0, augment_lightly=True, epochs=7)
+    config = replace(SMALL, epochs=7)
     assert config.plain_from == 6
     assert [replace(config, epochs=n).plain_from for n in (1, 3, 8, 64)] == [1, 3, 7, 54]
     seen = []
@@ -195,17 +162,6 @@ def test_smoothed_labels_are_those_of_torchs_cross_entropy():
     expected = (rates - target).square().mean()
     assert mean_squared_error(rates, labels, 0.2) == pytest.approx(expected.item())
     assert mean_squared_error(rates, labels) == F.mse_loss(rates, F.one_hot(labels, 10).double())
-
-
-@pytest.mark.slow
-def test_the_recipe_learns():
-    config = TrainConfig.from_recipe(
-        "best", T=2, channels=8, batch_size=50, epochs=4, t_max=4, lr=0.01, step_mode="m",
-        val_split=100,
-    )  # fmt: skip
-    *_, last = train(config, garments(1100, "train"), garments(200, "test"))
-    assert last.test_acc > 0.5
-    assert last.checkpoint["network"]["votes"] == 10
 
 
 def standardized(net, images, mean, deviation):
@@ -242,11 +198,9 @@ def test_standardized_images_lead_to_the_same_network():
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"dropout": 1.0},
-        {"dropout": -0.5},
-        {"votes": 0},
-        {"recipe": "worst"},
         {"label_smoothing": 1.0},
+        {"label_smoothing": -0.5},
+        {"ema": 1.0},
         {"pooling": "min"},
         {"tau": 1.0},
     ],
@@ -258,35 +212,16 @@ def test_impossible_settings_are_refused(wrong):
         TrainConfig(**wrong)
 
 
-def test_recipes_are_settings_and_the_help_says_which():
-    assert TrainConfig.from_recipe("tutorial") == TrainConfig()
-    best = TrainConfig.from_recipe("best", T=4)
-    assert (best.T, best.dropout, best.recipe) == (4, 0.5, "best")
-    with pytest.raises(ConfigError, match="'worst'"):
-        TrainConfig.from_recipe("worst")
-    options = {parameter.name: parameter for parameter in command.params}
-    assert set(options["recipe"].type.choices) == set(RECIPES)
-    stated = options["recipe"].help.partition("(")[2].partition(")")[0].split(" -")
-    said = {}
-    for part in stated:
-        name, _, value = part.strip("-").partition(" ")
-        said[name.replace("-", "_")] = value or "True"
-    assert said == {name: str(value) for name, value in RECIPES["best"].items()}
-
-
 def test_the_run_folder_tells_the_pieces_apart():
     name = "T_4_b_128_SGD_lr_0.1_CosALR_64"
-    assert TrainConfig(recipe="tutorial").run_name == name
-    assert TrainConfig(augment=True).run_name == f"{name}_augment"
-    assert TrainConfig(dropout=0.25, votes=2).run_name == f"{name}_dropout_0.25_votes_2"
+    assert TrainConfig().run_name == name
     assert TrainConfig(pooling="avg", tau=4.0, decay_input=False).run_name == (
         f"{name}_avg_tau_4.0_whole_input"
     )
     lessons = TrainConfig(augment_lightly=True, label_smoothing=0.1)
     assert lessons.run_name == f"{name}_light_smooth_0.1"
-    assert TrainConfig.from_recipe("best", amp=True).run_name == (
-        "T_8_b_128_Adam_lr_0.001_CosALR_64_amp_augment_dropout_0.5_votes_10"
-    )
+    averaged = TrainConfig(T=8, opt="Adam", lr=0.001, amp=True, ema=0.999)
+    assert averaged.run_name == "T_8_b_128_Adam_lr_0.001_CosALR_64_amp_ema_0.999"
 
 
 @pytest.fixture
@@ -298,58 +233,81 @@ def run(run):
 FEW = ("--dataset", "garments", "--n-images", 60, "-channels", 3, "-b", 20, "-device", "cpu", "-q")
 
 
-def test_options_win_over_the_recipe_and_a_resumed_run_knows_both(run, tmp_path):
-    given = ("--recipe", "best", "-T", 2, "--no-augment", "--val-split", 20)
+def test_a_resumed_run_keeps_its_lessons(run, tmp_path):
+    given = ("-T", 2, "--augment-lightly", "--label-smoothing", 0.1, "--val-split", 20)
     assert run(*FEW, *given, "-epochs", 1) == (0, "", "")
-    folder = tmp_path / "logs" / "T_2_b_20_Adam_lr_0.001_CosALR_64_dropout_0.5_votes_10"
+    folder = tmp_path / "logs" / "T_2_b_20_SGD_lr_0.1_CosALR_64_light_smooth_0.1"
     training = json.loads((folder / "config.json").read_text())["training"]
-    expected = TrainConfig.from_recipe(
-        "best", T=2, augment=False, val_split=20, batch_size=20, channels=3, epochs=1
-    )
+    expected = TrainConfig(
+        T=2, augment_lightly=True, label_smoothing=0.1, val_split=20, batch_size=20, channels=3,
+        epochs=1,
+    )  # fmt: skip
     assert training == asdict(expected)
-    checkpoint = load_checkpoint(folder / LATEST)
-    assert (checkpoint.config.votes, checkpoint.config.dropout) == (10, 0.5)
     assert run("--resume", folder, "-epochs", 2, "-q") == (0, "", "")
     assert run(*FEW, *given, "--resume", "-epochs", 3) == (0, "", "")
     assert load_training_state(folder / LATEST).epoch == 2
-    for option, name in (("--augment", "augment True"), ("--votes=2", "votes 2")):
+    for option, name in (
+        ("--no-augment-lightly", "augment_lightly True, got False"),
+        ("--label-smoothing=.2", "label_smoothing 0.1, got 0.2"),
+    ):
         status, _, err = run("--resume", folder, "-epochs", 4, option, "-q")
-        value = name.split()[1]
         assert status == 1
-        assert re.fullmatch(rf"snnviz: .* begun with {name.split()[0]} .*, got {value};.*\n", err)
+        assert re.fullmatch(rf"snnviz: .* begun with {re.escape(name)};.*\n", err)
 
 
-def test_a_run_of_a_version_without_recipes_is_gone_on_with(run, tmp_path):
-    """Neither its config.json nor its checkpoint states what that version had not."""
-    assert run(*FEW, "-T", 1, "-epochs", 2, "-out_dir", "whole") == (0, "", "")
+@pytest.fixture
+def of_earlier_build(run, tmp_path):
+    """The folder of a run of one epoch, as a version wrote it that had other options."""
     assert run(*FEW, "-T", 1, "-epochs", 1) == (0, "", "")
     (folder,) = (tmp_path / "logs").iterdir()
+
+    def rewrite(**gone):
+        content = torch.load(folder / LATEST, weights_only=True)
+        config = json.loads((folder / "config.json").read_text())
+        for stated in (content["training"], content["network"], config["training"]):
+            for name in ("augment_lightly", "label_smoothing", "ema", "pooling"):
+                stated.pop(name, None)
+            stated.update(gone)
+        content["network"].pop("augment", None)
+        content["network"].pop("recipe", None)
+        save_checkpoint(content, folder / LATEST)
+        (folder / "config.json").write_text(json.dumps(config))
+        return folder
+
+    return rewrite
+
+
+USUAL = {"recipe": "tutorial", "augment": False, "dropout": 0.0, "votes": 1}
+
+
+def test_a_run_of_an_earlier_build_is_gone_on_with(run, tmp_path, of_earlier_build):
+    """What it states and this version has not is what nobody gave; what it lacks is so, too."""
+    assert run(*FEW, "-T", 1, "-epochs", 2, "-out_dir", "whole") == (0, "", "")
     (whole,) = (tmp_path / "whole").iterdir()
-    new = {"recipe", "augment", "dropout", "votes"}
-    assert new <= {field.name for field in fields(TrainConfig)}
-    content = torch.load(folder / LATEST, weights_only=True)
-    config = json.loads((folder / "config.json").read_text())
-    for stated in (content["training"], content["network"], config["training"]):
-        for name in new & stated.keys():
-            del stated[name]
-    save_checkpoint(content, folder / LATEST)
-    (folder / "config.json").write_text(json.dumps(config))
-    status, _, err = run("--resume", folder, "-epochs", 2, "--recipe", "best", "-q")
-    assert status == 1
-    assert "was begun with recipe tutorial, got best; go on with the same" in err
+    folder = of_earlier_build(**USUAL)
     assert run("--resume", folder, "-epochs", 2, "-q") == (0, "", "")
     expected = load_checkpoint(whole / LATEST).state
     for name, value in load_checkpoint(folder / LATEST).state.items():
         assert torch.equal(value, expected[name]), name
     training = json.loads((folder / "config.json").read_text())["training"]
-    assert (training["recipe"], training["votes"]) == ("tutorial", 1)
+    assert training["augment_lightly"] is False
+    assert not USUAL.keys() & training.keys()
+
+
+@pytest.mark.parametrize(("name", "value"), [("augment", True), ("dropout", 0.5), ("votes", 3)])
+def test_a_run_with_an_option_that_is_gone_is_refused(run, name, value, of_earlier_build):
+    folder = of_earlier_build(**{**USUAL, name: value})
+    status, _, err = run("--resume", folder, "-epochs", 2, "-q")
+    assert status == 1
+    assert err.count("\n") == 1
+    assert f"was begun with {name} {value}, which is no option any more; begin another run" in err
 
 
 @pytest.mark.slow
 def test_two_ranks_see_the_same_views_as_one(tmp_path):
     """By the first BatchNorm's statistics after one batch, which no spike can change."""
     ranks = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
-    pieces = ("--augment", "--dropout", 0.5, "--votes", 2, "--sync-bn")
+    pieces = ("--augment-lightly", "--sync-bn", "-T", 2)
     found = {}
     for name, launcher, options in (
         ("one", (), pieces),
@@ -374,16 +332,10 @@ def test_two_ranks_see_the_same_views_as_one(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--dropout", "1"], "1.0 is not in the range 0<=x<1"),
-        (["--dropout", "nan"], "dropout must be in [0, 1), got nan"),
-        (["--votes", "0"], "0 is not in the range"),
-        (["--recipe", "worst"], "'worst' is not one of 'tutorial', 'best'"),
+        (["--label-smoothing", "1"], "1.0 is not in the range 0<=x<1"),
         (["--label-smoothing", "nan"], "label_smoothing must be in [0, 1), got nan"),
-        (
-            ["--augment", "--augment-lightly"],
-            "two ways at once; leave --augment out, or leave --augment-lightly out",
-        ),
-        (["--recipe", "best"], "cannot hold out 6000 of 60 training images"),
+        (["--ema", "nan"], "ema must be in [0, 1), got nan"),
+        (["--val-split", "6000"], "cannot hold out 6000 of 60 training images"),
     ],
     ids=" ".join,
 )
