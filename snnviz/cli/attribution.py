@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from snnviz.cli import Command, network_options, options
-from snnviz.cli.measured import STDOUT, check_output, drawn, held_output, write_json
+from snnviz.cli.asked import Asked
+from snnviz.cli.measured import STDOUT, check_output, held_output, say_measured, write_measured
 from snnviz.cli.output import note, say
 
 if TYPE_CHECKING:
-    from snnviz.data import Split
     from snnviz.folders import Layout
+    from snnviz.scoring.explained import Attribution
 
 # Of the layout of the JSON; it grows when a key changes its meaning or goes.
 _LAYOUT = 1
@@ -69,31 +70,18 @@ _SUBSTITUTES = ("black", "mean", "blur")
 @options.measured_options("maps of the first images, confidence as pixels are deleted")
 @options.quiet_option
 def command(
-    ckpt: Path | None,
-    model: str | None,
-    mean: tuple[float, ...] | None,
-    std: tuple[float, ...] | None,
-    split: "Split",
-    dataset: str,
-    size: tuple[int, int] | None,
-    data_dir: Path,
     n_images: int | None,
     shown: int,
     method: tuple[str, ...],
     layer: str | None,
     substitute: str,
-    T: int | None,
-    neuron: str | None,
-    v_threshold: float | None,
-    v_reset: tuple[float | None, ...],
-    tau: float | None,
     seed: int,
-    device: str | None,
     json: Path | None,
     figures: Path | None,
     format: tuple[str, ...],  # noqa: A002 - named after its option, as the environment is
     overwrite: bool,
     quiet: bool,
+    **network: Any,
 ) -> None:
     """Show where in images a network looks, and what explains answers.
 
@@ -102,26 +90,16 @@ def command(
     beside a random order, the picture itself and the network without training. A file that holds an
     encoder alone has no answers; the maps of its spikes are compared.
     """
-    from snnviz.cli import attributed, worsened
-    from snnviz.data import load_dataset
-    from snnviz.device import choose_device
+    from snnviz.cli import attributed
+    from snnviz.cli.looked_at import find_subject
     from snnviz.scoring.attribution import attribution
-    from snnviz.scoring.explaining import CAVEAT, GRADIENT_METHODS
 
-    stated: dict[str, Any] = {"v_threshold": v_threshold, "v_reset": v_reset, "tau": tau}
-    network_options.check_model_options(model, mean, std, neuron=neuron, **stated)
+    asked = Asked(**network, quiet=quiet)
+    asked.check()
     check_output(json, figures, _layout(), overwrite=overwrite)
-    device = choose_device(device)
-    if model is None:
-        stated["neuron"] = neuron
-        subject = worsened.of_checkpoint(ckpt, T, device, stated, quiet=quiet)
-    else:
-        subject = worsened.of_model(model, ckpt, T, device, (mean, std), quiet=quiet)
-    images = load_dataset(
-        dataset, split, data_dir, count=n_images, channels=subject.channels, size=size
-    )
-    images = images if n_images else images.head(min(_IMAGES, len(images)))
-    start = subject.start(images, seed, device)
+    subject = find_subject(asked)
+    images = asked.images_or(_IMAGES, subject.channels, n_images)
+    start = subject.start(images, seed)
     subject = subject._replace(checkpoint=None)  # as large as the network
     with held_output(json, figures, _layout(), overwrite=overwrite) as folder:
         found = attribution(
@@ -136,32 +114,35 @@ def command(
             seed=seed,
             progress=options.progress_bar(quiet),
         )
-        gradients = {each.method for each in found.outcomes} & set(GRADIENT_METHODS)
-        about = {
+        caveat = _caveat(found)
+        values = {
+            "version": _LAYOUT,
             **subject.about,
-            "images_from": {"dataset": images.name, "split": split, **options.stated_size(size)},
+            "images_from": asked.about(images),
             "seed": seed,
             **found.as_dict(),
+            **caveat,
         }
-        if gradients:
-            about["gradients"] = CAVEAT
-        # First the files: whoever reads stdout may not read to its end.
-        with drawn(lambda: attributed.figures(found, images), folder, format) as paths:
-            written = [*write_json({"version": _LAYOUT, **about}, json), *paths]
+        written = write_measured(
+            values, json, lambda: attributed.figures(found, images), folder, format
+        )
     if quiet:
         return
-    for sentence in found.notes:
+    for sentence in (*found.notes, *caveat.values()):
         note(sentence)
-    if gradients:
-        note(CAVEAT)
     if json != STDOUT:
-        say(
-            f"{subject.name}{f', layer {found.layer}' * bool(found.layer)}, T = {found.T}, on "
-            f"{images.name} ({split}), {len(images)} images"
-        )
-        say("\n".join(attributed.lines(found)))
-        for path in written:
-            say(f"wrote {path}")
+        layer_name = f", layer {found.layer}" if found.layer else ""
+        where = f"{images.name} ({asked.split}), {len(images)} images"
+        say(f"{subject.name}{layer_name}, T = {found.T}, on {where}")
+        say_measured(attributed.lines(found), written)
+
+
+def _caveat(found: "Attribution") -> dict[str, str]:
+    """What is to be known of gradients, where there are some."""
+    from snnviz.scoring.explaining import CAVEAT, GRADIENT_METHODS
+
+    has_gradients = any(each.method in GRADIENT_METHODS for each in found.outcomes)
+    return {"gradients": CAVEAT} if has_gradients else {}
 
 
 def _layout() -> "Layout":

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from snnviz.cli import Command, network_options, options
-from snnviz.cli.measured import STDOUT, write_json, write_text
+from snnviz.cli.asked import Asked
+from snnviz.cli.measured import STDOUT, say_measured, write_json, write_text
 from snnviz.cli.output import note, say
 
 if TYPE_CHECKING:
     from snnviz.adapters.operations import OperationCounter
-    from snnviz.data import ImageSet, Split
+    from snnviz.data import ImageSet
     from snnviz.scoring.energy import EnergyReport
 
 # Of the layout of the JSON; it grows when a key changes its meaning or goes.
@@ -54,25 +55,12 @@ _IMAGES = 256
 @click.option("--overwrite", is_flag=True, help="Replace the files.")
 @options.quiet_option
 def command(
-    ckpt: Path | None,
-    model: str | None,
-    mean: tuple[float, ...] | None,
-    std: tuple[float, ...] | None,
-    split: "Split",
-    dataset: str,
-    size: tuple[int, int] | None,
-    data_dir: Path,
     n_images: int | str | None,
-    T: int | None,
-    neuron: str | None,
-    v_threshold: float | None,
-    v_reset: tuple[float | None, ...],
-    tau: float | None,
-    device: str | None,
     json: Path | None,
     methods: Path | None,
     overwrite: bool,
     quiet: bool,
+    **network: Any,
 ) -> None:
     """Count what a network does for an image, and estimate the energy of that.
 
@@ -86,28 +74,19 @@ def command(
     from snnviz.scoring.energy import counted
     from snnviz.scoring.methods import methods as paragraph
 
-    stated = {"v_threshold": v_threshold, "v_reset": v_reset, "tau": tau}
-    network_options.check_model_options(model, mean, std, neuron=neuron, **stated)
+    asked = Asked(**network, quiet=quiet)
+    asked.check()
     _check_output(json, methods, overwrite=overwrite)
-    device = choose_device(device)
-    if model is None:
-        subject = _of_checkpoint(ckpt, T, device, {**stated, "neuron": neuron}, quiet=quiet)
-    else:
-        subject = _of_model(model, ckpt, T, device, (mean, std), quiet=quiet)
-    images = _images(n_images, dataset, split, data_dir, channels=subject.channels, size=size)
+    device = choose_device(asked.device)
+    subject = _of_checkpoint(asked, device) if asked.model is None else _of_model(asked, device)
+    images = _images(asked, n_images, subject.channels)
     with _held((json, "json"), (methods, "methods"), overwrite=overwrite):
         report = counted(subject.counter, images, progress=options.progress_bar(quiet))
-        about = {
-            "dataset": images.name,
-            "split": split,
-            **options.stated_size(size),
-            "count": report.images,
-        }
-        named = f"{images.name} ({split})"
+        named = f"{images.name} ({asked.split})"
         text = paragraph(report, network=subject.name, images=named, encoder=subject.is_encoder)
         # First the files: whoever reads stdout may not read to its end.
         written = [
-            *write_json(_values(report, subject, about), json),
+            *write_json(_values(report, subject, asked.about(images)), json),
             *write_text(text, methods),
         ]
     if quiet:
@@ -115,9 +94,7 @@ def command(
     _say_assumptions(report, subject)
     if STDOUT not in (json, methods):
         say(f"{subject.name}, T = {report.T}, on {report.images} images of {named}")
-        say("\n".join(energy_lines(report)))
-        for path in written:
-            say(f"wrote {path}")
+        say_measured(energy_lines(report), written)
 
 
 class _Subject(NamedTuple):
@@ -138,22 +115,19 @@ class _Subject(NamedTuple):
     is_encoder: bool = False
 
 
-def _images(count: int | str | None, *which: Any, **how: Any) -> "ImageSet":
+def _images(asked: Asked, count: int | str | None, channels: int) -> "ImageSet":
     """The images to count on: as many as were asked for, or some."""
-    from snnviz.data import load_dataset
     from snnviz.errors import ConfigError
 
     if count is not None:
-        return load_dataset(*which, count=None if isinstance(count, str) else count, **how)
+        return asked.images(channels, None if isinstance(count, str) else count)
     try:
-        return load_dataset(*which, count=_IMAGES, **how)
+        return asked.images(channels, _IMAGES)
     except ConfigError:  # there are fewer, or there is no such set, which is said now
-        return load_dataset(*which, **how)
+        return asked.images(channels)
 
 
-def _of_checkpoint(
-    ckpt: Path | None, T: int | None, device: str, stated: dict[str, Any], *, quiet: bool
-) -> _Subject:
+def _of_checkpoint(asked: Asked, device: str) -> _Subject:
     """The tutorial's network in a checkpoint, or its encoder with the layer behind it."""
     from dataclasses import replace
 
@@ -162,7 +136,7 @@ def _of_checkpoint(
     from snnviz.tutorial.beginning import build_beginning
 
     checkpoint, steps, name, about = open_timed(
-        ckpt, T, bundled_as="bundled", **stated, quiet=quiet
+        asked.ckpt, asked.T, bundled_as="bundled", **asked.stated, quiet=asked.quiet
     )
     is_encoder = checkpoint.fault is not None
     if is_encoder:
@@ -174,23 +148,15 @@ def _of_checkpoint(
     return _Subject(name, channels, about, OperationCounter(net.eval(), steps), is_encoder)
 
 
-def _of_model(
-    spec: str,
-    ckpt: Path | None,
-    T: int | None,
-    device: str,
-    normalization: tuple[Any, Any],
-    *,
-    quiet: bool,
-) -> _Subject:
+def _of_model(asked: Asked, device: str) -> _Subject:
     """The network that `--model` names."""
     from snnviz.adapters.operations import OperationCounter
-    from snnviz.cli.subjects import open_model
 
-    mean, std = normalization
-    model = open_model(spec, ckpt, device, T=T, mean=mean, std=std, quiet=quiet)
-    counter = OperationCounter(model.net, T, mean=mean, std=std, probes=model.probes)
-    return _Subject(spec, model.encoder().in_channels, {"model": model.about}, counter)
+    model = asked.open_model(device)
+    counter = OperationCounter(
+        model.net, asked.T, mean=asked.mean, std=asked.std, probes=model.probes
+    )
+    return _Subject(model.spec, model.encoder().in_channels, {"model": model.about}, counter)
 
 
 def _check_output(json: Path | None, methods: Path | None, *, overwrite: bool) -> None:
@@ -225,7 +191,7 @@ def _values(report: "EnergyReport", subject: _Subject, images: dict[str, Any]) -
         **subject.about,
         "encoder_alone": subject.is_encoder,
         **report.as_dict(),
-        "images": images,
+        "images": {**images, "count": report.images},
     }
 
 

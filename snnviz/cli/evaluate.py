@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from snnviz.cli import Command, network_options, options
-from snnviz.cli.measured import STDOUT, check_output, drawn, held_output, write_json
+from snnviz.cli.asked import Asked
+from snnviz.cli.measured import STDOUT, check_output, held_output, say_measured, write_measured
 from snnviz.cli.output import note, say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from snnviz.data import ImageSet, Split
+    from snnviz.data import ImageSet
     from snnviz.folders import Layout
     from snnviz.scoring.progress import Progress
     from snnviz.scoring.report import EvaluationReport
@@ -51,74 +52,52 @@ _FIGURES = ("confusion", "accuracy_at", "firing_rate")
 )
 @options.quiet_option
 def command(
-    ckpt: Path | None,
-    model: str | None,
-    mean: tuple[float, ...] | None,
-    std: tuple[float, ...] | None,
-    split: "Split",
-    dataset: str,
-    size: tuple[int, int] | None,
-    data_dir: Path,
     n_images: int | None,
-    T: int | None,
-    neuron: str | None,
-    v_threshold: float | None,
-    v_reset: tuple[float | None, ...],
-    tau: float | None,
     batch_size: int,
-    device: str | None,
     json: Path | None,
     figures: Path | None,
     format: tuple[str, ...],  # noqa: A002 - named after its option, as the environment is
     overwrite: bool,
     quiet: bool,
+    **network: Any,
 ) -> None:
     """Measure a trained network on labelled images.
 
     Prints accuracy, by class and after each step, the confusion matrix, the loss, the firing rate
     of each spiking layer, synaptic operations and an estimate of the energy that they take.
     """
-    from snnviz.data import load_dataset
     from snnviz.device import choose_device
 
-    stated = {"v_threshold": v_threshold, "v_reset": v_reset, "tau": tau}
-    network_options.check_model_options(model, mean, std, neuron=neuron, **stated)
-    if ckpt is None and model is None:
+    asked = Asked(**network, quiet=quiet)
+    asked.check()
+    if asked.ckpt is None and asked.model is None:
         raise click.UsageError(
             "no --ckpt: the bundled encoder is no whole network; name a checkpoint, for example "
             "one that snnviz train wrote"
         )
     check_output(json, figures, _layout(), overwrite=overwrite)
-    device = choose_device(device)
-    if model is None:
-        assert ckpt is not None  # noqa: S101 - see above
-        subject = _of_checkpoint(ckpt, T, device, {**stated, "neuron": neuron}, quiet=quiet)
-    else:
-        subject = _of_model(model, ckpt, T, device, (mean, std), quiet=quiet)
-    images = load_dataset(
-        dataset, split, data_dir, count=n_images, channels=subject.channels, size=size
-    )
+    device = choose_device(asked.device)
+    subject = _of_checkpoint(asked, device) if asked.model is None else _of_model(asked, device)
+    images = asked.images(subject.channels, n_images)
     progress = options.progress_bar(quiet)
     with held_output(json, figures, _layout(), overwrite=overwrite) as folder:
         report = subject.report(images, batch_size, progress)
-        about = {
-            **subject.about,
-            "images": {"dataset": images.name, "split": split, **options.stated_size(size)},
-        }
         if report.silent == report.total:
             note(
                 f"no output neuron of {subject.name} fires in T = {subject.steps()} steps for any "
                 f"of the {report.total} images: the accuracy is that of class 0, a tie"
             )
-        # First the files: whoever reads stdout may not read to its end.
-        with drawn(lambda: _figures(report), folder, format) as paths:
-            values = {"version": _LAYOUT, **about, "T": subject.steps(), **report.as_dict()}
-            written = [*write_json(values, json), *paths]
+        values = {
+            "version": _LAYOUT,
+            **subject.about,
+            "images": asked.about(images),
+            "T": subject.steps(),
+            **report.as_dict(),
+        }
+        written = write_measured(values, json, lambda: _figures(report), folder, format)
     if not quiet and json != STDOUT:
-        say(f"{subject.name}, T = {subject.steps()}, on {images.name} ({split})")
-        say("\n".join(_lines(report)))
-        for path in written:
-            say(f"wrote {path}")
+        say(f"{subject.name}, T = {subject.steps()}, on {images.name} ({asked.split})")
+        say_measured(_lines(report), written)
 
 
 class _Subject(NamedTuple):
@@ -139,14 +118,14 @@ class _Subject(NamedTuple):
     steps: Callable[[], int]
 
 
-def _of_checkpoint(
-    ckpt: Path, T: int | None, device: str, stated: dict[str, Any], *, quiet: bool
-) -> _Subject:
+def _of_checkpoint(asked: Asked, device: str) -> _Subject:
     """The network of the tutorial's in a checkpoint."""
     from snnviz.cli.networks import build_timed, open_timed
     from snnviz.scoring.report import evaluation_report
 
-    checkpoint, steps, name, about = open_timed(ckpt, T, **stated, quiet=quiet)
+    checkpoint, steps, name, about = open_timed(
+        asked.ckpt, asked.T, **asked.stated, quiet=asked.quiet
+    )
     net = build_timed(checkpoint, steps, device)
 
     def measured(images: "ImageSet", batch_size: int, progress: "Progress") -> "EvaluationReport":
@@ -155,31 +134,20 @@ def _of_checkpoint(
     return _Subject(name, net.config.in_channels, about, measured, lambda: steps)
 
 
-def _of_model(
-    spec: str,
-    ckpt: Path | None,
-    T: int | None,
-    device: str,
-    normalization: tuple[Any, Any],
-    *,
-    quiet: bool,
-) -> _Subject:
+def _of_model(asked: Asked, device: str) -> _Subject:
     """The network that `--model` names."""
-    from snnviz.cli.subjects import open_model
     from snnviz.scoring.networks import network_report
 
-    mean, std = normalization
-    model = open_model(spec, ckpt, device, T=T, mean=mean, std=std, quiet=quiet)
+    model = asked.open_model(device)
     answerer = model.answerer()
 
     def measured(images: "ImageSet", _: int, progress: "Progress") -> "EvaluationReport":
         return network_report(answerer, images, progress=progress)
 
-    if not quiet:
+    if not asked.quiet:
         note("classes are read from the mean output over time; loss and energy are left out")
-    return _Subject(
-        spec, model.encoder().in_channels, {"model": model.about}, measured, lambda: answerer.T or 0
-    )
+    channels = model.encoder().in_channels
+    return _Subject(model.spec, channels, {"model": model.about}, measured, lambda: answerer.T or 0)
 
 
 def _layout() -> "Layout":

@@ -1,6 +1,6 @@
 """Numbers as JSON and figures in a folder, of commands that measure networks."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +45,28 @@ def held_output(
         yield folder
 
 
+def write_measured(
+    values: Mapping[str, Any],
+    json: Path | None,
+    draw: "Callable[[], Mapping[str, Figure]]",
+    folder: "OutputFolder | None",
+    formats: tuple[str, ...],
+) -> list[Path]:
+    """The files written: the JSON and the figures, if any."""
+    with _drawn(draw, folder, formats) as paths:
+        return [*write_json(values, json), *paths]
+
+
+def say_measured(lines: Iterable[str], written: Sequence[Path]) -> None:
+    """Print the lines, and which files were written.
+
+    Whoever reads stdout may not read to its end, so that the files come first.
+    """
+    say("\n".join(lines))
+    for path in written:
+        say(f"wrote {path}")
+
+
 def write_json(values: Mapping[str, Any], path: Path | None) -> list[Path]:
     """The file written, if any; the version of snnviz is added."""
     from snnviz._version import __version__
@@ -64,7 +86,7 @@ def write_text(text: str, path: Path | None) -> list[Path]:
 
 
 @contextmanager
-def drawn(
+def _drawn(
     draw: "Callable[[], Mapping[str, Figure]]",
     folder: "OutputFolder | None",
     formats: tuple[str, ...],

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from snnviz.cli import Command, network_options, options
-from snnviz.cli.measured import STDOUT, check_output, drawn, held_output, write_json
+from snnviz.cli.asked import Asked
+from snnviz.cli.measured import STDOUT, check_output, held_output, say_measured, write_measured
 from snnviz.cli.output import note, say
 
 if TYPE_CHECKING:
-    from snnviz.data import Split
     from snnviz.folders import Layout
 
 # Of the layout of the JSON; it grows when a key changes its meaning or goes.
@@ -44,28 +44,15 @@ _IMAGES = 500
 @options.measured_options("corrupted images, edited spikes, attacks")
 @options.quiet_option
 def command(
-    ckpt: Path | None,
-    model: str | None,
-    mean: tuple[float, ...] | None,
-    std: tuple[float, ...] | None,
-    split: "Split",
-    dataset: str,
-    size: tuple[int, int] | None,
-    data_dir: Path,
     n_images: int | None,
     attack_images: int,
-    T: int | None,
-    neuron: str | None,
-    v_threshold: float | None,
-    v_reset: tuple[float | None, ...],
-    tau: float | None,
     seed: int,
-    device: str | None,
     json: Path | None,
     figures: Path | None,
     format: tuple[str, ...],  # noqa: A002 - named after its option, as the environment is
     overwrite: bool,
     quiet: bool,
+    **network: Any,
 ) -> None:
     """Measure a network on images and spikes that were made worse.
 
@@ -75,56 +62,43 @@ def command(
     alone has no answers; its first spikes and reconstruction are measured.
     """
     from snnviz.cli import worsened
-    from snnviz.data import load_dataset
-    from snnviz.device import choose_device
+    from snnviz.cli.looked_at import find_subject
     from snnviz.scoring.attacks import CAVEAT
     from snnviz.scoring.robustness import robustness
 
-    stated: dict[str, Any] = {"v_threshold": v_threshold, "v_reset": v_reset, "tau": tau}
-    network_options.check_model_options(model, mean, std, neuron=neuron, **stated)
+    asked = Asked(**network, quiet=quiet)
+    asked.check()
     check_output(json, figures, _layout(), overwrite=overwrite)
-    device = choose_device(device)
-    if model is None:
-        stated["neuron"] = neuron
-        subject = worsened.of_checkpoint(ckpt, T, device, stated, quiet=quiet)
-    else:
-        subject = worsened.of_model(model, ckpt, T, device, (mean, std), quiet=quiet)
-    images = load_dataset(
-        dataset, split, data_dir, count=n_images, channels=subject.channels, size=size
-    )
-    images = images if n_images else images.head(min(_IMAGES, len(images)))
+    subject = find_subject(asked)
+    images = asked.images_or(_IMAGES, subject.channels, n_images)
     with held_output(json, figures, _layout(), overwrite=overwrite) as folder:
         found = robustness(
             subject.net,
             images,
             **subject.options,
-            start=subject.start(images, seed, device),
+            start=subject.start(images, seed),
             attacked=attack_images,
             seed=seed,
             progress=options.progress_bar(quiet),
         )
-        about = {
+        caveat = {"attacks": CAVEAT} if found.of("pgd") else {}
+        values = {
+            "version": _LAYOUT,
             **subject.about,
-            "images_from": {"dataset": images.name, "split": split, **options.stated_size(size)},
+            "images_from": asked.about(images),
             "seed": seed,
             **found.as_dict(),
+            **caveat,
         }
-        if found.of("pgd"):
-            about["attacks"] = CAVEAT
-        # First the files: whoever reads stdout may not read to its end.
-        with drawn(lambda: worsened.figures(found), folder, format) as paths:
-            written = [*write_json({"version": _LAYOUT, **about}, json), *paths]
+        written = write_measured(values, json, lambda: worsened.figures(found), folder, format)
     if quiet:
         return
-    for sentence in found.notes:
+    for sentence in (*found.notes, *caveat.values()):
         note(sentence)
-    if found.of("pgd"):
-        note(CAVEAT)
     if json != STDOUT:
-        say(f"{subject.name}, T = {found.T}, on {images.name} ({split}), {len(images)} images")
-        say("\n".join(worsened.lines(found)))
-        for path in written:
-            say(f"wrote {path}")
+        where = f"{images.name} ({asked.split}), {len(images)} images"
+        say(f"{subject.name}, T = {found.T}, on {where}")
+        say_measured(worsened.lines(found), written)
 
 
 def _layout() -> "Layout":

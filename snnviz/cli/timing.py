@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from snnviz.cli import Command, network_options, options
-from snnviz.cli.measured import STDOUT, check_output, drawn, held_output, write_json
+from snnviz.cli.asked import Asked
+from snnviz.cli.measured import STDOUT, check_output, held_output, say_measured, write_measured
 from snnviz.cli.output import note, say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from snnviz.cli.worsened import Subject
-    from snnviz.data import ImageSet, Split
+    from snnviz.cli.looked_at import Subject
+    from snnviz.data import ImageSet
     from snnviz.folders import Layout
     from snnviz.scoring.alignment import LayerAlignment
     from snnviz.scoring.progress import Progress
@@ -66,29 +67,16 @@ _FIGURES = ("early_exit", "fisher", "cka_steps", "cka_steps_untrained", "cka_lay
 @options.measured_options("accuracy by mean number of steps, Fisher information, CKA")
 @options.quiet_option
 def command(
-    ckpt: Path | None,
-    model: str | None,
-    mean: tuple[float, ...] | None,
-    std: tuple[float, ...] | None,
-    split: "Split",
-    dataset: str,
-    size: tuple[int, int] | None,
-    data_dir: Path,
     n_images: int | None,
     fisher_images: int,
     cka_images: int,
-    T: int | None,
-    neuron: str | None,
-    v_threshold: float | None,
-    v_reset: tuple[float | None, ...],
-    tau: float | None,
     seed: int,
-    device: str | None,
     json: Path | None,
     figures: Path | None,
     format: tuple[str, ...],  # noqa: A002 - named after its option, as the environment is
     overwrite: bool,
     quiet: bool,
+    **network: Any,
 ) -> None:
     """Say when in a run a network's answers are there.
 
@@ -97,59 +85,45 @@ def command(
     steps of each layer, and between the layers.
     """
     from snnviz.adapters.encoder import Encoder
-    from snnviz.cli import worsened
-    from snnviz.data import load_dataset
-    from snnviz.device import choose_device
+    from snnviz.cli.looked_at import find_subject
 
-    stated = {"v_threshold": v_threshold, "v_reset": v_reset, "tau": tau}
-    network_options.check_model_options(model, mean, std, neuron=neuron, **stated)
+    asked = Asked(**network, quiet=quiet)
+    asked.check()
     check_output(json, figures, _layout(), overwrite=overwrite)
-    device = choose_device(device)
-    if model is None:
-        subject = worsened.of_checkpoint(ckpt, T, device, {**stated, "neuron": neuron}, quiet=quiet)
-    else:
-        subject = worsened.of_model(model, ckpt, T, device, (mean, std), quiet=quiet)
+    subject = find_subject(asked)
     if isinstance(subject.net, Encoder) and not cka_images:
         raise click.UsageError(
             f"{subject.name} is an encoder, which gives no answers, and no CKA is asked for; "
             "name a network, or leave --cka-images 0 out"
         )
-    images = load_dataset(
-        dataset, split, data_dir, count=n_images, channels=subject.channels, size=size
-    )
-    images = images if n_images else images.head(min(_IMAGES, len(images)))
+    images = asked.images_or(_IMAGES, subject.channels, n_images)
     with held_output(json, figures, _layout(), overwrite=overwrite) as folder:
         found, aligned, notes = _measured(
-            subject, images, seed, device, (fisher_images, cka_images), options.progress_bar(quiet)
+            subject, images, seed, (fisher_images, cka_images), options.progress_bar(quiet)
         )
         values = {
             "version": _LAYOUT,
             **subject.about,
-            "images_from": {"dataset": images.name, "split": split, **options.stated_size(size)},
+            "images_from": asked.about(images),
             "seed": seed,
             **(found.as_dict() if found is not None else {"T": aligned and aligned.T}),
             "alignment": aligned and aligned.as_dict(),
             "notes": notes,
         }
-        # First the files: whoever reads stdout may not read to its end.
-        with drawn(lambda: _figures(found, aligned), folder, format) as paths:
-            written = [*write_json(values, json), *paths]
+        written = write_measured(values, json, lambda: _figures(found, aligned), folder, format)
     if quiet:
         return
     for sentence in notes:
         note(sentence)
     if json != STDOUT:
-        say(f"{subject.name}, T = {values['T']}, on {images.name} ({split})")
-        _say(found, aligned)
-        for path in written:
-            say(f"wrote {path}")
+        say(f"{subject.name}, T = {values['T']}, on {images.name} ({asked.split})")
+        say_measured(_lines(found, aligned), written)
 
 
 def _measured(
     subject: "Subject",
     images: "ImageSet",
     seed: int,
-    device: str,
     counts: tuple[int, int],
     progress: "Progress | None",
 ) -> "tuple[Timing | None, LayerAlignment | None, list[str]]":
@@ -159,7 +133,6 @@ def _measured(
         subject: What is looked at.
         images: All images.
         seed: Of the network without training.
-        device: Where it computes.
         counts: Images for Fisher information and for CKA.
         progress: Told of images.
     """
@@ -171,7 +144,7 @@ def _measured(
 
     fisher, cka = counts
     found, aligned = None, None
-    start = subject.start(images, seed, device) if any(counts) else None
+    start = subject.start(images, seed) if any(counts) else None
     told: dict[str, Any] = {k: v for k, v in subject.options.items() if k != "encoder"}
     if not isinstance(subject.net, nn.Module):
         notes = ["an encoder gives no answers: what is said of them is left out"]
@@ -198,14 +171,14 @@ def _measured(
     return found, aligned, notes
 
 
-def _say(found: "Timing | None", aligned: "LayerAlignment | None") -> None:
-    """Print the tables for people."""
+def _lines(found: "Timing | None", aligned: "LayerAlignment | None") -> list[str]:
+    """The tables for people."""
     from snnviz.cli import timed
 
     lines = [] if found is None else list(timed.lines(found))
     if aligned is not None:
         lines += [*[""] * bool(lines), *timed.alignment_lines(aligned)]
-    say("\n".join(lines))
+    return lines
 
 
 def _figures(found: "Timing | None", aligned: "LayerAlignment | None") -> "dict[str, Figure]":

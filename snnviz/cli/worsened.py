@@ -1,118 +1,18 @@
-"""What `snnviz robustness` looks at, and what it prints and draws of that."""
+"""What `snnviz robustness` prints and draws."""
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from torch import nn
 
-from snnviz.adapters.models import build_model, same_weights
 from snnviz.cli.measured import table
-from snnviz.cli.networks import build_timed, open_timed
-from snnviz.cli.output import note
-from snnviz.cli.subjects import open_model
-from snnviz.data import ImageSet, to_input
 from snnviz.figures import robustness_figure
-from snnviz.scoring.evaluation import check_size
-from snnviz.tutorial.baselines import untrained_encoder, untrained_network
-from snnviz.tutorial.encoder import load_encoder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from snnviz.adapters.encoder import Encoder
     from snnviz.metrics.differences import Estimate
     from snnviz.scoring.outcomes import Outcome, Robustness
-
-Numbers = tuple[float, ...]
-
-
-class Subject(NamedTuple):
-    """What is made worse.
-
-    Attributes:
-        name: What it goes by.
-        channels: Those of the images that it takes.
-        about: Entries for the JSON.
-        net: The network, or an encoder where there is none.
-        options: What `snnviz.robustness` is told of it.
-        checkpoint: The tutorial's, where it is one.
-        spec: What makes a network of the user's again; None where nothing does.
-    """
-
-    name: str
-    channels: int
-    about: dict[str, Any]
-    net: "nn.Module | Encoder"
-    options: dict[str, Any]
-    checkpoint: Any = None
-    spec: str | None = None
-
-    def start(self, images: ImageSet, seed: int, device: str) -> "nn.Module | Encoder | None":
-        """The same without training; None where nothing makes it again.
-
-        Of the tutorial's network BatchNorm has seen the images, as in an epoch in which nothing is
-        learned.
-
-        Raises:
-            ShapeError: The images do not suit it.
-        """
-        check_size(self.net, images)
-        if self.spec is not None:
-            made = build_model(self.spec, seed=seed)
-            if isinstance(self.net, nn.Module) and same_weights(made, self.net):
-                note(
-                    f"{self.spec} makes the weights of the checkpoint, so that there is no "
-                    "untrained network to compare with"
-                )
-                return None
-            return made.to(device).eval()
-        if self.checkpoint is None:
-            return None
-        config = self.checkpoint.config
-        pixels = to_input(images.images)
-        if self.checkpoint.fault is not None:
-            return untrained_encoder(config, seed=seed, images=pixels).to(device)
-        return untrained_network(config, seed, pixels, device)
-
-
-def of_checkpoint(
-    ckpt: Path | None, T: int | None, device: str, stated: dict[str, Any], *, quiet: bool
-) -> Subject:
-    """The tutorial's network in a checkpoint, or its encoder where the file holds no more."""
-    checkpoint, steps, name, about = open_timed(ckpt, T, **stated, quiet=quiet)
-    encoder = load_encoder(checkpoint).to(device)
-    net: nn.Module | Encoder = encoder
-    if checkpoint.fault is None:
-        net = build_timed(checkpoint, steps, device).eval()
-    options = {"T": steps, "encoder": encoder}
-    return Subject(name, encoder.in_channels, about, net, options, checkpoint)
-
-
-def of_model(
-    spec: str,
-    ckpt: Path | None,
-    T: int | None,
-    device: str,
-    normalization: tuple[Numbers | None, Numbers | None],
-    *,
-    quiet: bool,
-) -> Subject:
-    """The network that `--model` names."""
-    mean, std = normalization
-    model = open_model(spec, ckpt, device, T=T, mean=mean, std=std, quiet=quiet)
-    if not quiet:
-        note("classes are read from the mean output over time")
-    return Subject(
-        spec,
-        model.encoder().in_channels,
-        {"model": model.about},
-        model.net,
-        {"T": T, "mean": mean, "std": std},
-        spec=spec if ckpt is not None else None,
-    )
-
 
 _HEADS = {
     "image": "corrupted images",

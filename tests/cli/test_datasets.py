@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from snnviz.cli import options
+from snnviz.cli import network_options, options
 from snnviz.cli.images import choose_samples
 from snnviz.data import ImageSet
 from snnviz.errors import DataError
@@ -210,9 +210,9 @@ def parsed(option, *arguments):
 
 
 def test_numbers_and_sizes_as_options():
-    assert parsed(options.mean_option, "--mean", "0.5,0.25,-1") == (0.5, 0.25, -1)
-    assert parsed(options.std_option, "--std", "0.5") == (0.5,)
-    assert parsed(options.mean_option) is parsed(options.std_option) is None
+    assert parsed(network_options.mean_option, "--mean", "0.5,0.25,-1") == (0.5, 0.25, -1)
+    assert parsed(network_options.std_option, "--std", "0.5") == (0.5,)
+    assert parsed(network_options.mean_option) is parsed(network_options.std_option) is None
     assert parsed(options.size_option, "--size", "32x48") == (32, 48)
     assert parsed(options.size_option, "--size", "32") == (32, 32)
     assert parsed(options.size_option) is None
@@ -220,7 +220,8 @@ def test_numbers_and_sizes_as_options():
 
 @pytest.mark.parametrize(
     ("option", "given"),
-    [(options.mean_option, ("--mean", "a")), (options.std_option, ("--std", "0.5,0")),
+    [(network_options.mean_option, ("--mean", "a")),
+     (network_options.std_option, ("--std", "0.5,0")),
      (options.size_option, ("--size", "0x3")), (options.size_option, ("--size", "3x3x3")),
      (options.size_option, ("--size", "99999")), (options.size_option, ("--size", "-3"))],
 )  # fmt: skip
