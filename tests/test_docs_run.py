@@ -240,7 +240,7 @@ def reader(world, tmp_path, monkeypatch):
     for name, value in SMALL.items():
         monkeypatch.setenv(name, value)
     # Probes of 2048 features take most of an analysis, whatever the number of images.
-    monkeypatch.setattr("snnviz.metrics.probe.MAX_FEATURES", 256)
+    monkeypatch.setattr("snnviz.metrics.pooling.MAX_FEATURES", 256)
     before = set(sys.modules)
     scope = {"snnviz": snnviz, "encoder": snnviz.load_encoder()}
     exec(NETWORK, scope)

@@ -20,7 +20,7 @@ import click
 
 from snnviz.errors import SnnvizError
 from snnviz.files import write_bytes
-from snnviz.metrics.probe import wilson_interval
+from snnviz.metrics.wilson import wilson_interval
 from snnviz.tutorial.layouts import load_training_state
 from snnviz.tutorial.runs import LATEST, read_curves
 

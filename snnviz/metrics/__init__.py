@@ -66,16 +66,9 @@ from snnviz.metrics.moments import (
 )
 from snnviz.metrics.neuron_information import NeuronInformation, NeuronInformationResult
 from snnviz.metrics.operating_point import OperatingPoint, OperatingPointResult
-from snnviz.metrics.probe import (
-    ClassProbe,
-    ProbeChoice,
-    ProbeFit,
-    ProbeResult,
-    ProbeScore,
-    pooled_counts,
-    pooling_side,
-    wilson_interval,
-)
+from snnviz.metrics.pooling import pooled_counts, pooling_side
+from snnviz.metrics.probe import ClassProbe, ProbeFit
+from snnviz.metrics.probe_score import ProbeChoice, ProbeResult, ProbeScore
 from snnviz.metrics.receptive_field import (
     ReceptiveFieldResult,
     SpikeTriggered,
@@ -112,6 +105,7 @@ from snnviz.metrics.weight_change import (
     split_kernels,
     weight_change,
 )
+from snnviz.metrics.wilson import wilson_interval
 from snnviz.records.receptive_field import ReceptiveField
 
 __all__ = [

@@ -8,8 +8,8 @@ import numpy as np
 from snnviz.display import Brief
 from snnviz.errors import ConfigError
 from snnviz.metrics.differences import Estimate, Paired, bootstrap_mean, paired_difference
-from snnviz.metrics.probe import wilson_interval
 from snnviz.metrics.stability import kept_and_delay
+from snnviz.metrics.wilson import wilson_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -97,7 +97,7 @@ class EvaluationReport(Brief):
     def interval(self) -> tuple[float, float]:
         """The 95 % interval of the accuracy, see `snnviz.metrics.wilson_interval`."""
         # All metrics, and SciPy with them, take a fifth of a second.
-        from snnviz.metrics.probe import wilson_interval  # noqa: PLC0415
+        from snnviz.metrics.wilson import wilson_interval  # noqa: PLC0415
 
         return wilson_interval(self.correct, self.total)
 

@@ -10,13 +10,13 @@ from snnviz.data import ImageSet
 from snnviz.display import Brief
 from snnviz.errors import ConfigError, DataError, check_integer
 from snnviz.metrics.differences import Estimate, Paired, bootstrap_mean, paired_difference
-from snnviz.metrics.probe import wilson_interval
 from snnviz.metrics.timing import (
     early_exit,
     fit_temperature,
     information_centroid,
     is_blind,
 )
+from snnviz.metrics.wilson import wilson_interval
 from snnviz.scoring.evaluation import check_labels, check_size
 from snnviz.scoring.progress import Progress, as_progress
 from snnviz.scoring.reading import one_half

@@ -13,7 +13,7 @@ import snnviz
 from snnviz.data import garments, to_input
 from snnviz.errors import ConfigError, DataError
 from snnviz.metrics import CORRUPTIONS, corrupt, first_spike_delay, first_spikes_kept
-from snnviz.metrics.probe import wilson_interval
+from snnviz.metrics.wilson import wilson_interval
 from snnviz.scoring.attacks import ATTACKS, EPSILONS
 from snnviz.scoring.evaluation import predict
 from snnviz.scoring.robustness import robustness
