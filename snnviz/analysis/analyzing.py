@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from snnviz.figures.scorecard import Scorecard
     from snnviz.scoring.progress import Progress
 
-
 # The debiased estimate divides by n - 3.
 ALIGNABLE = 4
 
@@ -109,7 +108,7 @@ class Analysis:
     @property
     def scorecard(self) -> "Scorecard":
         """What `snnviz.scorecard_figure` draws of it."""
-        from snnviz.analysis.pictures import scorecard  # noqa: PLC0415 - slow, and figures alone
+        from snnviz.analysis.scorecard_picture import scorecard  # noqa: PLC0415 - slow, and figures alone
 
         return scorecard(self)
 

@@ -102,3 +102,22 @@ def _importance(
     if importance is None:
         raise ConfigError(f"no order by importance: {why[0] if why else 'unknown'}; sort by rate")
     return importance.drop
+
+
+def by_turns(
+    types: "Sequence[str]", order: "NDArray[np.integer]", wanted: "NDArray[np.bool_]"
+) -> list[int]:
+    """The wanted channels, all where there are none: the first of each type, then the seconds.
+
+    Args:
+        types: The type of each channel.
+        order: All channels, the best first.
+        wanted: Which of them there is something to be seen of.
+    """
+    seen: dict[str, int] = {}
+    turns = []
+    for place, channel in enumerate(order.tolist()):
+        if wanted[channel] or not wanted.any():
+            seen[types[channel]] = seen.get(types[channel], 0) + 1
+            turns.append((seen[types[channel]], place, channel))
+    return [channel for _, _, channel in sorted(turns)]
