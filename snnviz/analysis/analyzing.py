@@ -1,29 +1,26 @@
 """`analyze`: an encoder and what it is compared with, measured on the same images."""
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from snnviz._renaming import old_attribute, renamed
-from snnviz.adapters.state import release_freed_memory
-from snnviz.analysis.computing import compute_metrics, count_classes, has_maps
-from snnviz.analysis.differing import Differing
+from snnviz.analysis.checks import ALIGNABLE, check_names, check_sets, further_images, not_measured
+from snnviz.analysis.computing import count_classes
 from snnviz.analysis.encodings import as_encodings
 from snnviz.analysis.folding import folded
 from snnviz.analysis.html import analysis_html
-from snnviz.analysis.keeping import Kept, Shown
+from snnviz.analysis.keeping import Shown
+from snnviz.analysis.measuring import Measuring
 from snnviz.analysis.paired import compared
-from snnviz.analysis.profiling import profiled, profiles
 from snnviz.analysis.results import EncodingMetrics
 from snnviz.analysis.within import in_networks
 from snnviz.data import ImageSet
 from snnviz.display import quantity
-from snnviz.errors import ConfigError, DataError, ShapeError
 from snnviz.metrics import (
     FoldedChange,
     WeightChange,
-    alignment,
     folded_change,
     weight_change,
 )
@@ -31,7 +28,7 @@ from snnviz.ranks import Ranks
 from snnviz.scoring.progress import as_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -41,9 +38,6 @@ if TYPE_CHECKING:
     from snnviz.analysis.within import InNetwork, Network
     from snnviz.figures.scorecard import Scorecard
     from snnviz.scoring.progress import Progress
-
-# The debiased estimate divides by n - 3.
-ALIGNABLE = 4
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -183,207 +177,47 @@ def analyze(
     """
     check_sets(images, train_images)
     encodings, progress = as_encodings(encodings, images, T), as_progress(progress)
-    _check(encodings)
-    further = _further(images, probe_images)
-    outputs = encodings[0].channels
+    check_names(encodings)
     ranks = ranks or Ranks()
     sample = images.take(np.arange(min(alignment_images, len(images))))
-    aligning = len(sample) >= ALIGNABLE
-    measured: list[EncodingMetrics] = []
-    shown: list[Shown] = []
-    differing = Differing(encodings)
-    unprofiled: list[str] = []
-
-    def counts() -> "Iterator[NDArray[np.unsignedinteger]]":
-        """Those of the sample in each encoding, which is measured on the way."""
-        for encoding in encodings:
-            alone = encoding.kind == "untrained"
-            aligned_too = aligning and encoding.families is None
-            few = min(differing.images(encoding), len(images))
-            wanted = max(few, len(sample) if aligned_too else 0)
-            kept = Kept(encoding, wanted, shown=not shown, records=profiled(encoding))
-            measured.append(
-                compute_metrics(
-                    encoding, images, train_images, further=None if alone else further,
-                    outputs=outputs, cost_steps=cost_steps,
-                    strength=_strength(encoding, measured), ranks=ranks, progress=progress,
-                    kept=kept,
-                )
-            )  # fmt: skip
-            release_freed_memory()
-            profile, missing = profiles(encoding, images, measured[-1].shape, kept)
-            measured[-1] = replace(measured[-1], **profile)
-            unprofiled.extend(missing)
-            if not shown:
-                shown.append(kept.shown(ranks))
-            seen = kept.counts(images.head(wanted)) if wanted else np.empty(0, np.uint8)
-            if few:
-                differing.note(measured[-1], seen[:few])
-            if aligned_too:
-                yield seen[: len(sample)]
-            del kept, seen  # before the next ones are there as well
-
-    whole = [encoding.name for encoding in encodings if encoding.families is None]
-    aligned = np.full((len(whole), len(whole)), np.nan)
-    if aligning:
-        aligned = alignment(counts())
-    else:
-        list(counts())
-    likeness = dict(zip(whole, aligned[0].tolist(), strict=True))
-    # Of the images at that size, and so the same for seeds that were measured in brief.
-    between = {each.shape[1:]: each.between for each in measured if each.each is not None}
+    measuring = Measuring(
+        encodings, images, train_images, further_images(images, probe_images),
+        aligned=len(sample) if len(sample) >= ALIGNABLE else 0, cost_steps=cost_steps,
+        ranks=ranks, progress=progress,
+    )  # fmt: skip
+    measuring.run()
+    measured, shown = measuring.measured, measuring.shown
     labelled = count_classes(images, train_images) is not None
     seen = images.head(min(max(network_images, 1), len(images)))
     asked = networks if networks and labelled and network_images else {}
     channels = {each.encoding.name: each.shape[0] for each in measured}
     in_whole, unknown = in_networks(asked, channels, seen, ranks=ranks, progress=progress)
-    epochs = tuple(sorted(snapshots or {}))
-    kernels = np.stack([snapshots[epoch] for epoch in epochs]) if snapshots else None
+    missing = not_measured(images, train_images, sample, measured[0].shape, labelled=labelled)
     return Analysis(
         images=len(images),
         train_images=len(train_images or ()),
-        measured=tuple(
-            replace(
-                each,
-                cka=likeness.get(each.encoding.name, float("nan")),
-                between=between.get(each.shape[1:], float("nan")),
-            )
-            for each in measured
-        ),
-        alignment=aligned,
+        measured=measuring.results(),
+        alignment=measuring.alignment,
         alignment_images=len(sample),
         networks=in_whole,
         network_images=len(seen) if in_whole else 0,
-        weight_change=weight_change(kernels) if kernels is not None else None,
-        epochs=epochs,
-        kernels=kernels,
+        **_history(snapshots or {}),
         folded=_folded_change(encodings),
         paired=compared(measured),
         cost_steps=min(cost_steps or encodings[0].T, encodings[0].T),
-        shown=shown[0],
-        first_images=images.take(np.arange(shown[0].images)),
-        left_out=(
-            *left_out,
-            *not_measured(images, train_images, sample, measured[0].shape, labelled=labelled),
-            *unknown,
-            *unprofiled,
-            *_without_bound(measured),
-            *differing.left_out,
-        ),
-        beside=differing.result(),
+        shown=shown,
+        first_images=images.take(np.arange(shown.images)),
+        left_out=(*left_out, *missing, *unknown, *measuring.left_out),
+        beside=measuring.differing.result(),
     )
 
 
-def _strength(encoding: "Encoding", measured: "Sequence[EncodingMetrics]") -> float | None:
-    """The probe's penalty: of a narrower start its start's, so that only the width differs."""
-    if encoding.kind != "narrow":
-        return None
-    starts = (m.probe for m in measured if m.encoding.kind == "start")
-    return next((probe.strength for probe in starts if probe is not None), None)
-
-
-def _further(images: ImageSet, probe_images: ImageSet | None) -> ImageSet | None:
-    """The images that probes are scored on beyond the others; None where there are no more.
-
-    Raises:
-        ConfigError: They do not begin with the same images.
-    """
-    if probe_images is None:
-        return None
-    count = len(images)
-    same = images.images.dtype == probe_images.images.dtype
-    if not same or not np.array_equal(probe_images.images[:count], images.images):
-        raise ConfigError(
-            f"probes are scored on {count} images and more, got {len(probe_images)} that begin "
-            "with others; give `probe_images` that begin with `images`"
-        )
-    if len(probe_images) == count:
-        return None
-    return probe_images.take(np.arange(count, len(probe_images)))
-
-
-def _check(encodings: "Sequence[Encoding]") -> None:
-    names = [encoding.name for encoding in encodings]
-    if not names or len(set(names)) < len(names):
-        raise ConfigError(f"encodings need names that differ, got {', '.join(names) or 'none'}")
-    if encodings[0].kind == "pixels":
-        raise ConfigError("pixels are no spikes to study; put an encoder first")
-
-
-def check_sets(images: ImageSet, train_images: ImageSet | None) -> None:
-    """Raises unless there are images to score on, and those to fit on are of their size.
-
-    Raises:
-        ConfigError: They are no `ImageSet`.
-        DataError: There are none.
-        ShapeError: Their sizes differ.
-    """
-    for given in (images, train_images):
-        if not isinstance(given, ImageSet | None):
-            raise ConfigError(
-                f"images to analyze are an `ImageSet`, got {type(given).__name__}; make one: "
-                "ImageSet(name, bytes, labels)"
-            )
-    if not len(images) or (train_images is not None and not len(train_images)):
-        raise DataError(
-            f"got {len(images)} images to score on and {len(train_images or ())} to fit on; "
-            "give one or more of each"
-        )
-    if train_images is None:
-        return
-    size, train_size = images.size, train_images.size
-    if size != train_size:
-        raise ShapeError(
-            f"readouts would be fitted on images of {train_size} pixels and scored on {size}; "
-            "give both of one size"
-        )
-
-
-def not_measured(
-    images: ImageSet,
-    train_images: ImageSet | None,
-    sample: ImageSet,
-    shape: tuple[int, int, int],
-    *,
-    labelled: bool,
-) -> tuple[str, ...]:
-    """What cannot be measured on these images."""
-    size = images.size
-    found = []
-    if not labelled:
-        found.append(
-            "the images have no labels: the probe, class structure, information on the class, and "
-            "accuracy and importance in the network are left out"
-        )
-    if not has_maps(shape):
-        found.append(
-            f"neurons of shape {shape[:1]} lie in no map: contours and reconstruction are left out"
-        )
-    if train_images is None:
-        found.append(
-            f"there are no training images of {size} pixels to fit on: reconstruction and the "
-            "probe are left out"
-        )
-    if len(sample) < ALIGNABLE:
-        found.append(f"CKA takes {ALIGNABLE} images or more, got {len(sample)}: it is left out")
-    return tuple(found)
-
-
-def _without_bound(measured: "Sequence[EncodingMetrics]") -> tuple[str, ...]:
-    """What neurons that fire several times in a step have not."""
-    several = {
-        each.encoding.name: most
-        for each in measured
-        if (found := each.activity) is not None and (most := found.most) > 1
-    }
-    if not several:
-        return ()
-    most = max(several.values())
-    sentence = (
-        f"{', '.join(several)}: neurons fire up to {most} times in a step, so that saturated "
-        "channels and rasters are left out"
-    )
-    return (sentence,)
+def _history(snapshots: "Mapping[int, NDArray[np.float32]]") -> dict[str, Any]:
+    """What an analysis says of the snapshots of kernels, by epoch."""
+    epochs = tuple(sorted(snapshots))
+    kernels = np.stack([snapshots[epoch] for epoch in epochs]) if snapshots else None
+    change = weight_change(kernels) if kernels is not None else None
+    return {"weight_change": change, "epochs": epochs, "kernels": kernels}
 
 
 def _folded_change(encodings: "Sequence[Encoding]") -> FoldedChange | None:

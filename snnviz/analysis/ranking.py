@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from snnviz.analysis.analyzing import ALIGNABLE, check_sets, not_measured
 from snnviz.analysis.cards import LEAGUE_SCORES, Card, Interval, LeagueScore, Tested
+from snnviz.analysis.checks import ALIGNABLE, check_sets, not_measured
 from snnviz.analysis.computing import compute_metrics, count_classes
 from snnviz.analysis.encodings import Encoding, as_encodings
 from snnviz.analysis.keeping import Kept
