@@ -2,10 +2,11 @@
 
 from snnviz._renaming import old_names
 from snnviz.analysis.analyzing import Analysis, analyze
+from snnviz.analysis.carding import Entrant
 from snnviz.analysis.cards import LEAGUE_SCORES, Card
 from snnviz.analysis.encodings import Encoding, encoding_of, pixel_encodings
 from snnviz.analysis.folder import ANALYSIS, write_analysis
-from snnviz.analysis.ranking import Entrant, League, league
+from snnviz.analysis.ranking import League, league
 from snnviz.analysis.ranking_folder import LEAGUE, write_league
 from snnviz.analysis.ranking_text import league_markdown, league_text
 from snnviz.analysis.results import EncodingMetrics

@@ -3,7 +3,8 @@
 from html import escape
 from typing import TYPE_CHECKING
 
-from snnviz.analysis.scorecard import SCORES, grouped, steps_of, written
+from snnviz.analysis.columns import grouped, steps_of, written
+from snnviz.analysis.scorecard import SCORES
 from snnviz.analysis.sections import Section, sections
 from snnviz.analysis.text import scorecard_notes
 from snnviz.records.shown import counts_thumbnail

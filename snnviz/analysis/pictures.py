@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from snnviz.analysis.change_pictures import diff_figures, history_figures
+from snnviz.analysis.columns import grouped
 from snnviz.analysis.neuron_pictures import neuron_figures
 from snnviz.analysis.ordering import by_turns
 from snnviz.analysis.profile_pictures import profile_figures
 from snnviz.analysis.results import known
-from snnviz.analysis.scorecard import grouped
 from snnviz.analysis.scorecard_picture import about
 from snnviz.analysis.streaming import at_size
 from snnviz.errors import ConfigError

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from snnviz.analysis.columns import grouped, mean_score
 from snnviz.analysis.paired import intervals
-from snnviz.analysis.scorecard import SCORES, grouped, mean_score
+from snnviz.analysis.scorecard import SCORES
 from snnviz.figures.scorecard import Scorecard
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from snnviz._version import __version__
+from snnviz.analysis.columns import grouped, steps_of, written
 from snnviz.analysis.diff_text import diff_notes
 from snnviz.analysis.naming import table_cell as _cell
 from snnviz.analysis.results import known
-from snnviz.analysis.scorecard import SCORES, grouped, steps_of, written
+from snnviz.analysis.scorecard import SCORES
 from snnviz.analysis.sections import brief_seeds, sections
 
 if TYPE_CHECKING:

@@ -28,8 +28,8 @@ from snnviz.analysis import (
     write_analysis,
     write_tables,
 )
+from snnviz.analysis.columns import grouped
 from snnviz.analysis.pictures import analysis_figures
-from snnviz.analysis.scorecard import grouped
 from snnviz.analysis.tables import as_json, channels_csv
 from snnviz.data import ImageSet, garments, to_input
 from snnviz.errors import ConfigError, DataError, ExportError, ShapeError

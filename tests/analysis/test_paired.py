@@ -10,9 +10,10 @@ from scipy import stats
 from skimage.metrics import peak_signal_noise_ratio
 
 from snnviz.analysis import analyze, encoding_of, scorecard_markdown, scorecard_text
+from snnviz.analysis.columns import grouped
 from snnviz.analysis.computing import training_parts
 from snnviz.analysis.html import analysis_html
-from snnviz.analysis.scorecard import SCORES, grouped
+from snnviz.analysis.scorecard import SCORES
 from snnviz.analysis.tables import as_json
 from snnviz.baselines import latency
 from snnviz.data import ImageSet, garments, to_input

@@ -169,7 +169,8 @@ def test_too_much_for_a_page_is_refused_with_what_fits(samples):
 
 def test_the_scorecard_of_an_analysis_is_read_back(tmp_path, drawn_images):
     from snnviz.analysis import analyze, encoding_of, write_analysis
-    from snnviz.analysis.scorecard import SCORES, grouped, written
+    from snnviz.analysis.columns import grouped, written
+    from snnviz.analysis.scorecard import SCORES
     from snnviz.report import read_scorecard
     from snnviz.tutorial.encodings import baseline_encodings
     from snnviz.tutorial.network import NetworkConfig, build_network
