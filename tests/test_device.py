@@ -7,8 +7,9 @@ from torch import nn
 from snnviz.adapters.network import split_encoder
 from snnviz.data import garments
 from snnviz.device import full_precision
-from snnviz.scoring.evaluation import evaluate, predict
+from snnviz.scoring.evaluation import evaluate
 from snnviz.scoring.importance import channel_importance
+from snnviz.scoring.predicting import predict
 from snnviz.scoring.report import evaluation_report
 from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.lively import lively

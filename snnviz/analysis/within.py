@@ -18,10 +18,11 @@ from snnviz.scoring.ablation import (
     counting,
     network_importance,
 )
+from snnviz.scoring.checks import check_labels
 from snnviz.scoring.classifier import Classifier
-from snnviz.scoring.evaluation import check_labels, predict
 from snnviz.scoring.importance import Importance, channel_importance
 from snnviz.scoring.networks import network_report
+from snnviz.scoring.predicting import predict
 from snnviz.scoring.progress import Progress
 from snnviz.scoring.report import EvaluationReport, evaluation_report
 

@@ -295,7 +295,7 @@ def _of_model(wanted: Wanted, spec: str) -> Drawn:
 
 def _predictions(network: ConvSNN | None) -> "Predict | None":
     """What gives samples their predicted class, where a network does."""
-    from snnviz.scoring.evaluation import with_predictions
+    from snnviz.scoring.predicting import with_predictions
 
     return None if network is None else partial(with_predictions, network)
 

@@ -9,7 +9,7 @@ from snnviz.cli.networks import build_timed, open_timed
 from snnviz.cli.output import note
 from snnviz.data import ImageSet, to_input
 from snnviz.device import choose_device
-from snnviz.scoring.evaluation import check_size
+from snnviz.scoring.checks import check_size
 from snnviz.tutorial.baselines import untrained_encoder, untrained_network
 from snnviz.tutorial.encoder import load_encoder
 

@@ -76,7 +76,7 @@ def write_figure_sets(
         source: What captions call the encoder and the images.
         other: The encoder that `options.compare` names.
         predict: Gives each sample its `predicted`, for the manifest, like
-            `snnviz.scoring.evaluation.with_predictions`; or gives what waits for them, like
+            `snnviz.scoring.predicting.with_predictions`; or gives what waits for them, like
             `snnviz.scoring.beside.PredictedBeside`, which is called when all sets are drawn.
         overwrite: Write into a folder that is not empty; figure sets that an earlier run listed
             there are deleted first, and what is not of such a run stays.

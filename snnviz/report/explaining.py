@@ -10,7 +10,7 @@ from torch import nn
 from snnviz.data import ImageSet, Sample
 from snnviz.errors import ConfigError, DataError, ShapeError
 from snnviz.report.packing import Block, Place
-from snnviz.scoring.evaluation import check_size
+from snnviz.scoring.checks import check_size
 from snnviz.scoring.explained import map_levels
 from snnviz.scoring.explaining import GRADIENT_METHODS, SPIKE_METHODS
 from snnviz.scoring.looking import Looker, possible_methods

@@ -16,7 +16,7 @@ from snnviz.batching import batches
 from snnviz.data import ImageSet, to_input
 from snnviz.errors import ConfigError
 from snnviz.ranks import Ranks
-from snnviz.scoring.evaluation import check_labels
+from snnviz.scoring.checks import check_labels
 from snnviz.scoring.importance import Importance
 from snnviz.scoring.progress import Progress
 from snnviz.scoring.running import with_spikes

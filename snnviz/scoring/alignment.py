@@ -14,7 +14,7 @@ from snnviz.display import Brief
 from snnviz.errors import ConfigError, DataError
 from snnviz.metrics.batched_alignment import LEAST, BatchedAlignment
 from snnviz.metrics.redundancy import exact_gram
-from snnviz.scoring.evaluation import check_size
+from snnviz.scoring.checks import check_size
 from snnviz.scoring.progress import Progress, as_progress
 from snnviz.scoring.worsened import with_steps
 

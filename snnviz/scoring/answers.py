@@ -11,7 +11,7 @@ from snnviz.data import normalize, to_input
 from snnviz.errors import ConfigError
 from snnviz.scoring import evaluation, importance, report
 from snnviz.scoring.ablation import AnsweringLayer, network_importance
-from snnviz.scoring.evaluation import check_labels
+from snnviz.scoring.checks import check_labels
 from snnviz.scoring.networks import network_report
 from snnviz.scoring.progress import as_progress
 

@@ -13,7 +13,7 @@ from snnviz.errors import ConfigError, DataError, check_integer
 from snnviz.metrics.attribution import GAMMA
 from snnviz.metrics.deletion import SHARES, SUBSTITUTES, pixel_order, substitutes
 from snnviz.metrics.differences import Estimate, bootstrap_mean
-from snnviz.scoring.evaluation import check_size
+from snnviz.scoring.checks import check_size
 from snnviz.scoring.explained import BASELINES, Attribution, MapOutcome, MapTally, map_levels
 from snnviz.scoring.judging import Judge, answers_of
 from snnviz.scoring.looking import Looker, Target, possible_methods

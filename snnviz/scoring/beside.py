@@ -7,7 +7,7 @@ from dataclasses import replace
 from snnviz.batching import batches
 from snnviz.data import Sample
 from snnviz.scoring.classifier import Classifier
-from snnviz.scoring.evaluation import Answers
+from snnviz.scoring.predicting import Answers
 
 # Images a pass, where the network's spikes are not counted.
 _BATCH = 128
@@ -17,7 +17,7 @@ class PredictedBeside:
     """Samples with what a network takes each for, which a thread finds from now on.
 
     What is compiled runs beside Python, so that one processor predicts while another draws. Called,
-    it waits and returns all samples, see `snnviz.scoring.evaluation.with_predictions`.
+    it waits and returns all samples, see `snnviz.scoring.predicting.with_predictions`.
 
     Args:
         net: A whole network, which nobody else uses before the answers are there.

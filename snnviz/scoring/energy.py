@@ -12,7 +12,7 @@ from snnviz.errors import DataError
 from snnviz.metrics.energy_models import MODELS, ModelEnergy, activation_bits, break_even_rate
 from snnviz.metrics.memory import Accesses, accesses
 from snnviz.metrics.operations import LayerOperations, NeuronOperations, Operations
-from snnviz.scoring.evaluation import check_size
+from snnviz.scoring.checks import check_size
 from snnviz.scoring.progress import as_progress
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ from snnviz.data import ImageSet
 from snnviz.device import full_precision
 from snnviz.display import Brief
 from snnviz.ranks import Ranks
+from snnviz.scoring.checks import check_set
 from snnviz.scoring.classifier import Classifier, Counter
-from snnviz.scoring.evaluation import check_set, scale_images, to_device
+from snnviz.scoring.evaluation import scale_images, to_device
 from snnviz.scoring.progress import Progress, as_progress
 
 # Images that are counted together, and bytes of their first-spike times that are kept.
@@ -72,7 +73,7 @@ def channel_importance(
             True draws a bar.
 
     Raises:
-        SnnvizError: As `snnviz.scoring.evaluation.check_set`.
+        SnnvizError: As `snnviz.scoring.checks.check_set`.
 
     Example:
         >>> net = snnviz.build_network(snnviz.NetworkConfig(T=2, channels=4), seed=0)

@@ -12,7 +12,7 @@ from snnviz.data import ImageSet, to_input
 from snnviz.errors import ConfigError
 from snnviz.metrics.attribution import GAMMA
 from snnviz.metrics.timing import fit_temperature, is_blind
-from snnviz.scoring.evaluation import check_labels
+from snnviz.scoring.checks import check_labels
 from snnviz.scoring.explaining import (
     GRADIENT_METHODS,
     METHODS,

@@ -10,7 +10,7 @@ from snnviz.adapters.answering import Answerer
 from snnviz.batching import batches
 from snnviz.data import ImageSet, to_input
 from snnviz.errors import DataError
-from snnviz.scoring.evaluation import check_labels
+from snnviz.scoring.checks import check_labels
 from snnviz.scoring.progress import Progress
 from snnviz.scoring.report import EvaluationReport, class_names
 

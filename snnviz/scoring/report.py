@@ -21,8 +21,9 @@ from snnviz.batching import batches
 from snnviz.data import ImageSet
 from snnviz.display import Brief
 from snnviz.metrics.energy import Energy, estimate_energy
+from snnviz.scoring.checks import check_set
 from snnviz.scoring.classifier import Classifier
-from snnviz.scoring.evaluation import check_set, evaluating, scale_images, to_device
+from snnviz.scoring.evaluation import evaluating, scale_images, to_device
 from snnviz.scoring.progress import Progress
 
 
@@ -158,7 +159,7 @@ def evaluation_report(
         progress: Called as `progress("evaluate", done, total)`, in images, after each batch.
 
     Raises:
-        SnnvizError: As `snnviz.scoring.evaluation.check_set`.
+        SnnvizError: As `snnviz.scoring.checks.check_set`.
 
     Example:
         >>> net = snnviz.build_network(snnviz.NetworkConfig(T=2, channels=4), seed=0)

@@ -8,7 +8,7 @@ from snnviz.adapters.encoder import Encoder
 from snnviz.batching import batches
 from snnviz.data import ImageSet
 from snnviz.errors import DataError, check_integer
-from snnviz.scoring.evaluation import check_labels, check_size
+from snnviz.scoring.checks import check_labels, check_size
 from snnviz.scoring.outcomes import FAMILIES, Robustness
 from snnviz.scoring.progress import Progress, as_progress
 from snnviz.scoring.worsened import CLEAN, UNTRAINED, Answered, Encoded, Settings, Tallies

@@ -17,7 +17,7 @@ from snnviz.metrics.timing import (
     is_blind,
 )
 from snnviz.metrics.wilson import wilson_interval
-from snnviz.scoring.evaluation import check_labels, check_size
+from snnviz.scoring.checks import check_labels, check_size
 from snnviz.scoring.progress import Progress, as_progress
 from snnviz.scoring.reading import one_half
 from snnviz.scoring.stepwise import Stepwise

@@ -16,7 +16,7 @@ from snnviz.metrics.corruptions import CORRUPTIONS, corrupt
 from snnviz.metrics.stability import first_spikes_kept
 from snnviz.metrics.trains import EDITS, IN_TIME, edit_trains
 from snnviz.scoring.attacks import ATTACKS, EPSILONS, attack
-from snnviz.scoring.evaluation import check_labels
+from snnviz.scoring.checks import check_labels
 from snnviz.scoring.outcomes import Change, Tally
 from snnviz.scoring.reading import Reading
 from snnviz.scoring.running import Runner, Running

@@ -33,7 +33,7 @@ from snnviz.analysis.ranking_text import league_csv
 from snnviz.data import ImageSet, garments, to_input
 from snnviz.errors import ConfigError, DataError, ExportError, ShapeError
 from snnviz.metrics import cka, wilson_interval
-from snnviz.scoring.evaluation import predict
+from snnviz.scoring.predicting import predict
 from snnviz.tutorial.encoder import load_encoder
 from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.analysis.varied import AREA, BACKGROUND, EDGES, SATURATED, SILENT, cut, varied_encoder

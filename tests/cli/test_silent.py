@@ -8,7 +8,7 @@ import torch
 
 from snnviz.cli import main
 from snnviz.data import ImageSet, garments
-from snnviz.scoring.evaluation import with_predictions
+from snnviz.scoring.predicting import with_predictions
 from snnviz.scoring.report import evaluation_report
 from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.lively import lively

@@ -8,7 +8,7 @@ import torch
 
 from snnviz.data import Sample, garments, parse_selection
 from snnviz.errors import ConfigError, DataError, ShapeError
-from snnviz.scoring.evaluation import predict, with_predictions
+from snnviz.scoring.predicting import predict, with_predictions
 from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.commands import status_of
 from tests.lively import lively

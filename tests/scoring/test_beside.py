@@ -10,7 +10,7 @@ from snnviz.data import Sample, garments
 from snnviz.errors import ShapeError
 from snnviz.scoring import beside
 from snnviz.scoring.beside import PredictedBeside
-from snnviz.scoring.evaluation import with_predictions
+from snnviz.scoring.predicting import with_predictions
 from snnviz.tutorial import acceleration
 from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.lively import lively

@@ -8,8 +8,9 @@ import torch.nn.functional as F
 import snnviz
 from snnviz.data import ImageSet, garments
 from snnviz.errors import ConfigError, DataError, ShapeError
-from snnviz.scoring.evaluation import evaluate, predict, with_predictions
+from snnviz.scoring.evaluation import evaluate
 from snnviz.scoring.importance import channel_importance
+from snnviz.scoring.predicting import predict, with_predictions
 from snnviz.scoring.report import evaluation_report
 from snnviz.tutorial.network import NetworkConfig, build_network
 from tests.lively import lively

@@ -15,7 +15,7 @@ from snnviz.errors import ConfigError, DataError
 from snnviz.metrics import CORRUPTIONS, corrupt, first_spike_delay, first_spikes_kept
 from snnviz.metrics.wilson import wilson_interval
 from snnviz.scoring.attacks import ATTACKS, EPSILONS
-from snnviz.scoring.evaluation import predict
+from snnviz.scoring.predicting import predict
 from snnviz.scoring.robustness import robustness
 from snnviz.tutorial.encoder import load_encoder
 from snnviz.tutorial.network import NetworkConfig, build_network

@@ -18,7 +18,8 @@ from snnviz.data import ImageSet
 from snnviz.device import choose_device, cudnn_algorithms
 from snnviz.errors import ConfigError, DataError
 from snnviz.ranks import Ranks
-from snnviz.scoring.evaluation import check_labels, evaluate_tensors, to_device
+from snnviz.scoring.checks import check_labels
+from snnviz.scoring.evaluation import evaluate_tensors, to_device
 from snnviz.scoring.progress import Progress, as_progress
 from snnviz.tutorial.layouts import TrainingState
 from snnviz.tutorial.network import NetworkConfig

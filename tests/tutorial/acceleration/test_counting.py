@@ -9,8 +9,9 @@ import torch
 from snnviz.compiling import CompilerError
 from snnviz.data import ImageSet, garments
 from snnviz.errors import ShapeError
-from snnviz.scoring.evaluation import evaluate, predict, with_predictions
+from snnviz.scoring.evaluation import evaluate
 from snnviz.scoring.importance import channel_importance
+from snnviz.scoring.predicting import predict, with_predictions
 from snnviz.scoring.report import evaluation_report
 from snnviz.tutorial import acceleration
 from snnviz.tutorial.acceleration import counting
