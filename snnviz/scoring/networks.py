@@ -15,6 +15,8 @@ from snnviz.scoring.progress import Progress
 from snnviz.scoring.report import EvaluationReport, class_names
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
 # Images that are looked at in one entry into the network.
@@ -75,10 +77,14 @@ def network_report(
         correct_at=correct_at,
         silent=silent,
         loss=math.nan,
-        firing_rate={
-            name: number / (len(images) * (answerer.T or 1) * neurons[name])
-            for name, number in spikes.items()
-        },
+        firing_rate=_rates(spikes, neurons, len(images) * (answerer.T or 1)),
         synops={},
         macs={},
     )
+
+
+def _rates(
+    spikes: "Mapping[str, float]", neurons: "Mapping[str, int]", steps: int
+) -> dict[str, float]:
+    """Spikes a neuron and step of each layer, where all images take so many steps together."""
+    return {name: number / (steps * neurons[name]) for name, number in spikes.items()}

@@ -161,36 +161,22 @@ def timing(
     if len(images) < 2:
         raise DataError(f"{images.name} holds {len(images)} images; name a set of two or more")
     check_size(net, images)
-    told = as_progress(progress)
     stepwise = Stepwise(net, images.images, T, mean=mean, std=std)
     check_labels(images, stepwise.classes)
-    parts = []
-    for some in batches(len(images), _BATCH):
-        parts.append(stepwise.scores(images.images[some]))
-        if told is not None:
-            told("timing", min(some.stop, len(images)), len(images))
-    scores = np.concatenate(parts, axis=1)
+    scores = _scores(stepwise, images, as_progress(progress))
     half = one_half(len(images))
     temperature = fit_temperature(scores[-1, half], labels[half])
-    notes = []
+    notes: list[str] = []
     if is_blind(temperature):
         notes.append(
             "the network's answers do not tell the classes apart: its confidence is that of "
             "guessing, at every step"
         )
-    answered, label = scores[:, ~half], labels[~half]
-    last = answered[-1].argmax(1) == label
-    at = [
-        _answered(None, np.full(len(label), t + 1), answered[t].argmax(1) == label, last)
-        for t in range(stepwise.T)
-    ]
-    exits = []
-    for confidence in CONFIDENCES:
-        steps, answers = early_exit(answered, confidence, temperature)
-        exits.append(_answered(confidence, steps, answers == label, last))
-    few = images.head(min(fisher, len(images))) if fisher else None
+    label = labels[~half]
+    at, exits = _answers(scores[:, ~half], label, temperature)
     information, untrained = None, None
-    if few is not None:
+    if fisher:
+        few = images.head(min(fisher, len(images)))
         try:
             information = stepwise.fisher(few.images, check_labels(few))
             if start is not None:
@@ -205,14 +191,42 @@ def timing(
         fitted=len(labels) - len(label),
         temperature=temperature,
         chance=float(counts.max() / counts.sum()),
-        at=tuple(at),
-        exits=tuple(exits),
+        at=at,
+        exits=exits,
         fisher=() if information is None else tuple(map(bootstrap_mean, information.T)),
         centroid=_centroid(information),
         untrained_centroid=_centroid(untrained),
         fisher_images=0 if information is None else len(information),
         notes=tuple(notes),
     )
+
+
+def _scores(
+    stepwise: Stepwise, images: ImageSet, progress: "Progress | None"
+) -> "NDArray[np.float64]":
+    """The scores after each step, [T, N, classes]."""
+    parts = []
+    for some in batches(len(images), _BATCH):
+        parts.append(stepwise.scores(images.images[some]))
+        if progress is not None:
+            progress("timing", min(some.stop, len(images)), len(images))
+    return np.concatenate(parts, axis=1)
+
+
+def _answers(
+    scores: "NDArray[np.float64]", labels: "NDArray[np.integer]", temperature: float
+) -> tuple[tuple[Answered, ...], tuple[Answered, ...]]:
+    """The answers after each number of steps, and at each of `CONFIDENCES`."""
+    last = scores[-1].argmax(1) == labels
+    at = tuple(
+        _answered(None, np.full(len(labels), t + 1), scored.argmax(1) == labels, last)
+        for t, scored in enumerate(scores)
+    )
+    exits = []
+    for confidence in CONFIDENCES:
+        steps, answers = early_exit(scores, confidence, temperature)
+        exits.append(_answered(confidence, steps, answers == labels, last))
+    return at, tuple(exits)
 
 
 def _answered(
