@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from snnviz.analysis.within import Network
     from snnviz.cli.subjects import Model
     from snnviz.export import Source
-    from snnviz.export.folder import Predict, PredictBeside
+    from snnviz.export.running import Predict, PredictBeside
 
 
 @dataclass(frozen=True, eq=False)

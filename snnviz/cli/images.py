@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from snnviz.data import Sample, Selection, Split
-    from snnviz.export.folder import Predict
+    from snnviz.export.running import Predict
 
 # Of event frames.
 _ARRAYS = (".npy", ".npz")

@@ -259,7 +259,7 @@ def command(
             with loading():  # while the network predicts, where it does
                 from snnviz.cli.compared import found_other, partners
                 from snnviz.export import FigureSetOptions, write_figure_sets
-                from snnviz.export.views import check_views
+                from snnviz.export.checking import check_views
 
             beside = found_other(compare, wanted, found)
             others = [None] * len(found.encoders) if beside is None else beside.encoders

@@ -1,31 +1,24 @@
-"""Figure sets into a folder, as a stream: encoded, drawn and written a batch at a time."""
+"""A folder of figure sets: what suits no encoder is refused, and what is drawn is listed."""
 
-import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import matplotlib as mpl
-
-from snnviz._version import __version__
 from snnviz.data import Sample
 from snnviz.errors import ConfigError
 from snnviz.export.captions import Captions, Source
-from snnviz.export.encoding import encode_samples, encoded
+from snnviz.export.checking import check_views
+from snnviz.export.identity import run_identity
+from snnviz.export.kernels import write_kernels
 from snnviz.export.layout import SETS, planned_files, set_folder
 from snnviz.export.options import FigureSetOptions
-from snnviz.export.pool import work
-from snnviz.export.sets import figure_set, is_templated
+from snnviz.export.running import Predict, PredictBeside, Run
 from snnviz.export.sheets import Rates, write_sheets
-from snnviz.export.templates.deflate import LIBRARY
 from snnviz.export.together import check_other
-from snnviz.export.views import Currents, check_views, find_currents, write_kernels
 from snnviz.figures.fonts import warn_of_missing
-from snnviz.files import make_folder, write_bytes
 from snnviz.folders import hold_folder
 from snnviz.ranks import joined_ranks
 from snnviz.scoring.progress import Progress, as_progress
@@ -33,13 +26,6 @@ from snnviz.scoring.progress import Progress, as_progress
 if TYPE_CHECKING:
     from snnviz.adapters.encoder import Encoder
     from snnviz.records.spikes import SpikeRecord
-
-Predict = Callable[[Iterable[Sample]], Iterable[Sample]]
-# What is asked for them when everything else is done.
-PredictBeside = Callable[[Sequence[Sample]], Callable[[], list[Sample]]]
-
-# Images that a worker gets at once: few, so that nobody waits.
-_TASK = 8
 
 
 def write_figure_sets(
@@ -107,18 +93,7 @@ def write_figure_sets(
 
     out_dir, progress = Path(out_dir), as_progress(progress)
     _check_indices(samples)
-    identity = {
-        "snnviz": __version__,
-        **(made_from or {}),
-        "options": _plain(options.settings),
-        # The bytes of other versions and libraries differ, so a run does not mix them.
-        "matplotlib": mpl.__version__,
-        "deflate": LIBRARY,
-        # The manifest lists them and contact sheets mark mistakes: in all sets, or in none.
-        "predictions": predict is not None or any(s.predicted is not None for s in samples),
-        "images_chosen": len(samples),
-        "images_sha256": _digest(samples),
-    }
+    identity = run_identity(samples, options, made_from or {}, predicts=predict is not None)
     encoder, records = reducing(encoder, samples, options, records or {})
     with joined_ranks() as ranks, ExitStack() as held:
         with ranks.agreed():
@@ -126,36 +101,24 @@ def write_figure_sets(
             known = check_views(encoder, samples, options, records)
             check_other(other, samples, options, known)
             if ranks.is_first:
-                sources = [sample.source or "" for sample in samples if options.sheet]
-                warn_of_missing([*sources, *{sample.class_name or "" for sample in samples}])
+                _warn_of_missing(samples, options)
                 output = held.enter_context(
                     hold_folder(out_dir, SETS, overwrite=overwrite, resume=resume)
                 )
                 output.begin(planned_files(samples, options), identity, resume=resume)
         captions = Captions.of(encoder, options, source or Source())
-        own = ranks.share(samples)
-        rates = Rates(options)
+        run = Run(encoder, other, out_dir, captions, known, Rates(options), jobs, progress)
         with ranks.agreed():
-            chosen: Iterable[Sample] | Callable[[], list[Sample]] = predict(own) if predict else own
-            streamed = own if callable(chosen) else chosen
-            draw = partial(work, _draw, jobs=jobs, threads=is_templated(own, known, options))
-            listed = _write(
-                encoder, other, streamed, len(own), out_dir, captions, draw, progress, known, rates
-            )
-            if callable(chosen):
-                listed = list(chosen())
+            listed = run.listed(ranks.share(samples), predict)
             entries = [_entry(sample, options.file_names) for sample in listed]
         order = {sample.index: place for place, sample in enumerate(samples)}
         everything = sorted(ranks.gather(entries), key=lambda entry: order[entry["index"]])
         contents: dict[str, Any] = {"sets": everything}
         if options.sheet:
-            shown = [
-                replace(sample, predicted=entry.get("predicted"))
-                for sample, entry in zip(samples, everything, strict=True)
-            ]
+            shown = _predicted(samples, everything)
             with ranks.agreed():
                 contents["sheets"] = write_sheets(
-                    encoder, shown, out_dir, options, ranks, jobs, progress, rates
+                    encoder, shown, out_dir, options, ranks, jobs, progress, run.rates
                 )
         with ranks.agreed():
             if options.kernel_files:
@@ -167,87 +130,6 @@ def write_figure_sets(
     return out_dir / SETS.manifest
 
 
-@dataclass(frozen=True)
-class _Task:
-    """A batch for a worker: samples, their record, where and how to draw them, and their captions.
-
-    What to draw is in `captions.options`.
-    """
-
-    samples: list[Sample]
-    record: "SpikeRecord"
-    out_dir: Path
-    captions: Captions
-    currents: Currents | None
-    other: "SpikeRecord | None"
-
-
-def _write(
-    encoder: "Encoder",
-    other: "Encoder | None",
-    samples: Iterable[Sample],
-    total: int,
-    out_dir: Path,
-    captions: Captions,
-    draw: "Callable[[Iterable[_Task]], Iterator[int]]",
-    progress: Progress | None,
-    known: "dict[int, SpikeRecord]",
-    rates: Rates,
-) -> list[Sample]:
-    """All `samples`, whose files are all there afterwards."""
-    options = captions.options
-    names = options.file_names
-    seen: list[Sample] = []
-    there = drawn = 0
-
-    def report() -> None:
-        if progress is not None:
-            progress("figures", there + drawn, total)
-
-    def pending() -> Iterator[Sample]:
-        nonlocal there
-        for sample in samples:
-            seen.append(sample)
-            if _is_whole(out_dir / set_folder(sample), names):
-                there += 1
-                continue
-            if len(seen) == there + 1:  # the first to draw: those before took no time
-                report()
-            yield sample
-
-    tasks = (
-        _Task(
-            part,
-            record,
-            out_dir,
-            captions,
-            find_currents(encoder, part, options),
-            None if other is None else encode_samples(other, part, options.T),
-        )
-        for part, record in rates.noted(
-            encoded(encoder, pending(), options.T, part=_TASK, known=known)
-        )
-    )
-    for count in draw(tasks):
-        drawn += count
-        report()
-    report()
-    return seen
-
-
-def _draw(task: _Task) -> int:
-    """How many sets were drawn and written: those of one batch. Runs in a worker."""
-    for n, sample in enumerate(task.samples):
-        folder = make_folder(task.out_dir / set_folder(sample), argument=SETS.argument)
-        currents = None if task.currents is None else task.currents[n : n + 1]
-        captions = task.captions
-        other = None if task.other is None else task.other[n]
-        content = figure_set(sample, task.record[n], captions.options, currents, captions, other)
-        for name, data in content.items():
-            write_bytes(data, folder / name, durable=False)
-    return len(task.samples)
-
-
 def _check_indices(samples: Sequence[Sample]) -> None:
     """Each image has a folder of its own."""
     indices = Counter(sample.index for sample in samples)
@@ -255,23 +137,6 @@ def _check_indices(samples: Sequence[Sample]) -> None:
         raise ConfigError(
             f"the index {wrong[0]} is negative or of several samples; give each one of its own"
         )
-
-
-def _digest(samples: Iterable[Sample]) -> str:
-    """SHA-256 of which images these are, in their order, of what they are, and of their pixels."""
-    digest = hashlib.sha256()
-    for sample in samples:
-        about = (sample.index, sample.image.shape, sample.label, sample.class_name, sample.source)
-        digest.update(repr(about).encode())
-        digest.update(sample.image.tobytes())
-        if sample.colour is not None:
-            digest.update(sample.colour.tobytes())
-    return digest.hexdigest()
-
-
-def _is_whole(folder: Path, names: list[str]) -> bool:
-    """Whether all files are there; a file that is there is whole."""
-    return all((folder / name).exists() for name in names)
 
 
 def _entry(sample: Sample, files: list[str]) -> dict[str, Any]:
@@ -288,8 +153,15 @@ def _entry(sample: Sample, files: list[str]) -> dict[str, Any]:
     return {key: value for key, value in entry.items() if key not in optional or value is not None}
 
 
-def _plain(value: Any) -> Any:
-    """`value` as JSON gives it back: tuples are lists there."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, (tuple, list)) else value
+def _predicted(samples: Sequence[Sample], entries: Sequence[Mapping[str, Any]]) -> list[Sample]:
+    """The samples with the classes that the manifest's entries say."""
+    return [
+        replace(sample, predicted=entry.get("predicted"))
+        for sample, entry in zip(samples, entries, strict=True)
+    ]
+
+
+def _warn_of_missing(samples: Sequence[Sample], options: FigureSetOptions) -> None:
+    """Warn where no font has the letters of what is written into figures."""
+    sources = [sample.source or "" for sample in samples if options.sheet]
+    warn_of_missing([*sources, *{sample.class_name or "" for sample in samples}])
