@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from snnviz.adapters.encoder import Encoder
     from snnviz.analysis.within import Network
     from snnviz.data import Sample
+    from snnviz.grid import Normalize
     from snnviz.records.spikes import SpikeRecord
 
 # Inches of a unit of length.
@@ -39,6 +40,69 @@ class Length(click.ParamType[float]):
         if found is None:
             self.fail(f"{value!r} is no length; give one such as 3.3in or 84mm.", param, ctx)
         return float(found[1]) * _UNITS[found[2] or "in"]
+
+
+class Look(NamedTuple):
+    """How figure sets look, as the options of `snnviz visualize` say, by their names."""
+
+    at: tuple[int, ...]
+    kind: tuple[str, ...]
+    format: tuple[str, ...]
+    normalize: "Normalize"
+    cmap: str
+    labels: bool
+    rows: int | None
+    columns: int | None
+    channel: tuple[str, ...]
+    sort: str
+    width: float | None
+    font_size: float | None
+    no_title: bool
+    no_legend: bool
+    compose: bool
+    compare: Path | None
+    match: bool
+    dpi: int
+    svg_text: bool
+    sheet: bool
+    caption: bool
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """The channels to draw; none: all.
+
+        Raises:
+            BadParameter: One is no number or range.
+        """
+        return parse_channels(self.channel)
+
+    def drawing(self, ckpt: Path | None) -> dict[str, Any]:
+        """The same for `FigureSetOptions`, but for what depends on the encoder.
+
+        Args:
+            ckpt: The checkpoint that is drawn, which the other one is told from.
+        """
+        return {
+            "at": self.at,
+            "kinds": self.kind,
+            "formats": self.format,
+            "normalize": self.normalize,
+            "cmap": self.cmap,
+            # Channels that are not all, or not in order, are told from each other by their numbers.
+            "labels": self.labels or bool(self.channels) or self.sort != "index",
+            "rows": self.rows,
+            "columns": self.columns,
+            "dpi": self.dpi,
+            "svg_text": self.svg_text,
+            "sheet": self.sheet,
+            "captions": self.caption,
+            "width": self.width,
+            "font_size": self.font_size,
+            "titles": not self.no_title,
+            "legends": not self.no_legend,
+            "compose": self.compose,
+            "compare": "" if self.compare is None else told_apart(self.compare, ckpt),
+        }
 
 
 def appearance_options(command: Callable[..., Any]) -> Callable[..., Any]:

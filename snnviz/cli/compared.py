@@ -5,8 +5,9 @@ from pathlib import Path
 import click
 
 from snnviz.adapters.encoder import Encoder
-from snnviz.cli.drawn import Drawn, Wanted, find_other
+from snnviz.cli.drawn import Drawn, find_other
 from snnviz.cli.output import note
+from snnviz.cli.wanted import Wanted
 from snnviz.display import quantity
 from snnviz.export.encoding import encode_first, encode_samples
 from snnviz.records.spikes import SpikeRecord

@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
 from torch import nn
 
 from snnviz.adapters.encoder import Encoder
@@ -14,6 +13,8 @@ from snnviz.cli import network_options
 from snnviz.cli.images import choose_samples, note_scaled
 from snnviz.cli.networks import build_timed, choose_steps, describe, open_checkpoint
 from snnviz.cli.output import note
+from snnviz.cli.predicted import predictions, predictions_beside
+from snnviz.cli.wanted import Wanted
 from snnviz.data import Sample
 from snnviz.errors import CheckpointError
 from snnviz.ranks import joined_ranks
@@ -29,45 +30,6 @@ if TYPE_CHECKING:
     from snnviz.cli.subjects import Model
     from snnviz.export import Source
     from snnviz.export.running import Predict, PredictBeside
-
-
-@dataclass(frozen=True, eq=False)
-class Wanted:
-    """What the user asks for.
-
-    Attributes:
-        ckpt: `--ckpt`.
-        model: `--model`.
-        device: Where torch computes.
-        T: `-T`.
-        layer: `--layer`.
-        neuron: Which neurons a checkpoint has that does not say.
-        stated: Their other parameters, by the options' names.
-        mean: `--mean`.
-        std: `--std`.
-        predict: `--predict`.
-        listing: `--list-layers`.
-        quiet: `--quiet`.
-        choice: The options that say which images.
-        jobs: `--jobs`.
-        samples: The images, where they are chosen already.
-    """
-
-    ckpt: Path | None
-    model: str | None
-    device: str
-    T: int | None
-    layer: tuple[str, ...]
-    neuron: str | None
-    stated: dict[str, Any]
-    mean: tuple[float, ...] | None
-    std: tuple[float, ...] | None
-    predict: bool
-    listing: bool
-    quiet: bool
-    choice: dict[str, Any]
-    jobs: int = 1
-    samples: list[Sample] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,14 +153,14 @@ def _of_checkpoint(wanted: Wanted) -> Drawn:
         note(f"no predictions: {ckpt} {checkpoint.fault}")
     whole = wanted.predict and checkpoint.holds_network
     network = build_timed(checkpoint, T, wanted.device) if whole else None
-    predictions = _predictions(network)
-    samples, images = _chosen(wanted, predictions, checkpoint.config.in_channels)
+    answering = predictions(network)
+    samples, images = _chosen(wanted, answering, checkpoint.config.in_channels)
     about = {
         # Its name without folders, for repeatable bytes.
         "checkpoint": describe(checkpoint, ckpt.name if ckpt else "bundled encoder"),
         "images": images,
     }
-    used = _beside(network, samples, wanted)
+    used = predictions_beside(network, samples, wanted)
     if network is not None and used is None and samples[0].predicted is None and not quiet:
         height, width = network.config.image_size
         note(f"no predictions: the network takes images of {height} x {width} pixels")
@@ -291,37 +253,3 @@ def _of_model(wanted: Wanted, spec: str) -> Drawn:
     asked = wanted.predict and not wanted.listing and drawn.samples[0].predicted is None
     used = subject.predictions(drawn.samples, quiet=wanted.quiet) if asked else None
     return replace(drawn, predict=used, whole=subject)
-
-
-def _predictions(network: ConvSNN | None) -> "Predict | None":
-    """What gives samples their predicted class, where a network does."""
-    from snnviz.scoring.predicting import with_predictions
-
-    return None if network is None else partial(with_predictions, network)
-
-
-def _beside(
-    network: ConvSNN | None, samples: list[Sample], wanted: Wanted
-) -> "PredictBeside | None":
-    """What predicts the samples while they are drawn, where that is to be had and not there yet.
-
-    One process alone begins now, while what draws is still being loaded.
-    """
-    if network is None or samples[0].predicted is not None:
-        return None
-    taken = (network.config.in_channels, *network.config.image_size)
-    if any(sample.frames is not None or sample.channels.shape != taken for sample in samples):
-        return None
-    from snnviz.scoring.beside import PredictedBeside
-
-    def begin(some: Sequence[Sample]) -> PredictedBeside:
-        beside = PredictedBeside(network, some, threads=wanted.jobs)
-        # Whatever ends the command: a process that ends while torch computes may abort.
-        click.get_current_context().call_on_close(beside.stop)
-        return beside
-
-    with joined_ranks() as ranks:
-        if ranks.world > 1 or wanted.listing:
-            return begin
-    begun = begin(samples)
-    return lambda _all: begun

@@ -14,11 +14,12 @@ from snnviz.cli import Command, loading, network_options, options
 from snnviz.cli.appearance import told_apart
 from snnviz.cli.images import sample_options
 from snnviz.cli.output import note, say
+from snnviz.cli.wanted import Wanted
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from snnviz.cli.drawn import Drawn, Wanted
+    from snnviz.cli.drawn import Drawn
     from snnviz.report import Answering, Compared
     from snnviz.report.scores import Scorecard
     from snnviz.tutorial.network import ConvSNN
@@ -126,10 +127,10 @@ def command(
     snnviz.
     """
     with loading():
-        from snnviz.cli.drawn import Wanted, find_drawn
+        from snnviz.cli.drawn import find_drawn
         from snnviz.cli.trained import best_checkpoint, holds, read_training
         from snnviz.device import choose_device
-        from snnviz.files import check_absent, make_folder
+        from snnviz.files import check_absent
         from snnviz.ranks import is_first_rank
 
     if not is_first_rank():  # one process makes a page
@@ -154,11 +155,8 @@ def command(
         quiet=quiet,
         choice=choice,
     )
-    found = find_drawn(wanted)
     said: list[str] = []
-    if found.predict is not None:
-        with _heard(said, quiet=quiet):
-            found = replace(found, samples=found.predicted())
+    found = _predicted(find_drawn(wanted), said, quiet=quiet)
     if run is not None and ckpt is not None and not holds(run, ckpt):
         said.append(f"{ckpt} is no checkpoint of {run}, whose training is shown")
         if not quiet:
@@ -171,17 +169,30 @@ def command(
     }
     typed = click.get_current_context().meta["snnviz.typed"]
     page = _page(found, wanted, beside, said, title=title, typed=typed)
-    make_folder(out.parent, argument="out")
-    from snnviz.files import write_bytes
+    _write(page, out, images=len(found.samples), quiet=quiet)
 
+
+def _predicted(found: "Drawn", said: list[str], *, quiet: bool) -> "Drawn":
+    """The same with the classes that images are taken for; what is warned of is in `said`."""
+    if found.predict is None:
+        return found
+    with _heard(said, quiet=quiet):
+        return replace(found, samples=found.predicted())
+
+
+def _write(page: str, out: Path, *, images: int, quiet: bool) -> None:
+    """Write the page, and say how large it is."""
+    from snnviz.files import make_folder, write_bytes
+
+    make_folder(out.parent, argument="out")
     write_bytes(page.encode(), out)
     if not quiet:
         if len(page) > _LARGE:
             note(f"{out} is large, {len(page) / 1e6:.0f} MB; --n-images makes it smaller")
-        say(f"{out}: {len(found.samples)} images, {len(page) / 1e3:,.0f} kB")
+        say(f"{out}: {images} images, {len(page) / 1e3:,.0f} kB")
 
 
-def _compared(wanted: "Wanted", path: Path, found: "Drawn") -> "Compared":
+def _compared(wanted: Wanted, path: Path, found: "Drawn") -> "Compared":
     """The encoder of another checkpoint."""
     from snnviz.cli.drawn import find_other
     from snnviz.report import Compared
@@ -191,7 +202,7 @@ def _compared(wanted: "Wanted", path: Path, found: "Drawn") -> "Compared":
     return Compared(other.encoders[0], told_apart(path, wanted.ckpt))
 
 
-def _answering(wanted: "Wanted", found: "Drawn", *, asked: bool) -> "Answering":
+def _answering(wanted: Wanted, found: "Drawn", *, asked: bool) -> "Answering":
     """The whole network, and the same without training where something makes that."""
     from snnviz.adapters.models import build_model, same_weights
     from snnviz.report import Answering
@@ -237,7 +248,7 @@ def _scorecard(path: Path, found: "Drawn", *, quiet: bool) -> "Scorecard":
 
 def _page(
     found: "Drawn",
-    wanted: "Wanted",
+    wanted: Wanted,
     beside: dict[str, Any],
     said: list[str],
     *,

@@ -1,23 +1,16 @@
 """`snnviz visualize`: from a checkpoint and images to figure sets."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
 from snnviz.cli import Command, loading, network_options, options
-from snnviz.cli.appearance import (
-    appearance_options,
-    chosen_channels,
-    parse_channels,
-    told_apart,
-)
+from snnviz.cli.appearance import Look, appearance_options
 from snnviz.cli.images import sample_options
 from snnviz.cli.output import say
+from snnviz.cli.wanted import Wanted
 from snnviz.grid import NORMALIZATIONS
-
-if TYPE_CHECKING:
-    from snnviz.grid import Normalize
 
 
 class Neurons(NamedTuple):
@@ -168,31 +161,10 @@ def command(
     predict: bool,
     quiet: bool,
     T: int | None,
-    at: tuple[int, ...],
-    kind: tuple[str, ...],
     neuron: Neurons,
     v_threshold: float | None,
     v_reset: tuple[float | None, ...],
     tau: float | None,
-    format: tuple[str, ...],  # noqa: A002 - named after its option, as the environment is
-    normalize: "Normalize",
-    cmap: str,
-    labels: bool,
-    rows: int | None,
-    columns: int | None,
-    channel: tuple[str, ...],
-    sort: str,
-    width: float | None,
-    font_size: float | None,
-    no_title: bool,
-    no_legend: bool,
-    compose: bool,
-    compare: Path | None,
-    match: bool,
-    dpi: int,
-    svg_text: bool,
-    sheet: bool,
-    caption: bool,
     **choice: Any,
 ) -> None:
     """Draw what an encoder makes of images.
@@ -200,31 +172,10 @@ def command(
     For every image: the input, and for t = 0 and t = T-1 the spikes of all feature maps summed
     over the steps 0..t, in a grid. Without --ckpt it takes the encoder that comes with snnviz.
     """
-    channels = parse_channels(channel)
-    drawing: dict[str, Any] = {
-        "at": at,
-        "kinds": kind,
-        "neurons": neuron.chosen,
-        "formats": format,
-        "normalize": normalize,
-        "cmap": cmap,
-        # Channels that are not all, or not in order, are told from each other by their numbers.
-        "labels": labels or bool(channels) or sort != "index",
-        "rows": rows,
-        "columns": columns,
-        "dpi": dpi,
-        "svg_text": svg_text,
-        "sheet": sheet,
-        "captions": caption,
-        "width": width,
-        "font_size": font_size,
-        "titles": not no_title,
-        "legends": not no_legend,
-        "compose": compose,
-        "compare": "" if compare is None else told_apart(compare, ckpt),
-    }
+    look = Look(*map(choice.pop, Look._fields))
+    drawing = {**look.drawing(ckpt), "neurons": neuron.chosen}
     with loading():
-        from snnviz.cli.drawn import Wanted, find_drawn
+        from snnviz.cli.drawn import find_drawn
         from snnviz.device import choose_device
         from snnviz.export.layout import SETS
         from snnviz.folders import check_folder
@@ -257,61 +208,11 @@ def command(
                     say(found.table())
                 return
             with loading():  # while the network predicts, where it does
-                from snnviz.cli.compared import found_other, partners
-                from snnviz.export import FigureSetOptions, write_figure_sets
-                from snnviz.export.checking import check_views
+                from snnviz.cli.figure_sets import Place, planned_sets, write_sets
 
-            beside = found_other(compare, wanted, found)
-            others = [None] * len(found.encoders) if beside is None else beside.encoders
-            about = (
-                found.about if beside is None else {**found.about, "compared": beside.network_about}
-            )
-            known = [dict(found.known(number)) for number in range(len(found.encoders))]
-            figure_options = [
-                FigureSetOptions(
-                    T=found.T,
-                    partner=partners(encoder, other, found, records, match=match),
-                    channels=chosen_channels(
-                        encoder,
-                        found.samples,
-                        found.T,
-                        channels=channels,
-                        sort=sort,
-                        network=found.network(encoder),
-                        known=records,
-                    ),
-                    **drawing,
-                )
-                for encoder, other, records in zip(found.encoders, others, known, strict=True)
-            ]
-            several = len(found.encoders) > 1
-            places = [out_dir / folder for folder in found.folders] if several else [out_dir]
-            if several:
-                for place in places:
-                    check_folder(place, SETS, overwrite=overwrite, resume=resume)
-                # Of several layers none is drawn where another cannot be.
-                known = [
-                    check_views(encoder, found.samples, layer_options, records)
-                    for encoder, layer_options, records in zip(
-                        found.encoders, figure_options, known, strict=True
-                    )
-                ]
-        drawn = zip(places, found.names, found.encoders, others, known, figure_options, strict=True)
-        for place, name, encoder, other, records, layer_options in drawn:
-            manifest = write_figure_sets(
-                encoder,
-                found.samples,
-                place,
-                layer_options,
-                made_from={**about, **({} if name is None else {"layer": name})},
-                source=found.source,
-                other=other,
-                predict=found.predict,
-                overwrite=overwrite,
-                resume=resume,
-                jobs=jobs,
-                progress=options.progress_bar(quiet),
-                records=records,
-            )
+            place = Place(out_dir, overwrite=overwrite, resume=resume)
+            planned = planned_sets(wanted, found, look, drawing, place)
+        for sets in planned:
+            manifest = write_sets(sets, wanted, found, place)
             if not quiet:
-                say(f"{len(found.samples)} figure sets in {place}, listed in {manifest}")
+                say(f"{len(found.samples)} figure sets in {sets.folder}, listed in {manifest}")
