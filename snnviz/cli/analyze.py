@@ -1,19 +1,20 @@
 """`snnviz analyze`: how good an encoder is, in numbers and pictures."""
 
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
 from snnviz.cli import Command, network_options, options
+from snnviz.cli.analysis_images import ImageSource, is_given, picture_set
 from snnviz.cli.output import note, say
 from snnviz.errors import ConfigError
 
 if TYPE_CHECKING:
-    from snnviz.data import ImageSet, Split
+    from snnviz.cli.analysis_jobs import Job
+    from snnviz.cli.contestants import Opening
+    from snnviz.data import Split
 
 
 def _score(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
@@ -162,8 +163,8 @@ def command(
     --n-images of the data set; the reconstruction is fitted on the data set where they are of its
     size. Under torchrun, ranks share the images.
     """
-    from snnviz.cli.analysis_jobs import AnalysisJob, Given, Job, LeagueJob
-    from snnviz.cli.contestants import Contestants, Opening
+    from snnviz.cli.analysis_jobs import AnalysisJob, Given, LeagueJob
+    from snnviz.cli.contestants import Opening
     from snnviz.device import choose_device
     from snnviz.folders import check_folder, hold_folder
     from snnviz.ranks import is_first_rank, joined_ranks
@@ -178,25 +179,16 @@ def command(
             if layer is not None and model is None:
                 raise click.UsageError("--layer names a layer of --model; give that, too")
             opening = Opening(model, layer, T, neuron, stated, (mean, std), choose_device(device))
-            paths = (ckpt, *compare)
-            job: Job
-            if league:
-                job = LeagueJob(Contestants(paths, opening, quiet=quiet), sort_by)
-            else:
-                job = AnalysisJob(opening.opened(paths, quiet=quiet))
-            channels = job.channels
+            job = _job((ckpt, *compare), opening, sort_by, league=league, quiet=quiet)
+            source = ImageSource(dataset, split, data_dir, size, job.channels)
             if image:
-                images = _pictures(image, max_side, quiet=quiet).with_channels(channels)
+                images = picture_set(image, max_side, quiet=quiet).with_channels(job.channels)
             else:
-                images = _load(
-                    "n_images", dataset, split, data_dir, n_images, size=size, channels=channels
-                )
-            fitted_on = _fitting_set(images, dataset, split, data_dir, train_images, size, channels)
-            unless_asked = league or model is not None or _is_given("n_images")
-            probed = _probed(
-                images, dataset, split, data_dir, probe_images, size=size, channels=channels,
-                alone=bool(image or (unless_asked and not _is_given("probe_images"))),
-            )  # fmt: skip
+                images = source.load("n_images", n_images)
+            fitted_on = source.fitting_set(images, train_images)
+            unless_asked = league or model is not None or is_given("n_images")
+            alone = bool(image or (unless_asked and not is_given("probe_images")))
+            probed = images if alone else source.probed(images, probe_images)
             job.begin(Given(images, fitted_on, range(untrained), network_images, probed))
             if ranks.is_first:
                 output = held.enter_context(hold_folder(out_dir, layout, overwrite=overwrite))
@@ -215,87 +207,18 @@ def command(
             say(f"wrote {path}")
 
 
-def _pictures(paths: tuple[Path, ...], max_side: int, *, quiet: bool) -> "ImageSet":
-    """Pictures of the user's, which must be of one size."""
-    from snnviz.cli.images import note_scaled
-    from snnviz.data import load_picture_set
-
-    images = load_picture_set(paths, max_side=max_side)
-    if not quiet:
-        note_scaled(paths, max_side)
-    return images
-
-
-def _is_given(option: str) -> bool:
-    """Whether the user gave the option."""
-    source = click.get_current_context().get_parameter_source(option)
-    return source is not ParameterSource.DEFAULT
-
-
-def _load(
-    option: str,
-    dataset: str,
-    split: "Split",
-    data_dir: Path,
-    count: int | None,
+def _job(
+    paths: "tuple[Path | None, ...]",
+    opening: "Opening",
+    sort_by: str | None,
     *,
-    size: tuple[int, int] | None,
-    channels: int,
-) -> "ImageSet":
-    """So many images of a data set; all of one that has fewer, where that option was not given."""
-    from snnviz.data import load_dataset
+    league: bool,
+    quiet: bool,
+) -> "Job":
+    """What is done with these checkpoints, which are opened."""
+    from snnviz.cli.analysis_jobs import AnalysisJob, LeagueJob
+    from snnviz.cli.contestants import Contestants
 
-    load = partial(load_dataset, dataset, split, data_dir, channels=channels, size=size)
-    try:
-        return load(count=count)
-    except ConfigError:
-        if _is_given(option):
-            raise
-        return load()
-
-
-def _probed(
-    images: "ImageSet",
-    dataset: str,
-    split: "Split",
-    data_dir: Path,
-    count: int | None,
-    *,
-    size: tuple[int, int] | None,
-    channels: int,
-    alone: bool,
-) -> "ImageSet":
-    """The images that probes are scored on: so many, but no fewer than `images`.
-
-    Those alone where `alone` says so.
-
-    Of a set in the order of its classes, `images` are not the first; then they are all.
-    """
-    if alone or (count is not None and count <= len(images)):
-        return images
-    more = _load("probe_images", dataset, split, data_dir, count, size=size, channels=channels)
-    begins = (more.images[: len(images)] == images.images).all()
-    return more if begins else images
-
-
-def _fitting_set(
-    images: "ImageSet",
-    dataset: str,
-    split: "Split",
-    data_dir: Path,
-    count: int,
-    size: tuple[int, int] | None,
-    channels: int,
-) -> "ImageSet | None":
-    """Images of the other part of the data set; None where they are not as large as `images`.
-
-    None also of a set without parts: what is fitted on the images themselves says nothing.
-    """
-    from snnviz.data import KNOWN_SIZES, has_parts
-
-    known = size or KNOWN_SIZES.get(dataset, images.size)
-    if known != images.size or not has_parts(dataset):
-        return None
-    other: Split = "train" if split == "test" else "test"
-    found = _load("train_images", dataset, other, data_dir, count, size=size, channels=channels)
-    return found if found.size == images.size else None
+    if league:
+        return LeagueJob(Contestants(paths, opening, quiet=quiet), sort_by)
+    return AnalysisJob(opening.opened(paths, quiet=quiet))

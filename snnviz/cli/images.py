@@ -10,6 +10,7 @@ from click.core import ParameterSource
 
 from snnviz.cli import network_options, options
 from snnviz.cli.output import note
+from snnviz.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,14 +91,7 @@ def choose_samples(
     `channels` as the encoder takes; those of a data set are scaled to `size`, pictures to
     `max_side`.
     """
-    from snnviz.data import (
-        GARMENTS,
-        MOST_GARMENTS,
-        choose_indices,
-        open_dataset,
-        parse_selection,
-    )
-    from snnviz.errors import ConfigError
+    from snnviz.data import choose_indices, open_dataset, parse_selection
 
     if image:
         if index or shuffle or select:
@@ -112,10 +106,8 @@ def choose_samples(
         wanted = None if select else n_images
         return choose_indices(total, wanted, indices=index, shuffle=shuffle, seed=seed)
 
-    # Garments are drawn no further than they are asked for, and there are more where more are.
-    asked = max(n_images or 0, max(index, default=-1) + 1)
-    garments = GARMENTS if asked <= GARMENTS[split] else MOST_GARMENTS
-    drawn = choose(garments[split]) if dataset == "garments" else ()
+    # Garments are drawn no further than they are asked for.
+    drawn = choose(_garments(split, n_images, index)) if dataset == "garments" else ()
     images = open_dataset(
         dataset,
         split,
@@ -137,6 +129,14 @@ def choose_samples(
     if not found:
         raise ConfigError(f"no image is {' and '.join(select)}; choose another --select")
     return found, {**about, "select": list(select)}
+
+
+def _garments(split: "Split", n_images: int | None, index: tuple[int, ...]) -> int:
+    """How many garments there are: more where more are asked for."""
+    from snnviz.data import GARMENTS, MOST_GARMENTS
+
+    asked = max(n_images or 0, max(index, default=-1) + 1)
+    return (GARMENTS if asked <= GARMENTS[split] else MOST_GARMENTS)[split]
 
 
 def _given(paths: tuple[Path, ...], max_side: int, channels: int) -> list["Sample"]:
