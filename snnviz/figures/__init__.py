@@ -6,7 +6,8 @@ from snnviz.figures.alignment import alignment_figure
 from snnviz.figures.atlas import class_atlas_figure
 from snnviz.figures.attribution import attribution_figure
 from snnviz.figures.channels import sorted_channels_figure
-from snnviz.figures.composed import comparison_figure, composed_figure
+from snnviz.figures.comparison import comparison_figure
+from snnviz.figures.composed import composed_figure
 from snnviz.figures.confusion import confusion_figure
 from snnviz.figures.curves import accuracies_figure, accuracy_figure, loss_figure
 from snnviz.figures.deletion import deletion_figure

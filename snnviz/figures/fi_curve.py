@@ -13,6 +13,7 @@ from snnviz.figures.layout.plot import COLORS, set_text
 from snnviz.figures.layout.tiles import check_maps
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
     from snnviz.figures.layout.place import On
@@ -65,40 +66,18 @@ def fi_curve_figure(
     check_maps(values, "[n]", "drives")
     T = len(cuts)
     finite = cuts[np.isfinite(cuts)]
-    # n thresholds passed: count T // (T - n + 1); equal steps of the stairs are one.
-    passed = np.arange(len(finite) + 1)
-    counts = np.where(passed > 0, T // (T - passed + 1), 0)
     low, high = _limits(values, finite)
     place = Place(ax, width, font_size, dpi)
     figure, axes = build_column(place, 2.4, title=title)
     small = place.text(SMALL)
     behind = axes.twinx()
-    found, bins = np.histogram(values, _BINS, (low, high))
-    behind.hist(
-        bins[:-1],
-        bins=bins.tolist(),
-        weights=found / len(values),
-        color=_DRIVE_COLOR,
-        label=_outside(values, low, high),
-    )
-    edges = np.concatenate([[low], finite, [high]])
-    axes.stairs(
-        counts, edges, baseline=None, color=_STAIR_COLOR, linewidth=1.4, label="spike count"
-    )
-    axes.axvline(0, color=TEXT_COLOR, linewidth=0.5, linestyle=":")
+    _draw_drives(behind, values, low, high)
+    set_text(behind, small)
+    _draw_stairs(axes, finite, T, low, high)
     axes.set_zorder(behind.get_zorder() + 1)
     axes.patch.set_visible(False)
     axes.set_xlim(low, high)
-    # Room for the legend above both.
-    axes.set_ylim(0, 1.2 * max(counts.max(), 1))
-    behind.set_ylim(0, 1.2 * behind.get_ylim()[1])
-    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("drive (input current in each step)")
-    axes.set_ylabel(f"spikes in {T} steps" if T > 1 else "spikes in 1 step", color=_STAIR_COLOR)
-    behind.set_ylabel(f"share of drives in each of {_BINS} bins")
-    behind.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
-    behind.spines[["top", "left"]].set_visible(False)
-    set_text(behind, small)
     handles = [*axes.get_legend_handles_labels()[0], *behind.get_legend_handles_labels()[0]]
     axes.legend(
         handles=handles,
@@ -112,6 +91,39 @@ def fi_curve_figure(
         borderaxespad=0.2,
     )
     return place.finish(ax, figure)
+
+
+def _draw_drives(axes: "Axes", values: "NDArray[np.floating]", low: float, high: float) -> None:
+    """How often drives occur, with room for the legend above."""
+    found, bins = np.histogram(values, _BINS, (low, high))
+    axes.hist(
+        bins[:-1],
+        bins=bins.tolist(),
+        weights=found / len(values),
+        color=_DRIVE_COLOR,
+        label=_outside(values, low, high),
+    )
+    axes.set_ylim(0, 1.2 * axes.get_ylim()[1])
+    axes.set_ylabel(f"share of drives in each of {_BINS} bins")
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    axes.spines[["top", "left"]].set_visible(False)
+
+
+def _draw_stairs(
+    axes: "Axes", finite: "NDArray[np.float64]", T: int, low: float, high: float
+) -> None:
+    """The spike counts, with room for the legend above."""
+    # n thresholds passed: count T // (T - n + 1); equal steps of the stairs are one.
+    passed = np.arange(len(finite) + 1)
+    counts = np.where(passed > 0, T // (T - passed + 1), 0)
+    edges = np.concatenate([[low], finite, [high]])
+    axes.stairs(
+        counts, edges, baseline=None, color=_STAIR_COLOR, linewidth=1.4, label="spike count"
+    )
+    axes.axvline(0, color=TEXT_COLOR, linewidth=0.5, linestyle=":")
+    axes.set_ylim(0, 1.2 * max(counts.max(), 1))
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_ylabel(f"spikes in {T} steps" if T > 1 else "spikes in 1 step", color=_STAIR_COLOR)
 
 
 def _ascending(cuts: "NDArray[np.float64]") -> "NDArray[np.float64]":

@@ -116,29 +116,9 @@ def scorecard_figure(
 
 def _draw(card: Scorecard, title: str, place: Place, ax: "On | None") -> "On":
     names, metrics, studied, baselines = card.names, card.metrics, card.studied, card.baselines
-    values, write = np.asarray(card.values, dtype=np.float64), card.write
-    intervals = card.intervals
-    if values.shape != (len(names), len(metrics)) or not values.size:
-        raise ShapeError(
-            f"values must be [{len(names)}, {len(metrics)}] as names and metrics, got "
-            f"{list(values.shape)}"
-        )
-    if np.isinf(values).any():
-        raise ShapeError("values must be finite, or NaN where a metric does not apply")
-    places = {studied, *baselines}
-    if min(places) < 0 or max(places) >= len(names) or studied in baselines:
-        raise ShapeError(
-            f"studied and baselines must be different places in 0..{len(names) - 1}, got "
-            f"{studied} and {sorted(baselines)}"
-        )
-    if intervals is not None and np.shape(intervals) != (*values.shape, 2):
-        raise ShapeError(
-            f"intervals must be {[*values.shape, 2]}, two ends for each value, got "
-            f"{list(np.shape(intervals))}"
-        )
-    writers = [write] * len(metrics) if callable(write) else list(write)
-    if len(writers) != len(metrics):
-        raise ShapeError(f"{len(metrics)} metrics need as many writers, got {len(writers)}")
+    values, intervals = np.asarray(card.values, dtype=np.float64), card.intervals
+    _check(card, values)
+    writers = _writers(card)
     inches, height, rows, columns = _shape(len(names), len(metrics), place)
     figure, panels = build_column_panels(place, rows, height, title=title, columns=columns)
     points = place.text(SMALL)
@@ -161,6 +141,38 @@ def _draw(card: Scorecard, title: str, place: Place, ax: "On | None") -> "On":
         axes.set_visible(False)
     _add_legend(figure, studied, baselines, len(names), place)
     return place.finish(ax, figure)
+
+
+def _check(card: Scorecard, values: "NDArray[np.float64]") -> None:
+    """Raise unless the table, its places and its intervals fit the names."""
+    names, metrics, studied, baselines = card.names, card.metrics, card.studied, card.baselines
+    if values.shape != (len(names), len(metrics)) or not values.size:
+        raise ShapeError(
+            f"values must be [{len(names)}, {len(metrics)}] as names and metrics, got "
+            f"{list(values.shape)}"
+        )
+    if np.isinf(values).any():
+        raise ShapeError("values must be finite, or NaN where a metric does not apply")
+    places = {studied, *baselines}
+    if min(places) < 0 or max(places) >= len(names) or studied in baselines:
+        raise ShapeError(
+            f"studied and baselines must be different places in 0..{len(names) - 1}, got "
+            f"{studied} and {sorted(baselines)}"
+        )
+    if card.intervals is not None and np.shape(card.intervals) != (*values.shape, 2):
+        raise ShapeError(
+            f"intervals must be {[*values.shape, 2]}, two ends for each value, got "
+            f"{list(np.shape(card.intervals))}"
+        )
+
+
+def _writers(card: Scorecard) -> list[Callable[[float], str]]:
+    """What writes the values of each metric."""
+    write, count = card.write, len(card.metrics)
+    writers = [write] * count if callable(write) else list(write)
+    if len(writers) != count:
+        raise ShapeError(f"{count} metrics need as many writers, got {len(writers)}")
+    return writers
 
 
 def _shape(names: int, metrics: int, place: Place) -> tuple[float, float, int, int]:

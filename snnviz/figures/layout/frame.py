@@ -195,9 +195,29 @@ def build_frame(
     else:
         axes = place.one_axes()
         figure = axes.figure
+    _show(axes, pixels, cmap, aspect="auto" if place.ax is None else "equal")
+    axes.set_title(
+        title,
+        fontsize=sizes.heading,
+        # From what hangs below the line of its letters, as the index of a sum does.
+        va="bottom",
+        pad=(0.15 * heading + room) * 72 / sizes.dpi,
+        color=TEXT_COLOR,
+    )
+    fit_fonts(axes if place.ax is not None else figure)
+    return Frame(figure, axes, sizes, place)
+
+
+def _show(
+    axes: "Axes",
+    pixels: "NDArray[np.floating] | NDArray[np.uint8]",
+    cmap: "Colormap | None",
+    *,
+    aspect: Literal["auto", "equal"],
+) -> None:
+    """Show the pixels as blocks, and no axis."""
     # "none" would hand the array to vector formats at its own size, which PDF viewers blur when
     # they enlarge it; "nearest" embeds it enlarged.
-    aspect: Literal["auto", "equal"] = "auto" if place.ax is None else "equal"
     picture = BlockImage(
         axes, cmap=cmap, norm=Normalize(0, 1), origin="upper", interpolation="nearest"
     )
@@ -209,13 +229,3 @@ def build_frame(
     axes.set_axis_off()
     # Ticks would be measured when the title is placed, although they are not drawn.
     axes.yaxis.set_visible(False)
-    axes.set_title(
-        title,
-        fontsize=sizes.heading,
-        # From what hangs below the line of its letters, as the index of a sum does.
-        va="bottom",
-        pad=(0.15 * heading + room) * 72 / sizes.dpi,
-        color=TEXT_COLOR,
-    )
-    fit_fonts(axes if place.ax is not None else figure)
-    return Frame(figure, axes, sizes, place)
