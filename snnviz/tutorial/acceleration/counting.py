@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -22,11 +21,23 @@ from snnviz.adapters.chain import ChainEncoder
 from snnviz.adapters.state import copy_network
 from snnviz.compiling import compiled
 from snnviz.scoring.classifier import Counted
+from snnviz.tutorial.acceleration.counting_layout import (
+    COUNTED,
+    LANES,
+    TILE,
+    Network,
+    Scratch,
+    Totals,
+    block_count,
+    first_linear,
+    kernels,
+    padded,
+    second_linear,
+)
 from snnviz.tutorial.acceleration.fast_network import affine
 from snnviz.tutorial.network import ConvSNN
 
 _SOURCE = Path(__file__).with_name("counting.cpp")
-_LANES, _TILE = 16, 8  # as there
 MOST_STEPS = 255  # so that first-spike times are bytes
 # Weights of the first linear layer, of which a copy is made.
 _MOST_WEIGHTS = 1 << 26
@@ -34,28 +45,6 @@ _MOST_WEIGHTS = 1 << 26
 _ROOM = 1 << 23
 # Images that are encoded together.
 _CHUNK = 128
-
-
-class _Network(ctypes.Structure):
-    _fields_ = (
-        *((name, ctypes.c_int64) for name in ("steps", "channels", "height", "width", "hidden")),
-        ("classes", ctypes.c_int64),
-        *((name, ctypes.c_float) for name in ("threshold", "reset")),
-        *((name, ctypes.c_void_p) for name in ("kernels", "scale", "shift", "first", "second")),
-    )
-
-
-_COUNTED = ("encoder", "meets", "maps", "pooled", "hidden", "outputs")
-
-
-class _Totals(ctypes.Structure):
-    _fields_ = tuple((name, ctypes.c_int64) for name in _COUNTED)
-
-
-class _Scratch(ctypes.Structure):
-    _fields_ = tuple(
-        (name, ctypes.c_void_p) for name in ("trains", "row", "fired", "entries", "begin", "maps")
-    )
 
 
 @cache
@@ -92,12 +81,12 @@ class CountingPass:
         height, width = (side // 2 // 2 for side in config.image_size)
         with torch.no_grad():
             self._weights = (
-                _kernels(convolution.weight),
-                *map(_padded, affine(norm)),
-                _first_linear(first.weight, config.channels, height, width),
-                _second_linear(second.weight),
+                kernels(convolution.weight),
+                *map(padded, affine(norm)),
+                first_linear(first.weight, config.channels, height, width),
+                second_linear(second.weight),
             )
-        self._net = _Network(
+        self._net = Network(
             net.T,
             config.channels,
             *config.image_size,
@@ -109,9 +98,9 @@ class CountingPass:
         )
         copied: Any = copy_network(nn.Sequential(net.static_conv, net.conv[0]))
         self._encoder = ChainEncoder.of(copied[0], copied[1], net.T)
-        self._tiles = -(-(height * width * _blocks(config.channels)) // _TILE)
+        self._tiles = -(-(height * width * block_count(config.channels)) // TILE)
         # So many at a time make up for the tables.
-        self.batch = max(1, min(1024, _ROOM // (2 * _TILE * self._tiles * net.T)))
+        self.batch = max(1, min(1024, _ROOM // (2 * TILE * self._tiles * net.T)))
 
     def rates(self, images: Tensor) -> Tensor:
         """Firing rates of each class, float32 [N, num_classes], as of `net(images)`."""
@@ -150,13 +139,13 @@ class CountingPass:
         """
         net = self._net
         samples = images * net.steps
-        inputs = torch.zeros(self._tiles * _TILE * samples, dtype=torch.uint16)
-        spikes = torch.empty(samples * _blocks(net.hidden), dtype=torch.uint16)
+        inputs = torch.zeros(self._tiles * TILE * samples, dtype=torch.uint16)
+        spikes = torch.empty(samples * block_count(net.hidden), dtype=torch.uint16)
         counts = torch.zeros(images, net.steps, net.classes, dtype=torch.int32)
         threads = self._threads or torch.get_num_threads()
         with ThreadPoolExecutor(threads) as pool:
 
-            def share(run: "Callable[[int, int], _Totals]", count: int) -> list[_Totals]:
+            def share(run: "Callable[[int, int], Totals]", count: int) -> list[Totals]:
                 ends = [count * part // threads for part in range(threads + 1)]
                 some = [(begin, end) for begin, end in pairwise(ends) if begin < end]
                 return list(pool.map(run, *zip(*some, strict=True)))
@@ -166,7 +155,7 @@ class CountingPass:
                 totals += share(partial(self._maps, first, place, samples, inputs), len(first))
                 place += len(first)
             hidden = partial(self._hidden, images, inputs, spikes)
-            totals += share(hidden, _blocks(net.hidden))
+            totals += share(hidden, block_count(net.hidden))
             totals += share(partial(self._outputs, images, inputs, spikes, counts), images)
         return self._counted(counts, totals)
 
@@ -178,9 +167,9 @@ class CountingPass:
         inputs: Tensor,
         begin: int,
         end: int,
-    ) -> _Totals:
+    ) -> Totals:
         """The second layer's maps of some of the images; `place` is that of the first of all."""
-        net, totals = self._net, _Totals()
+        net, totals = self._net, Totals()
         pixels = (net.height // 2) * (net.width // 2)
         lists = 2 * net.steps  # at most: to be added and to be subtracted
         scratch = (
@@ -188,26 +177,26 @@ class CountingPass:
                 -(-net.steps // 8) * net.channels * net.height * net.width, dtype=torch.uint8
             ),
             torch.empty(pixels, dtype=torch.uint8),
-            torch.empty(net.steps * 2 * _blocks(net.channels) * pixels, dtype=torch.uint8),
+            torch.empty(net.steps * 2 * block_count(net.channels) * pixels, dtype=torch.uint8),
             torch.empty(pixels * net.channels * lists, dtype=torch.int32),
             torch.empty((net.height // 2) * lists * (net.width // 2 + 1), dtype=torch.int32),
-            torch.empty(pixels * net.steps * _LANES),
+            torch.empty(pixels * net.steps * LANES),
         )
         self._library.count_maps(
             ctypes.byref(net),
             ctypes.c_void_p(first[begin:end].ctypes.data),
             *map(ctypes.c_int64, (end - begin, place + begin, samples)),
             _pointer(inputs),
-            ctypes.byref(_Scratch(*(part.data_ptr() for part in scratch))),
+            ctypes.byref(Scratch(*(part.data_ptr() for part in scratch))),
             ctypes.byref(totals),
         )
         return totals
 
-    def _hidden(self, images: int, inputs: Tensor, spikes: Tensor, begin: int, end: int) -> _Totals:
+    def _hidden(self, images: int, inputs: Tensor, spikes: Tensor, begin: int, end: int) -> Totals:
         """The first linear layer's neurons in some blocks."""
-        totals = _Totals()
-        table = torch.empty(_TILE * 64 * _LANES)
-        sums = torch.empty(images * self._net.steps * _LANES)
+        totals = Totals()
+        table = torch.empty(TILE * 64 * LANES)
+        sums = torch.empty(images * self._net.steps * LANES)
         self._library.count_hidden(
             ctypes.byref(self._net),
             *map(ctypes.c_int64, (begin, end, images)),
@@ -218,9 +207,9 @@ class CountingPass:
 
     def _outputs(
         self, images: int, inputs: Tensor, spikes: Tensor, counts: Tensor, begin: int, end: int
-    ) -> _Totals:
+    ) -> Totals:
         """The output neurons of some images."""
-        totals = _Totals()
+        totals = Totals()
         self._library.count_outputs(
             ctypes.byref(self._net),
             *map(ctypes.c_int64, (begin, end, images)),
@@ -229,9 +218,9 @@ class CountingPass:
         )
         return totals
 
-    def _counted(self, counts: Tensor, totals: list[_Totals]) -> Counted:
+    def _counted(self, counts: Tensor, totals: list[Totals]) -> Counted:
         net = self._net
-        total = {name: sum(getattr(part, name) for part in totals) for name in _COUNTED}
+        total = {name: sum(getattr(part, name) for part in totals) for name in COUNTED}
         return Counted(
             counts.permute(1, 0, 2),
             spikes={
@@ -264,39 +253,6 @@ def takes(net: ConvSNN) -> bool:
         and all(type(norm) is nn.BatchNorm2d for norm in (net.static_conv[1], net.conv[3]))
         and all(bool(value.isfinite().all()) for value in values)
     )
-
-
-def _kernels(weight: Tensor) -> Tensor:
-    """[blocks, 3, 3, in, LANES] of [out, in, 3, 3]: outputs beside each other."""
-    padded = F.pad(weight, (0, 0, 0, 0, 0, 0, 0, -len(weight) % _LANES))
-    split: Tensor = padded.unflatten(0, (-1, _LANES)).permute(0, 3, 4, 2, 1)
-    return split.contiguous()
-
-
-def _first_linear(weight: Tensor, channels: int, height: int, width: int) -> Tensor:
-    """[blocks, tiles, TILE, LANES, LANES] of [out, in], inputs before outputs.
-
-    A pixel's channels lie beside each other, filled up to whole blocks, and blocks to whole tiles.
-    """
-    maps = weight.unflatten(1, (channels, height, width))
-    maps = F.pad(maps, (0, 0, 0, 0, 0, -channels % _LANES, 0, -len(weight) % _LANES))
-    split = maps.unflatten(1, (-1, _LANES)).unflatten(0, (-1, _LANES))
-    blocks = split.permute(0, 4, 5, 2, 3, 1).flatten(1, 3)
-    return F.pad(blocks, (0, 0, 0, 0, 0, -blocks.shape[1] % _TILE)).contiguous()
-
-
-def _second_linear(weight: Tensor) -> Tensor:
-    """[in, out] of [out, in], both filled up to whole blocks."""
-    outputs, inputs = weight.shape
-    return F.pad(weight.t(), (0, -outputs % _LANES, 0, -inputs % _LANES)).contiguous()
-
-
-def _padded(values: Tensor) -> Tensor:
-    return F.pad(values, (0, -len(values) % _LANES)).contiguous()
-
-
-def _blocks(count: int) -> int:
-    return -(-count // _LANES)
 
 
 def _pointer(tensor: Tensor) -> ctypes.c_void_p:
