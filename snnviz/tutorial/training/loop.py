@@ -128,10 +128,7 @@ def _epochs(
     images, labels = to_device(train_set, device)
     held_out = to_device(val_set, device) if val_set else None
     tested = to_device(test_set, device)
-    first_epoch, best, max_test_acc = 0, None, 0.0
-    if resume is not None:
-        first_epoch, best = resume.epoch + 1, resume.best(on_held_out=val_set is not None)
-        max_test_acc = resume.checkpoint.max_test_acc or 0.0
+    first_epoch, best, max_test_acc = _begin(resume, on_held_out=val_set is not None)
     for epoch in range(first_epoch, config.epochs):
         start = time.perf_counter()
         order = _epoch_order(len(images), config.seed, epoch).to(device)
@@ -147,6 +144,7 @@ def _epochs(
         with cudnn_algorithms(deterministic=config.deterministic):
             train_loss, train_acc = learner.learn(images, labels, order, progress, views)
             val, test = held_out and measure(*held_out), measure(*tested)
+        val_acc = val.accuracy if val else None
         chosen_on = (val or test).accuracy
         is_best = best is None or chosen_on > best
         best = chosen_on if is_best else best
@@ -156,7 +154,7 @@ def _epochs(
             train_loss=train_loss,
             train_acc=train_acc,
             val_loss=val.loss if val else None,
-            val_acc=val.accuracy if val else None,
+            val_acc=val_acc,
             test_loss=test.loss,
             test_acc=test.accuracy,
             max_test_acc=max_test_acc,
@@ -168,16 +166,29 @@ def _epochs(
                 "max_test_acc": max_test_acc,
                 "max_val_acc": best if val else None,
                 "test_acc": test.accuracy,
-                "val_acc": val.accuracy if val else None,
+                "val_acc": val_acc,
                 "network": learner.net.config.as_dict(),
-                "training": {
-                    **asdict(config),
-                    "train_set": train_set.name,
-                    "train_images": len(train_set),
-                    "test_images": len(test_set),
-                },
+                "training": _settings(config, train_set, test_set),
             },
         )
+
+
+def _begin(resume: TrainingState | None, *, on_held_out: bool) -> tuple[int, float | None, float]:
+    """The first epoch, the best accuracy before it and, of that on test images, the best."""
+    if resume is None:
+        return 0, None, 0.0
+    best = resume.best(on_held_out=on_held_out)
+    return resume.epoch + 1, best, resume.checkpoint.max_test_acc or 0.0
+
+
+def _settings(config: TrainConfig, train_set: ImageSet, test_set: ImageSet) -> dict[str, Any]:
+    """What a checkpoint says of its training."""
+    return {
+        **asdict(config),
+        "train_set": train_set.name,
+        "train_images": len(train_set),
+        "test_images": len(test_set),
+    }
 
 
 def _views(config: TrainConfig, images: Tensor, epoch: int) -> Views | None:
