@@ -11,18 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from snnviz.cli import Command, loading, network_options, options
-from snnviz.cli.appearance import told_apart
 from snnviz.cli.images import sample_options
 from snnviz.cli.output import note, say
 from snnviz.cli.wanted import Wanted
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from snnviz.cli.drawn import Drawn
-    from snnviz.report import Answering, Compared
-    from snnviz.report.scores import Scorecard
-    from snnviz.tutorial.network import ConvSNN
 
 # A page above this is slow to open, and too large for most mail.
 _LARGE = 8 << 20
@@ -127,6 +121,7 @@ def command(
     snnviz.
     """
     with loading():
+        from snnviz.cli.beside import answering, compared, scorecard
         from snnviz.cli.drawn import find_drawn
         from snnviz.cli.trained import best_checkpoint, holds, read_training
         from snnviz.device import choose_device
@@ -162,10 +157,10 @@ def command(
         if not quiet:
             note(said[-1])
     beside = {
-        "compared": compare and _compared(wanted, compare, found),
-        "scorecard": analysis and _scorecard(analysis, found, quiet=quiet),
+        "compared": compare and compared(wanted, compare, found),
+        "scorecard": analysis and scorecard(analysis, found, quiet=quiet),
         "training": run and read_training(run, encoders=model is None, quiet=quiet),
-        "answering": _answering(wanted, found, asked=attribution),
+        "answering": answering(wanted, found, asked=attribution),
     }
     typed = click.get_current_context().meta["snnviz.typed"]
     page = _page(found, wanted, beside, said, title=title, typed=typed)
@@ -190,60 +185,6 @@ def _write(page: str, out: Path, *, images: int, quiet: bool) -> None:
         if len(page) > _LARGE:
             note(f"{out} is large, {len(page) / 1e6:.0f} MB; --n-images makes it smaller")
         say(f"{out}: {images} images, {len(page) / 1e3:,.0f} kB")
-
-
-def _compared(wanted: Wanted, path: Path, found: "Drawn") -> "Compared":
-    """The encoder of another checkpoint."""
-    from snnviz.cli.drawn import find_other
-    from snnviz.report import Compared
-
-    # Files of runs have the same names; then their folders tell them apart.
-    other = find_other(path, wanted, found)
-    return Compared(other.encoders[0], told_apart(path, wanted.ckpt))
-
-
-def _answering(wanted: Wanted, found: "Drawn", *, asked: bool) -> "Answering":
-    """The whole network, and the same without training where something makes that."""
-    from snnviz.adapters.models import build_model, same_weights
-    from snnviz.report import Answering
-    from snnviz.tutorial.network import ConvSNN
-
-    if not asked:
-        return Answering(None)
-    if not wanted.predict:
-        return Answering(None, why_not="the network was not asked for its answers (--no-predict)")
-    if found.whole is None:
-        return Answering(None, why_not="the file holds an encoder alone, which gives no answers")
-    net: nn.Module = found.whole if isinstance(found.whole, ConvSNN) else found.whole.net
-    start: nn.Module | None = None
-    if wanted.model is None and isinstance(net, ConvSNN):
-        start = _without_training(net, found, wanted.device)
-    elif wanted.model is not None and wanted.ckpt is not None:
-        start = build_model(wanted.model, seed=0).to(wanted.device).eval()
-        start = None if same_weights(start, net) else start
-    return Answering(net, start, wanted.mean, wanted.std, found.names[0])
-
-
-def _without_training(net: "ConvSNN", found: "Drawn", device: str) -> "ConvSNN | None":
-    """The tutorial's network as it starts; BatchNorm has seen the images, where they suit it."""
-    from snnviz.export.encoding import inputs
-    from snnviz.tutorial.baselines import untrained_network
-
-    taken = (net.config.in_channels, *net.config.image_size)
-    suits = [s for s in found.samples if s.frames is None and s.channels.shape == taken]
-    return untrained_network(net.config, 0, inputs(suits), device) if suits else None
-
-
-def _scorecard(path: Path, found: "Drawn", *, quiet: bool) -> "Scorecard":
-    """The scorecard of an analysis; a line where that is of another encoder."""
-    from snnviz.report import read_scorecard
-
-    scorecard = read_scorecard(path)
-    shown = (found.about.get("checkpoint") or {}).get("sha256")
-    scorecard["same"] = None not in (shown, scorecard["sha256"]) and shown == scorecard["sha256"]
-    if not scorecard["same"] and not quiet:
-        note(f"{path} does not say that it is of this encoder, nor does the page")
-    return scorecard
 
 
 def _page(
