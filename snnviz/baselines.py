@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from spikingjelly.activation_based import encoding
 from torch import Tensor
 
-from snnviz.adapters.chain import check_images
+from snnviz.adapters.checks import check_images
 from snnviz.errors import ConfigError
 from snnviz.records.spikes import SpikeRecord
 

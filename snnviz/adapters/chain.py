@@ -1,10 +1,7 @@
 """`ChainEncoder`: stateless layers and SpikingJelly's neurons behind them, without a network."""
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from functools import cache
 from math import ceil
 from typing import Any, cast
 
@@ -14,9 +11,11 @@ from numpy.typing import NDArray
 from spikingjelly.activation_based import functional, neuron
 from torch import Tensor, nn
 
+from snnviz.adapters.checks import check_images
 from snnviz.adapters.encoder import Encoder
 from snnviz.adapters.fields import field_of
 from snnviz.adapters.fusing import is_worth, proven
+from snnviz.adapters.threads import keep_freed_memory, map_threads
 from snnviz.device import full_precision
 from snnviz.errors import ConfigError, ShapeError
 from snnviz.neurons.first_spike import drive_thresholds, first_spike
@@ -215,7 +214,7 @@ class ChainEncoder(Encoder):
 
         # The first image tells how large the maps are, so that the others' go where they stay.
         if self.device.type == "cpu" and (layer := self._proven(images, T)) is not None:
-            _keep_freed_memory()
+            keep_freed_memory()
             times_of_all = layer.first_spike(images.numpy(), thresholds, torch.get_num_threads())
             return SpikeRecord(T, times_of_all)
         one = times(images[:1])
@@ -224,7 +223,7 @@ class ChainEncoder(Encoder):
         if len(images) > 1:
             chunks = self._chunks(images[1:])
             ends = np.cumsum([len(chunk) for chunk in chunks])
-            run = _map_threads if self.device.type == "cpu" else map
+            run = map_threads if self.device.type == "cpu" else map
             for _ in run(write, chunks, np.split(first[1:], ends[:-1])):
                 pass
         return SpikeRecord.from_first_spike(first, T)
@@ -266,64 +265,3 @@ class ChainEncoder(Encoder):
         size = max(even, min(most, _SMALL_CHUNK // neurons))
         chunks: tuple[Tensor, ...] = torch.split(images, size)
         return chunks
-
-
-def _map_threads(
-    function: Callable[[Tensor, NDArray[np.integer]], None],
-    chunks: Sequence[Tensor],
-    targets: Sequence[NDArray[np.integer]],
-) -> Iterator[None]:
-    """`function` of each chunk and its target; each of torch's threads takes whole chunks."""
-    _keep_freed_memory()
-    before = torch.get_num_threads()
-    threads = min(before, len(chunks))
-    if threads == 1:
-        yield from map(function, chunks, targets)
-        return
-    # The threads share out chunks instead of each layer, so within one torch must not share again.
-    try:
-        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            yield from pool.map(function, chunks, targets)
-    finally:
-        # That number is each thread's own, but threads yet to come inherit the last one set.
-        torch.set_num_threads(before)
-
-
-@cache
-def _keep_freed_memory() -> None:
-    """Have the C library keep freed memory for the next chunk, where it is glibc."""
-    # glibc returns large freed blocks to the system, and to fetch them again for every chunk costs
-    # more than the convolution. To free a larger one, never touched, raises its limit to that size.
-    torch.empty((1 << 25) - (1 << 16), dtype=torch.uint8, device="cpu")
-
-
-def check_images(images: Tensor | NDArray[Any], in_channels: int) -> Tensor:
-    """`images` as a float32 tensor [N, in_channels, H, W] in [0, 1].
-
-    Raises:
-        ShapeError: They have another shape, type or range.
-    """
-    if isinstance(images, np.ndarray):
-        # torch takes no foreign byte order and no negative stride, and warns of read-only memory.
-        native = images.dtype.newbyteorder("=")
-        images = np.require(images, native, ("C_CONTIGUOUS", "WRITEABLE"))
-    images = torch.as_tensor(images)
-    if images.ndim != 4 or images.shape[1] != in_channels or 0 in images.shape:
-        raise ShapeError(
-            f"images must be [N, {in_channels}, H, W] with no side of 0, got {list(images.shape)}"
-        )
-    if not images.is_floating_point():
-        raise ShapeError(f"images must be floats in [0, 1], got {images.dtype}; divide by 255")
-    low, high = _extremes(images.detach())
-    if not (low >= 0 and high <= 1):
-        raise ShapeError(f"images must be in [0, 1], got {low:g} to {high:g}; scale them")
-    return images.to(torch.float32)
-
-
-def _extremes(images: Tensor) -> tuple[float, float]:
-    """The least and the greatest value, NaN where one is not a number."""
-    if images.device.type == "cpu" and images.dtype == torch.float32:
-        # NumPy, since torch's threads would wait for more, and keep others from their processors.
-        return float(images.numpy().min()), float(images.numpy().max())
-    low, high = images.aminmax()
-    return low.item(), high.item()

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim.swa_utils import update_bn
 
-from snnviz.adapters.chain import ChainEncoder, check_images
+from snnviz.adapters.chain import ChainEncoder
+from snnviz.adapters.checks import check_images
 from snnviz.errors import ShapeError
 from snnviz.tutorial.network import (
     ConvSNN,
