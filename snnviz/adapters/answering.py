@@ -10,9 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from snnviz.adapters.chunks import chunks
 from snnviz.adapters.feeding import Source, as_source, normalized
 from snnviz.adapters.listening import Probe, listen
-from snnviz.adapters.recorder import Probes, Recorder, chunks
+from snnviz.adapters.recorder import Probes, Recorder
 from snnviz.adapters.state import Start
 from snnviz.errors import ConfigError
 

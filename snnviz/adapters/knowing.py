@@ -8,9 +8,10 @@ from typing import Any
 import torch
 from torch import nn
 
+from snnviz.adapters.chunks import chunks
 from snnviz.adapters.feeding import Source, as_source, brightest, brightness, form_of
 from snnviz.adapters.probing import NoWayError
-from snnviz.adapters.recorder import Recorder, chunks
+from snnviz.adapters.recorder import Recorder
 from snnviz.adapters.state import Start
 from snnviz.adapters.stepping import Known, Stepping
 from snnviz.errors import ConfigError
@@ -84,7 +85,7 @@ class Knowledge:
         """
         self.sample = source.take([0])
         found = self._recorder.probe(source, T, start)
-        (site,) = self._recorder.chosen(found)
+        (site,) = self._recorder.choice.called(found)
         self._recorder.check_random(found, [site], None)
         self._known[form_of(source)] = self.last = Known(found, site)
         return self.last

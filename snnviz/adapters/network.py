@@ -9,13 +9,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from snnviz.adapters.chunks import chunks
 from snnviz.adapters.encoder import Encoder
 from snnviz.adapters.feeding import Source, as_source, normalized
 from snnviz.adapters.fields import field_of
 from snnviz.adapters.finding import device_of, unwrapped, wrapping
 from snnviz.adapters.kernels import find_kernels, find_macs
 from snnviz.adapters.knowing import Knowledge, in_channels_of
-from snnviz.adapters.recorder import Probes, Recorder, check_steps, chunks
+from snnviz.adapters.recorder import Probes, Recorder, check_steps
 from snnviz.adapters.state import Start, copy_network
 from snnviz.adapters.stepping import Known, Stepping
 from snnviz.adapters.still import record_still

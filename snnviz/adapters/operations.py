@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from snnviz.adapters.chunks import chunks
 from snnviz.adapters.feeding import Source, as_source, normalized
 from snnviz.adapters.finding import Layer
 from snnviz.adapters.listening import Probe, listen
 from snnviz.adapters.protocol import classes
-from snnviz.adapters.recorder import Probes, Recorder, chunks
+from snnviz.adapters.recorder import Probes, Recorder
 from snnviz.adapters.state import Start
 from snnviz.adapters.tallying import Run, Tally, Weighted
 from snnviz.errors import ConfigError
@@ -56,7 +57,7 @@ class OperationCounter:
         self._normalization = (mean, std)
         self._found: Probe | None = None
         self._names: dict[int, str] = {}
-        for name, module in self._recorder.modules.items():
+        for name, module in self._recorder.choice.modules.items():
             self._names.setdefault(id(module), name)
         self._tallies: dict[str, Tally] = {}
         self._spikes: dict[str, float] = {}

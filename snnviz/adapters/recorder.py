@@ -1,37 +1,28 @@
 """One network, and what is heard of its layers in its own runs."""
 
 import warnings
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from math import prod
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import nn
 
+from snnviz.adapters.choosing import Choice
+from snnviz.adapters.chunks import chunk_size, chunks
 from snnviz.adapters.feeding import Source, brightest, form_of
 from snnviz.adapters.finding import (
-    UNKNOWN,
     Layer,
     device_of,
-    find_layers,
-    unwrapped,
-    wrapping,
 )
 from snnviz.adapters.keeping import Kept, Own, noting
 from snnviz.adapters.listening import Probe, Site, Trial, listen
 from snnviz.adapters.probing import probe
 from snnviz.adapters.state import Start, undisturbed
 from snnviz.adapters.stepping import Known, Stepping
-from snnviz.batching import batches
 from snnviz.device import full_precision
 from snnviz.errors import ConfigError, check_integer
-from snnviz.records.recording import LayerInfo
 from snnviz.records.spikes import SpikeRecord
 
-# So many neurons of a layer are computed at once, of up to so many images: the last bits of a
-# convolution can depend on the number of images, so that it is the same for all of them.
-_NEURONS, _IMAGES = 1 << 19, 8
 _DEFAULT_T = 4
 
 
@@ -63,52 +54,13 @@ class Recorder:
         *,
         prefix: str | None = None,
     ) -> None:
-        self.net = unwrapped(net)
-        self._prefix = wrapping(net) if prefix is None else prefix
+        self.choice = Choice(net, layers, prefix)
+        self.net, self.layers = self.choice.net, self.choice.layers
         self._probes: Probes = {} if probes is None else probes
-        self.modules = {
-            self._prefixed(name): module
-            for name, module in self.net.named_modules(remove_duplicate=False)
-        }
-        self.names = None if layers in (None, "all") else [self._full(n) for n in _listed(layers)]
-        self.everything = layers == "all"
-        self.layers = self._find()
         if not self._probes:  # else it was said then
             said = (layer.framework.peculiarity(layer.module) for layer in self.layers)
             for sentence in dict.fromkeys(filter(None, said)):
                 warnings.warn(sentence, stacklevel=3)
-
-    def _prefixed(self, name: str) -> str:
-        return f"{self._prefix}{name}".removesuffix("." * (not name))
-
-    def _full(self, name: str) -> str:
-        """The name of a layer, which may be given without what wraps the network."""
-        plain, hash_, place = name.partition("#")
-        inside = plain not in self.modules and self._prefixed(plain) in self.modules
-        return f"{self._prefixed(plain)}{hash_}{place}" if inside else name
-
-    def _known(self) -> list[Layer]:
-        found = find_layers(self.net)
-        return [replace(layer, name=self._prefixed(layer.name)) for layer in found]
-
-    def _find(self) -> list[Layer]:
-        wanted = [name.partition("#")[0] for name in self.names or ()]
-        if missing := [name for name in wanted if name not in self.modules]:
-            some = ", ".join(layer.name for layer in self._known()[:8])
-            raise ConfigError(f"no layer {missing[0]!r}; choose from {some}")
-        try:
-            known = self._known()
-        except ConfigError:
-            if not wanted:
-                raise
-            known = []
-        there = {id(layer.module): layer for layer in known}
-        own = [
-            Layer(name, self.modules[name], UNKNOWN)
-            for name in dict.fromkeys(wanted)
-            if id(self.modules[name]) not in there
-        ]
-        return [*known, *own]
 
     def running(self) -> "_Running":
         """What surrounds runs of the network: it gives its `Start`."""
@@ -118,7 +70,7 @@ class Recorder:
         """How the network takes these images."""
         check_steps(T)
         wished = T or (len(source.values) if source.sequence else self.stated or _DEFAULT_T)
-        named = bool(self.names)
+        named = bool(self.choice.names)
         asked = (form_of(source), wished, named, tuple(layer.name for layer in self.layers))
         if asked not in self._probes:
             trial = Trial(self.net, self.layers, start)
@@ -138,31 +90,6 @@ class Recorder:
         """The number of steps that the network says of itself, in an attribute `T`."""
         T = getattr(self.net, "T", None)
         return T if type(T) is int and T >= 1 else None
-
-    def chosen(self, found: Probe) -> list[Site]:
-        """The layers that are looked at, in the order in which they are called.
-
-        Raises:
-            ConfigError: One of them is not called.
-        """
-        if self.everything:
-            return list(found.sites)
-        if self.names is None:
-            return [next(site for site in found.sites if site.layer is found.first)]
-        by_name = {site.name: site for site in found.sites}
-        sites = []
-        for name in self.names:
-            plain, _, place = name.partition("#")
-            same = next((each for each in self.layers if each.module is self.modules[plain]), None)
-            called = f"{same.name if same else plain}{'#' * bool(place)}{place}"
-            if called not in by_name:
-                raise ConfigError(
-                    f"{name!r} is not called when the network runs; choose from "
-                    + ", ".join(by_name)
-                )
-            sites.append(by_name[called])
-        order = {site.name: number for number, site in enumerate(found.sites)}
-        return sorted(dict.fromkeys(sites), key=lambda site: order[site.name])
 
     def check_random(self, found: Probe, wanted: Sequence[Site], seed: int | None) -> None:
         """Raises unless no layer of `wanted` depends on random numbers, or a seed is given.
@@ -305,41 +232,6 @@ class _Running:
     def __exit__(self, *error: object) -> None:
         self._precise.__exit__(*error)  # type: ignore[arg-type]
         self._undisturbed.__exit__(*error)  # type: ignore[arg-type]
-
-
-def info(site: Site, found: Probe) -> LayerInfo:
-    """What people are told of a layer."""
-    first = site.layer is found.first and site.place == 0
-    return LayerInfo(site.name, site.layer.kind, site.layer.framework.name, site.shape, first)
-
-
-def chunk_size(found: Probe) -> int:
-    """How many images a network is given together."""
-    neurons = max(1, *(prod(site.shape) for site in found.sites), 1)
-    return found.way.batch or max(
-        1, min(_IMAGES, 1 << ((_NEURONS // neurons) or 1).bit_length() - 1)
-    )
-
-
-def chunks(source: Source, found: Probe, size: int = 0) -> Iterator[tuple[Source, int]]:
-    """The images a few at a time, always as many, and how many of them are not there to fill up.
-
-    As many as the network takes; of one that takes any number `size`, or what suits it.
-    """
-    size = found.way.batch or size or chunk_size(found)
-    for some in batches(len(source), size):
-        there = list(range(len(source))[some])
-        filled = [*there, *[there[-1]] * (size - len(there))]
-        yield source.take(filled), len(there)
-
-
-def _listed(layers: str | Sequence[str] | None) -> list[str]:
-    listed = [layers] if isinstance(layers, str) else layers
-    if not isinstance(listed, (list, tuple)) or not all(isinstance(n, str) for n in listed):
-        raise ConfigError(f"layers are named by text, or 'all', got {layers!r}")
-    if not listed:
-        raise ConfigError("got no layer; name one, or leave layers out for the first")
-    return list(listed)
 
 
 def check_steps(T: object) -> None:

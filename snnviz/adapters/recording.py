@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from snnviz.adapters.feeding import as_source
-from snnviz.adapters.recorder import Recorder, info
+from snnviz.adapters.listening import Probe, Site
+from snnviz.adapters.recorder import Recorder
 from snnviz.records.recording import LayerInfo, Recording
 
 
@@ -71,16 +72,23 @@ def recorded(
     with recorder.running() as start:
         found = recorder.probe(source, T, start)
         T = recorder.steps(found, source, T)
-        wanted = recorder.chosen(found)
+        wanted = recorder.choice.called(found)
         left_out: tuple[str, ...] = ()
         heard = recorder.alone(found, source, T, wanted, start, drives=drives)
         if not heard:
             heard, left_out = recorder.own(
-                found, source, T, wanted, start, seed=seed, drives=drives, skip=recorder.everything
+                found,
+                source,
+                T,
+                wanted,
+                start,
+                seed=seed,
+                drives=drives,
+                skip=recorder.choice.everything,
             )
         return Recording(
             T,
-            tuple(info(site, found) for site in wanted if site.name in heard),
+            tuple(_info(site, found) for site in wanted if site.name in heard),
             {name: own.record for name, own in heard.items()},
             {name: own.drive for name, own in heard.items()} if drives else {},
             (*recorder.notes(found), *left_out),
@@ -129,4 +137,10 @@ def listed(
     source = as_source(images, recorder.net, sequence=sequence)
     with recorder.running() as start:
         found = recorder.probe(source, T, start)
-        return tuple(info(site, found) for site in found.sites)
+        return tuple(_info(site, found) for site in found.sites)
+
+
+def _info(site: Site, found: Probe) -> LayerInfo:
+    """What people are told of a layer."""
+    first = site.layer is found.first and site.place == 0
+    return LayerInfo(site.name, site.layer.kind, site.layer.framework.name, site.shape, first)

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from snnviz.adapters.calls import Call
+from snnviz.adapters.chunks import chunk_size, chunks
 from snnviz.adapters.feeding import Source, brightest
 from snnviz.adapters.fusing import is_bounded, is_worth, rounded_alike
-from snnviz.adapters.recorder import chunk_size, chunks
 from snnviz.adapters.stems import Watch
 from snnviz.adapters.stepping import Known, Stepping
 from snnviz.neurons.fused import MOST_STEPS, Convolution

@@ -159,8 +159,8 @@ def _weight(module: nn.Module) -> Tensor | None:
 
 def _find(studied: AnsweringLayer) -> Layer:
     recorder = Recorder(studied.net, studied.layer)
-    (name,) = recorder.names or [studied.layer]
-    return next(each for each in recorder.layers if each.module is recorder.modules[name])
+    (name,) = recorder.choice.names or [studied.layer]
+    return next(each for each in recorder.layers if each.module is recorder.choice.modules[name])
 
 
 @contextmanager

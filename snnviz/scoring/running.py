@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from snnviz.adapters.answering import scores_by_step
+from snnviz.adapters.chunks import chunks
 from snnviz.adapters.feeding import Source, as_source, by_step, in_axes
 from snnviz.adapters.finding import Layer
 from snnviz.adapters.listening import Probe, listen
-from snnviz.adapters.recorder import Probes, Recorder, chunks
+from snnviz.adapters.recorder import Probes, Recorder
 from snnviz.adapters.state import Start
 from snnviz.errors import ConfigError
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from snnviz.adapters import recorder, stepping, still
+from snnviz.adapters import chunks, stepping, still
 from snnviz.adapters.network import split_encoder
 from snnviz.adapters.recording import record
 from snnviz.errors import SnnvizError
@@ -58,7 +58,7 @@ def test_so_are_those_of_layers_that_pass_for_large(network, monkeypatch):
     """Their times are looked up, and found from pixels at once, however few neurons there are."""
     monkeypatch.setattr(stepping, "_WORTH", 1)
     monkeypatch.setattr(still, "_WORTH_LOADING", 0)
-    monkeypatch.setattr(recorder, "_IMAGES", 2)
+    monkeypatch.setattr(chunks, "_IMAGES", 2)
     _, found = by_encoder(network)
     np.testing.assert_array_equal(found.steps(), expected(network))
 
