@@ -13,6 +13,7 @@ from snnviz.metrics.attribution import (
     spike_activation_maps,
 )
 from snnviz.metrics.batched_alignment import BatchedAlignment
+from snnviz.metrics.bits import entropy, mutual_information
 from snnviz.metrics.classes import Classes, ClassesResult, class_selectivity
 from snnviz.metrics.contours import (
     CHANNEL_TYPES,
@@ -49,12 +50,7 @@ from snnviz.metrics.gradients import (
     image_quantities,
     sobel_gradient,
 )
-from snnviz.metrics.information import (
-    Information,
-    InformationResult,
-    entropy,
-    mutual_information,
-)
+from snnviz.metrics.information import Information, InformationResult
 from snnviz.metrics.matching import Matching, match_channels
 from snnviz.metrics.moments import (
     CORRELATIONS,

@@ -8,17 +8,17 @@ for all pairs of an image, they would correct next to nothing: its bias is measu
 labels that say nothing.
 """
 
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import entr
 
 from snnviz.display import Brief
 from snnviz.errors import ConfigError
 from snnviz.metrics import tallying
 from snnviz.metrics.accumulator import Accumulator, added, ratio
+from snnviz.metrics.bits import entropy, mutual_information
+from snnviz.metrics.surrogates import SURROGATES, surrogate_labels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from snnviz.records.spikes import SpikeRecord
 
 BINS = 16
-
-SURROGATES = 8
-"""How many times the bias of the information on the label is measured."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -85,48 +82,6 @@ class InformationResult(Brief):
     count_entropy_corrected: "NDArray[np.float64] | None" = None
     count_information: "NDArray[np.float64] | None" = None
     count_information_corrected: "NDArray[np.float64] | None" = None
-
-
-def entropy(counts: "NDArray[np.integer]", *, corrected: bool = False) -> "NDArray[np.float64]":
-    """Entropy of the distributions that were sampled, in bits, float64 [...].
-
-    The plug-in estimate -sum p log2 p with p = counts / N. It is too small by about
-    (m - 1) / (2 N ln 2) with m the number of values that occur, which `corrected` adds (Miller,
-    Information Theory in Psychology, 1955). NaN where N is 0.
-
-    Args:
-        counts: Histograms, ints [..., values].
-        corrected: Whether to add that term.
-    """
-    counts = np.asarray(counts)
-    total = counts.sum(axis=-1)
-    bits = entr(ratio(counts, total[..., np.newaxis])).sum(axis=-1) / np.log(2)
-    if corrected:
-        bits = bits + ratio((counts > 0).sum(axis=-1) - 1, 2 * np.log(2) * total)
-    result: NDArray[np.float64] = bits
-    return result
-
-
-def mutual_information(
-    joint: "NDArray[np.integer]", *, corrected: bool = False
-) -> "NDArray[np.float64]":
-    """Mutual information of the two variables that were sampled together, in bits, float64 [...].
-
-    The plug-in estimate H(X) + H(Y) - H(X, Y). It is too large by about
-    (m_xy - m_x - m_y + 1) / (2 N ln 2) with m the numbers of values and of pairs of values that can
-    occur; `corrected` subtracts that with those that do occur, which is Miller-Madow's term for
-    each of the three entropies. (Panzeri and Treves, Network 7, 1996, have the same expansion and
-    estimate the m's by a Bayesian procedure, which is not done here.) NaN where N is 0.
-
-    Args:
-        joint: Joint histograms, ints [..., X, Y].
-        corrected: Whether to subtract that term.
-    """
-    joint = np.asarray(joint)
-    x, y, xy = joint.sum(axis=-1), joint.sum(axis=-2), joint.reshape(*joint.shape[:-2], -1)
-    bits = sum((entropy(h, corrected=corrected) for h in (x, y)), -entropy(xy, corrected=corrected))
-    # Rounding can take independent variables a little below 0.
-    return bits if corrected else np.maximum(bits, 0)
 
 
 class Information(Accumulator):
@@ -288,19 +243,3 @@ def _by_label(
     one_hot = np.eye(classes)[labels]
     sums = one_hot.T @ by_image.reshape(len(by_image), -1)  # float products are faster, and exact
     return sums.astype(np.int64).reshape(classes, *by_image.shape[1:]).transpose(1, 0, 2)
-
-
-def surrogate_labels(images: "NDArray[np.uint8]", classes: int) -> "NDArray[np.intp]":
-    """`SURROGATES` labels of each image, drawn by chance from its pixels, ints [SURROGATES, n]."""
-    return (
-        np.array(
-            [
-                np.random.default_rng(zlib.crc32(image.tobytes())).integers(
-                    classes, size=SURROGATES
-                )
-                for image in images
-            ]
-        )
-        .reshape(-1, SURROGATES)
-        .T
-    )

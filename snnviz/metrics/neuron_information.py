@@ -16,7 +16,9 @@ import numpy as np
 from snnviz.display import Brief
 from snnviz.metrics import tallying
 from snnviz.metrics.accumulator import Accumulator, check_shape
-from snnviz.metrics.information import BINS, entropy, mutual_information, surrogate_labels
+from snnviz.metrics.bits import entropy, mutual_information
+from snnviz.metrics.information import BINS
+from snnviz.metrics.surrogates import surrogate_labels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

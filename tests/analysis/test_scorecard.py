@@ -23,7 +23,7 @@ from snnviz.analysis.tables import channels_csv
 from snnviz.analysis.within import InNetwork
 from snnviz.data import garments, to_input
 from snnviz.metrics import WeightChange
-from snnviz.metrics.information import surrogate_labels
+from snnviz.metrics.surrogates import surrogate_labels
 from snnviz.scoring.importance import Importance
 from snnviz.scoring.report import EvaluationReport
 from snnviz.tutorial.baselines import untrained_encoder

@@ -6,7 +6,7 @@ from scipy import stats
 
 from snnviz.errors import DataError
 from snnviz.metrics import NeuronInformation, neuron_information
-from snnviz.metrics.information import surrogate_labels
+from snnviz.metrics.surrogates import surrogate_labels
 from snnviz.records.spikes import SpikeRecord
 from tests.metrics.conftest import random_case
 
