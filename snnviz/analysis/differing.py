@@ -9,8 +9,8 @@ from snnviz.analysis.results import known
 from snnviz.display import Brief
 from snnviz.errors import ConfigError
 from snnviz.metrics import EncoderDiff, EncoderSide, encoder_diff
-from snnviz.metrics.encoder_diff import mean_matched_correlation
 from snnviz.metrics.matching import MATCH_IMAGES
+from snnviz.metrics.pairing import mean_matched_correlation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,13 +4,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from snnviz.display import Brief
 from snnviz.errors import ShapeError
-from snnviz.metrics.accumulator import ratio
 from snnviz.metrics.differences import bootstrap_mean
-from snnviz.metrics.matching import Matching, match_channels
+from snnviz.metrics.pairing import paired_channels
 from snnviz.metrics.weight_change import channel_change, channel_rotation
 
 if TYPE_CHECKING:
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.intp]
 
-PAIRED_BY = ("responses", "kernels", "rest")
-"""What pairs a channel with its partner, see `EncoderDiff.paired_by`."""
 STATES = ("active", "silent", "saturated")
 
 
@@ -165,7 +161,7 @@ def encoder_diff(first: EncoderSide, second: EncoderSide) -> EncoderDiff:
     for side in (first, second):
         _check(side)
     kernels = _comparable(first.kernels, second.kernels)
-    partner, paired_by, correlation = _pairs(first, second, kernels)
+    partner, paired_by, correlation = paired_channels(first.counts, second.counts, kernels)
     paired = np.flatnonzero(partner >= 0)
     others = partner[paired]
     moved, shift = _responses(first, second, paired, others)
@@ -218,60 +214,6 @@ def _comparable(
     if first is None or second is None or first.shape[1:] != second.shape[1:]:
         return None
     return first, second
-
-
-def mean_matched_correlation(first: "NDArray[np.integer]", second: "NDArray[np.integer]") -> float:
-    """`EncoderDiff.mean_correlation` alone, of counts [n, K, H, W] and [n, L, H, W].
-
-    Matching finds a best partner for channels that have nothing to do with each other, too: what
-    it comes to between an encoder and untrained ones is what another has to be read against.
-
-    Raises:
-        ShapeError: They are not for the same images and pixels.
-        DataError: There are no images.
-    """
-    matching, told = _matched(first, second)
-    return float(matching.correlation[told].mean()) if told.any() else float("nan")
-
-
-def _matched(
-    first: "NDArray[np.integer]", second: "NDArray[np.integer]"
-) -> "tuple[Matching, NDArray[np.bool_]]":
-    """The channels matched by their responses, and of which of the first these tell anything."""
-    matching = match_channels(first, second)
-    varied, other_varied = (np.ptp(each, axis=(0, 2, 3)) > 0 for each in (first, second))
-    told = varied & (matching.partner >= 0) & other_varied[matching.partner]
-    return matching, told
-
-
-def _pairs(
-    first: EncoderSide,
-    second: EncoderSide,
-    kernels: "tuple[NDArray[np.floating], NDArray[np.floating]] | None",
-) -> "tuple[Ints, tuple[str, ...], Floats]":
-    """Partner, what pairs the two, and the correlation, of each channel of the first."""
-    matching, told = _matched(first.counts, second.counts)
-    K, L = len(matching.partner), second.counts.shape[1]
-    partner = np.where(told, matching.partner, -1)
-    paired_by = np.where(told, "responses", "").astype(object)
-    left = np.flatnonzero(~told)
-    over = np.setdiff1d(np.arange(L), partner)
-    alike = np.full((K, L), np.nan) if kernels is None else _cosines(*kernels)
-    # A channel has rather the partner of its own number, where nothing else tells.
-    same = left[:, np.newaxis] == over
-    worth = np.nan_to_num(alike[np.ix_(left, over)]) + 1e-9 * same
-    for row, column in zip(*linear_sum_assignment(worth, maximize=True), strict=True):
-        k, p = left[row], over[column]
-        partner[k] = p
-        paired_by[k] = "rest" if np.isnan(alike[k, p]) else "kernels"
-    return partner, tuple(paired_by), np.where(told, matching.correlation, np.nan)
-
-
-def _cosines(first: "NDArray[np.floating]", second: "NDArray[np.floating]") -> "Floats":
-    """Cosine between each two kernels, [K, L] in [-1, 1]; NaN where one is 0."""
-    one, other = (np.asarray(each, np.float64).reshape(len(each), -1) for each in (first, second))
-    norms = np.outer(np.linalg.norm(one, axis=1), np.linalg.norm(other, axis=1))
-    return ratio(one @ other.T, norms)
 
 
 def _rates(side: EncoderSide) -> "Floats":
