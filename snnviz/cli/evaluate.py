@@ -145,7 +145,10 @@ def _of_model(asked: Asked, device: str) -> _Subject:
         return network_report(answerer, images, progress=progress)
 
     if not asked.quiet:
-        note("classes are read from the mean output over time; loss and energy are left out")
+        note(
+            "classes are read from the mean output over time; loss is left out, and energy is what "
+            "`snnviz energy` counts"
+        )
     channels = model.encoder().in_channels
     return _Subject(model.spec, channels, {"model": model.about}, measured, lambda: answerer.T or 0)
 

@@ -4,14 +4,14 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.special import bdtr, ndtri, stdtr, stdtrit
+from scipy.special import bdtr, stdtr, stdtrit
 
 from snnviz.errors import DataError, ShapeError, check_integer
+from snnviz.metrics.wilson import Z95
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_Z95 = float(ndtri(0.975))
 _DRAWS = 1000
 # Means that are drawn at once.
 _BLOCK = 1 << 22
@@ -106,7 +106,7 @@ def paired_difference(before: "NDArray[np.bool_]", after: "NDArray[np.bool_]") -
     changed, total = lost + gained, len(before) + 2
     p = min(1.0, 2 * float(bdtr(min(lost, gained), changed, 0.5))) if changed else 1.0
     moved = (gained - lost) / total
-    half = _Z95 * math.sqrt((changed + 1) - (gained - lost) ** 2 / total) / total
+    half = Z95 * math.sqrt((changed + 1) - (gained - lost) ** 2 / total) / total
     return Paired(
         lost, gained, (gained - lost) / len(before), max(-1.0, moved - half),
         min(1.0, moved + half), p,

@@ -2,7 +2,7 @@
 
 import math
 
-_Z95 = 1.959963984540054  # 97.5 % of a normal distribution lie below
+Z95 = 1.959963984540054  # 97.5 % of a normal distribution lie below
 
 
 def wilson_interval(correct: int, total: int) -> tuple[float, float]:
@@ -14,7 +14,7 @@ def wilson_interval(correct: int, total: int) -> tuple[float, float]:
         correct: Number of hits, in 0..total.
         total: Number of tries n, >= 1.
     """
-    p, share = correct / total, _Z95**2 / total
+    p, share = correct / total, Z95**2 / total
     middle = p + share / 2
-    half = _Z95 * math.sqrt(p * (1 - p) / total + share / (4 * total))
+    half = Z95 * math.sqrt(p * (1 - p) / total + share / (4 * total))
     return max(0.0, (middle - half) / (1 + share)), min(1.0, (middle + half) / (1 + share))

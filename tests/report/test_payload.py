@@ -179,7 +179,7 @@ def test_the_scorecard_of_an_analysis_is_read_back(tmp_path, drawn_images):
     encodings = [encoding_of("mine", snnviz.load_encoder(build_network(config)), 2)]
     encodings += baseline_encodings(config, 2, six, seeds=(0, 1))
     analysis = analyze(encodings, six, drawn_images.take(np.arange(10, 30)))
-    write_analysis(analysis, six, tmp_path, formats=())
+    write_analysis(analysis, tmp_path, formats=())
     found = read_scorecard(tmp_path)
     columns = grouped(analysis).values()
     assert found["images"] == 6
