@@ -1,8 +1,8 @@
 """The compiled pass from pixels to first-spike times, where it is proven for the layers at hand.
 
 Its drive has to be torch's, bit for bit, since a neuron at its threshold fires or does not by the
-last bit. So each call is held against torch's own layers on its first images, and goes their way
-where a machine, a version or a shape rounds otherwise.
+last bit. So each call is held against torch's own layers on its brightest images, and goes their
+way where a machine, a version or a shape rounds otherwise.
 """
 
 from dataclasses import dataclass, replace
@@ -53,30 +53,38 @@ def is_worth(neurons: int, least: int | None = None) -> bool:
     return not _Ledger.hopeless
 
 
-def proven(prefix: nn.Sequential, drive: Tensor, images: NDArray[np.float32]) -> Convolution | None:
+def proven(
+    prefix: nn.Sequential,
+    images: NDArray[np.float32],
+    some: NDArray[np.float32],
+    drive: Tensor,
+) -> Convolution | None:
     """The layers as one pass whose drive is that of torch, or None where they are not.
 
     Args:
         prefix: Stateless layers, in evaluation mode on a CPU.
-        drive: What they make of the first images, one or more, [n, K, h, w].
         images: [N, C, H, W].
+        some: Those of them that tell most, [n, C, H, W]: the sums of a black one have one term.
+        drive: What the layers make of these, [n, K, h, w].
     """
     layer = as_convolution(prefix)
     if layer is None or not is_bounded(layer, images):
         return None
-    return rounded_alike(layer, images[: len(drive)], drive)
+    return rounded_alike(layer, some, drive)
 
 
 def rounded_alike(
     layer: Convolution, images: NDArray[np.float32], drive: Tensor
 ) -> Convolution | None:
-    """The layer, with its bias first or last, that makes that drive of those images bit for bit."""
+    """The layer, with its bias first or last, that makes that drive of those images bit for bit.
+
+    None where neither does, or both do, so that the images cannot tell.
+    """
     wanted = drive.numpy()
-    ways = (False, True) if layer.bias is not None else (False,)
-    for each in (replace(layer, bias_first=first) for first in ways):
-        if np.array_equal(each.drive(images), wanted):
-            return each
-    return None
+    ways = (False, True) if layer.bias is not None and layer.bias.any() else (False,)
+    each = [replace(layer, bias_first=first) for first in ways]
+    found = [way for way in each if np.array_equal(way.drive(images), wanted)]
+    return found[0] if len(found) == 1 else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +143,10 @@ def as_numbers(
     weight: Tensor,
     bias: Tensor | None,
     normalization: Normalization | None,
-    **sizes: Any,
+    *,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
 ) -> Convolution | None:
     """A convolution and what normalizes its maps; None where they are not float32 on a CPU.
 
@@ -143,17 +154,23 @@ def as_numbers(
         weight: [K, C, kh, kw].
         bias: [K].
         normalization: Of the K maps.
-        **sizes: `stride`, `padding` and `dilation`, one number or one along y and one along x.
+        stride: One number, or one along y and one along x.
+        padding: The same.
+        dilation: The same.
     """
     norm = normalization
     tensors = weight, bias, *((norm.mean, norm.variance, norm.weight, norm.bias) if norm else ())
     there = [each for each in tensors if each is not None]
     if any(each.dtype != torch.float32 or each.device.type != "cpu" for each in there):
         return None
-    stride, padding, dilation = (_pair(sizes[name]) for name in ("stride", "padding", "dilation"))
-    kernels, offset = _numbers(weight), None if bias is None else _numbers(bias)
-    affine = None if norm is None else norm.affine()
-    return Convolution(kernels, offset, affine, stride, padding, dilation)
+    return Convolution(
+        _numbers(weight),
+        None if bias is None else _numbers(bias),
+        None if norm is None else norm.affine(),
+        _pair(stride),
+        _pair(padding),
+        _pair(dilation),
+    )
 
 
 def _pair(size: Any) -> tuple[int, int]:

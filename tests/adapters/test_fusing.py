@@ -126,6 +126,20 @@ def test_a_last_bit_that_differs_goes_torchs_way(passes, monkeypatch):
     np.testing.assert_array_equal(record.count(3), stepped(encoder, images, 4)[3])
 
 
+def test_black_images_prove_nothing(passes):
+    """Their sums are the bias alone, in whichever order the terms of others are added."""
+    encoder = encoder_of(nn.Conv2d(1, 64, 5, padding=2), v_threshold=0.3)
+    images = torch.rand(40, 1, 28, 28, generator=torch.Generator().manual_seed(4))
+    images[0] = 0
+    layer = encoder._proven(images, 8)
+    np.testing.assert_array_equal(layer.drive(images.numpy()), encoder.drive(images).numpy())
+    record = encoder.encode(images, 8)
+    np.testing.assert_array_equal(record.count(7), stepped(encoder, images, 8)[7])
+    assert len(passes) == 1
+    encoder.encode(torch.zeros_like(images), 8)
+    assert len(passes) == 1
+
+
 def test_weights_that_change_are_seen(passes):
     encoder = encoder_of(nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4))
     images = torch.rand(2, 1, 8, 8)
