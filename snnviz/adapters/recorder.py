@@ -10,10 +10,7 @@ from torch import nn
 from snnviz.adapters.choosing import Choice
 from snnviz.adapters.chunks import chunk_size, chunks
 from snnviz.adapters.feeding import Source, brightest, form_of
-from snnviz.adapters.finding import (
-    Layer,
-    device_of,
-)
+from snnviz.adapters.finding import Layer, device_of
 from snnviz.adapters.keeping import Kept, Own, noting
 from snnviz.adapters.listening import Probe, Site, Trial, listen
 from snnviz.adapters.probing import probe

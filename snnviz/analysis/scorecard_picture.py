@@ -32,17 +32,15 @@ def scorecard(analysis: "Analysis") -> Scorecard:
     }
     scores = [score for score, column in columns.items() if not np.isnan(column).all()]
     kinds = [group[0].encoding.kind for group in groups.values()]
-    intervals = np.array(
-        [[_interval(score, group) for score in scores] for group in groups.values()]
-    )
+    lines = np.array([[_interval(score, group) for score in scores] for group in groups.values()])
     return Scorecard(
         np.array([columns[score] for score in scores]).T,
         names=list(groups),
         metrics=[score.title for score in scores],
         baselines=[i for i, kind in enumerate(kinds) if i and kind not in ("encoder", "compared")],
         write=[("{:" + score.form + "}").format for score in scores],
-        intervals=intervals,
-        title=f"Scorecard, {about(analysis)}{_of_intervals(groups, intervals)}",
+        intervals=lines,
+        title=f"Scorecard, {about(analysis)}{_of_intervals(groups, lines)}",
     )
 
 
@@ -66,13 +64,13 @@ def _interval(score: "Score", group: "Sequence[EncodingMetrics]") -> tuple[float
 
 
 def _of_intervals(
-    groups: "Mapping[str, Sequence[EncodingMetrics]]", intervals: "NDArray[np.floating]"
+    groups: "Mapping[str, Sequence[EncodingMetrics]]", lines: "NDArray[np.floating]"
 ) -> str:
     """What the lines beside the scorecard's numbers are, for its title."""
     several = any(len(group) > 1 for group in groups.values())
     words = ["\N{PLUS-MINUS SIGN} standard deviation over seeds"] * several
     single = [place for place, group in enumerate(groups.values()) if len(group) == 1]
-    words += ["95 % interval over images"] * bool(np.isfinite(intervals[single]).any())
+    words += ["95 % interval over images"] * bool(np.isfinite(lines[single]).any())
     return f"; lines: {', '.join(words)}" if words else ""
 
 

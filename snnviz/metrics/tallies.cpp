@@ -142,8 +142,9 @@ inline void tile(const uint8_t* const (&a)[TILE], const uint8_t* const (&b)[TILE
 // result[i][j] += rows[i] . rows[j] for i <= j; `length` bytes from one row to the next.
 void multiply(const uint8_t* rows, int64_t count, int64_t columns, int64_t length,
               int64_t* result) {
-    std::vector<int32_t> largest(rounded_up(count, TILE) / TILE);  // of TILE rows each
-    for (int64_t row = 0; row < count; row++) {
+    // Of TILE rows each; where bytes are multiplied to 16 bits, which alone may not hold them.
+    std::vector<int32_t> largest(rounded_up(count, TILE) / TILE);
+    for (int64_t row = 0; BYTE_PRODUCTS == 256 && row < count; row++) {
         uint8_t found = 0;
         for (int64_t c = 0; c < columns; c++) found = std::max(found, rows[row * length + c]);
         largest[row / TILE] = std::max(largest[row / TILE], int32_t(found));
@@ -263,7 +264,8 @@ void step_products(const uint8_t* times, const uint8_t* grey, const uint8_t* tab
                 gather(times + map * s->pixels, s->maps, &levels[map * length], 255);
             for (int64_t t = 0; t < steps; t++) {
                 for (int64_t map = 0; map < s->maps; map++)
-                    counts_at[t].translate(&levels[map * length], whole, &counts[(map + 2) * length]);
+                    counts_at[t].translate(&levels[map * length], whole,
+                                           &counts[(map + 2) * length]);
                 multiply(counts.data(), rows, whole, length, result + t * rows * rows);
             }
         }
@@ -557,7 +559,8 @@ void feature_products(const float* features, int64_t images, int64_t count, int6
                     UNROLL for (int v = 0; v < PANEL / LANES; v++)  // one by one: an array goes by halves
                         memcpy(&other[v], b + v * LANES, sizeof other[v]);
                     UNROLL for (int i = 0; i < ROWS; i++)
-                        UNROLL for (int v = 0; v < PANEL / LANES; v++) sums[i][v] = multiply_add(a[i], other[v], sums[i][v]);
+                        UNROLL for (int v = 0; v < PANEL / LANES; v++)
+                            sums[i][v] = multiply_add(a[i], other[v], sums[i][v]);
                 }
                 const int64_t first = right * PANEL;
                 for (int64_t i = 0; i < ROWS && left * PANEL + row + i < count; i++) {

@@ -24,7 +24,7 @@ typedef uint64_t Pair __attribute__((vector_size(LANES)));
 typedef uint8_t Row __attribute__((vector_size(64)));
 
 struct Network {
-    // Sizes: of the drive, and how often a class has an output neuron.
+    // Sizes: of the drive and of the layers behind it.
     int64_t steps, channels, height, width, hidden, classes;
     float threshold, reset;
     const float* kernels;        // [blocks, 3, 3, channels, LANES]: rows and columns of a kernel

@@ -15,8 +15,8 @@ class Network(ctypes.Structure):
     """Sizes, neurons and weights of a network."""
 
     _fields_ = (
-        *((name, ctypes.c_int64) for name in ("steps", "channels", "height", "width", "hidden")),
-        ("classes", ctypes.c_int64),
+        *((name, ctypes.c_int64) for name in ("steps", "channels", "height", "width")),
+        *((name, ctypes.c_int64) for name in ("hidden", "classes")),
         *((name, ctypes.c_float) for name in ("threshold", "reset")),
         *((name, ctypes.c_void_p) for name in ("kernels", "scale", "shift", "first", "second")),
     )
